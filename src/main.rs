@@ -1,0 +1,2 @@
+//! genblog
+fn main() {}
