@@ -1,0 +1,1 @@
+//! What genblog remembers between two builds, under `.genblog/`.

@@ -1,0 +1,213 @@
+//! The finished site: everything known, every link resolved, nothing rendered.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use crate::files::config::Config;
+use crate::words::route::Route;
+use crate::words::source_text::{SourceText, Span};
+
+/// A whole site. Lists are in the order in which they are shown.
+#[derive(Debug)]
+pub struct Site {
+    /// The configuration.
+    pub config: Config,
+    /// Newest first; equal times by route.
+    pub posts: Vec<Post>,
+    /// By route.
+    pub pages: Vec<Page>,
+    /// Newest first, undated ones last, then by route.
+    pub albums: Vec<Album>,
+    /// By slug.
+    pub tags: BTreeMap<String, Tag>,
+    /// Files that are published as they are: pictures beside a post, files in `static/`.
+    pub files: Vec<PlainFile>,
+    /// Old addresses, and where they lead now.
+    pub aliases: BTreeMap<Route, Route>,
+}
+
+/// An index into [`Site::posts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PostIndex(pub usize);
+
+/// One post.
+#[derive(Debug)]
+pub struct Post {
+    /// Where it lives.
+    pub route: Route,
+    /// The file that it was written in.
+    pub source: Arc<SourceText>,
+    /// The feed's guid: opaque, unique on the site, the same for ever.
+    pub id: String,
+    /// Plain text.
+    pub title: String,
+    /// When it was published, with the offset that the zone had on that date.
+    pub date: DateTime<Tz>,
+    /// When it was last changed in substance.
+    pub updated: Option<DateTime<Tz>>,
+    /// Tag slugs, in the author's order; each is a key of [`Site::tags`].
+    pub tags: Vec<String>,
+    /// Names, in the author's order; the site's author when the post names none.
+    pub authors: Vec<String>,
+    /// Plain text: the author's summary, or the start of the text.
+    pub summary: String,
+    /// BCP 47 tag; the site's language unless the post says otherwise.
+    pub language: String,
+    /// A picture that stands for the post.
+    pub image: Option<Route>,
+    /// The template that renders it, for example `post.html`.
+    pub template: String,
+    /// Free data, for templates.
+    pub extra: BTreeMap<String, serde_json::Value>,
+    /// What it says.
+    pub body: Body,
+}
+
+impl Post {
+    /// The post's fragment on the archive page, as genBlog named its files: `2008-12-12T17_35_11.txt`.
+    #[must_use]
+    pub fn archive_fragment(&self) -> String {
+        self.date.format("%Y-%m-%dT%H_%M_%S.txt").to_string()
+    }
+}
+
+/// One page outside the stream of posts.
+#[derive(Debug)]
+pub struct Page {
+    /// Where it lives.
+    pub route: Route,
+    /// The file that it was written in.
+    pub source: Arc<SourceText>,
+    /// Plain text.
+    pub title: String,
+    /// Plain text.
+    pub summary: String,
+    /// When it was last changed in substance.
+    pub updated: Option<DateTime<Tz>>,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The template that renders it, for example `page.html`.
+    pub template: String,
+    /// Free data, for templates.
+    pub extra: BTreeMap<String, serde_json::Value>,
+    /// What it says.
+    pub body: Body,
+}
+
+/// The text of a post, page or album, with links resolved to what a page on this site may say (root-relative or absolute).
+#[derive(Debug, Default, PartialEq)]
+pub struct Body {
+    /// HTML and figures in turn.
+    pub blocks: Vec<Block>,
+    /// Headings of level 2 and 3, in order.
+    pub headings: Vec<Heading>,
+    /// Words of prose, for the reading time.
+    pub words: usize,
+    /// How many leading blocks stand before the author's `<!-- more -->`; `None` when there is none.
+    pub lead: Option<usize>,
+}
+
+/// A part of a body.
+#[derive(Debug, PartialEq)]
+pub enum Block {
+    /// Finished HTML.
+    Html(String),
+    /// A figure that the engine draws.
+    Figure(FigureUse),
+}
+
+/// A heading that can be linked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// 2 or 3.
+    pub level: u8,
+    /// Unique within the page.
+    pub id: String,
+    /// Plain text.
+    pub title: String,
+}
+
+/// A figure as an author asked for it; figure, preset and knobs are known to the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureUse {
+    /// The figure's name in the engine's catalogue; also its HTML id, followed by `-2`, `-3` … for repeated uses on a page.
+    pub figure: String,
+    /// HTML id, unique within the page.
+    pub id: String,
+    /// The preset's name.
+    pub preset: String,
+    /// Knob names and values that differ from the preset.
+    pub knobs: Vec<(String, u32)>,
+    /// The author's caption as inline HTML; may be empty.
+    pub caption: String,
+    /// Where the author asked for it.
+    pub span: Span,
+}
+
+/// An album of pictures.
+#[derive(Debug)]
+pub struct Album {
+    /// Where it lives, for example `gallery/walk/`.
+    pub route: Route,
+    /// Plain text.
+    pub title: String,
+    /// Plain text.
+    pub summary: String,
+    /// When the album was made.
+    pub date: Option<DateTime<Tz>>,
+    /// The introduction.
+    pub body: Body,
+    /// In the order in which they are shown; at least one.
+    pub photos: Vec<Photo>,
+    /// The one that stands for the album.
+    pub cover: usize,
+}
+
+/// One picture of an album.
+#[derive(Debug)]
+pub struct Photo {
+    /// Its page.
+    pub route: Route,
+    /// The file, to be read when its derivatives are made.
+    pub file: PathBuf,
+    /// The file as the author sees it, relative to the site's root.
+    pub path: String,
+    /// Hash of the file's bytes.
+    pub hash: blake3::Hash,
+    /// Pixels, after the orientation that the file asks for.
+    pub width: u32,
+    /// Pixels, after the orientation that the file asks for.
+    pub height: u32,
+    /// Plain text; the file's stem when the author gave none.
+    pub title: String,
+    /// Inline HTML; may be empty.
+    pub caption: String,
+    /// What a person who cannot see the picture should know.
+    pub alt: String,
+}
+
+/// A tag and its posts.
+#[derive(Debug)]
+pub struct Tag {
+    /// As first written.
+    pub name: String,
+    /// Its list's page.
+    pub route: Route,
+    /// Newest first.
+    pub posts: Vec<PostIndex>,
+}
+
+/// A file that is published byte for byte.
+#[derive(Debug)]
+pub struct PlainFile {
+    /// Where it lives.
+    pub route: Route,
+    /// Where it comes from.
+    pub file: PathBuf,
+    /// Hash of its bytes.
+    pub hash: blake3::Hash,
+}

@@ -1,0 +1,96 @@
+//! Where an output lives on the site.
+
+use std::fmt;
+
+/// A place on the site, as a path without a leading slash: `posts/hello/` is a page, `feed.xml` a file, the empty route home.
+///
+/// Parts never are `.` or `..`, never empty and never hold a backslash or a control character, so that a route can be joined
+/// to the output folder without leaving it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route(String);
+
+impl Route {
+    /// Checks `path`; `None` when a part of it could leave the output folder or name nothing.
+    pub fn new(path: impl Into<String>) -> Option<Self> {
+        let path = path.into();
+        let parts = path.strip_suffix('/').unwrap_or(&path);
+        let sound = |part: &str| {
+            !part.is_empty() && part != "." && part != ".." && !part.contains(|c: char| c == '\\' || c.is_control())
+        };
+        (path.is_empty() || parts.split('/').all(sound)).then_some(Self(path))
+    }
+
+    /// The home page.
+    #[must_use]
+    pub fn home() -> Self {
+        Self(String::new())
+    }
+
+    /// The route as text, without a leading slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file that holds it, relative to the output folder.
+    #[must_use]
+    pub fn file(&self) -> String {
+        if self.0.is_empty() || self.0.ends_with('/') { format!("{}index.html", self.0) } else { self.0.clone() }
+    }
+
+    /// What a link on the same site says: `base_path` is the path of the base URL, with slashes at both ends.
+    #[must_use]
+    pub fn href(&self, base_path: &str) -> String {
+        format!("{base_path}{}", percent_encode(&self.0))
+    }
+
+    /// What a link from elsewhere says: `base_url` ends with a slash.
+    #[must_use]
+    pub fn url(&self, base_url: &str) -> String {
+        self.href(base_url)
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "/{}", self.0)
+    }
+}
+
+/// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
+fn percent_encode(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for &byte in path.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_cannot_leave_the_output_folder() {
+        for path in ["../x", "a/../b", "/a", "a//b", "a\\b", ".", "a/./b", "a\nb", "/"] {
+            assert_eq!(Route::new(path), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_folder_with_an_index() {
+        for (path, file) in [("", "index.html"), ("posts/a/", "posts/a/index.html"), ("feed.xml", "feed.xml")] {
+            assert_eq!(Route::new(path).expect("sound").file(), file);
+        }
+    }
+
+    #[test]
+    fn links_are_percent_encoded() {
+        let route = Route::new("posts/größe 1/").expect("sound");
+        assert_eq!(route.href("/blog/"), "/blog/posts/gr%C3%B6%C3%9Fe%201/");
+    }
+}
