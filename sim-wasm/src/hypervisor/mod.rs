@@ -1,1 +1,26 @@
-//! hypervisor
+//! The hypervisor: what domains share, and who may do what to it.
+//!
+//! Everything a guest could look at lies in [`memory`] as the bytes that the public headers describe; only what real Xen
+//! keeps to itself (owners, pins, handles, the other end of a port) is kept in Rust's own types. [`xen::Xen`] is the
+//! machine's hypervisor; its methods are the hypercalls, and the domain that calls is their first argument. Those about
+//! grants are in [`grant_calls`], those about events in [`event_calls`].
+
+pub mod page;
+
+pub mod memory;
+
+pub mod grant_entry;
+
+pub mod guest_grants;
+
+pub mod grant_table;
+
+pub mod shared_info;
+
+pub mod event_channel;
+
+pub mod xen;
+
+pub mod grant_calls;
+
+pub mod event_calls;

@@ -1,1 +1,11 @@
-//! protocols
+//! The protocols that domains speak over shared pages.
+
+pub mod ring;
+
+pub mod front_ring;
+
+pub mod back_ring;
+
+pub mod netif;
+
+pub mod explorer;

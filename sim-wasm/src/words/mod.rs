@@ -1,1 +1,13 @@
-//! words
+//! The words of the engine: what everything above is said with.
+//!
+//! Nothing here knows about Xen's mechanisms; [`ids`] only gives its numbers their names.
+
+pub mod ids;
+
+pub mod time;
+
+pub mod rng;
+
+pub mod hash;
+
+pub mod text;
