@@ -11,3 +11,7 @@ pub mod words;
 pub mod hypervisor;
 
 pub mod protocols;
+
+pub mod actors;
+
+pub mod telling;

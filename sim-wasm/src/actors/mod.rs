@@ -1,0 +1,6 @@
+//! The drivers and devices of the path, and the log that they all report to.
+//!
+//! An actor owns its private state and works on memory that is lent for the call; it never waits and knows no clock but its
+//! arguments. Names are the kernel's own, without their prefix.
+
+pub mod log;

@@ -1,0 +1,34 @@
+//! Runs become pictures and words: figures, drawings, narration, and the player that steps through them.
+
+pub mod drawing;
+
+pub mod svg;
+
+pub mod source;
+
+pub mod narration;
+
+pub mod story;
+
+pub mod player;
+
+mod circle;
+
+pub mod ring_figure;
+
+mod ring_picture;
+
+use crate::telling::story::FigureSpec;
+
+/// All figures.
+#[must_use]
+pub fn catalogue() -> &'static [&'static FigureSpec] {
+    static FIGURES: [&FigureSpec; 1] = [&ring_figure::FIGURE];
+    &FIGURES
+}
+
+/// The figure of that name.
+#[must_use]
+pub fn figure(name: &str) -> Option<&'static FigureSpec> {
+    catalogue().iter().copied().find(|spec| spec.name == name)
+}

@@ -1,0 +1,285 @@
+//! Events become sentences. One table feeds the line under the picture, the text version and the live region.
+
+use crate::actors::log::{Entry, Event, Who};
+use crate::words::text::Text;
+use crate::words::time::Time;
+
+/// The word for whoever acted.
+#[must_use]
+pub const fn name(who: Who) -> &'static str {
+    match who {
+        Who::Guest => "guest",
+        Who::Dom0 => "dom0",
+        Who::Xen => "Xen",
+        Who::Hardware => "card",
+    }
+}
+
+/// The class of that party in pages: its colour and its shape.
+#[must_use]
+pub const fn class(who: Who) -> &'static str {
+    match who {
+        Who::Guest => "domu",
+        Who::Dom0 => "dom0",
+        Who::Xen => "xen",
+        Who::Hardware => "hw",
+    }
+}
+
+/// Writes the sentences of some entries, one after the other.
+pub fn tell_all(out: &mut Text, entries: &[Entry]) {
+    for (position, entry) in entries.iter().enumerate() {
+        if position > 0 {
+            out.push_char(' ');
+        }
+        tell(out, &entry.event);
+    }
+}
+
+/// Writes the sentence of one event.
+pub fn tell(out: &mut Text, event: &Event) {
+    match *event {
+        Event::RequestWritten { index, id, count } => {
+            out.push_str("The front end writes ");
+            things(out, count, "request", id);
+            out.push_str(" at ");
+            push_index(out, index);
+            out.push_str(". Nobody can see it yet: only req_prod_pvt has moved.");
+        }
+        Event::RequestsPublished { old, new, event, notify } => {
+            out.push_str("The front end publishes: req_prod goes from ");
+            stretch(out, old, new);
+            bell(out, event, notify, "back end");
+        }
+        Event::RingFull { outstanding } => {
+            out.push_str("The front end may not put another: ").push_u32(outstanding);
+            out.push_str(" requests wait for an answer or for it to be read.");
+        }
+        Event::ProducerForged { to } => {
+            out.push_str("A hostile front end sets req_prod to ");
+            push_index(out, to);
+            out.push_str(", without writing a single request.");
+        }
+        Event::RequestsTaken { index, id, count } => {
+            out.push_str("The back end copies ");
+            things(out, count, "request", id);
+            out.push_str(" out of the ring at ");
+            push_index(out, index);
+            out.push_str(". Its slot may now carry an answer.");
+        }
+        Event::OverflowCaught { distance } => {
+            out.push_str("The back end finds req_prod ").push_u32(distance);
+            out.push_str(" ahead of its last response, more than the ring holds: it takes nothing and gives the device up.");
+        }
+        Event::RequestsAwaited { event } => {
+            out.push_str("Nothing to take. The back end asks for an event at ");
+            push_index(out, event);
+            out.push_str(", looks once more, and sleeps.");
+        }
+        Event::ResponsesWritten { index, id, count } => {
+            out.push_str("The back end writes ");
+            things(out, count, "response", id);
+            out.push_str(" at ");
+            push_index(out, index);
+            out.push_str(", over a request that it has copied.");
+        }
+        Event::ResponsesPublished { old, new, event, notify } => {
+            out.push_str("The back end publishes: rsp_prod goes from ");
+            stretch(out, old, new);
+            bell(out, event, notify, "front end");
+        }
+        Event::ResponsesReaped { index, id, count } => {
+            out.push_str("The front end reads ");
+            things(out, count, "response", id);
+            out.push_str(" at ");
+            push_index(out, index);
+            out.push_str(if count == 1 { " and the slot is free again." } else { " and the slots are free again." });
+        }
+        Event::ResponsesAwaited { event } => {
+            out.push_str("The front end asks for an event at ");
+            push_index(out, event);
+            out.push_char('.');
+        }
+        Event::QueueStopped { outstanding } => {
+            out.push_str("With ").push_u32(outstanding);
+            out.push_str(" of 256 slots in use netfront stops its queue: the 20 left are kept for the largest packet.");
+        }
+        Event::QueueWoken { outstanding } => {
+            out.push_str("With ").push_u32(outstanding).push_str(" slots in use netfront lets its queue run again.");
+        }
+        Event::PacketOffered { bytes, slots } => {
+            out.push_str("The guest's stack hands netfront a packet of ").push_u32(bytes).push_str(" bytes. It needs ");
+            count_of(out, slots, "slot");
+            out.push_char('.');
+        }
+        Event::GrantsGiven { first, frame, count } => {
+            out.push_str("Netfront lets dom0 read ");
+            out.push_str(if count == 1 { "the page" } else { "the pages, and only them" });
+            out.push_str(": grant entry ").push_u32(first.0);
+            if count > 1 {
+                out.push_str(" and ");
+                count_of(out, count - 1, "other");
+            }
+            out.push_str(", frame 0x").push_hex(u64::from(frame.0), 2).push_str(", read-only.");
+        }
+        Event::EventSent { port, from_guest } => {
+            out.push_str("Xen marks port ").push_u32(port.0).push_str(" pending");
+            out.push_str(if from_guest { " in dom0 and interrupts it." } else { " in the guest and interrupts it." });
+        }
+        Event::GrantsMapped { first, frame: _, count } => {
+            out.push_str("One hypercall maps ");
+            count_of(out, count, "page");
+            out.push_str(" into dom0. Xen sets the reading bit of grant entry ").push_u32(first.0);
+            out.push_str(": the guest can no longer take it back.");
+        }
+        Event::HeaderCopied { bytes, pages_kept: 0 } => {
+            out.push_str("Netback copies all ").push_u32(bytes).push_str(" bytes. The guest's page is not needed any more.");
+        }
+        Event::HeaderCopied { bytes, pages_kept } => {
+            out.push_str("Netback copies the first ").push_u32(bytes).push_str(" bytes and lets the packet point into ");
+            count_of(out, pages_kept, "page");
+            out.push_str(" of the guest.");
+        }
+        Event::SlotReleased { id } => {
+            out.push_str("Netback queues request ").push_u32(u32::from(id));
+            out.push_str(" to be answered at its next pass, though the packet has not left.");
+        }
+        Event::PacketReceived { bytes } => {
+            out.push_str("Netback hands ").push_u32(bytes);
+            out.push_str(" bytes to dom0's network stack, as if a card had received them.");
+        }
+        Event::PacketForwarded => {
+            out.push_str("The bridge finds the way out: the physical card.");
+        }
+        Event::PacketDropped { bytes } => {
+            out.push_str("A filter rule drops the packet: ").push_u32(bytes);
+            out.push_str(" bytes go nowhere, and the packet is freed at once.");
+        }
+        Event::DescriptorsPosted { count } => {
+            out.push_str("The driver tells the card where the bytes are: ");
+            count_of(out, count, "descriptor");
+            out.push_char('.');
+        }
+        Event::PacketSent { bytes, nanos } => {
+            out.push_str("The card fetches the bytes from the guest's memory and puts ").push_u32(bytes);
+            out.push_str(" of them on the wire, in ");
+            push_time(out, Time(nanos));
+            out.push_char('.');
+        }
+        Event::TransmitDone => {
+            out.push_str("The card's interrupt tells the driver that the packet has left.");
+        }
+        Event::PagesFreed { count } => {
+            out.push_str("The packet is freed. ");
+            out.push_str(if count == 1 { "Its page is foreign, so a" } else { "Its pages are foreign, so for each a" });
+            out.push_str(" destructor runs and puts the slot on netback's dealloc ring.");
+        }
+        Event::GrantsUnmapped { first, count } => {
+            out.push_str("One hypercall unmaps ");
+            count_of(out, count, "page");
+            out.push_str(". Xen clears the reading bit of grant entry ").push_u32(first.0);
+            out.push_str(", and only now may netback answer.");
+        }
+        Event::GrantsEnded { first, count } => {
+            out.push_str("Netfront withdraws ");
+            count_of(out, count, "grant");
+            out.push_str(", entry ").push_u32(first.0).push_str(if count == 1 { "." } else { " first." });
+        }
+        Event::PacketFreed { bytes } => {
+            out.push_str("The guest frees the packet. Its ").push_u32(bytes).push_str(" bytes are the guest's alone again.");
+        }
+    }
+}
+
+/// `3 pages`, `1 page`.
+fn count_of(out: &mut Text, count: u32, thing: &str) {
+    out.push_u32(count).push_char(' ').push_str(thing);
+    if count != 1 {
+        out.push_char('s');
+    }
+}
+
+/// `request 3`, or `4 requests, 3 first,`.
+fn things(out: &mut Text, count: u32, thing: &str, id: u16) {
+    if count == 1 {
+        out.push_str(thing).push_char(' ').push_u32(u32::from(id));
+    } else {
+        count_of(out, count, thing);
+    }
+}
+
+fn stretch(out: &mut Text, old: u32, new: u32) {
+    push_index(out, old);
+    out.push_str(" to ");
+    push_index(out, new);
+    out.push_char('.');
+}
+
+fn bell(out: &mut Text, event: u32, notify: bool, who: &str) {
+    out.push_str(" The ").push_str(who).push_str(" asked to be woken at ");
+    push_index(out, event);
+    out.push_str(if notify { ", which lies in this stretch: ring the bell." } else { ", which does not lie in this stretch: no bell." });
+}
+
+/// Writes a ring index: in decimal while it is small, in hexadecimal near the wrap.
+pub fn push_index(out: &mut Text, index: u32) {
+    if index < 100_000 {
+        out.push_u32(index);
+    } else {
+        out.push_str("0x").push_hex(u64::from(index), 8);
+    }
+}
+
+/// Writes a time with three digits at most after the point, in the unit that suits it.
+pub fn push_time(out: &mut Text, time: Time) {
+    let (unit, size) = match time.0 {
+        0..1_000 => (" ns", 1),
+        1_000..1_000_000 => (" µs", 1_000),
+        1_000_000..1_000_000_000 => (" ms", 1_000_000),
+        _ => (" s", 1_000_000_000),
+    };
+    out.push_u64(time.0 / size);
+    let thousandths = time.0 % size * 1_000 / size;
+    if thousandths > 0 {
+        out.push_char('.');
+        let (digits, width) = match thousandths {
+            n if n % 100 == 0 => (n / 100, 1),
+            n if n % 10 == 0 => (n / 10, 2),
+            n => (n, 3),
+        };
+        out.push_padded(digits, width);
+    }
+    out.push_str(unit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_take_the_unit_that_suits_them() {
+        for (nanos, expect) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_000, "1 µs"),
+            (12_112, "12.112 µs"),
+            (2_860_000, "2.86 ms"),
+            (2_006_000_000, "2.006 s"),
+        ] {
+            let mut text = Text::new();
+            push_time(&mut text, Time(nanos));
+            assert_eq!(text.as_str(), expect);
+        }
+    }
+
+    #[test]
+    fn a_bell_says_why() {
+        let mut text = Text::new();
+        tell(&mut text, &Event::RequestsPublished { old: 0, new: 2, event: 1, notify: true });
+        assert_eq!(
+            text.as_str(),
+            "The front end publishes: req_prod goes from 0 to 2. The back end asked to be woken at 1, which lies in this \
+             stretch: ring the bell."
+        );
+    }
+}

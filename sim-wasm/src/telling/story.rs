@@ -1,0 +1,144 @@
+//! What a figure is: a question, presets, knobs, actions, and a run that can be drawn at every step.
+
+use crate::actors::log::{Log, Who};
+use crate::telling::drawing::Drawing;
+
+/// Everything about a figure that does not depend on a run.
+#[derive(Debug)]
+pub struct FigureSpec {
+    /// The name in fences and addresses.
+    pub name: &'static str,
+    /// A short title.
+    pub title: &'static str,
+    /// The one question that the figure answers.
+    pub question: &'static str,
+    /// Supplied examples, the best one first; at least one.
+    pub presets: &'static [Preset],
+    /// At most four.
+    pub knobs: &'static [Knob],
+    /// What a reader can do in the run.
+    pub actions: &'static [ActionSpec],
+    /// Simplifications, each a short phrase.
+    pub not_modelled: &'static [&'static str],
+    /// Makes a run.
+    pub run: fn(&Setup) -> Box<dyn Run>,
+}
+
+impl FigureSpec {
+    /// The preset of that name.
+    #[must_use]
+    pub fn preset(&self, name: &str) -> Option<usize> {
+        self.presets.iter().position(|preset| preset.name == name)
+    }
+
+    /// The knob of that name.
+    #[must_use]
+    pub fn knob(&self, name: &str) -> Option<usize> {
+        self.knobs.iter().position(|knob| knob.name == name)
+    }
+}
+
+/// A supplied example.
+#[derive(Debug)]
+pub struct Preset {
+    /// The name in fences and addresses.
+    pub name: &'static str,
+    /// The menu's text.
+    pub title: &'static str,
+    /// One sentence on what to see.
+    pub says: &'static str,
+    /// The knobs' values, in the order of the knobs.
+    pub knobs: &'static [u32],
+    /// What happens unless the reader does something else: one letter of [`ActionSpec::letter`] a step. Empty for figures
+    /// whose steps come from a machine's own agenda.
+    pub script: &'static str,
+    /// Moments worth a picture of their own: step and caption.
+    pub film: &'static [(u32, &'static str)],
+}
+
+/// A number that a reader may choose.
+#[derive(Debug)]
+pub struct Knob {
+    /// The name in fences.
+    pub name: &'static str,
+    /// The control's label.
+    pub title: &'static str,
+    /// The unit, or nothing.
+    pub unit: &'static str,
+    /// What can be chosen.
+    pub options: &'static [KnobOption],
+}
+
+/// One choice of a knob.
+#[derive(Debug)]
+pub struct KnobOption {
+    /// The value.
+    pub value: u32,
+    /// The menu's text.
+    pub title: &'static str,
+}
+
+/// Something that a reader can do.
+#[derive(Debug)]
+pub struct ActionSpec {
+    /// Its letter in scripts and addresses.
+    pub letter: char,
+    /// The button's text.
+    pub title: &'static str,
+    /// Who does it in the machine.
+    pub who: Who,
+    /// The kernel's name for it.
+    pub hint: &'static str,
+}
+
+/// What a run is made from: nothing else decides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// An index into [`FigureSpec::presets`].
+    pub preset: usize,
+    /// One value per knob.
+    pub knobs: Vec<u32>,
+    /// What the reader did, in order of steps; a preset's script ends where the first one stands.
+    pub inputs: Vec<Input>,
+}
+
+/// A reader's action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The step that it is: step 1 leads from the first frame to the second.
+    pub step: u32,
+    /// An [`ActionSpec::letter`].
+    pub letter: char,
+}
+
+impl Setup {
+    /// The actions to perform, step by step: the script up to the first input, then the inputs.
+    #[must_use]
+    pub fn letters(&self, script: &str) -> Vec<char> {
+        let kept = self.inputs.first().map_or(usize::MAX, |input| input.step.saturating_sub(1) as usize);
+        script.chars().take(kept).chain(self.inputs.iter().map(|input| input.letter)).collect()
+    }
+}
+
+/// A run from its first frame to its last.
+pub trait Run {
+    /// All that happened; its steps are the run's.
+    fn log(&self) -> &Log;
+
+    /// The picture after `step` steps; at most [`Log::steps`].
+    fn draw(&self, step: u32, layout: Layout) -> Drawing;
+
+    /// Whether the action makes sense after `step` steps.
+    fn can(&self, step: u32, letter: char) -> bool;
+}
+
+/// The box that a picture is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// An article on a desk: 896 px wide.
+    Wide,
+    /// A phone: 328 px wide, top to bottom, labels at full size.
+    Narrow,
+    /// A frame of the film strip: 264 px wide, only the state.
+    Film,
+}
