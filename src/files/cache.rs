@@ -1,1 +1,247 @@
-//! What genblog remembers between two builds, under `.genblog/`.
+//! What genblog remembers between two builds, in the folder `.genblog/` of a site.
+//!
+//! For every output folder there is a [`Manifest`], which names the files that genblog owns there, and while a build writes
+//! there is a [`Journal`], which names those that it is about to write. A build that is killed leaves its journal behind;
+//! the next one reads both, so that it knows its files in whatever state they are. A manifest that cannot be read owns
+//! nothing: it is as if the folder had never been built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use blake3::Hash;
+use serde::{Deserialize, Serialize};
+
+/// The folder in a site's root.
+pub const FOLDER: &str = ".genblog";
+
+/// The form of manifests and journals.
+const FORM: u32 = 1;
+
+/// The program and its version: what another one made is never taken for fresh.
+pub const PROGRAM: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
+
+/// The files that genblog owns in an output folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    form: u32,
+    program: String,
+    /// The output folder, for people who read this file.
+    output: String,
+    /// By path, relative to the output folder.
+    files: BTreeMap<String, Owned>,
+}
+
+/// A file that genblog owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// Hash of everything that its bytes depend on.
+    #[serde(with = "hex")]
+    pub fingerprint: Hash,
+    /// Hash of its bytes.
+    #[serde(with = "hex")]
+    pub hash: Hash,
+}
+
+impl Manifest {
+    /// A manifest of this program.
+    #[must_use]
+    pub fn new(output: &str, files: BTreeMap<String, Owned>) -> Self {
+        Self { form: FORM, program: PROGRAM.to_owned(), output: output.to_owned(), files }
+    }
+
+    /// What genblog last wrote at `path`.
+    #[must_use]
+    pub fn owned(&self, path: &str) -> Option<Owned> {
+        self.files.get(path).copied()
+    }
+
+    /// Whether the file at `path`, whose bytes hash to `hash`, is what an output with this fingerprint would be again.
+    #[must_use]
+    pub fn is_fresh(&self, path: &str, fingerprint: Hash, hash: Hash) -> bool {
+        self.program == PROGRAM && self.owned(path) == Some(Owned { fingerprint, hash })
+    }
+
+    /// Every file, by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Owned)> {
+        self.files.iter().map(|(path, &owned)| (path.as_str(), owned))
+    }
+}
+
+/// The files that builds which did not end were about to write, with the hashes of their bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    form: u32,
+    files: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Journal {
+    /// This journal with what the next build is about to write: when that is killed too, either's bytes may be there.
+    #[must_use]
+    pub fn with<'a>(&self, files: impl Iterator<Item = (&'a str, Hash)>) -> Self {
+        let mut journal = Self { form: FORM, files: self.files.clone() };
+        for (path, hash) in files {
+            journal.files.entry(path.to_owned()).or_default().insert(hash.to_hex().to_string());
+        }
+        journal
+    }
+
+    /// Whether a build was about to write these bytes at `path`.
+    #[must_use]
+    pub fn has(&self, path: &str, hash: Hash) -> bool {
+        self.files.get(path).is_some_and(|hashes| hashes.contains(hash.to_hex().as_str()))
+    }
+
+    /// The paths in it.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+}
+
+/// Where the manifest and the journal of one output folder are kept.
+#[derive(Debug)]
+pub struct Memory {
+    manifest: PathBuf,
+    journal: PathBuf,
+}
+
+impl Memory {
+    /// The memory of the output folder that is called `output`: its path relative to the site when it lies in the site, and
+    /// absolute otherwise, so that a site that is moved keeps what it knows.
+    #[must_use]
+    pub fn new(root: &Path, output: &str) -> Self {
+        let folder = root.join(FOLDER).join("outputs");
+        let name = &blake3::hash(output.as_bytes()).to_hex()[..16];
+        Self { manifest: folder.join(format!("{name}.json")), journal: folder.join(format!("{name}.journal.json")) }
+    }
+
+    /// Reads the manifest.
+    #[must_use]
+    pub fn manifest(&self, output: &str) -> Manifest {
+        read::<Manifest>(&self.manifest)
+            .filter(|manifest| manifest.form == FORM && manifest.files.keys().all(|path| is_inside(path)))
+            .unwrap_or_else(|| Manifest::new(output, BTreeMap::new()))
+    }
+
+    /// Reads the journal of a build that did not end; empty when the last one did.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        read::<Journal>(&self.journal)
+            .filter(|journal| journal.form == FORM && journal.files.keys().all(|path| is_inside(path)))
+            .unwrap_or_default()
+    }
+
+    /// Says what is about to be written.
+    pub fn begin(&self, journal: &Journal) -> io::Result<()> {
+        write_json(&self.journal, journal)
+    }
+
+    /// Says what was written.
+    pub fn finish(&self, manifest: &Manifest) -> io::Result<()> {
+        write_json(&self.manifest, manifest)?;
+        match std::fs::remove_file(&self.journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a path stays in the folder that it is relative to: a manifest is a file that anyone can edit.
+fn is_inside(path: &str) -> bool {
+    path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains('\\'))
+}
+
+fn read<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
+}
+
+fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("texts and numbers are always JSON");
+    bytes.push(b'\n');
+    if std::fs::read(file).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    write_whole(file, &bytes)
+}
+
+/// Writes a file so that whoever looks sees its old bytes or its new ones and nothing in between, even after a kill.
+pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let temporary = temporary(file);
+    let written = write_new(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, file));
+    if written.is_err() {
+        // The first error is the one to tell; a file that stays behind is taken away by the next build.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::File::create(file)?;
+    file.write_all(bytes)
+}
+
+/// The file that holds the bytes of `file` until it is renamed: beside it, since a rename cannot leave the file system.
+#[must_use]
+pub fn temporary(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!(".genblog-{}.tmp", &blake3::hash(name.as_bytes()).to_hex()[..16]))
+}
+
+/// Hashes as hexadecimal text.
+mod hex {
+    use blake3::Hash;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hash.to_hex())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+        Hash::from_hex(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let owned = Owned { fingerprint: blake3::hash(b"view"), hash: blake3::hash(b"bytes") };
+        Manifest::new("public", BTreeMap::from([("posts/a/index.html".to_owned(), owned)]))
+    }
+
+    #[test]
+    fn what_was_remembered_is_known_again() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let memory = Memory::new(root.path(), "public");
+        let journal = Journal::default().with([("a", blake3::hash(b"x"))].into_iter());
+        memory.begin(&journal).expect("writable");
+        assert_eq!(memory.journal(), journal);
+        memory.finish(&manifest()).expect("writable");
+        assert_eq!((memory.manifest("public"), memory.journal()), (manifest(), Journal::default()));
+    }
+
+    #[test]
+    fn a_corrupt_or_hostile_manifest_owns_nothing() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let memory = Memory::new(root.path(), "public");
+        let sound = serde_json::to_string(&manifest()).expect("JSON");
+        for text in ["{", &sound.replace("posts/a", "../../etc"), &sound.replace("\"form\":1", "\"form\":9")] {
+            write_whole(&memory.manifest, text.as_bytes()).expect("writable");
+            assert_eq!(memory.manifest("public").files().count(), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn another_version_owns_files_but_makes_none_fresh() {
+        let mut manifest = manifest();
+        let (path, owned) = ("posts/a/index.html", manifest.owned("posts/a/index.html").expect("there"));
+        assert!(manifest.is_fresh(path, owned.fingerprint, owned.hash));
+        manifest.program = "genblog 0.0.1".to_owned();
+        assert!(!manifest.is_fresh(path, owned.fingerprint, owned.hash));
+        assert_eq!(manifest.owned(path), Some(owned));
+    }
+}

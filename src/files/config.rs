@@ -1,4 +1,15 @@
 //! The site's configuration: `genblog.toml` becomes a [`Config`].
+//!
+//! ```toml
+//! base_url = "https://example.org/blog/"   # needed
+//! title = "Notes"                          # needed
+//! timezone = "Europe/Berlin"               # else UTC
+//! navigation = [{ name = "About", link = "/about/" }]
+//!
+//! [feed]
+//! ttl = 60
+//! skip_hours = { timezone = "Asia/Tokyo", hours = [0, 1, 2, 22, 23] }
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +18,13 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::words::diagnostic::Diagnostic;
-use crate::words::source_text::SourceText;
+use crate::words::nearest::nearest;
+use crate::words::source_text::{Located, SourceText, Span};
+use crate::words::table::{Reader, Table, to_json};
+use crate::words::toml_table;
+
+/// The file that makes a folder a site.
+pub const CONFIG_FILE: &str = "genblog.toml";
 
 /// What `genblog.toml` says, checked and with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,15 +90,218 @@ pub struct Overrides {
     pub base_url: Option<String>,
 }
 
-/// Reads the configuration of the site in `root`: `config_file`, or `genblog.toml` there.
+/// Reads the configuration of the site in `root`: `config_file`, or [`CONFIG_FILE`] there.
 pub fn read(root: &Path, config_file: Option<&Path>, overrides: &Overrides) -> Result<Config, Vec<Diagnostic>> {
-    let file = config_file.map_or_else(|| root.join("genblog.toml"), Path::to_path_buf);
-    let _ = (file, overrides);
-    unimplemented!()
+    let file = config_file.map_or_else(|| root.join(CONFIG_FILE), Path::to_path_buf);
+    let path = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+    match std::fs::read_to_string(&file) {
+        Ok(text) => parse(&SourceText::new(path, text), overrides),
+        Err(error) => {
+            let diagnostic = Diagnostic::error("no-config", format!("`{path}` cannot be read: {error}"));
+            Err(vec![diagnostic.in_path(path).help("a site has its configuration in this file; `genblog new` makes one")])
+        }
+    }
 }
 
 /// Understands a configuration.
 pub fn parse(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Config, Vec<Diagnostic>> {
-    let _ = (source, overrides);
-    unimplemented!()
+    let start = Span::new(source, 0..0);
+    let (table, mut diagnostics) = toml_table::parse(source, 0..source.text.len(), start);
+    let mut reader = Reader::new(&table, "a site's configuration");
+    let config = site(&mut reader, overrides);
+    diagnostics.extend(reader.finish());
+    match config {
+        Some(config) if diagnostics.is_empty() => Ok(config),
+        Some(_) | None => Err(diagnostics),
+    }
+}
+
+/// All keys; `None` when a needed one is missing or wrong, which the reader then knows.
+fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
+    let base_url = base_url(reader, overrides);
+    let title = reader.filled_text("title");
+    if title.is_none() {
+        reader.missing("title", "give the site a name: `title = \"…\"`");
+    }
+    let title = title.map(|title| title.value);
+    let timezone = timezone(reader, Tz::UTC);
+    let optional = |text: Option<Located<String>>| text.map(|text| text.value);
+    let description = optional(reader.filled_text("description"));
+    let language = optional(reader.filled_text("language"));
+    let author = optional(reader.text("author"));
+    let copyright = optional(reader.text("copyright"));
+    let page_size = at_least_one(reader, "page_size");
+    let navigation = navigation(reader);
+    let feed = feed(reader, timezone);
+    let extra = reader.table("extra").map(free_data).unwrap_or_default();
+    let (base_url, title) = (base_url?, title?);
+    Some(Config {
+        description: description.unwrap_or_else(|| title.clone()),
+        base_url,
+        title,
+        language: language.unwrap_or_else(|| "en".to_owned()),
+        timezone,
+        author: author.unwrap_or_default(),
+        copyright: copyright.unwrap_or_default(),
+        page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
+        navigation,
+        feed,
+        extra,
+    })
+}
+
+fn base_url(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<String> {
+    let written = reader.text("base_url");
+    let help = "write where the site will be served, for example `https://example.org/blog/`";
+    if let Some(url) = &overrides.base_url {
+        let sound = sound_base_url(url);
+        if sound.is_none() {
+            let message = format!("`{url}`, given for the base URL, is not an address on the web");
+            reader.report(Diagnostic::error("bad-value", message).help(help));
+        }
+        return sound;
+    }
+    let Some(written) = written else {
+        reader.missing("base_url", help);
+        return None;
+    };
+    let sound = sound_base_url(&written.value);
+    if sound.is_none() {
+        reader.bad_value(&written.span, format!("`{}` is not an address on the web", written.value), help);
+    }
+    sound
+}
+
+/// A base URL with a slash at its end; `None` unless it is `http` or `https`, a host and perhaps a path.
+fn sound_base_url(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let host = rest.split('/').next().filter(|host| !host.is_empty() && !host.starts_with(':'))?;
+    let allowed = |c: char| c.is_ascii_graphic() && !"?#<>\"\\^`{|}".contains(c);
+    let sound = rest.chars().all(allowed) && !host.contains('@') && !rest[host.len()..].contains("//");
+    sound.then(|| format!("{}/", url.trim_end_matches('/')))
+}
+
+/// The `timezone` key of the site or of its skip hours.
+fn timezone(reader: &mut Reader<'_>, default: Tz) -> Tz {
+    let Some(Located { value: name, span }) = reader.text("timezone") else { return default };
+    name.parse().unwrap_or_else(|_| {
+        let diagnostic = Diagnostic::error("bad-value", format!("there is no time zone `{name}`")).at(span.clone(), "");
+        let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        reader.report(match nearest(&name, zones) {
+            Some(zone) => diagnostic.help(format!("did you mean `{zone}`?")).suggest(span, format!("\"{zone}\"")),
+            None => diagnostic.help("write a name of the time zone database, for example `Europe/Berlin`"),
+        });
+        default
+    })
+}
+
+fn at_least_one(reader: &mut Reader<'_>, key: &'static str) -> Option<u32> {
+    let Located { value, span } = reader.integer(key)?;
+    let number = u32::try_from(value).ok().filter(|&number| number >= 1);
+    if number.is_none() {
+        reader.bad_value(&span, format!("`{key}` cannot be {value}"), "write a whole number from 1 up");
+    }
+    number
+}
+
+fn navigation(reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    let mut links = Vec::new();
+    for table in reader.tables("navigation") {
+        let mut entry = Reader::new(table, "a navigation entry");
+        let (name, link) = (entry.filled_text("name"), entry.filled_text("link"));
+        match (name, link) {
+            (Some(name), Some(link)) => links.push((name.value, link.value)),
+            _ => entry.missing("name` or `link", "write `{ name = \"About\", link = \"/about/\" }`"),
+        }
+        for diagnostic in entry.finish() {
+            reader.report(diagnostic);
+        }
+    }
+    links
+}
+
+fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
+    let mut feed = FeedConfig { limit: 20, ttl: None, skip_hours: None };
+    let Some(table) = reader.table("feed") else { return feed };
+    let mut keys = Reader::new(table, "the feed's configuration");
+    if let Some(limit) = at_least_one(&mut keys, "limit") {
+        feed.limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    }
+    feed.ttl = at_least_one(&mut keys, "ttl");
+    if let Some(table) = keys.table("skip_hours") {
+        let mut hours = Reader::new(table, "the feed's skip hours");
+        feed.skip_hours = Some(skip_hours(&mut hours, site_zone));
+        for diagnostic in hours.finish() {
+            keys.report(diagnostic);
+        }
+    }
+    for diagnostic in keys.finish() {
+        reader.report(diagnostic);
+    }
+    feed
+}
+
+fn skip_hours(reader: &mut Reader<'_>, site_zone: Tz) -> SkipHours {
+    let timezone = timezone(reader, site_zone);
+    let mut hours: Vec<u8> = Vec::new();
+    for Located { value, span } in reader.integers("hours") {
+        match u8::try_from(value).ok().filter(|&hour| hour <= 24) {
+            // The first RSS drafts counted hours from 1 to 24; midnight is one hour whatever its name.
+            Some(hour) if !hours.contains(&(hour % 24)) => hours.push(hour % 24),
+            Some(_) => reader.bad_value(&span, format!("hour {value} is there twice"), "name every hour once"),
+            None => reader.bad_value(&span, format!("{value} is not an hour of the day"), "write hours from 0 to 23"),
+        }
+    }
+    SkipHours { timezone, hours }
+}
+
+fn free_data(table: &Table) -> BTreeMap<String, serde_json::Value> {
+    table.entries.iter().map(|entry| (entry.key.value.clone(), to_json(&entry.value.value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Result<Config, Vec<&'static str>> {
+        let parsed = parse(&SourceText::new(CONFIG_FILE, text), &Overrides::default());
+        parsed.map_err(|diagnostics| diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
+    }
+
+    #[test]
+    fn a_small_configuration_gets_every_default() {
+        let config = config("base_url = 'https://example.org/blog'\ntitle = 'Notes'").expect("sound");
+        assert_eq!((&*config.base_url, config.base_path()), ("https://example.org/blog/", "/blog/"));
+        assert_eq!((&*config.description, &*config.language, config.timezone), ("Notes", "en", Tz::UTC));
+        assert_eq!((config.page_size, config.feed.limit, config.feed.ttl), (10, 20, None));
+    }
+
+    #[test]
+    fn the_hours_of_a_feed_keep_their_order_and_zone() {
+        let feed = "[feed]\nttl = 60\nskip_hours = { timezone = 'Asia/Tokyo', hours = [24, 1, 22] }";
+        let config = config(&format!("base_url = 'https://a.b'\ntitle = 'x'\n{feed}")).expect("sound");
+        let hours = SkipHours { timezone: Tz::Asia__Tokyo, hours: vec![0, 1, 22] };
+        assert_eq!(config.feed.skip_hours, Some(hours));
+    }
+
+    #[test]
+    fn all_mistakes_are_found_at_once() {
+        let text = "base_url = 'example.org'\ntimezone = 'Europe/Berln'\nbogus = 1\n[feed]\nlimit = 0\nskip_hours = { hours = [25, 3, 3] }";
+        let expected = ["bad-value", "missing-key", "bad-value", "bad-value", "bad-value", "bad-value", "unknown-key"];
+        assert_eq!(config(text), Err(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_base_url_is_scheme_host_and_path() {
+        for (url, expected) in [
+            ("https://example.org", Some("https://example.org/")),
+            ("http://127.0.0.1:1111/a/b/", Some("http://127.0.0.1:1111/a/b/")),
+            ("https://", None),
+            ("https://a.b/?x", None),
+            ("ftp://a.b", None),
+            ("https://a.b//c", None),
+        ] {
+            assert_eq!(sound_base_url(url).as_deref(), expected, "{url}");
+        }
+    }
 }

@@ -2,8 +2,14 @@
 
 pub mod config;
 
+pub mod picture;
+
 pub mod source;
 
 pub mod cache;
 
+mod place;
+
 pub mod output;
+
+pub mod kept;

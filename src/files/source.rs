@@ -1,8 +1,14 @@
 //! The snapshot of everything an author made, taken before thinking starts.
 
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::files::picture::{Size, extension, is_picture, measure};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::SourceText;
 
@@ -41,19 +47,158 @@ pub enum Content {
     Bytes,
 }
 
-/// Pixels of a picture as it is shown, that is after the orientation that the file asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// From left to right.
-    pub width: u32,
-    /// From top to bottom.
-    pub height: u32,
-}
-
 /// Takes the snapshot of the site in `root`.
 ///
 /// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there.
 pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
-    let _ = root;
-    unimplemented!()
+    let mut diagnostics = Vec::new();
+    if !root.join("content").is_dir() {
+        let missing = Diagnostic::error("no-content", "there is no folder `content` in this site").in_path("content");
+        diagnostics.push(missing.help("posts are written in `content/posts/`, pages in `content/pages/`"));
+    }
+    let mut folder = |part| {
+        let (paths, problems) = walk(root, part);
+        diagnostics.extend(problems);
+        let read: Vec<_> = paths.into_par_iter().map(|(path, file)| read_file(part, path, file)).collect();
+        let mut files = Vec::with_capacity(read.len());
+        for result in read {
+            match result {
+                Ok(file) => files.push(file),
+                Err(problem) => diagnostics.push(*problem),
+            }
+        }
+        files
+    };
+    let (content, statics, templates) = (folder(Part::Content), folder(Part::Static), folder(Part::Templates));
+    (Source { content, statics, templates }, diagnostics)
+}
+
+/// One of the three folders of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Content,
+    Static,
+    Templates,
+}
+
+impl Part {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Static => "static",
+            Self::Templates => "templates",
+        }
+    }
+
+    /// Whether a file or folder of this name is none of the author's work: what editors, version control and file
+    /// managers leave behind. Published files may start with a dot (`.well-known/`).
+    fn ignores(self, name: &str) -> bool {
+        match self {
+            Self::Content | Self::Templates => name.starts_with('.') || name.ends_with('~'),
+            Self::Static => [".DS_Store", ".git", ".gitignore", ".gitkeep"].contains(&name),
+        }
+    }
+
+    /// Whether a file must be text, may be, or is not.
+    fn text(self, path: &str) -> Text {
+        match (self, &*extension(path)) {
+            (Self::Content, "md") | (Self::Templates, "html" | "css" | "js" | "xml" | "txt" | "svg") => Text::Always,
+            // Posts in genBlog's form, and whatever else is called so and lies beside a post.
+            (Self::Content, "txt") => Text::IfUtf8,
+            _ => Text::Never,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Always,
+    IfUtf8,
+    Never,
+}
+
+/// The files of a folder, sorted by their paths.
+fn walk(root: &Path, part: Part) -> (Vec<(String, PathBuf)>, Vec<Diagnostic>) {
+    let (mut paths, mut diagnostics) = (Vec::new(), Vec::new());
+    let folder = root.join(part.folder());
+    if !folder.exists() {
+        return (paths, diagnostics);
+    }
+    let ignored = |name: &OsStr| name.to_str().is_some_and(|name| part.ignores(name));
+    let walk = WalkDir::new(&folder).into_iter();
+    for entry in walk.filter_entry(|entry| entry.depth() == 0 || !ignored(entry.file_name())) {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) => match seen(root, &entry) {
+                Ok(path) => paths.push((path, entry.into_path())),
+                Err(problem) => diagnostics.push(*problem),
+            },
+            Err(error) => {
+                let path = error.path().map_or_else(|| part.folder().to_owned(), |path| shown(root, path));
+                diagnostics.push(unreadable(path, &error));
+            }
+        }
+    }
+    paths.sort();
+    (paths, diagnostics)
+}
+
+/// The path of a file as the author sees it, when it is a file of this site.
+fn seen(root: &Path, entry: &DirEntry) -> Result<String, Box<Diagnostic>> {
+    let path = shown(root, entry.path());
+    if entry.path().to_str().is_none() {
+        let diagnostic = Diagnostic::error("bad-name", "this file's name is not UTF-8").in_path(path);
+        return Err(Box::new(diagnostic.help("rename the file: an address can be made of Unicode names only")));
+    }
+    if !entry.path_is_symlink() {
+        return Ok(path);
+    }
+    let inside = |target: PathBuf| Ok(target.starts_with(root.canonicalize()?) && target.is_file());
+    match entry.path().canonicalize().and_then(inside) {
+        Ok(true) => Ok(path),
+        Ok(false) => {
+            let message = "this symbolic link does not lead to a file of the site";
+            let diagnostic = Diagnostic::error("symlink", message).in_path(path);
+            Err(Box::new(diagnostic.help("put the file itself here: what is published must lie in the site's folder")))
+        }
+        Err(error) => Err(Box::new(unreadable(path, &error))),
+    }
+}
+
+/// A path relative to the site's root, with `/` between its parts.
+fn shown(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+fn read_file(part: Part, path: String, file: PathBuf) -> Result<SourceFile, Box<Diagnostic>> {
+    let bytes = std::fs::read(&file).map_err(|error| Box::new(unreadable(path.clone(), &error)))?;
+    let hash = blake3::hash(&bytes);
+    let content = match part.text(&path) {
+        Text::Always => match String::from_utf8(bytes) {
+            Ok(text) => Content::Text(SourceText::new(&*path, text)),
+            Err(error) => return Err(Box::new(not_utf8(path, error.utf8_error().valid_up_to()))),
+        },
+        Text::IfUtf8 => match String::from_utf8(bytes) {
+            Ok(text) => Content::Text(SourceText::new(&*path, text)),
+            Err(_) => Content::Bytes,
+        },
+        Text::Never if is_picture(&path) => match measure(&path, &bytes) {
+            Ok(Some(size)) => Content::Picture(Ok(size)),
+            Ok(None) => Content::Bytes,
+            Err(error) => Content::Picture(Err(error)),
+        },
+        Text::Never => Content::Bytes,
+    };
+    Ok(SourceFile { path, file, hash, content })
+}
+
+fn unreadable(path: String, error: &dyn Display) -> Diagnostic {
+    let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}"));
+    diagnostic.in_path(path).help("mend its permissions, or take it out of the site")
+}
+
+fn not_utf8(path: String, at: usize) -> Diagnostic {
+    let diagnostic = Diagnostic::error("not-utf8", format!("byte {at} of this text is not UTF-8"));
+    diagnostic.in_path(path).help("save the file as UTF-8")
 }

@@ -1,11 +1,12 @@
 //! What is wrong with a site, where, and what to do about it.
 //!
 //! A stage never stops at the first problem: it collects diagnostics, and the program stops after the stage when any of
-//! them is an error. [`Diagnostic::render`] draws one in the manner of rustc; `serde` writes the same as JSON.
+//! them is an error. [`render`] draws them in the manner of rustc; [`json`] says the same to programs.
 
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::words::source_text::Span;
+use crate::words::source_text::{SourceText, Span};
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -100,16 +101,177 @@ impl Diagnostic {
     }
 }
 
-/// Draws diagnostics in the manner of rustc, one after the other with an empty line between them.
+/// Whether any of them keeps the site from being written.
 #[must_use]
-pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
-    let _ = (diagnostics, colour);
-    unimplemented!()
+pub fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// The same as JSON: an array of objects.
+/// Orders diagnostics as a reader of the sources meets them, and drops repetitions.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.message.cmp(&b.message)));
+    diagnostics.dedup();
+}
+
+/// File and offset of a diagnostic.
+fn place(diagnostic: &Diagnostic) -> (&str, usize, &'static str) {
+    match diagnostic.labels.first() {
+        Some(label) => (&label.span.source.path, label.span.range.start, diagnostic.code),
+        None => (diagnostic.path.as_deref().unwrap_or(""), 0, diagnostic.code),
+    }
+}
+
+/// Draws diagnostics in the manner of rustc, with an empty line after each.
+#[must_use]
+pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    diagnostics.iter().map(|diagnostic| format!("{}\n\n", renderer.render(&report(diagnostic)))).collect()
+}
+
+/// The drawing of one diagnostic: title, snippets, help; then the patch.
+fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
+    let level = match diagnostic.severity {
+        Severity::Warning => Level::WARNING,
+        Severity::Error => Level::ERROR,
+    };
+    let title = level.primary_title(&diagnostic.message).id(diagnostic.code);
+    let mut group = title.elements(snippets(&diagnostic.labels));
+    if let Some(path) = &diagnostic.path {
+        group = group.element(Origin::path(path));
+    }
+    match (&diagnostic.suggestion, &diagnostic.help) {
+        (None, None) => vec![group],
+        (None, Some(help)) => vec![group.element(Level::HELP.message(help))],
+        (Some(suggestion), help) => {
+            let help = help.as_deref().unwrap_or("this would do");
+            vec![group, Level::HELP.secondary_title(help).element(patch(suggestion))]
+        }
+    }
+}
+
+/// A snippet for each text that labels point into, the primary label's first.
+fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
+    let mut sources: Vec<&SourceText> = Vec::new();
+    for label in labels {
+        if sources.iter().all(|source| source.path != label.span.source.path) {
+            sources.push(&label.span.source);
+        }
+    }
+    sources.into_iter().map(|source| snippet(source, labels).into()).collect()
+}
+
+/// The part of `source` that labels point into.
+fn snippet<'a>(source: &'a SourceText, labels: &'a [Label]) -> Snippet<'a, Annotation<'a>> {
+    let mut snippet = Snippet::source(&source.text).path(&source.path);
+    for (at, label) in labels.iter().enumerate().filter(|(_, label)| label.span.source.path == source.path) {
+        let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let text = (!label.text.is_empty()).then_some(label.text.as_str());
+        snippet = snippet.annotation(kind.span(label.span.range.clone()).label(text));
+    }
+    snippet
+}
+
+fn patch(suggestion: &Suggestion) -> Snippet<'_, Patch<'_>> {
+    let Suggestion { span, replacement } = suggestion;
+    Snippet::source(&*span.source.text).path(&*span.source.path).patch(Patch::new(span.range.clone(), &**replacement))
+}
+
+/// The same as JSON: an array of objects, one a diagnostic.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic]) -> String {
-    let _ = diagnostics;
-    unimplemented!()
+    let entries: Vec<_> = diagnostics.iter().map(JsonDiagnostic::new).collect();
+    serde_json::to_string_pretty(&entries).expect("texts and numbers are always JSON")
+}
+
+/// A diagnostic as programs read it.
+#[derive(Serialize)]
+struct JsonDiagnostic<'a> {
+    severity: Severity,
+    code: &'a str,
+    message: &'a str,
+    path: Option<&'a str>,
+    labels: Vec<JsonPlace<'a>>,
+    help: Option<&'a str>,
+    suggestion: Option<JsonPlace<'a>>,
+}
+
+/// A place in a file, with what is said about it or put there; `start` and `end` are bytes.
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+    start: usize,
+    end: usize,
+    text: &'a str,
+}
+
+impl<'a> JsonDiagnostic<'a> {
+    fn new(diagnostic: &'a Diagnostic) -> Self {
+        Self {
+            severity: diagnostic.severity,
+            code: diagnostic.code,
+            message: &diagnostic.message,
+            path: diagnostic.path.as_deref(),
+            labels: diagnostic.labels.iter().map(|label| JsonPlace::new(&label.span, &label.text)).collect(),
+            help: diagnostic.help.as_deref(),
+            suggestion: diagnostic.suggestion.as_ref().map(|patch| JsonPlace::new(&patch.span, &patch.replacement)),
+        }
+    }
+}
+
+impl<'a> JsonPlace<'a> {
+    fn new(span: &'a Span, text: &'a str) -> Self {
+        let (line, column) = span.line_and_column();
+        Self { path: &span.source.path, line, column, start: span.range.start, end: span.range.end, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Diagnostic {
+        let source = SourceText::new("content/posts/a.md", "+++\ntgas = []\n+++\n");
+        let key = Span::new(&source, 4..8);
+        Diagnostic::error("unknown-key", "unknown key `tgas`")
+            .at(key.clone(), "not a key of a post")
+            .help("did you mean `tags`?")
+            .suggest(key, "tags")
+    }
+
+    #[test]
+    fn a_diagnostic_shows_its_place_and_a_patch() {
+        let expected = "\
+error[unknown-key]: unknown key `tgas`
+ --> content/posts/a.md:2:1
+  |
+2 | tgas = []
+  | ^^^^ not a key of a post
+  |
+help: did you mean `tags`?
+  |
+2 - tgas = []
+2 + tags = []
+  |
+
+";
+        assert_eq!(render(&[example()], false), expected);
+        assert!(render(&[example()], true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_diagnostic_without_a_text_names_its_path() {
+        let diagnostic = Diagnostic::warning("unpublished", "nothing publishes this file").in_path("content/x.pdf");
+        assert_eq!(render(&[diagnostic], false), "warning[unpublished]: nothing publishes this file\n--> content/x.pdf\n\n");
+    }
+
+    #[test]
+    fn json_has_places_in_lines_and_bytes() {
+        let value: serde_json::Value = serde_json::from_str(&json(&[example()])).expect("JSON");
+        assert_eq!(value[0]["severity"], "error");
+        assert_eq!(value[0]["labels"][0]["line"], 2);
+        assert_eq!(value[0]["suggestion"]["text"], "tags");
+        assert_eq!(value[0]["suggestion"]["end"], 8);
+    }
 }

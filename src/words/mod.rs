@@ -1,7 +1,15 @@
-//! The words that every floor speaks: texts with places in them, what is wrong with them, and where outputs live.
+//! The words that every floor speaks: texts with places in them, what is wrong with them, tables of keys, and where outputs live.
 
 pub mod source_text;
 
 pub mod diagnostic;
+
+pub mod nearest;
+
+pub mod table;
+
+pub mod toml_table;
+
+pub mod slug;
 
 pub mod route;

@@ -43,6 +43,13 @@ impl Span {
         &self.source.text[self.range.clone()]
     }
 
+    /// The first line of this place, without its end.
+    #[must_use]
+    pub fn first_line(&self) -> Self {
+        let length = self.text().find(['\r', '\n']).unwrap_or(self.range.len());
+        Self { source: Arc::clone(&self.source), range: self.range.start..self.range.start + length }
+    }
+
     /// Line and column of the start, both from 1; the column counts characters.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
@@ -51,6 +58,15 @@ impl Span {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (line, before[line_start..].chars().count() + 1)
     }
+}
+
+/// Something that an author wrote, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub span: Span,
 }
 
 /// The last character boundary at or before `at`.
