@@ -1,0 +1,145 @@
+//! Pages that list posts: home, archives, tags.
+
+use std::collections::BTreeSet;
+
+use crate::files::output::Planned;
+use crate::graph::site::{Block, Post};
+use crate::rendering::portable::{Destination, portable};
+use crate::rendering::renderer::{Draft, Renderer};
+use crate::rendering::view::{
+    ArchivesPage, HeadView, HomePage, MonthView, PaginationLink, PaginationView, PostLine, TagPage, TagsPage, YearView,
+};
+use crate::words::route::Route;
+
+/// The home list, `page_size` posts on a page; a site without posts has one empty page.
+pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
+    let config = &renderer.site.config;
+    let pages = renderer.site.posts.len().div_ceil(config.page_size).max(1);
+    let href = |page: usize| if (1..=pages).contains(&page) { renderer.href(&home_route(page)) } else { String::new() };
+    let plan = |page: usize| {
+        let route = home_route(page);
+        let title = if page == 1 { String::new() } else { format!("Page {page}") };
+        let head = HeadView {
+            prev: href(page - 1),
+            next: href(page + 1),
+            ..renderer.head(&route, &title, &config.description)
+        };
+        let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
+        let pagination = PaginationView {
+            page,
+            pages,
+            newer: href(page - 1),
+            older: href(page + 1),
+            links: (1..=pages).map(|n| PaginationLink { n, href: href(n), current: n == page }).collect(),
+        };
+        renderer.page(Draft {
+            view: HomePage {
+                site: renderer.site_view(&route),
+                head,
+                posts: posts.map(|post| with_lead(renderer, post)).collect(),
+                pagination,
+            },
+            route,
+            template: "home.html",
+            content: "content/posts",
+            body: None,
+        })
+    };
+    (1..=pages).map(plan).collect()
+}
+
+fn home_route(page: usize) -> Route {
+    if page == 1 { Route::home() } else { Renderer::fixed(&format!("page/{page}/")) }
+}
+
+/// A line with the text before the author's mark, or the summary. Figures stay on the post's own page.
+fn with_lead(renderer: &Renderer<'_>, post: &Post) -> PostLine {
+    let html = match post.body.lead {
+        Some(lead) => {
+            let html = post.body.blocks.iter().take(lead).map(|block| match block {
+                Block::Html(html) => html.as_str(),
+                Block::Figure(_) => "",
+            });
+            portable(&html.collect::<String>(), &renderer.url(&post.route), Destination::List)
+        }
+        None => {
+            let mut html = String::from("<p>");
+            pulldown_cmark_escape::escape_html(&mut html, &post.summary).expect("writing to a string does not fail");
+            html.push_str("</p>");
+            html
+        }
+    };
+    PostLine { html, ..renderer.line(post) }
+}
+
+/// All posts by year and month. Each line has the fragment that genBlog gave the post, so that its old links still work.
+pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
+    let route = Renderer::fixed("archives/");
+    let mut years: Vec<YearView> = Vec::new();
+    let mut fragments = BTreeSet::new();
+    for post in &renderer.site.posts {
+        let mut line = renderer.line(post);
+        if !fragments.insert(line.fragment.clone()) {
+            // Two posts of one second: the newer in the list keeps the fragment.
+            line.fragment.clear();
+        }
+        let year = line.date.year.clone();
+        if years.last().is_none_or(|last| last.year != year) {
+            years.push(YearView { id: year.clone(), year, count: 0, months: Vec::new() });
+        }
+        let Some(year) = years.last_mut() else { continue };
+        year.count += 1;
+        let id = post.date.format("%Y-%m").to_string();
+        if year.months.last().is_none_or(|last| last.id != id) {
+            year.months.push(MonthView { name: line.date.month.clone(), id, posts: Vec::new() });
+        }
+        if let Some(month) = year.months.last_mut() {
+            month.posts.push(line);
+        }
+    }
+    let head = renderer.head(&route, "Archives", "All posts, by year and month.");
+    renderer.page(Draft {
+        view: ArchivesPage { site: renderer.site_view(&route), head, years },
+        route,
+        template: "archives.html",
+        content: "content/posts",
+        body: None,
+    })
+}
+
+/// The list of tags, and each tag's posts; nothing on a site without tags.
+pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
+    let site = renderer.site;
+    if site.tags.is_empty() {
+        return Vec::new();
+    }
+    let route = Renderer::fixed("tags/");
+    let mut planned = vec![renderer.page(Draft {
+        view: TagsPage {
+            site: renderer.site_view(&route),
+            head: renderer.head(&route, "Tags", "All tags."),
+            tags: site.tags.keys().filter_map(|slug| renderer.tag(slug)).collect(),
+        },
+        route,
+        template: "tags.html",
+        content: "content/posts",
+        body: None,
+    })];
+    for (slug, tag) in &site.tags {
+        let Some(link) = renderer.tag(slug) else { continue };
+        let head = renderer.head(&tag.route, &tag.name, &format!("Posts about {}.", tag.name));
+        planned.push(renderer.page(Draft {
+            route: tag.route.clone(),
+            template: "tag.html",
+            content: "content/posts",
+            view: TagPage {
+                site: renderer.site_view(&tag.route),
+                head,
+                tag: link,
+                posts: renderer.lines(&tag.posts),
+            },
+            body: None,
+        }));
+    }
+    planned
+}

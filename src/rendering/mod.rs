@@ -1,0 +1,29 @@
+//! The site becomes outputs: views, templates, figures, photographs, the feed and what hosts and crawlers read.
+//!
+//! The entry point is [`plan::plan`].
+
+pub mod view;
+
+pub mod portable;
+
+pub mod theme;
+
+pub mod figure;
+
+pub mod photos;
+
+pub mod renderer;
+
+pub mod pages;
+
+pub mod lists;
+
+pub mod gallery;
+
+pub mod feed;
+
+pub mod crawlers;
+
+pub mod headers;
+
+pub mod plan;

@@ -1,0 +1,137 @@
+//! Pages that show one thing: posts, pages, what a missing address shows, and signs at old addresses.
+
+use crate::files::output::Planned;
+use crate::graph::site::{Body, Page, Post};
+use crate::rendering::figure::Figure;
+use crate::rendering::renderer::{Draft, Renderer, figures, json, minutes};
+use crate::rendering::view::{
+    DateView, HeadView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage, TitledLink, TocEntry,
+};
+use crate::words::route::Route;
+
+/// The post at `index` of the site's list.
+pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
+    let posts = &renderer.site.posts;
+    let post = &posts[index];
+    let newer = index.checked_sub(1).map(|newer| renderer.post_link(&posts[newer]));
+    let older = posts.get(index + 1).map(|older| renderer.post_link(older));
+    let link = |link: &Option<TitledLink>| link.as_ref().map_or_else(String::new, |link| link.href.clone());
+    let head = HeadView {
+        kind: "article",
+        published: post.date.to_rfc3339(),
+        updated: post.updated.map_or_else(String::new, |date| date.to_rfc3339()),
+        prev: link(&older),
+        next: link(&newer),
+        ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
+    };
+    let view = PostView {
+        title: post.title.clone(),
+        date: DateView::new(&post.date),
+        updated: post.updated.as_ref().map(DateView::new),
+        minutes: minutes(&post.body),
+        words: post.body.words,
+        tags: renderer.tags(post),
+        authors: post.authors.clone(),
+        summary: post.summary.clone(),
+        lang: post.language.clone(),
+        toc: TocEntry::tree(&post.body.headings),
+        html: String::new(),
+        newer,
+        older,
+        source: post.source.path.strip_prefix("content/").unwrap_or(&post.source.path).to_owned(),
+        extra: json(&post.extra),
+    };
+    renderer.page(Draft {
+        route: post.route.clone(),
+        template: &post.template,
+        content: &post.source.path,
+        view: PostPage { site: renderer.site_view(&post.route), head, post: view },
+        body: Some((&post.body, |view| &mut view.post.html)),
+    })
+}
+
+/// A post stands in other sites' previews with its own picture, or with its first figure.
+fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> HeadView {
+    head.figures = has_figures(&post.body);
+    if let Some(image) = &post.image {
+        head.image = renderer.url(image);
+        head.image_alt.clone_from(&post.title);
+    } else if let Some(wanted) = figures(&post.body).next() {
+        let figure = Figure::new(wanted, &post.route);
+        head.image = renderer.url(&figure.png_route());
+        head.image_alt = figure.alternative();
+    }
+    head
+}
+
+/// A page outside the stream of posts.
+pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
+    let head = HeadView {
+        figures: has_figures(&page.body),
+        updated: page.updated.map_or_else(String::new, |date| date.to_rfc3339()),
+        ..renderer.head(&page.route, &page.title, &page.summary)
+    };
+    let view = PageView {
+        title: page.title.clone(),
+        html: String::new(),
+        toc: TocEntry::tree(&page.body.headings),
+        updated: page.updated.as_ref().map(DateView::new),
+        lang: page.language.clone(),
+        extra: json(&page.extra),
+    };
+    renderer.page(Draft {
+        route: page.route.clone(),
+        template: &page.template,
+        content: &page.source.path,
+        view: PagePage { site: renderer.site_view(&page.route), head, page: view },
+        body: Some((&page.body, |view| &mut view.page.html)),
+    })
+}
+
+/// What hosts show at addresses where nothing is.
+pub fn missing<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
+    let route = Renderer::fixed("404.html");
+    let head = HeadView {
+        // The page is shown at every wrong address; none of them is its own.
+        canonical: String::new(),
+        robots: "noindex",
+        ..renderer.head(&route, "Not found", "")
+    };
+    renderer.page(Draft {
+        view: MissingPage { site: renderer.site_view(&route), head },
+        route,
+        template: "404.html",
+        content: "content",
+        body: None,
+    })
+}
+
+/// A sign at an old address; it works without a script and without the host's help.
+pub fn redirect<'a>(renderer: &'a Renderer<'_>, from: &Route, to: &Route) -> Planned<'a> {
+    let title = title_at(renderer, to);
+    let head = HeadView { robots: "noindex", ..renderer.head(to, &title, "") };
+    renderer.page(Draft {
+        route: from.clone(),
+        template: "redirect.html",
+        content: "content",
+        view: RedirectPage {
+            site: renderer.site_view(to),
+            head,
+            target: TitledLink { title, href: renderer.href(to) },
+        },
+        body: None,
+    })
+}
+
+fn title_at(renderer: &Renderer<'_>, route: &Route) -> String {
+    let site = renderer.site;
+    let posts = site.posts.iter().map(|post| (&post.route, &post.title));
+    let pages = site.pages.iter().map(|page| (&page.route, &page.title));
+    let albums = site.albums.iter().map(|album| (&album.route, &album.title));
+    let mut titles = posts.chain(pages).chain(albums);
+    titles.find(|(at, _)| *at == route).map_or_else(|| site.config.title.clone(), |(_, title)| title.clone())
+}
+
+fn has_figures(body: &Body) -> bool {
+    figures(body).next().is_some()
+}

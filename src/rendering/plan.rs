@@ -1,0 +1,180 @@
+//! The whole site as planned outputs: [`plan`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use crate::files::kept::Kept;
+use crate::files::output::{Phase, Planned};
+use crate::graph::site::{Body, PlainFile, Site};
+use crate::rendering::figure::Figure;
+use crate::rendering::headers::{Headers, Policy};
+use crate::rendering::photos::{Picture, Work};
+use crate::rendering::renderer::{Renderer, figures, hash_figure};
+use crate::rendering::theme::{Asset, Theme};
+use crate::rendering::{crawlers, feed, gallery, lists, pages};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::nearest::nearest;
+use crate::words::route::Route;
+
+/// Everything that a build makes.
+pub struct Plan<'a> {
+    /// The outputs, each route once.
+    pub outputs: Vec<Planned<'a>>,
+    /// Their headers.
+    pub headers: Headers,
+    /// Names of the kept results that the outputs use.
+    pub kept: Vec<String>,
+}
+
+/// Plans all outputs of a site; nothing is rendered yet.
+///
+/// Errors are templates that do not exist and outputs that want one place; warnings are about the feed.
+pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagnostic>) {
+    let site = renderer.site;
+    let mut problems = unknown_templates(site, renderer.theme);
+    problems.extend(feed::check(renderer));
+
+    let pages = plan_pages(renderer);
+    let mut policies: BTreeMap<Route, Policy> =
+        pages.iter().map(|page| (page.route.clone(), Policy::Plain)).collect();
+    for (route, _) in bodies(site).filter(|(_, body)| figures(body).next().is_some()) {
+        policies.insert(route.clone(), Policy::Figures);
+    }
+    let headers = Headers::new(policies);
+    let found: Vec<Route> = pages.iter().map(|page| page.route.clone()).collect();
+
+    let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().into_iter().map(|it| asset(renderer, it)).collect();
+    outputs.extend(site.files.iter().map(|file| plain_file(renderer, file)));
+    let (pictures, names) = plan_pictures(renderer, kept);
+    outputs.extend(pictures);
+    outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
+    outputs.extend(pages);
+    outputs.push(pages::missing(renderer));
+    outputs.extend(site.aliases.iter().map(|(from, to)| pages::redirect(renderer, from, to)));
+    outputs.push(feed::feed(renderer));
+    outputs.push(crawlers::sitemap(renderer, &found));
+    outputs.push(crawlers::robots(renderer));
+    let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
+    outputs.push(headers.file(renderer, &routes));
+
+    problems.extend(taken_twice(&outputs));
+    (Plan { outputs, headers, kept: names }, problems)
+}
+
+/// Pages that people look for, as the sitemap names them.
+fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
+    let site = renderer.site;
+    let mut planned = lists::home(renderer);
+    planned.extend((0..site.posts.len()).map(|index| pages::post(renderer, index)));
+    planned.extend(site.pages.iter().map(|page| pages::page(renderer, page)));
+    planned.push(lists::archives(renderer));
+    planned.extend(lists::tags(renderer));
+    planned.extend(gallery::gallery(renderer));
+    planned
+}
+
+/// All texts of the site, with the page that each stands in.
+fn bodies(site: &Site) -> impl Iterator<Item = (&Route, &Body)> {
+    let posts = site.posts.iter().map(|post| (&post.route, &post.body));
+    let pages = site.pages.iter().map(|page| (&page.route, &page.body));
+    let albums = site.albums.iter().map(|album| (&album.route, &album.body));
+    posts.chain(pages).chain(albums)
+}
+
+fn asset<'a>(renderer: &'a Renderer<'_>, asset: &'a Asset) -> Planned<'a> {
+    Planned {
+        route: asset.route.clone(),
+        phase: Phase::Asset,
+        fingerprint: renderer.fingerprint("asset", &[asset.hash]),
+        make: Box::new(|| Ok(asset.bytes.clone())),
+    }
+}
+
+fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a> {
+    Planned {
+        route: file.route.clone(),
+        phase: Phase::Asset,
+        fingerprint: renderer.fingerprint("file", &[file.hash]),
+        make: Box::new(|| {
+            fs::read(&file.file).map_err(|error| {
+                let message = format!("the file cannot be read: {error}");
+                vec![Diagnostic::error("unreadable", message).in_path(file.file.to_string_lossy())]
+            })
+        }),
+    }
+}
+
+/// The sizes of all pictures; a picture that stands in two places is made once.
+fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a>>, Vec<String>) {
+    let site = renderer.site;
+    let photos = site.albums.iter().flat_map(|album| album.photos.iter().map(Picture::of_album));
+    let thumbs = site.posts.iter().filter_map(|post| renderer.picture(post));
+    let mut planned: BTreeMap<Route, Planned<'a>> = BTreeMap::new();
+    let mut names = Vec::new();
+    for picture in photos.chain(thumbs) {
+        let derivatives = picture.derivatives();
+        let work = Arc::new(Work::new(picture, kept.clone()));
+        for (index, derivative) in derivatives.into_iter().enumerate() {
+            let work = Arc::clone(&work);
+            names.push(derivative.name().to_owned());
+            // The name says all that the bytes depend on.
+            let fingerprint = renderer.fingerprint("picture", &[blake3::hash(derivative.name().as_bytes())]);
+            planned.entry(derivative.route.clone()).or_insert_with(|| Planned {
+                route: derivative.route,
+                phase: Phase::Asset,
+                fingerprint,
+                make: Box::new(move || work.make(index)),
+            });
+        }
+    }
+    (planned.into_values().collect(), names)
+}
+
+/// Each figure's picture, for feeds, previews and downloads.
+fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body) -> impl Iterator<Item = Planned<'a>> {
+    figures(body).flat_map(move |wanted| {
+        let figure = Figure::new(wanted, route);
+        let hash = hash_figure(wanted);
+        let png = Planned {
+            route: figure.png_route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint("figure png", &[hash]),
+            make: Box::new(move || Figure::new(wanted, route).png()),
+        };
+        let svg = Planned {
+            route: figure.svg_route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint("figure svg", &[hash]),
+            make: Box::new(move || Ok(Figure::new(wanted, route).svg().into_bytes())),
+        };
+        [png, svg]
+    })
+}
+
+fn unknown_templates(site: &Site, theme: &Theme) -> Vec<Diagnostic> {
+    let posts = site.posts.iter().map(|post| (&post.template, &post.source));
+    let pages = site.pages.iter().map(|page| (&page.template, &page.source));
+    let unknown = posts.chain(pages).filter(|(template, _)| !theme.has(template));
+    let tell = |(template, source): (&String, &Arc<crate::words::source_text::SourceText>)| {
+        let message = format!("there is no template `{template}`");
+        let help = nearest(template, theme.names())
+            .map_or_else(|| format!("put it at `templates/{template}`"), |near| format!("did you mean `{near}`?"));
+        Diagnostic::error("unknown-template", message).in_path(&source.path).help(help)
+    };
+    unknown.map(tell).collect()
+}
+
+/// Routes that two outputs want. The authors' own were compared before; what is left are those that every site has.
+fn taken_twice(outputs: &[Planned<'_>]) -> Vec<Diagnostic> {
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for output in outputs {
+        *files.entry(output.route.file()).or_default() += 1;
+    }
+    let twice = files.into_iter().filter(|(_, wanted)| *wanted > 1);
+    let tell = |(file, _): (String, usize)| {
+        Diagnostic::error("duplicate-route", format!("two outputs want the place `{file}`"))
+            .help("genblog itself makes one of them: give your file another name or slug")
+    };
+    twice.map(tell).collect()
+}

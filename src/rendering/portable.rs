@@ -1,0 +1,241 @@
+//! HTML that leaves its page: for a feed reader, which knows neither our address nor our style, and for the home page.
+//!
+//! [`portable`] makes every link mean the same there as in the page, and takes out what has no sense elsewhere (ids, heading
+//! anchors) and what feed readers refuse (scripts, forms, custom elements). The text stays.
+
+use lol_html::html_content::{ContentType, Element};
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+use quick_xml::escape;
+
+/// Elements that go with everything in them.
+const REMOVED: [&str; 16] = [
+    "script", "style", "iframe", "form", "noscript", "object", "embed", "svg", "template", "button", "select", "textarea", "link",
+    "meta", "base", "canvas",
+];
+
+/// Attributes that hold one URL.
+const LINKS: [&str; 5] = ["href", "src", "poster", "cite", "data"];
+
+/// Attributes that mean nothing away from the page.
+const DROPPED: [&str; 8] = ["id", "class", "style", "tabindex", "role", "loading", "decoding", "sizes"];
+
+/// Where the HTML goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// A feed: absolute links, and only elements and attributes that every reader keeps.
+    Feed,
+    /// Another page of this site: links from the root, and everything that our own style knows.
+    List,
+}
+
+/// Rewrites `html`, which stands in the page at `page_url`.
+#[must_use]
+pub fn portable(html: &str, page_url: &str, destination: Destination) -> String {
+    let every = element!("*", |element| {
+        if destination == Destination::List || is_wanted(element) {
+            carry(element, page_url, destination);
+        }
+        Ok(())
+    });
+    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(every).with_strict(false))
+        .expect("no handler fails and memory is not limited")
+}
+
+/// Takes out elements that feed readers refuse, most of them with what they hold; `false` when the element is gone.
+fn is_wanted(element: &mut Element<'_, '_>) -> bool {
+    let name = element.tag_name();
+    if REMOVED.contains(&name.as_str()) {
+        element.remove();
+    } else if name == "input" {
+        // Of all controls only a task list's box says something without its form.
+        let mark = if element.has_attribute("checked") { "☑" } else { "☐" };
+        match element.get_attribute("type").as_deref() {
+            Some("checkbox") => element.replace(mark, ContentType::Text),
+            _ => element.remove(),
+        }
+    } else if name.contains('-') || (name == "div" && has_class(element, "table")) {
+        element.remove_and_keep_content();
+    } else {
+        return true;
+    }
+    false
+}
+
+fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination) {
+    if element.tag_name() == "a" && has_class(element, "anchor") {
+        element.remove();
+        return;
+    }
+    let link = |reference: &str| {
+        let url = absolute(reference, page_url);
+        match destination {
+            Destination::Feed => url,
+            Destination::List => url.strip_prefix(origin(page_url)).map(str::to_owned).unwrap_or(url),
+        }
+    };
+    let attributes: Vec<(String, String)> =
+        element.attributes().iter().map(|attribute| (attribute.name(), attribute.value())).collect();
+    for (name, value) in attributes {
+        let dropped = match destination {
+            Destination::Feed => {
+                DROPPED.contains(&name.as_str()) || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
+            }
+            Destination::List => name == "id",
+        };
+        if LINKS.contains(&name.as_str()) {
+            set(element, &name, &link(&decode(&value)));
+        } else if name == "srcset" {
+            set(element, &name, &rewrite_candidates(&decode(&value), link));
+        } else if dropped {
+            element.remove_attribute(&name);
+        }
+    }
+}
+
+fn has_class(element: &Element<'_, '_>, wanted: &str) -> bool {
+    let class = element.get_attribute("class").unwrap_or_default();
+    class.split_ascii_whitespace().any(|class| class == wanted)
+}
+
+/// Sets an attribute that the element has. The rewriter itself escapes the quotes only.
+fn set(element: &mut Element<'_, '_>, name: &str, value: &str) {
+    let value = value.replace('&', "&amp;").replace('<', "&lt;");
+    element.set_attribute(name, &value).expect("the parser gave the name");
+}
+
+/// The rewriter hands attributes out as they are written; a name that XML does not know stays as it is.
+fn decode(value: &str) -> String {
+    escape::unescape(value).map_or_else(|_| value.to_owned(), String::from)
+}
+
+/// Each candidate of a `srcset` is a URL and perhaps a descriptor; a comma ends it, but may also stand within the URL.
+fn rewrite_candidates(srcset: &str, link: impl Fn(&str) -> String) -> String {
+    let mut candidates: Vec<String> = Vec::new();
+    let mut rest = srcset;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        if rest.is_empty() {
+            return candidates.join(", ");
+        }
+        let (url, after) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
+        let descriptor = if url.ends_with(',') { "" } else { after.split(',').next().unwrap_or_default() };
+        rest = &after[descriptor.len()..];
+        let candidate = format!("{} {}", link(url.trim_end_matches(',')), descriptor.trim());
+        candidates.push(candidate.trim_end().to_owned());
+    }
+}
+
+/// Resolves `reference` as a browser would on the page at `page_url`, an absolute URL with a path (RFC 3986, section 5.2).
+#[must_use]
+pub fn absolute(reference: &str, page_url: &str) -> String {
+    let reference = reference.trim();
+    let page = page_url.split(['?', '#']).next().unwrap_or_default();
+    let origin = origin(page);
+    let path = &page[origin.len()..];
+    if has_scheme(reference) {
+        reference.to_owned()
+    } else if reference.starts_with("//") {
+        format!("{}{reference}", &origin[..origin.find("//").unwrap_or(0)])
+    } else if reference.starts_with(['#', '?']) {
+        format!("{page}{reference}")
+    } else if reference.is_empty() {
+        page.to_owned()
+    } else {
+        let folder = if reference.starts_with('/') { "" } else { path.rfind('/').map_or("/", |last| &path[..=last]) };
+        let tail = reference.find(['?', '#']).unwrap_or(reference.len());
+        let path = without_dots(&format!("{folder}{}", &reference[..tail]));
+        format!("{origin}{path}{}", &reference[tail..])
+    }
+}
+
+/// Scheme and host of an absolute URL.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    &url[..url[host..].find('/').map_or(url.len(), |at| host + at)]
+}
+
+fn has_scheme(reference: &str) -> bool {
+    let scheme = reference.split([':', '/', '?', '#']).next().unwrap_or_default();
+    reference[scheme.len()..].starts_with(':')
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+fn without_dots(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut folder = false;
+    for part in path.split('/').skip(1) {
+        folder = matches!(part, "." | "..");
+        match part {
+            "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}{}", parts.join("/"), if folder && !parts.is_empty() { "/" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "https://example.org/blog/posts/ring/";
+
+    #[test]
+    fn references_resolve_as_in_a_browser() {
+        for (reference, expect) in [
+            ("https://other.example/x", "https://other.example/x"),
+            ("mailto:a@example.org", "mailto:a@example.org"),
+            ("//cdn.example/x", "https://cdn.example/x"),
+            ("/blog/x/?a=1#b", "https://example.org/blog/x/?a=1#b"),
+            ("#fn-1", "https://example.org/blog/posts/ring/#fn-1"),
+            ("?q", "https://example.org/blog/posts/ring/?q"),
+            ("a.png", "https://example.org/blog/posts/ring/a.png"),
+            ("../b/./c.png", "https://example.org/blog/posts/b/c.png"),
+            ("../../../../d", "https://example.org/d"),
+            ("..", "https://example.org/blog/posts/"),
+            ("a:b", "a:b"),
+            ("./a:b", "https://example.org/blog/posts/ring/a:b"),
+        ] {
+            assert_eq!(absolute(reference, PAGE), expect, "{reference}");
+        }
+    }
+
+    #[track_caller]
+    fn check(html: &str, expect: &str) {
+        assert_eq!(portable(html, PAGE, Destination::Feed), expect);
+    }
+
+    #[test]
+    fn every_link_becomes_absolute() {
+        check(
+            r#"<a href="/x/?a=1&amp;b=2">x</a><img src="a.png" srcset="a.png 1x, b,c.png 2x" loading="lazy" width="3">"#,
+            concat!(
+                r#"<a href="https://example.org/x/?a=1&amp;b=2">x</a>"#,
+                r#"<img src="https://example.org/blog/posts/ring/a.png" srcset="https://example.org/blog/posts/ring/a.png 1x, "#,
+                r#"https://example.org/blog/posts/ring/b,c.png 2x" width="3">"#
+            ),
+        );
+        check(r##"<q cite='#x'>y</q>"##, r#"<q cite="https://example.org/blog/posts/ring/#x">y</q>"#);
+        check(r#"<a href="&#x2e;&#x2e;/a">x</a>"#, r#"<a href="https://example.org/blog/posts/a">x</a>"#);
+    }
+
+    #[test]
+    fn in_a_list_of_the_same_site_links_start_at_the_root() {
+        let html = r##"<p id="x" class="left"><a href="#x">x</a> <a href="//other.example/">y</a></p>"##;
+        let expect = r#"<p class="left"><a href="/blog/posts/ring/#x">x</a> <a href="https://other.example/">y</a></p>"#;
+        assert_eq!(portable(html, PAGE, Destination::List), expect);
+    }
+
+    #[test]
+    fn what_readers_refuse_is_taken_out() {
+        check("<p>a<script>b()</script></p><style>x</style><noscript>y</noscript><iframe src=x></iframe>", "<p>a</p>");
+        check("<my-box data-x=1><p onclick='x()' style='y'>a</p></my-box>", "<p>a</p>");
+        check(r##"<h2 id="a">A<a class="anchor" href="#a">#</a></h2>"##, "<h2>A</h2>");
+        check(r#"<div class="table" tabindex="0"><table></table></div>"#, "<table></table>");
+        check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
+        check("<svg><text>leaks</text></svg>b", "b");
+    }
+}

@@ -1,0 +1,278 @@
+//! What all pages have in common: the site's view, heads, lines of posts, bodies with their figures, and the way from a view to a
+//! planned output.
+
+use serde::Serialize;
+
+use crate::files::output::{Phase, Planned};
+use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
+use crate::rendering::figure::Figure;
+use crate::rendering::photos::Picture;
+use crate::rendering::theme::Theme;
+use crate::rendering::view::{
+    AssetsView, DateView, FeedView, FigurePart, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
+};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+
+/// Program and version, as feeds and pages name it.
+pub const GENERATOR: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
+
+/// Words that a reader reads in a minute.
+const WORDS_A_MINUTE: usize = 220;
+
+/// The template that shows a figure in a body.
+const FIGURE_TEMPLATE: &str = "figure.html";
+
+/// A site and the theme that it is shown in.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The theme.
+    pub theme: &'a Theme,
+    /// Stands for the program: outputs of another one are made again.
+    pub program: blake3::Hash,
+}
+
+/// A page before it is rendered: everything that its bytes depend on.
+pub struct Draft<'a, V> {
+    /// Where it lives.
+    pub route: Route,
+    /// What shows it.
+    pub template: &'a str,
+    /// The file that it comes from, for messages.
+    pub content: &'a str,
+    /// What the template sees; where a body goes, the string is empty until the page is rendered.
+    pub view: V,
+    /// The body, and where its HTML goes in the view.
+    pub body: Option<(&'a Body, fn(&mut V) -> &mut String)>,
+}
+
+impl<'a> Renderer<'a> {
+    /// A link on this site.
+    #[must_use]
+    pub fn href(&self, route: &Route) -> String {
+        route.href(self.site.config.base_path())
+    }
+
+    /// A link from elsewhere.
+    #[must_use]
+    pub fn url(&self, route: &Route) -> String {
+        route.url(&self.site.config.base_url)
+    }
+
+    /// The route of something that every site has.
+    #[must_use]
+    pub fn fixed(path: &str) -> Route {
+        Route::new(path).expect("fixed routes are sound")
+    }
+
+    /// The feed's route.
+    #[must_use]
+    pub fn feed_route() -> Route {
+        Self::fixed("feed.xml")
+    }
+
+    /// The site as the page at `current` shows it.
+    #[must_use]
+    pub fn site_view(&self, current: &Route) -> SiteView {
+        let config = &self.site.config;
+        let assets = &self.theme.assets;
+        SiteView {
+            title: config.title.clone(),
+            description: config.description.clone(),
+            language: config.language.clone(),
+            base_url: config.base_url.clone(),
+            home: self.href(&Route::home()),
+            nav: config.navigation.iter().map(|(name, to)| self.navigation(name, to, current)).collect(),
+            author: config.author.clone(),
+            generator: GENERATOR,
+            copyright: config.copyright.clone(),
+            feed: FeedView {
+                title: config.title.clone(),
+                href: self.href(&Self::feed_route()),
+                url: self.url(&Self::feed_route()),
+            },
+            assets: AssetsView {
+                style: self.href(&assets.style.route),
+                shell: self.href(&assets.shell.route),
+                icon: self.href(&assets.icon.route),
+                sim_js: self.href(&assets.sim_js.route),
+                sim_wasm: self.href(&assets.sim_wasm.route),
+            },
+            theme_color_light: "#fbfaf7",
+            theme_color_dark: "#14181b",
+            extra: json(&config.extra),
+        }
+    }
+
+    fn navigation(&self, name: &str, to: &str, current: &Route) -> NavigationView {
+        let Some(path) = to.strip_prefix('/') else {
+            return NavigationView { name: name.to_owned(), href: to.to_owned(), current: false };
+        };
+        let href = format!("{}{path}", self.site.config.base_path());
+        let here = self.href(current);
+        let below = path.ends_with('/') && here.starts_with(&href);
+        NavigationView { name: name.to_owned(), current: here == href || below, href }
+    }
+
+    /// The head of the page `title` at `route`.
+    #[must_use]
+    pub fn head(&self, route: &Route, title: &str, description: &str) -> HeadView {
+        let site = &self.site.config.title;
+        HeadView {
+            title: if title.is_empty() { site.clone() } else { format!("{title} · {site}") },
+            description: description.to_owned(),
+            canonical: self.url(route),
+            kind: "website",
+            ..HeadView::default()
+        }
+    }
+
+    /// A post in a list.
+    #[must_use]
+    pub fn line(&self, post: &Post) -> PostLine {
+        PostLine {
+            title: post.title.clone(),
+            href: self.href(&post.route),
+            date: DateView::new(&post.date),
+            summary: post.summary.clone(),
+            tags: self.tags(post),
+            minutes: minutes(&post.body),
+            fragment: post.archive_fragment(),
+            thumb: self.thumb(post),
+            html: String::new(),
+        }
+    }
+
+    /// The posts behind `indices`, as lines.
+    pub fn lines<'i>(&self, indices: impl IntoIterator<Item = &'i PostIndex>) -> Vec<PostLine> {
+        indices.into_iter().map(|index| self.line(&self.site.posts[index.0])).collect()
+    }
+
+    /// The post's own picture, where it can be made small.
+    #[must_use]
+    pub fn picture(&self, post: &Post) -> Option<Picture> {
+        let image = post.image.as_ref()?;
+        Picture::of_file(self.site.files.iter().find(|file| file.route == *image)?)
+    }
+
+    fn thumb(&self, post: &Post) -> Option<ImageView> {
+        self.picture(post).map(|picture| picture.small(self.site.config.base_path()))
+    }
+
+    /// Links to the post's tags.
+    #[must_use]
+    pub fn tags(&self, post: &Post) -> Vec<TagLink> {
+        post.tags.iter().filter_map(|slug| self.tag(slug)).collect()
+    }
+
+    /// A link to a tag's list.
+    #[must_use]
+    pub fn tag(&self, slug: &str) -> Option<TagLink> {
+        let tag = self.site.tags.get(slug)?;
+        Some(TagLink { name: tag.name.clone(), href: self.href(&tag.route), count: tag.posts.len() })
+    }
+
+    /// A link to a post.
+    #[must_use]
+    pub fn post_link(&self, post: &Post) -> TitledLink {
+        TitledLink { title: post.title.clone(), href: self.href(&post.route) }
+    }
+
+    /// Plans a page.
+    pub fn page<V>(&'a self, draft: Draft<'a, V>) -> Planned<'a>
+    where
+        V: Serialize + Clone + Send + Sync + 'a,
+    {
+        let mut parts = vec![self.theme.closure(draft.template), hash_json(&draft.view)];
+        if let Some((body, _)) = draft.body {
+            parts.push(hash_body(body));
+            parts.extend(figures(body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
+        }
+        Planned {
+            route: draft.route.clone(),
+            phase: Phase::Page,
+            fingerprint: self.fingerprint("page", &parts),
+            make: Box::new(move || {
+                let mut view = draft.view.clone();
+                if let Some((body, slot)) = draft.body {
+                    *slot(&mut view) = self.body(body, &draft.route, draft.content)?;
+                }
+                self.theme.render(draft.template, &view, draft.content).map(String::into_bytes)
+            }),
+        }
+    }
+
+    /// Hash of everything that an output depends on, where `parts` are all but the program; `kind` keeps kinds of outputs apart.
+    #[must_use]
+    pub fn fingerprint(&self, kind: &str, parts: &[blake3::Hash]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.program.as_bytes()).update(blake3::hash(kind.as_bytes()).as_bytes());
+        for part in parts {
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize()
+    }
+
+    /// A body's HTML with its figures, in the page at `route`.
+    fn body(&self, body: &Body, route: &Route, content: &str) -> Result<String, Vec<Diagnostic>> {
+        let site = self.site_view(route);
+        let mut html = String::new();
+        for block in &body.blocks {
+            match block {
+                Block::Html(part) => html.push_str(part),
+                Block::Figure(wanted) => {
+                    let figure = Figure::new(wanted, route).view(self.site.config.base_path());
+                    html.push_str(&self.theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure }, content)?);
+                }
+            }
+        }
+        Ok(html)
+    }
+}
+
+/// The figures of a body, in order.
+pub fn figures(body: &Body) -> impl Iterator<Item = &FigureUse> {
+    body.blocks.iter().filter_map(|block| match block {
+        Block::Figure(wanted) => Some(wanted),
+        Block::Html(_) => None,
+    })
+}
+
+/// Reading time; at least a minute.
+#[must_use]
+pub fn minutes(body: &Body) -> usize {
+    body.words.div_ceil(WORDS_A_MINUTE).max(1)
+}
+
+/// Hash of what a body says.
+#[must_use]
+pub fn hash_body(body: &Body) -> blake3::Hash {
+    let blocks: Vec<_> = body
+        .blocks
+        .iter()
+        .map(|block| match block {
+            Block::Html(html) => hash_json(&("html", html)),
+            Block::Figure(wanted) => hash_figure(wanted),
+        })
+        .map(|hash| hash.to_hex().to_string())
+        .collect();
+    hash_json(&blocks)
+}
+
+/// Hash of what an author asked for; the engine itself is part of the program.
+#[must_use]
+pub fn hash_figure(wanted: &FigureUse) -> blake3::Hash {
+    hash_json(&("figure", &wanted.figure, &wanted.id, &wanted.preset, &wanted.knobs, &wanted.caption))
+}
+
+/// Hash of a value by way of its JSON, whose maps are ordered.
+pub fn hash_json(value: &impl Serialize) -> blake3::Hash {
+    blake3::hash(&serde_json::to_vec(value).expect("views are plain data with text for keys"))
+}
+
+/// Free data for a view.
+pub fn json(value: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(value).expect("free data is JSON already")
+}

@@ -1,0 +1,305 @@
+//! The theme: templates, style and scripts, built into the program and replaced by name from a site's `templates/` folder.
+//!
+//! [`Theme::new`] checks every template; [`Theme::render`] fills one. [`Theme::closure`] is a hash of all the text that a template's
+//! result depends on: its own, that of what it extends and includes, and that of the components it calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use crate::files::source::{Content, SourceFile};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+
+/// The built-in files, by the names under which a site replaces them.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("base.html", include_str!("../../templates/base.html")),
+    ("components.html", include_str!("../../templates/components.html")),
+    ("figure.html", include_str!("../../templates/figure.html")),
+    ("home.html", include_str!("../../templates/home.html")),
+    ("post.html", include_str!("../../templates/post.html")),
+    ("page.html", include_str!("../../templates/page.html")),
+    ("archives.html", include_str!("../../templates/archives.html")),
+    ("tags.html", include_str!("../../templates/tags.html")),
+    ("tag.html", include_str!("../../templates/tag.html")),
+    ("gallery.html", include_str!("../../templates/gallery.html")),
+    ("album.html", include_str!("../../templates/album.html")),
+    ("photo.html", include_str!("../../templates/photo.html")),
+    ("404.html", include_str!("../../templates/404.html")),
+    ("redirect.html", include_str!("../../templates/redirect.html")),
+    ("css/1-tokens.css", include_str!("../../templates/css/1-tokens.css")),
+    ("css/2-page.css", include_str!("../../templates/css/2-page.css")),
+    ("css/3-prose.css", include_str!("../../templates/css/3-prose.css")),
+    ("css/4-lists.css", include_str!("../../templates/css/4-lists.css")),
+    ("css/5-post.css", include_str!("../../templates/css/5-post.css")),
+    ("css/6-figure.css", include_str!("../../templates/css/6-figure.css")),
+    ("css/7-tools.css", include_str!("../../templates/css/7-tools.css")),
+    ("css/8-drawing.css", include_str!("../../templates/css/8-drawing.css")),
+    ("css/9-adapt.css", include_str!("../../templates/css/9-adapt.css")),
+    ("icon.svg", include_str!("../../templates/icon.svg")),
+    ("shell.js", include_str!("../../templates/shell.js")),
+];
+
+/// The bindings of the engine and the engine, as the build script left them.
+const SIM_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
+const SIM_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sim_bg.wasm"));
+
+/// Templates and assets, ready for use.
+#[derive(Debug)]
+pub struct Theme {
+    tera: Templates,
+    closures: BTreeMap<String, blake3::Hash>,
+    /// What pages load.
+    pub assets: Assets,
+}
+
+/// `Tera` has no `Debug`.
+struct Templates(Tera);
+
+impl std::fmt::Debug for Templates {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.get_template_names()).finish()
+    }
+}
+
+/// What pages load; published under names that change with the content.
+#[derive(Debug)]
+pub struct Assets {
+    /// All style sheets, in the order of their names.
+    pub style: Asset,
+    /// The figure shell.
+    pub shell: Asset,
+    /// The site's mark.
+    pub icon: Asset,
+    /// The engine's bindings.
+    pub sim_js: Asset,
+    /// The engine.
+    pub sim_wasm: Asset,
+}
+
+impl Assets {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> [&Asset; 5] {
+        [&self.style, &self.shell, &self.icon, &self.sim_js, &self.sim_wasm]
+    }
+}
+
+/// A file that pages load.
+#[derive(Debug)]
+pub struct Asset {
+    /// Where it lives; the name holds the hash.
+    pub route: Route,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Hash of `bytes`.
+    pub hash: blake3::Hash,
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, bytes: Vec<u8>) -> Self {
+        let hash = blake3::hash(&bytes);
+        let route = Route::new(format!("assets/{stem}.{}.{extension}", &hash.to_hex()[..16]));
+        Self { route: route.expect("stem and extension are plain words"), bytes, hash }
+    }
+}
+
+impl Theme {
+    /// Puts the site's own templates in the place of the built-in ones, or beside them, and checks them all.
+    pub fn new(overrides: &[SourceFile]) -> Result<Self, Vec<Diagnostic>> {
+        let mut texts: BTreeMap<&str, &str> = BUILT_IN.iter().copied().collect();
+        for file in overrides {
+            if let Content::Text(source) = &file.content {
+                let name = source.path.strip_prefix("templates/").unwrap_or(&source.path);
+                texts.insert(name, &source.text);
+            }
+        }
+        let templates: Vec<(&str, &str)> =
+            texts.iter().filter(|(name, _)| name.ends_with(".html")).map(|(name, text)| (*name, *text)).collect();
+        let mut tera = Tera::new();
+        tera.add_raw_templates(templates.iter().copied()).map_err(|error| {
+            vec![Diagnostic::error("template", format!("the templates cannot be used\n{error}")).in_path("templates")]
+        })?;
+        let style: String = texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| *text).collect();
+        let text = |name: &str| texts[name].as_bytes().to_vec();
+        let assets = Assets {
+            style: Asset::new("style", "css", style.into_bytes()),
+            shell: Asset::new("shell", "js", text("shell.js")),
+            icon: Asset::new("icon", "svg", text("icon.svg")),
+            sim_js: Asset::new("sim", "js", SIM_JS.as_bytes().to_vec()),
+            sim_wasm: Asset::new("sim", "wasm", SIM_WASM.to_vec()),
+        };
+        Ok(Self { tera: Templates(tera), closures: closures(&templates), assets })
+    }
+
+    /// Whether a template has that name.
+    #[must_use]
+    pub fn has(&self, template: &str) -> bool {
+        self.closures.contains_key(template)
+    }
+
+    /// The names of all templates, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.closures.keys().map(String::as_str)
+    }
+
+    /// Hash of everything but the view that the result of `template` depends on.
+    #[must_use]
+    pub fn closure(&self, template: &str) -> blake3::Hash {
+        self.closures.get(template).copied().unwrap_or_else(|| blake3::hash(b""))
+    }
+
+    /// Fills `template` with `view`; `content` is the file that is being rendered, for the message when that fails.
+    pub fn render(&self, template: &str, view: &impl Serialize, content: &str) -> Result<String, Vec<Diagnostic>> {
+        let rendered = Context::from_serialize(view).and_then(|context| self.tera.0.render(template, &context));
+        rendered.map_err(|error| {
+            let message = format!("`{template}` cannot be filled\n{error}");
+            vec![Diagnostic::error("template", message).in_path(content)]
+        })
+    }
+}
+
+/// Keeps one of all template failures that differ in nothing but the content file, and says how many more there were.
+#[must_use]
+pub fn merge_failures(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
+    for diagnostic in diagnostics {
+        let same = merged.iter_mut().find(|(first, _)| {
+            diagnostic == *first
+                || (diagnostic.code == "template" && first.code == "template" && report(first) == report(&diagnostic))
+        });
+        match same {
+            Some((first, more)) => *more += usize::from(first.path != diagnostic.path),
+            None => merged.push((diagnostic, 0)),
+        }
+    }
+    let say = |(diagnostic, more): (Diagnostic, usize)| match more {
+        0 => diagnostic,
+        1 => diagnostic.help("one more page fails in the same way"),
+        _ => diagnostic.help(format!("{more} more pages fail in the same way")),
+    };
+    merged.into_iter().map(say).collect()
+}
+
+/// The template engine's own words: everything after the first line.
+fn report(diagnostic: &Diagnostic) -> &str {
+    diagnostic.message.split_once('\n').map_or("", |(_, report)| report)
+}
+
+/// For each template the hash of its text and of all texts that it reaches.
+fn closures(templates: &[(&str, &str)]) -> BTreeMap<String, blake3::Hash> {
+    let mut definitions: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut references: BTreeMap<&str, Vec<Reference<'_>>> = BTreeMap::new();
+    for (name, text) in templates {
+        let found = scan(text);
+        definitions.extend(found.iter().filter_map(|reference| match reference {
+            Reference::Defines(component) => Some((*component, *name)),
+            Reference::Template(_) | Reference::Calls(_) => None,
+        }));
+        references.insert(name, found);
+    }
+    let texts: BTreeMap<&str, &str> = templates.iter().copied().collect();
+    let closure = |start: &str| {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![start];
+        while let Some(name) = open.pop() {
+            let Some((name, _)) = texts.get_key_value(name) else { continue };
+            if reached.insert(*name) {
+                open.extend(references[name].iter().filter_map(|reference| match reference {
+                    Reference::Template(other) => Some(*other),
+                    Reference::Calls(component) => definitions.get(component).copied(),
+                    Reference::Defines(_) => None,
+                }));
+            }
+        }
+        let mut hasher = blake3::Hasher::new();
+        for name in reached {
+            for part in [name, texts[name]] {
+                hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+            }
+        }
+        hasher.finalize()
+    };
+    texts.keys().map(|name| ((*name).to_owned(), closure(name))).collect()
+}
+
+/// What ties a template to another one.
+#[derive(Debug, PartialEq, Eq)]
+enum Reference<'t> {
+    /// `{% extends "…" %}` or `{% include "…" %}`; the engine takes literals only.
+    Template(&'t str),
+    /// `{{<name …` or `{% <name …`.
+    Calls(&'t str),
+    /// `{% component name(…`.
+    Defines(&'t str),
+}
+
+/// Finds the references of one template. A tag in a comment or a string counts too: a closure too large is only slower.
+fn scan(text: &str) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("{%").into_iter().chain(rest.find("{{")).min() {
+        rest = &rest[at + 2..];
+        let tag = rest.strip_prefix('-').unwrap_or(rest).trim_start();
+        if let Some(call) = tag.strip_prefix('<') {
+            found.push(Reference::Calls(word(call)));
+        } else if let Some(definition) = tag.strip_prefix("component ") {
+            found.push(Reference::Defines(word(definition.trim_start())));
+        } else if let Some(name) = tag.strip_prefix("extends ").or_else(|| tag.strip_prefix("include ")) {
+            let name = name.trim_start();
+            let quoted = name.chars().next().and_then(|quote| name[quote.len_utf8()..].split(quote).next());
+            found.extend(quoted.map(Reference::Template));
+        }
+    }
+    found
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(text.len());
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_names_what_it_extends_includes_calls_and_defines() {
+        let text = r#"{% extends "base.html" %}{%- include 'x.html' -%}{{<line post={p}/>}}{% <box> %}{% component mark() %}{{ a < b }}"#;
+        let expected = [
+            Reference::Template("base.html"),
+            Reference::Template("x.html"),
+            Reference::Calls("line"),
+            Reference::Calls("box"),
+            Reference::Defines("mark"),
+        ];
+        assert_eq!(scan(text), expected);
+    }
+
+    #[test]
+    fn a_closure_changes_with_what_is_reached_and_with_nothing_else() {
+        let site = |parts: &str, other: &str| {
+            let page = r#"{% extends "base.html" %}{{<line/>}}"#.to_owned();
+            let texts = [
+                ("base.html", "base".to_owned()),
+                ("components.html", format!("{{% component line() %}}{parts}{{% endcomponent line %}}")),
+                ("other.html", other.to_owned()),
+                ("page.html", page),
+            ];
+            let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            closures(&texts)["page.html"]
+        };
+        assert_eq!(site("a", "b"), site("a", "c"));
+        assert_ne!(site("a", "b"), site("d", "b"));
+    }
+
+    #[test]
+    fn the_same_failure_is_told_once() {
+        let failure = |path: &str| Diagnostic::error("template", "`post.html` cannot be filled\nno such field").in_path(path);
+        let merged = merge_failures(vec![failure("a.md"), failure("b.md"), failure("c.md")]);
+        assert_eq!(merged.len(), 1);
+        assert_eq!(merged[0].path.as_deref(), Some("a.md"));
+        assert_eq!(merged[0].help.as_deref(), Some("2 more pages fail in the same way"));
+    }
+}
