@@ -1,6 +1,6 @@
 //! The hypercalls about grants (`GNTTABOP_*` in `xen/include/public/grant_table.h`).
 
-use crate::hypervisor::grant_entry::{Access, GrantStatus};
+use crate::hypervisor::grant_entry::{Access, GrantEntry, GrantStatus};
 use crate::hypervisor::grant_table::{Mapping, Purpose, claim_frame, release_frame};
 use crate::hypervisor::memory::AccessError;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
@@ -48,7 +48,7 @@ pub struct GrantCopy {
 impl Xen {
     /// Grows the caller's grant table to at least so many frames and tells where they are (`GNTTABOP_setup_table`).
     pub fn setup_table(&mut self, caller: DomId, frames: u32) -> Result<&[Mfn], GrantStatus> {
-        let (memory, domain) = self.caller_mut(caller);
+        let (memory, domain) = self.known_mut(caller);
         domain.grants.grow(memory, frames)?;
         Ok(domain.grants.frames())
     }
@@ -64,12 +64,12 @@ impl Xen {
         if self.domain(granter).is_none() {
             return Err(GrantStatus::BadDomain);
         }
-        if !self.caller(caller).grants.has_free_handle() {
+        if !self.known(caller).grants.has_free_handle() {
             return Err(GrantStatus::NoSpace);
         }
         let (memory, domain) = self.split_mut(granter).ok_or(GrantStatus::BadDomain)?;
         let frame = domain.grants.pin(memory, gref, caller, access, Purpose::Map)?;
-        let (_, domain) = self.caller_mut(caller);
+        let (_, domain) = self.known_mut(caller);
         let handle = domain.grants.track(Mapping { domain: granter, gref, access })?;
         Ok(Mapped { handle, frame })
     }
@@ -77,9 +77,9 @@ impl Xen {
     /// Undoes a mapping (`GNTTABOP_unmap_grant_ref`). When it was the last use of the grant, the entry's marks of use are
     /// gone afterwards and the granter may end the access.
     pub fn unmap_grant_ref(&mut self, caller: DomId, handle: Handle) -> Result<(), GrantStatus> {
-        let (_, domain) = self.caller_mut(caller);
+        let (_, domain) = self.known_mut(caller);
         let mapping = domain.grants.untrack(handle)?;
-        let (memory, domain) = self.caller_mut(mapping.domain);
+        let (memory, domain) = self.known_mut(mapping.domain);
         domain.grants.unpin(memory, mapping.gref, mapping.access);
         Ok(())
     }
@@ -96,6 +96,11 @@ impl Xen {
             (_, Access::ReadOnly) => Err(AccessError::ReadOnly),
             (frame, Access::ReadWrite) => Ok(self.memory.xen_page_mut(frame)),
         }
+    }
+
+    /// An entry of a domain's grant table as it stands, for whoever tells what is going on.
+    pub fn grant_entry(&self, granter: DomId, gref: GrantRef) -> Option<GrantEntry> {
+        self.domain(granter)?.grants.entry(&self.memory, gref)
     }
 
     /// Copies between frames, each of the caller's own or granted to it (`GNTTABOP_copy`). Both are pinned for as long as
@@ -123,8 +128,8 @@ impl Xen {
     }
 
     fn mapped_frame(&self, caller: DomId, handle: Handle) -> Result<(Mfn, Access), AccessError> {
-        let mapping = self.caller(caller).grants.mapping(handle).map_err(|_| AccessError::NoSuchMemory)?;
-        let frame = self.caller(mapping.domain).grants.pinned_frame(mapping.gref);
+        let mapping = self.known(caller).grants.mapping(handle).map_err(|_| AccessError::NoSuchMemory)?;
+        let frame = self.known(mapping.domain).grants.pinned_frame(mapping.gref);
         Ok((frame.expect("a mapping keeps its grant pinned"), mapping.access))
     }
 
@@ -141,7 +146,7 @@ impl Xen {
     fn unclaim(&mut self, mfn: Mfn, frame: CopyFrame, access: Access) {
         match frame {
             CopyFrame::Granted(granter, gref) => {
-                let (memory, domain) = self.caller_mut(granter);
+                let (memory, domain) = self.known_mut(granter);
                 domain.grants.unpin(memory, gref, access);
             }
             CopyFrame::Own(_) => release_frame(&mut self.memory, mfn, access),

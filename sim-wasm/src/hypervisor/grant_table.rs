@@ -118,6 +118,12 @@ impl GrantTable {
         &self.frames
     }
 
+    /// An entry as the guest has it at this moment, and nothing for one that the table does not have.
+    pub fn entry(&self, memory: &Memory, gref: GrantRef) -> Option<GrantEntry> {
+        let frame = self.frames.get((gref.0 / ENTRIES_PER_FRAME) as usize)?;
+        Some(GrantEntry::read(memory.xen_page(*frame), gref.0 % ENTRIES_PER_FRAME))
+    }
+
     /// Who pins the entry how often, and nothing for an entry that the table does not have.
     pub fn pins(&self, gref: GrantRef) -> Option<Pins> {
         self.active.get(gref.0 as usize).map(|active| active.pins)
@@ -178,7 +184,7 @@ impl GrantTable {
         }
         if first {
             active.domain = by;
-            active.frame = self.entry(memory, gref).frame;
+            active.frame = self.known_entry(memory, gref).frame;
         }
         if let Err(status) = claim_frame(memory, active.frame, self.domain, access) {
             self.clear_status(memory, gref, access);
@@ -211,7 +217,7 @@ impl GrantTable {
         access: Access,
         purpose: Purpose,
     ) -> Result<(), GrantStatus> {
-        let entry = self.entry(memory, gref);
+        let entry = self.known_entry(memory, gref);
         let checked = match purpose {
             Purpose::Map => GTF_TYPE_MASK | GTF_SUB_PAGE,
             Purpose::Copy => GTF_TYPE_MASK,
@@ -232,7 +238,7 @@ impl GrantTable {
     /// Takes the marks of use away that no pin justifies any more.
     fn clear_status(&self, memory: &mut Memory, gref: GrantRef, access: Access) {
         let pins = self.active[gref.0 as usize].pins;
-        let mut flags = self.entry(memory, gref).flags;
+        let mut flags = self.known_entry(memory, gref).flags;
         if access == Access::ReadWrite && pins.writers == 0 {
             flags &= !GTF_WRITING;
         }
@@ -242,9 +248,8 @@ impl GrantTable {
         self.write_flags(memory, gref, flags);
     }
 
-    fn entry(&self, memory: &Memory, gref: GrantRef) -> GrantEntry {
-        let frame = self.frames[(gref.0 / ENTRIES_PER_FRAME) as usize];
-        GrantEntry::read(memory.xen_page(frame), gref.0 % ENTRIES_PER_FRAME)
+    fn known_entry(&self, memory: &Memory, gref: GrantRef) -> GrantEntry {
+        self.entry(memory, gref).expect("a pinned entry is one of the table")
     }
 
     fn write_flags(&self, memory: &mut Memory, gref: GrantRef, flags: u16) {

@@ -158,30 +158,30 @@ impl Xen {
 
     /// The page at `pfn` as its domain reads it.
     pub fn guest_page(&self, caller: DomId, pfn: Pfn) -> Result<&Page, Errno> {
-        let mfn = self.caller(caller).mfn(pfn).ok_or(Errno::Fault)?;
+        let mfn = self.known(caller).mfn(pfn).ok_or(Errno::Fault)?;
         self.memory.page(caller, mfn).map_err(|_| Errno::Fault)
     }
 
     /// The page at `pfn` as its domain writes it.
     pub fn guest_page_mut(&mut self, caller: DomId, pfn: Pfn) -> Result<&mut Page, Errno> {
-        let mfn = self.caller(caller).mfn(pfn).ok_or(Errno::Fault)?;
+        let mfn = self.known(caller).mfn(pfn).ok_or(Errno::Fault)?;
         self.memory.page_mut(caller, mfn).map_err(|_| Errno::Fault)
     }
 
     /// The page that a domain shares with Xen about events.
     pub fn shared_info(&self, caller: DomId) -> &Page {
-        self.memory.xen_page(self.caller(caller).shared_info)
+        self.memory.xen_page(self.known(caller).shared_info)
     }
 
     /// The page that a domain shares with Xen about events, to write.
     pub fn shared_info_mut(&mut self, caller: DomId) -> &mut Page {
-        let frame = self.caller(caller).shared_info;
+        let frame = self.known(caller).shared_info;
         self.memory.xen_page_mut(frame)
     }
 
-    /// The domain that calls.
-    pub(crate) fn caller(&self, id: DomId) -> &Domain {
-        self.domain(id).expect("a machine calls for the domains that it made")
+    /// A domain that must exist: it calls, or others are tied to it.
+    pub(crate) fn known(&self, id: DomId) -> &Domain {
+        self.domain(id).expect("who calls, grants or is bound to was made before")
     }
 
     /// The domain of that number, to change, beside the memory.
@@ -190,13 +190,13 @@ impl Xen {
         Some((&mut self.memory, domain))
     }
 
-    /// The domain that calls, to change, beside the memory.
-    pub(crate) fn caller_mut(&mut self, id: DomId) -> (&mut Memory, &mut Domain) {
-        self.split_mut(id).expect("a machine calls for the domains that it made")
+    /// A domain that must exist, to change, beside the memory.
+    pub(crate) fn known_mut(&mut self, id: DomId) -> (&mut Memory, &mut Domain) {
+        self.split_mut(id).expect("who calls, grants or is bound to was made before")
     }
 
     fn index(&self, id: DomId) -> usize {
         let place = self.domains.iter().position(|domain| domain.id == id);
-        place.expect("a machine calls for the domains that it made")
+        place.expect("who calls, grants or is bound to was made before")
     }
 }

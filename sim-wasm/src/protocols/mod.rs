@@ -8,4 +8,6 @@ pub mod back_ring;
 
 pub mod netif;
 
+pub mod notification_model;
+
 pub mod explorer;

@@ -251,7 +251,8 @@ mod tests {
 
     #[test]
     fn fields_lie_where_the_header_puts_them() {
-        let request = TxRequest { gref: GrantRef(0x0403_0201), offset: 0x0605, flags: 0x0807, id: 0x0A09, size: 0x0C0B };
+        let request =
+            TxRequest { gref: GrantRef(0x0403_0201), offset: 0x0605, flags: 0x0807, id: 0x0A09, size: 0x0C0B };
         assert_eq!(request.encode(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
         assert_eq!(TxResponse { id: 0x0201, status: -2 }.encode(), [1, 2, 0xFE, 0xFF]);
         assert_eq!(RxRequest { id: 0x0201, gref: GrantRef(0x0807_0605) }.encode(), [1, 2, 0, 0, 5, 6, 7, 8]);
