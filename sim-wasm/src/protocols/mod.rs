@@ -8,6 +8,8 @@ pub mod back_ring;
 
 pub mod netif;
 
+mod store_buffer;
+
 pub mod notification_model;
 
 pub mod explorer;

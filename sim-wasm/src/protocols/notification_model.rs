@@ -21,6 +21,7 @@
 //! The producer publishes one request at a time and the ring never fills, so responses do not matter here.
 
 use crate::protocols::ring::{Index, notify_due};
+use crate::protocols::store_buffer::{Place, Store, StoreBuffer};
 
 /// The most requests of a [`Protocol`].
 pub const MOST_REQUESTS: u8 = 3;
@@ -127,69 +128,6 @@ enum ConsumerAt {
     RecheckProd,
     Sleep,
     Asleep,
-}
-
-/// A place in the shared page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Entry(u8),
-    Prod,
-    Event,
-}
-
-/// A store that waits to become visible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Store {
-    place: Place,
-    /// For an index, its distance from the base.
-    value: u8,
-    /// How many `wmb` came before it.
-    epoch: u8,
-}
-
-/// A processor's stores that nobody else sees yet, in program order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct StoreBuffer {
-    stores: [Option<Store>; StoreBuffer::ROOM],
-    epoch: u8,
-}
-
-impl StoreBuffer {
-    /// The producer's two stores a request are the most that can wait.
-    const ROOM: usize = 2 * MOST_REQUESTS as usize;
-    const EMPTY: StoreBuffer = StoreBuffer { stores: [None; StoreBuffer::ROOM], epoch: 0 };
-
-    fn push(&mut self, place: Place, value: u8) {
-        let room = self.stores.iter_mut().find(|store| store.is_none());
-        *room.expect("a side has few stores under way") = Some(Store { place, value, epoch: self.epoch });
-    }
-
-    fn is_empty(&self) -> bool {
-        self.stores[0].is_none()
-    }
-
-    /// A write barrier. An empty buffer has nothing to order.
-    fn separate(&mut self) {
-        self.epoch += u8::from(!self.is_empty());
-    }
-
-    /// Every store that may become visible next, with the buffer that it leaves behind.
-    fn drains(&self) -> impl Iterator<Item = (Store, StoreBuffer)> {
-        self.stores.iter().enumerate().filter_map(|(at, store)| {
-            let store = (*store)?;
-            let held_back = |earlier: &Store| earlier.epoch < store.epoch || earlier.place == store.place;
-            if self.stores[..at].iter().flatten().any(held_back) {
-                return None;
-            }
-            let mut left = *self;
-            left.stores[at..].rotate_left(1);
-            left.stores[StoreBuffer::ROOM - 1] = None;
-            if left.is_empty() {
-                left.epoch = 0;
-            }
-            Some((store, left))
-        })
-    }
 }
 
 /// Both sides and the memory between them. Indexes are kept as distances from the base.
