@@ -52,12 +52,12 @@ pub enum Event {
     QueueWoken { outstanding: u32 },
     /// The guest's stack handed a packet to netfront.
     PacketOffered { bytes: u32, slots: u32 },
-    /// The guest let dom0 read pages.
-    GrantsGiven { first: GrantRef, frame: Mfn, count: u32 },
+    /// The guest let dom0 read pages; `flags` are those of the first grant entry from now on.
+    GrantsGiven { first: GrantRef, frame: Mfn, count: u32, flags: u16 },
     /// An event channel became pending.
     EventSent { port: Port, from_guest: bool },
     /// Netback mapped the pages.
-    GrantsMapped { first: GrantRef, frame: Mfn, count: u32 },
+    GrantsMapped { first: GrantRef, frame: Mfn, count: u32, flags: u16 },
     /// Netback copied the start of the packet into memory of its own.
     HeaderCopied { bytes: u32, pages_kept: u32 },
     /// Netback has no further use for a slot: its page was copied whole.
@@ -77,9 +77,9 @@ pub enum Event {
     /// The last reference to the packet's pages went, and their destructor ran.
     PagesFreed { count: u32 },
     /// Netback unmapped the pages.
-    GrantsUnmapped { first: GrantRef, count: u32 },
+    GrantsUnmapped { first: GrantRef, count: u32, flags: u16 },
     /// The guest withdrew its grants.
-    GrantsEnded { first: GrantRef, count: u32 },
+    GrantsEnded { first: GrantRef, count: u32, flags: u16 },
     /// The guest freed the packet.
     PacketFreed { bytes: u32 },
 }
@@ -139,9 +139,13 @@ impl Event {
             Self::QueueStopped { outstanding } => (12, [outstanding as u64, 0, 0, 0]),
             Self::QueueWoken { outstanding } => (13, [outstanding as u64, 0, 0, 0]),
             Self::PacketOffered { bytes, slots } => (14, [bytes as u64, slots as u64, 0, 0]),
-            Self::GrantsGiven { first, frame, count } => (15, [first.0 as u64, frame.0 as u64, count as u64, 0]),
+            Self::GrantsGiven { first, frame, count, flags } => {
+                (15, [first.0 as u64, frame.0 as u64, count as u64, flags as u64])
+            },
             Self::EventSent { port, from_guest } => (16, [port.0 as u64, from_guest as u64, 0, 0]),
-            Self::GrantsMapped { first, frame, count } => (17, [first.0 as u64, frame.0 as u64, count as u64, 0]),
+            Self::GrantsMapped { first, frame, count, flags } => {
+                (17, [first.0 as u64, frame.0 as u64, count as u64, flags as u64])
+            },
             Self::HeaderCopied { bytes, pages_kept } => (18, [bytes as u64, pages_kept as u64, 0, 0]),
             Self::SlotReleased { id } => (19, [id as u64, 0, 0, 0]),
             Self::PacketReceived { bytes } => (20, [bytes as u64, 0, 0, 0]),
@@ -151,8 +155,8 @@ impl Event {
             Self::PacketSent { bytes, nanos } => (24, [bytes as u64, nanos, 0, 0]),
             Self::TransmitDone => (25, [0; 4]),
             Self::PagesFreed { count } => (26, [count as u64, 0, 0, 0]),
-            Self::GrantsUnmapped { first, count } => (27, [first.0 as u64, count as u64, 0, 0]),
-            Self::GrantsEnded { first, count } => (28, [first.0 as u64, count as u64, 0, 0]),
+            Self::GrantsUnmapped { first, count, flags } => (27, [first.0 as u64, count as u64, flags as u64, 0]),
+            Self::GrantsEnded { first, count, flags } => (28, [first.0 as u64, count as u64, flags as u64, 0]),
             Self::PacketFreed { bytes } => (29, [bytes as u64, 0, 0, 0]),
         }
     }

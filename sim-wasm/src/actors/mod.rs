@@ -4,3 +4,9 @@
 //! arguments. Names are the kernel's own, without their prefix.
 
 pub mod log;
+
+pub mod netfront;
+
+pub mod netback;
+
+pub mod nic;

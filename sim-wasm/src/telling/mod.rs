@@ -18,12 +18,16 @@ pub mod ring_figure;
 
 mod ring_picture;
 
+pub mod packet_figure;
+
+mod packet_picture;
+
 use crate::telling::story::FigureSpec;
 
 /// All figures.
 #[must_use]
 pub fn catalogue() -> &'static [&'static FigureSpec] {
-    static FIGURES: [&FigureSpec; 1] = [&ring_figure::FIGURE];
+    static FIGURES: [&FigureSpec; 2] = [&ring_figure::FIGURE, &packet_figure::FIGURE];
     &FIGURES
 }
 

@@ -112,7 +112,7 @@ pub fn tell(out: &mut Text, event: &Event) {
             count_of(out, slots, "slot");
             out.push_char('.');
         }
-        Event::GrantsGiven { first, frame, count } => {
+        Event::GrantsGiven { first, frame, count, flags: _ } => {
             out.push_str("Netfront lets dom0 read ");
             out.push_str(if count == 1 { "the page" } else { "the pages, and only them" });
             out.push_str(": grant entry ").push_u32(first.0);
@@ -126,7 +126,7 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str("Xen marks port ").push_u32(port.0).push_str(" pending");
             out.push_str(if from_guest { " in dom0 and interrupts it." } else { " in the guest and interrupts it." });
         }
-        Event::GrantsMapped { first, frame: _, count } => {
+        Event::GrantsMapped { first, frame: _, count, flags: _ } => {
             out.push_str("One hypercall maps ");
             count_of(out, count, "page");
             out.push_str(" into dom0. Xen sets the reading bit of grant entry ").push_u32(first.0);
@@ -174,13 +174,13 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str(if count == 1 { "Its page is foreign, so a" } else { "Its pages are foreign, so for each a" });
             out.push_str(" destructor runs and puts the slot on netback's dealloc ring.");
         }
-        Event::GrantsUnmapped { first, count } => {
+        Event::GrantsUnmapped { first, count, flags: _ } => {
             out.push_str("One hypercall unmaps ");
             count_of(out, count, "page");
             out.push_str(". Xen clears the reading bit of grant entry ").push_u32(first.0);
             out.push_str(", and only now may netback answer.");
         }
-        Event::GrantsEnded { first, count } => {
+        Event::GrantsEnded { first, count, flags: _ } => {
             out.push_str("Netfront withdraws ");
             count_of(out, count, "grant");
             out.push_str(", entry ").push_u32(first.0).push_str(if count == 1 { "." } else { " first." });

@@ -301,7 +301,8 @@ impl RingRun {
         }
         let count = self.stride().min(self.back.unconsumed_requests(&self.page));
         if count == 0 {
-            self.back.final_check_for_requests(&mut self.page);
+            // Nothing can slip in between arming and looking again: a figure's actions take turns.
+            let _ = self.back.final_check_for_requests(&mut self.page);
             let event = Shared::ReqEvent.load(&self.page);
             self.log.step(Time::ZERO, Event::RequestsAwaited { event: event.0 });
             return;

@@ -4,7 +4,7 @@ use crate::actors::log::{Entry, Event};
 use crate::protocols::ring::Index;
 use crate::telling::circle::{TURN, point, sector};
 use crate::telling::drawing::{
-    Anchor, Drawing, Face, Fill, Key, Line, Paint, PathData, Shape, Tone, Unit, Weight, px, rule, words,
+    Anchor, Drawing, Face, Fill, Key, Line, Paint, PathData, Shape, Tone, Unit, px, rule, words,
 };
 use crate::telling::narration::push_index;
 use crate::telling::ring_figure::{Frame, Registers, STOP_LINE};
@@ -54,7 +54,7 @@ impl Holds {
             Self::Free => Paint { fill: Fill::Tint(Tone::Free), ..Paint::stroke(Tone::Hair) },
             Self::PrivateRequest => Paint::cell(Tone::Domu).line(Line::Dashed),
             Self::Request => Paint::cell(Tone::Domu),
-            Self::Taken => Paint { fill: Fill::Tint(Tone::Domu), ..Paint::stroke(Tone::Dom0).line(Line::Dotted).weight(Weight::Thick) },
+            Self::Taken => Paint { fill: Fill::Tint(Tone::Domu), ..Paint::stroke(Tone::Dom0).line(Line::Dotted) },
             Self::PrivateResponse => Paint::cell(Tone::Dom0).line(Line::Dashed),
             Self::Response => Paint::cell(Tone::Dom0),
             Self::Claimed => Paint::cell(Tone::Fault).line(Line::Dashed),
@@ -67,7 +67,7 @@ impl Holds {
             Self::Past => "",
             Self::Free => "free",
             Self::PrivateRequest | Self::Request => "req ",
-            Self::Taken => "taken ",
+            Self::Taken => "took ",
             Self::PrivateResponse | Self::Response => "rsp ",
             Self::Claimed => "?",
         }
@@ -111,14 +111,14 @@ pub(crate) fn draw(entries: u32, frame: &Frame, before: &Frame, entries_of_step:
     match layout {
         Layout::Wide => {
             (drawing.width, drawing.height) = (px(896), px(412));
-            picture.circle(&mut drawing, Circle { centre: (px(150), px(150)), outer: px(104), inner: px(62), numbers: true });
+            picture.circle(&mut drawing, Circle { centre: (px(150), px(150)), outer: px(104), inner: px(56), numbers: true });
             picture.tape(&mut drawing, &Tape { x: px(306), y: px(124), width: px(476), height: px(48), row: px(26), labels: true });
             picture.registers_in_a_row(&mut drawing, entries_of_step);
         }
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(696));
-            picture.circle(&mut drawing, Circle { centre: (px(164), px(122)), outer: px(96), inner: px(56), numbers: true });
-            picture.tape(&mut drawing, &Tape { x: px(12), y: px(334), width: px(224), height: px(40), row: px(24), labels: true });
+            (drawing.width, drawing.height) = (px(328), px(712));
+            picture.circle(&mut drawing, Circle { centre: (px(164), px(122)), outer: px(96), inner: px(50), numbers: true });
+            picture.tape(&mut drawing, &Tape { x: px(12), y: px(334), width: px(188), height: px(40), row: px(24), labels: true });
             picture.registers_in_a_column(&mut drawing, entries_of_step);
         }
         Layout::Film => {
@@ -228,7 +228,7 @@ impl Picture<'_> {
         }
         drawing.add(words(x, y + px(if circle.numbers { 14 } else { 18 }), Anchor::Middle, Face::Note, Tone::Soft, remark.as_str()));
         if circle.numbers && full {
-            let word = if self.entries == 256 { "queue stopped" } else { "full" };
+            let word = if self.entries == 256 { "stopped" } else { "full" };
             drawing.add(words(x, y + px(29), Anchor::Middle, Face::Name, Tone::Fault, word));
         }
     }
@@ -330,9 +330,9 @@ impl Picture<'_> {
             drawing.add(Shape::Rect { x, y: tape.y, width, height: tape.height, radius: px(2), paint: holds.paint() });
             if tape.labels && width > px(44) && holds.has_id() {
                 let mut text = Text::new();
-                text.push_u32(to - from).push_char(' ').push_str(holds.word());
-                let word = text.as_str().trim_end();
-                drawing.add(words(x + width / 2, tape.y + tape.height / 2 + px(4), Anchor::Middle, Face::Name, holds.tone(), word));
+                text.push_u32(to - from).push_char(' ').push_str(if holds == Holds::Taken { "taken" } else { holds.word().trim_end() });
+                let baseline = tape.y + tape.height / 2 + px(4);
+                drawing.add(words(x + width / 2, baseline, Anchor::Middle, Face::Name, holds.tone(), text.as_str()));
             }
             from = to;
         }
@@ -348,11 +348,11 @@ impl Picture<'_> {
     }
 
     fn registers_in_a_column(&self, drawing: &mut Drawing, happened: &[Entry]) {
-        self.private_front(drawing, (px(12), px(468)), px(148));
-        self.private_back(drawing, (px(168), px(468)), px(148));
-        self.shared_page(drawing, (px(12), px(568)), px(304), 8);
+        self.private_front(drawing, (px(12), px(484)), px(148));
+        self.private_back(drawing, (px(168), px(484)), px(148));
+        self.shared_page(drawing, (px(12), px(584)), px(304), 8);
         let bell = Bell::of(happened);
-        bell.draw(drawing, (px(316), px(244)), (px(12), px(244)));
+        bell.draw(drawing, (px(316), px(466)), (px(12), px(466)));
     }
 
     fn private_front(&self, drawing: &mut Drawing, at: (Unit, Unit), width: Unit) {

@@ -1,0 +1,3 @@
+//! Actors joined into a machine, with the agenda that says what happens next.
+
+pub mod network;

@@ -1,0 +1,313 @@
+//! A guest, dom0 and one card: the path of packets from the guest to the wire.
+//!
+//! ```text
+//!   guest: start_xmit ─event─► dom0: tx_action ─► bridge ─► card ─► wire
+//!     ▲                           │   ▲                      │
+//!     └──────────event────────────┘   └──── page_release ◄───┘
+//! ```
+
+use crate::actors::log::{Event, Log};
+use crate::actors::netback::{Netback, Skb};
+use crate::actors::netfront::{BackendFault, Netfront, Slice, Transmit};
+use crate::actors::nic::Nic;
+use crate::hypervisor::event_calls::Sent;
+use crate::hypervisor::shared_info::{UpcallScan, clear_pending};
+use crate::hypervisor::xen::Xen;
+use crate::words::hash::Fnv1a;
+use crate::words::ids::{DomId, Pfn, VcpuId};
+use crate::words::time::{Agenda, Time};
+
+/// The guest's number.
+pub const GUEST: DomId = DomId(1);
+
+/// Pages of the guest that may hold packets; page 0 holds the ring.
+const PACKET_PAGES: u32 = 63;
+
+/// How long things take that no source gives a number for: parameters of the model, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Delays {
+    /// From a notification to the handler in the other domain.
+    event: u64,
+    /// From scheduling a tasklet or a softirq to its run.
+    softirq: u64,
+}
+
+const DELAYS: Delays = Delays { event: 4_000, softirq: 1_000 };
+
+/// What a run is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The wire's rate.
+    pub megabits: u32,
+    /// From a packet's end on the wire to the card's interrupt, in nanoseconds.
+    pub interrupt_delay: u64,
+    /// Whether a filter in dom0 drops everything.
+    pub filter: Filter,
+}
+
+/// What dom0's packet filter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Lets everything through.
+    Accept,
+    /// Drops everything.
+    Drop,
+}
+
+/// What the agenda holds.
+#[derive(Clone, Debug)]
+enum Appointment {
+    /// An application in the guest sends so many bytes.
+    Offer(u32),
+    /// A domain's event handler looks at its pending ports.
+    Upcall(DomId),
+    /// Netback's transmit tasklet.
+    Tasklet,
+    /// dom0's stack gets a packet off its backlog.
+    Receive(Skb),
+    /// The wire is done with a packet.
+    WireDone,
+    /// The card's transmit interrupt.
+    TransmitDone,
+}
+
+/// What has left the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Bytes on the wire.
+    pub bytes: u32,
+    /// Fingerprint of those bytes.
+    pub hash: u64,
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Network {
+    xen: Xen,
+    front: Netfront,
+    back: Netback,
+    nic: Nic,
+    settings: Settings,
+    agenda: Agenda<Appointment>,
+    tasklet_due: bool,
+    next_page: u32,
+    departures: Vec<Departure>,
+    fault: Option<BackendFault>,
+    log: Log,
+}
+
+impl Network {
+    /// A machine with a connected guest.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let mut xen = Xen::new(256);
+        xen.create_domain(DomId::DOM0, 32).expect("a fresh machine has room for dom0");
+        xen.create_domain(GUEST, PACKET_PAGES + 1).expect("a fresh machine has room for a guest");
+        let front = Netfront::new(&mut xen, GUEST, DomId::DOM0, Pfn(0));
+        let mut back = Netback::new(DomId::DOM0);
+        let (ring, port) = front.offer();
+        back.connect(&mut xen, GUEST, ring, port);
+        let mut network = Self {
+            xen,
+            front,
+            back,
+            nic: Nic::new(settings.megabits),
+            settings,
+            agenda: Agenda::new(),
+            tasklet_due: false,
+            next_page: 0,
+            departures: Vec::new(),
+            fault: None,
+            log: Log::new(),
+        };
+        // Binding sets a port pending once; nobody has anything to say about it yet.
+        network.take_events(DomId::DOM0);
+        network
+    }
+
+    /// Lets an application in the guest send so many bytes at some time.
+    pub fn offer(&mut self, time: Time, bytes: u32) {
+        self.agenda.push(time, Appointment::Offer(bytes));
+    }
+
+    /// Runs until nothing is left to happen.
+    pub fn run(&mut self) {
+        while let Some((now, appointment)) = self.agenda.pop() {
+            self.keep(now, appointment);
+        }
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What happened, without the machine.
+    #[must_use]
+    pub fn into_log(self) -> Log {
+        self.log
+    }
+
+    /// What left, in order.
+    #[must_use]
+    pub fn departures(&self) -> &[Departure] {
+        &self.departures
+    }
+
+    /// The rule that the backend broke, if it broke one.
+    #[must_use]
+    pub fn fault(&self) -> Option<BackendFault> {
+        self.fault
+    }
+
+    /// The guest's driver.
+    #[must_use]
+    pub fn front(&self) -> &Netfront {
+        &self.front
+    }
+
+    /// dom0's driver.
+    #[must_use]
+    pub fn back(&self) -> &Netback {
+        &self.back
+    }
+
+    fn keep(&mut self, now: Time, appointment: Appointment) {
+        match appointment {
+            Appointment::Offer(bytes) => self.transmit(now, bytes),
+            Appointment::Upcall(domain) => self.upcall(now, domain),
+            Appointment::Tasklet => self.tasklet(now),
+            Appointment::Receive(skb) => self.receive(now, skb),
+            Appointment::WireDone => self.wire_done(now),
+            Appointment::TransmitDone => self.transmit_done(now),
+        }
+    }
+
+    fn transmit(&mut self, now: Time, bytes: u32) {
+        let slices = self.write_packet(bytes);
+        match self.front.start_xmit(&mut self.xen, now, &slices, &mut self.log) {
+            Ok(Transmit::Queued(Some(sent))) => self.deliver(now, sent),
+            Ok(Transmit::Queued(None) | Transmit::TooManySlots | Transmit::Stopped) => {}
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+
+    /// Puts a packet's bytes into the guest's pages: whole pages last, what is left over first, as a stack that appends
+    /// pages of data to a head does.
+    fn write_packet(&mut self, bytes: u32) -> Vec<Slice> {
+        let head = (bytes - 1) % 4096 + 1;
+        let mut slices = Vec::new();
+        let mut left = bytes;
+        while left > 0 {
+            let size = if slices.is_empty() { head } else { 4096 };
+            let page = Pfn(1 + self.next_page % PACKET_PAGES);
+            self.next_page += 1;
+            let bytes: Vec<u8> = (0..size).map(|position| (left.wrapping_mul(31) ^ position ^ self.next_page) as u8).collect();
+            self.xen.guest_page_mut(GUEST, page).expect("packet pages are the guest's").write(0, &bytes);
+            slices.push(Slice { page, offset: 0, size: size as u16 });
+            left -= size;
+        }
+        slices
+    }
+
+    fn upcall(&mut self, now: Time, domain: DomId) {
+        self.take_events(domain);
+        if domain == GUEST {
+            if let Err(fault) = self.front.tx_buf_gc(&mut self.xen, now, &mut self.log) {
+                self.fault = Some(fault);
+            }
+        } else {
+            self.back.be_int(0);
+            self.schedule_tasklet(now);
+        }
+    }
+
+    /// The upcall's own work: finds the pending ports and acknowledges them.
+    fn take_events(&mut self, domain: DomId) {
+        let page = self.xen.shared_info_mut(domain);
+        let mut scan = UpcallScan::new(VcpuId(0));
+        scan.begin(page);
+        while let Some(port) = scan.next_port(page) {
+            clear_pending(page, port);
+        }
+    }
+
+    fn tasklet(&mut self, now: Time) {
+        self.tasklet_due = false;
+        let pass = self.back.tx_action(&mut self.xen, now, &mut self.log);
+        for sent in pass.sent {
+            self.deliver(now, sent);
+        }
+        for skb in pass.received {
+            self.agenda.push(now + DELAYS.softirq, Appointment::Receive(skb));
+        }
+        if pass.again {
+            self.schedule_tasklet(now);
+        }
+    }
+
+    fn receive(&mut self, now: Time, skb: Skb) {
+        if self.settings.filter == Filter::Drop {
+            self.log.step(now, Event::PacketDropped { bytes: skb.bytes });
+            self.free(now, &skb);
+            return;
+        }
+        self.log.step(now, Event::PacketForwarded);
+        match self.nic.xmit_frame(skb, now, &mut self.log) {
+            Ok(()) => self.start_wire(now),
+            Err(skb) => {
+                self.log.step(now, Event::PacketDropped { bytes: skb.bytes });
+                self.free(now, &skb);
+            }
+        }
+    }
+
+    fn start_wire(&mut self, now: Time) {
+        if let Some(nanos) = self.nic.begin() {
+            self.agenda.push(now + nanos, Appointment::WireDone);
+        }
+    }
+
+    fn wire_done(&mut self, now: Time) {
+        let skb = self.nic.finish(now, &mut self.log);
+        self.departures.push(Departure { bytes: skb.bytes, hash: self.back.fetch(&self.xen, skb) });
+        if self.nic.uncleaned() == 1 {
+            self.agenda.push(now + self.settings.interrupt_delay, Appointment::TransmitDone);
+        }
+        self.start_wire(now);
+    }
+
+    fn transmit_done(&mut self, now: Time) {
+        for skb in self.nic.clean_tx_irq(now, &mut self.log) {
+            self.free(now, &skb);
+        }
+    }
+
+    fn free(&mut self, now: Time, skb: &Skb) {
+        if self.back.page_release(skb, now, &mut self.log) {
+            self.schedule_tasklet(now);
+        }
+    }
+
+    fn schedule_tasklet(&mut self, now: Time) {
+        if !self.tasklet_due {
+            self.tasklet_due = true;
+            self.agenda.push(now + DELAYS.softirq, Appointment::Tasklet);
+        }
+    }
+
+    fn deliver(&mut self, now: Time, sent: Sent) {
+        if let Some((domain, _)) = sent.upcall() {
+            self.agenda.push(now + DELAYS.event, Appointment::Upcall(domain));
+        }
+    }
+}
+
+/// The fingerprint that the bytes of [`Departure::hash`] should have: for tests that know what was written.
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    let mut hash = Fnv1a::new();
+    hash.write(bytes);
+    hash.finish()
+}

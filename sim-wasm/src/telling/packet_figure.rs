@@ -1,0 +1,171 @@
+//! Figure "packet": who owns a packet's memory on its way from the guest to the wire, and when the guest gets its slot back.
+//!
+//! The run is one packet through the whole [`Network`]; its steps are the machine's own events.
+
+use crate::actors::log::Log;
+use crate::machine::network::{Filter, Network, Settings};
+use crate::telling::drawing::Drawing;
+use crate::telling::packet_picture;
+use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup};
+use crate::words::time::Time;
+
+const BYTES: usize = 0;
+const MEGABITS: usize = 1;
+const DELAY: usize = 2;
+const FILTER: usize = 3;
+
+/// The figure's entry in the catalogue.
+pub static FIGURE: FigureSpec = FigureSpec {
+    name: "packet",
+    title: "The life of one packet",
+    question: "Who owns a packet's memory on its way out, and when does the guest get its slot back?",
+    presets: &[
+        Preset {
+            name: "full-size",
+            title: "1514 bytes",
+            says: "One packet of full size. Netback copies its first 64 bytes and lets the rest stay in the guest's page, so the slot comes back only when the card is done.",
+            knobs: &[1514, 1000, 20, 0],
+            script: "",
+            film: &[
+                (4, "Published: dom0 is woken."),
+                (6, "The guest's page is mapped."),
+                (10, "The card knows where the bytes are."),
+                (13, "The packet is freed, and so is the page."),
+                (14, "Unmapped first, and answered then."),
+                (19, "The page is the guest's alone again."),
+            ],
+        },
+        Preset {
+            name: "small-ack",
+            title: "54 bytes",
+            says: "A bare acknowledgement fits into the 64 bytes that netback copies. Its slot is answered at the next pass, long before the wire.",
+            knobs: &[54, 1000, 20, 0],
+            script: "",
+            film: &[
+                (7, "Copied whole."),
+                (9, "Unmapped while the packet waits."),
+                (14, "The guest has its page back."),
+                (19, "Only now has the packet left."),
+            ],
+        },
+        Preset {
+            name: "timestamps",
+            title: "66 bytes",
+            says: "The same acknowledgement with TCP timestamps is two bytes longer than what netback copies. For those two bytes the slot is held until the card is done.",
+            knobs: &[66, 1000, 20, 0],
+            script: "",
+            film: &[
+                (7, "64 bytes copied, 2 left behind."),
+                (12, "The card is done."),
+                (19, "Held all the way."),
+            ],
+        },
+        Preset {
+            name: "large",
+            title: "9014 bytes",
+            says: "A large packet lies in three pages and takes three slots. They are mapped together, freed together and answered together.",
+            knobs: &[9014, 1000, 20, 0],
+            script: "",
+            film: &[
+                (3, "Three requests for one packet."),
+                (6, "Three pages mapped at once."),
+                (19, "Three answers, one event."),
+            ],
+        },
+        Preset {
+            name: "firewall-drop",
+            title: "Dropped in dom0",
+            says: "A filter rule in dom0 drops the packet. The guest cannot tell, except that its slot comes back sooner.",
+            knobs: &[1514, 1000, 20, 1],
+            script: "",
+            film: &[
+                (8, "dom0's stack has the packet."),
+                (9, "Dropped by a rule."),
+                (16, "The guest has everything back."),
+            ],
+        },
+    ],
+    knobs: &[
+        Knob {
+            name: "bytes",
+            title: "Packet",
+            unit: "bytes",
+            options: &[
+                KnobOption { value: 54, title: "54" },
+                KnobOption { value: 64, title: "64" },
+                KnobOption { value: 66, title: "66" },
+                KnobOption { value: 1514, title: "1514" },
+                KnobOption { value: 4096, title: "4096" },
+                KnobOption { value: 9014, title: "9014" },
+            ],
+        },
+        Knob {
+            name: "nic_mbps",
+            title: "Card",
+            unit: "Mb/s",
+            options: &[
+                KnobOption { value: 10, title: "10" },
+                KnobOption { value: 100, title: "100" },
+                KnobOption { value: 1000, title: "1000" },
+                KnobOption { value: 10000, title: "10000" },
+            ],
+        },
+        Knob {
+            name: "irq_delay_us",
+            title: "Card's interrupt delay",
+            unit: "µs",
+            options: &[
+                KnobOption { value: 0, title: "0" },
+                KnobOption { value: 20, title: "20" },
+                KnobOption { value: 250, title: "250" },
+            ],
+        },
+        Knob {
+            name: "filter",
+            title: "Filter in dom0",
+            unit: "",
+            options: &[KnobOption { value: 0, title: "accepts" }, KnobOption { value: 1, title: "drops" }],
+        },
+    ],
+    actions: &[],
+    not_modelled: &[
+        "the time that code takes (4 µs for an event, 1 µs for a softirq, both assumed)",
+        "other packets and other guests",
+        "preamble and gap on the wire",
+        "the delayed copy of lingering packets",
+    ],
+    run: |setup| Box::new(PacketRun::new(setup)),
+};
+
+/// One packet's whole life.
+struct PacketRun {
+    log: Log,
+}
+
+impl PacketRun {
+    fn new(setup: &Setup) -> Self {
+        let settings = Settings {
+            megabits: setup.knobs[MEGABITS],
+            interrupt_delay: u64::from(setup.knobs[DELAY]) * 1_000,
+            filter: if setup.knobs[FILTER] == 1 { Filter::Drop } else { Filter::Accept },
+        };
+        let mut network = Network::new(settings);
+        network.offer(Time::ZERO, setup.knobs[BYTES]);
+        network.run();
+        Self { log: network.into_log() }
+    }
+}
+
+impl Run for PacketRun {
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn draw(&self, step: u32, layout: Layout) -> Drawing {
+        packet_picture::draw(&self.log, step, layout)
+    }
+
+    fn can(&self, _step: u32, _letter: char) -> bool {
+        false
+    }
+}
