@@ -24,3 +24,6 @@ pub mod actors;
 pub mod machine;
 
 pub mod telling;
+
+#[cfg(target_arch = "wasm32")]
+pub mod browser;

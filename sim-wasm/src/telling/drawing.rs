@@ -167,7 +167,7 @@ pub enum Shape {
     /// Straight lines and arcs, as SVG path data.
     Path { data: PathData, paint: Paint },
     /// Words on one line, with their baseline at `y`.
-    Words { x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, dim: bool, words: Text },
+    Words { x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, words: Text },
     /// Things that move together, from their own origin.
     Group { key: Key, x: Unit, y: Unit, shapes: Vec<Shape> },
 }
@@ -282,7 +282,7 @@ impl Drawing {
 pub fn words(x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, words: &str) -> Shape {
     let mut text = Text::new();
     text.push_str(words);
-    Shape::Words { x, y, anchor, face, tone, dim: false, words: text }
+    Shape::Words { x, y, anchor, face, tone, words: text }
 }
 
 /// A fine, medium or heavy rule between two points.

@@ -43,9 +43,9 @@ pub static FIGURE: FigureSpec = FigureSpec {
             script: "",
             film: &[
                 (7, "Copied whole."),
-                (9, "Unmapped while the packet waits."),
-                (14, "The guest has its page back."),
-                (19, "Only now has the packet left."),
+                (11, "Unmapped while the packet waits for the wire."),
+                (17, "The guest has its page back."),
+                (18, "Only now is the card done."),
             ],
         },
         Preset {

@@ -201,15 +201,9 @@ impl Life<'_> {
             let tone = if hop.fails { Tone::Fault } else { hop.lane.tone() };
             if grid.labels {
                 self.disc(drawing, number, (x, y), tone);
-                // Neighbours on one lane take turns above and below it, so that their words never meet.
-                let same_before = number > 1 && self.hops[number as usize - 2].lane == hop.lane;
-                let above = same_before && at(number - 1).1 == y && (number % 2 == 0);
-                let dy = if above { -px(14) } else { px(22) };
-                let dim = number > self.step && self.step > 0;
+                let dy = if self.word_above(number) { -px(14) } else { px(22) };
                 let tone = if number == self.step { Tone::Ink } else { Tone::Soft };
-                let mut word = Text::new();
-                word.push_str(hop.word);
-                drawing.add(Shape::Words { x, y: y + dy, anchor: Anchor::Middle, face: Face::Note, tone, dim, words: word });
+                drawing.add(words(x, y + dy, Anchor::Middle, Face::Note, tone, hop.word));
                 if hop.rings {
                     drawing.add(bell(x + px(14), y - px(14)));
                 }
@@ -218,6 +212,15 @@ impl Life<'_> {
                 drawing.add(Shape::Circle { x, y, radius, paint: self.paint(number, tone) });
             }
         }
+    }
+
+    /// Neighbours on one lane take turns above and below it, so that their words never meet; a bell takes the place above.
+    fn word_above(&self, number: u32) -> bool {
+        let at = number as usize - 1;
+        let lane = self.hops[at].lane;
+        let next_rings = self.hops.get(at + 1).is_some_and(|next| next.lane == lane && next.rings);
+        let run = self.hops[..at].iter().rev().take_while(|hop| hop.lane == lane).count();
+        next_rings || (run % 2 == 1 && !self.hops[at].rings)
     }
 
     fn disc(&self, drawing: &mut Drawing, number: u32, at: (Unit, Unit), tone: Tone) {
@@ -251,14 +254,9 @@ impl Life<'_> {
             let tone = if hop.fails { Tone::Fault } else { hop.lane.tone() };
             let (x, y) = at(number);
             self.disc(drawing, number, (x, y), tone);
-            let mut word = Text::new();
-            word.push_str(hop.word);
-            let dim = number > self.step && self.step > 0;
             let now = if number == self.step { Tone::Ink } else { Tone::Soft };
-            drawing.add(Shape::Words { x: px(156), y: y + px(4), anchor: Anchor::Start, face: Face::Name, tone: now, dim, words: word });
-            let mut lane = Text::new();
-            lane.push_str(hop.lane.name());
-            drawing.add(Shape::Words { x: px(320), y: y + px(4), anchor: Anchor::End, face: Face::Note, tone, dim, words: lane });
+            drawing.add(words(px(156), y + px(4), Anchor::Start, Face::Name, now, hop.word));
+            drawing.add(words(px(320), y + px(4), Anchor::End, Face::Note, tone, hop.lane.name()));
             if hop.rings {
                 drawing.add(bell(px(146), y));
             }

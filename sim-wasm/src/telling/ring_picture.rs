@@ -306,9 +306,7 @@ impl Picture<'_> {
                 shapes.push(self.cell_words(middle, px(20), holds, slot, Face::Name));
                 let mut name = Text::new();
                 push_short_index(&mut name, index);
-                let dim = holds == Holds::Past;
-                let label = Shape::Words { x: middle, y: tape.height - px(9), anchor: Anchor::Middle, face: Face::Mono, tone: Tone::Soft, dim, words: name };
-                shapes.push(label);
+                shapes.push(words(middle, tape.height - px(9), Anchor::Middle, Face::Mono, Tone::Soft, name.as_str()));
             } else if tape.labels && cell >= px(10) {
                 shapes.push(words(middle, tape.height / 2 + px(4), Anchor::Middle, Face::Name, holds.tone(), holds.letter()));
             }

@@ -73,11 +73,11 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
             write_paint(svg, *paint, ink);
             svg.push_str("/>");
         }
-        Shape::Words { x, y, anchor, face, tone, dim, words } => {
+        Shape::Words { x, y, anchor, face, tone, words } => {
             svg.push_str("<text");
             attribute(svg, "x", *x);
             attribute(svg, "y", *y);
-            write_face(svg, *face, *tone, *dim, ink);
+            write_face(svg, *face, *tone, ink);
             match anchor {
                 Anchor::Start => {}
                 Anchor::Middle => {
@@ -170,7 +170,7 @@ fn write_paint(svg: &mut Text, paint: Paint, ink: Ink) {
     }
 }
 
-fn write_face(svg: &mut Text, face: Face, tone: Tone, dim: bool, ink: Ink) {
+fn write_face(svg: &mut Text, face: Face, tone: Tone, ink: Ink) {
     match ink {
         Ink::Classes(_) => {
             svg.push_str(" class=\"").push_str(match face {
@@ -179,7 +179,7 @@ fn write_face(svg: &mut Text, face: Face, tone: Tone, dim: bool, ink: Ink) {
                 Face::Mono => "m",
                 Face::Big => "b",
             });
-            svg.push_str(" f-").push_str(name(tone)).push_str(if dim { " dim\"" } else { "\"" });
+            svg.push_str(" f-").push_str(name(tone)).push_char('"');
         }
         Ink::Light | Ink::Dark => {
             svg.push_str(match face {
@@ -190,9 +190,6 @@ fn write_face(svg: &mut Text, face: Face, tone: Tone, dim: bool, ink: Ink) {
             });
             if let Some(fill) = colour(ink, tone, Tint::No) {
                 svg.push_str(" fill=\"").push_str(fill).push_char('"');
-            }
-            if dim {
-                svg.push_str(" opacity=\"0.35\"");
             }
         }
     }

@@ -1,0 +1,137 @@
+//! The bindings for a page: a thin coat over [`Player`], and nothing else in the engine knows of browsers.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::telling::player::{Player, Tick};
+use crate::telling::story::Layout;
+use crate::telling::svg::Ink;
+use crate::words::text::Text;
+
+/// A figure in a page.
+#[wasm_bindgen]
+pub struct Figure(Player);
+
+#[wasm_bindgen]
+impl Figure {
+    /// The frame that a text names; `undefined` when the text names none.
+    pub fn open(state: &str) -> Option<Figure> {
+        Player::open(state).map(Figure)
+    }
+
+    /// The present frame as a text.
+    pub fn state(&self) -> String {
+        self.0.state()
+    }
+
+    /// The last frame.
+    pub fn steps(&self) -> u32 {
+        self.0.steps()
+    }
+
+    /// The present frame.
+    pub fn at(&self) -> u32 {
+        self.0.at()
+    }
+
+    /// One frame on; `false` at the end.
+    pub fn step(&mut self) -> bool {
+        self.0.step()
+    }
+
+    /// One frame back; `false` at the start.
+    pub fn back(&mut self) -> bool {
+        self.0.back()
+    }
+
+    /// To a frame.
+    pub fn seek(&mut self, frame: u32) {
+        self.0.seek(frame);
+    }
+
+    /// Does what the reader wants; `false` when it makes no sense now.
+    pub fn act(&mut self, letter: char) -> bool {
+        self.0.act(letter)
+    }
+
+    /// Whether the reader's action makes sense now.
+    pub fn can(&self, letter: char) -> bool {
+        self.0.can(letter)
+    }
+
+    /// Whether the reader left a run by acting in its past.
+    pub fn forked(&self) -> bool {
+        self.0.forked()
+    }
+
+    /// Goes back to the run that the reader left.
+    pub fn undo_fork(&mut self) -> bool {
+        self.0.undo_fork()
+    }
+
+    /// The preset's index.
+    pub fn preset(&self) -> usize {
+        self.0.preset()
+    }
+
+    /// Starts a preset afresh.
+    pub fn set_preset(&mut self, index: usize) {
+        self.0.set_preset(index);
+    }
+
+    /// A knob's value.
+    pub fn knob(&self, index: usize) -> u32 {
+        self.0.knob(index)
+    }
+
+    /// Turns a knob and starts afresh.
+    pub fn set_knob(&mut self, index: usize, value: u32) {
+        self.0.set_knob(index, value);
+    }
+
+    /// The picture, as the static page has it.
+    pub fn svg(&self, narrow: bool) -> String {
+        self.0.page_svg(if narrow { Layout::Narrow } else { Layout::Wide })
+    }
+
+    /// The picture with its own colours, to be kept.
+    pub fn standalone_svg(&self) -> String {
+        self.0.svg(Layout::Wide, Ink::Light)
+    }
+
+    /// The time of the present frame; empty where time plays no part.
+    pub fn time(&self) -> String {
+        self.0.time()
+    }
+
+    /// What happened in the step that led here.
+    pub fn sentence(&self) -> String {
+        self.0.sentence()
+    }
+
+    /// Where the code stands that did it.
+    pub fn source(&self) -> String {
+        self.0.source()
+    }
+
+    /// The whole run as rows of an HTML table.
+    pub fn rows(&self) -> String {
+        self.0.rows()
+    }
+
+    /// Marks for the scrubber: step and kind in turn; 1 a notification, 2 a failure, 3 the reader's action.
+    pub fn ticks(&self) -> Vec<u32> {
+        let kind = |tick| match tick {
+            Tick::Notification => 1,
+            Tick::Failure => 2,
+            Tick::Action => 3,
+        };
+        self.0.ticks().into_iter().flat_map(|(step, tick)| [step, kind(tick)]).collect()
+    }
+
+    /// A fingerprint of everything that happens in the run, in hexadecimal.
+    pub fn log_hash(&self) -> String {
+        let mut text = Text::new();
+        text.push_hex(self.0.log_hash(), 16);
+        text.into_string()
+    }
+}
