@@ -43,7 +43,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
     };
     renderer.page(Draft {
         route: post.route.clone(),
-        template: &post.template,
+        template: renderer.template(&post.template, "post.html"),
         content: &post.source.path,
         view: PostPage { site: renderer.site_view(&post.route), head, post: view },
         body: Some((&post.body, |view| &mut view.post.html)),
@@ -81,7 +81,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
     };
     renderer.page(Draft {
         route: page.route.clone(),
-        template: &page.template,
+        template: renderer.template(&page.template, "page.html"),
         content: &page.source.path,
         view: PagePage { site: renderer.site_view(&page.route), head, page: view },
         body: Some((&page.body, |view| &mut view.page.html)),

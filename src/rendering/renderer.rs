@@ -67,6 +67,12 @@ impl<'a> Renderer<'a> {
         Route::new(path).expect("fixed routes are sound")
     }
 
+    /// The template that an author named, or `usual` where there is none of that name, so that the rest can be checked.
+    #[must_use]
+    pub fn template<'t>(&self, named: &'t str, usual: &'t str) -> &'t str {
+        if self.theme.has(named) { named } else { usual }
+    }
+
     /// The feed's route.
     #[must_use]
     pub fn feed_route() -> Route {

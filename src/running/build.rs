@@ -1,0 +1,94 @@
+//! `genblog build`: the site is written to its output folder, or nothing is.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::files::kept::{Access, Kept};
+use crate::files::output::{Failure, Output, Phase, Report};
+use crate::graph::site::Site;
+use crate::rendering::plan::{Plan, plan};
+use crate::running::pipeline::{Inputs, all_problems, in_order, prepare};
+use crate::running::report::{self, Form, Outcome, many};
+use crate::words::diagnostic::has_error;
+
+/// What `build` takes besides the inputs.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The site and what to take of it.
+    pub inputs: Inputs,
+    /// Where to write.
+    pub output: PathBuf,
+    /// How to tell what is wrong.
+    pub form: Form,
+    /// Say nothing when all is well.
+    pub quiet: bool,
+}
+
+/// Builds the site.
+pub fn build(build: &Build) -> io::Result<Outcome> {
+    let started = Instant::now();
+    let mut problems = Vec::new();
+    let output = match Output::open(&build.inputs.root, &build.output) {
+        Ok(output) => Some(output),
+        Err(Failure::Site(found)) => {
+            problems.extend(found);
+            None
+        }
+        Err(failure) => return report::failure(&failure, build.form),
+    };
+    let mut prepared = match prepare(&build.inputs) {
+        Ok(prepared) => prepared,
+        Err(found) => {
+            problems.extend(found);
+            return report::failure(&Failure::Site(problems), build.form);
+        }
+    };
+    problems.append(&mut prepared.problems);
+    let kept = Kept::new(&build.inputs.root, Access::Write);
+    let renderer = prepared.renderer();
+    let (plan, found) = plan(&renderer, &kept);
+    problems.extend(found);
+    let Some(mut output) = output.filter(|_| !has_error(&problems)) else {
+        return report::failure(&Failure::Site(all_problems(problems, &plan)), build.form);
+    };
+    let written = match output.write(&plan.outputs) {
+        Ok(written) => written,
+        Err(Failure::Site(found)) => {
+            problems.extend(found);
+            return report::failure(&Failure::Site(in_order(problems)), build.form);
+        }
+        Err(failure) => return report::failure(&failure, build.form),
+    };
+    kept.retain(&plan.kept.iter().cloned().collect::<BTreeSet<_>>());
+    let problems = in_order(problems);
+    if !problems.is_empty() || build.form == Form::Json {
+        report::diagnostics(&problems, build.form)?;
+    }
+    if !build.quiet && build.form == Form::Text {
+        report::line(&summary(&prepared.site, &plan, written, started))?;
+    }
+    Ok(Outcome::Fine)
+}
+
+/// What there is now, and what was done for it. Only a person at a terminal is told the time: it differs from run to run.
+fn summary(site: &Site, plan: &Plan<'_>, report: Report, started: Instant) -> String {
+    let pages = plan.outputs.iter().filter(|output| output.phase == Phase::Page).count();
+    let photos = site.albums.iter().map(|album| album.photos.len()).sum();
+    let time = if io::stdout().is_terminal() {
+        let tenths = started.elapsed().as_millis() / 100;
+        format!(" in {}.{} s", tenths / 10, tenths % 10)
+    } else {
+        String::new()
+    };
+    format!(
+        "built {} ({}, {}): {} written, {} unchanged, {} removed{time}",
+        many(pages, "page"),
+        many(site.posts.len(), "post"),
+        many(photos, "photo"),
+        report.written,
+        report.unchanged,
+        report.removed,
+    )
+}

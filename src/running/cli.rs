@@ -1,0 +1,221 @@
+//! The command line: what a user types becomes a call of one of the commands.
+
+use std::env;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+
+use crate::files::config::Overrides;
+use crate::graph::Choice;
+use crate::running::build::{self, Build};
+use crate::running::check;
+use crate::running::new::{self, Entry, New};
+use crate::running::pipeline::{Inputs, absolute};
+use crate::running::report::{Form, Outcome};
+use crate::running::serve::{self, Serve};
+
+/// A static blog generator whose articles run a Xen device-access engine in the page.
+#[derive(Debug, Parser)]
+#[command(name = "genblog", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// The site's folder
+    #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
+    root: PathBuf,
+    /// The configuration, when it is not `genblog.toml` in the site's folder
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the site to `public/`
+    Build(BuildArguments),
+    /// Show the site at an address of this machine, and follow edits
+    Serve(ServeArguments),
+    /// Make a site, post, page or album
+    New {
+        #[command(subcommand)]
+        what: NewCommand,
+    },
+    /// Say what is wrong with the site, and write nothing
+    Check(CheckArguments),
+}
+
+#[derive(Debug, Args)]
+struct ChoiceArguments {
+    /// Take drafts too
+    #[arg(short = 'D', long)]
+    drafts: bool,
+    /// Take posts with a date in the future too
+    #[arg(short = 'F', long)]
+    future: bool,
+    /// Take posts that have expired too
+    #[arg(short = 'E', long)]
+    expired: bool,
+    /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    clock: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Args)]
+struct BuildArguments {
+    /// Where to write
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// Where the site will be served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL")]
+    base_url: Option<String>,
+    #[command(flatten)]
+    choice: ChoiceArguments,
+    /// Tell what is wrong as JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArguments {
+    /// Where the site will be served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL")]
+    base_url: Option<String>,
+    #[command(flatten)]
+    choice: ChoiceArguments,
+    /// Tell what is wrong as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ServeArguments {
+    /// The port; 0 finds a free one
+    #[arg(short, long, default_value_t = 1111)]
+    port: u16,
+    /// The address to listen at
+    #[arg(short, long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    bind: IpAddr,
+    #[command(flatten)]
+    choice: ChoiceArguments,
+    /// Show the site in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum NewCommand {
+    /// Make a site that builds
+    Site {
+        /// Its folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Start a post
+    Post {
+        /// Its title
+        title: String,
+    },
+    /// Start a page
+    Page {
+        /// Its title
+        title: String,
+    },
+    /// Start an album
+    Album {
+        /// Its title
+        title: String,
+    },
+}
+
+impl Cli {
+    /// Does what the user typed.
+    pub fn run(self) -> io::Result<Outcome> {
+        let root = absolute(&self.root);
+        let config = self.config.as_deref().map(absolute);
+        let inputs = |base_url: Option<String>, choice: ChoiceArguments| Inputs {
+            root: root.clone(),
+            config: config.clone(),
+            overrides: Overrides { base_url },
+            choice: choice.into(),
+        };
+        match self.command {
+            Command::Build(arguments) => build::build(&Build {
+                output: arguments.output_dir.map_or_else(|| PathBuf::from("public"), |folder| absolute(&folder)),
+                inputs: inputs(arguments.base_url, arguments.choice),
+                form: form(arguments.json),
+                quiet: arguments.quiet,
+            }),
+            Command::Check(arguments) => {
+                check::check(&inputs(arguments.base_url, arguments.choice), form(arguments.json))
+            }
+            Command::Serve(arguments) => {
+                let inputs = inputs(None, arguments.choice);
+                serve::serve(&Serve {
+                    inputs: Inputs { root: serve::canonical(&inputs.root), ..inputs },
+                    bind: arguments.bind,
+                    port: arguments.port,
+                    open: arguments.open,
+                })
+            }
+            Command::New { what } => {
+                let what = match what {
+                    NewCommand::Site { folder } => New::Site(root.join(folder)),
+                    NewCommand::Post { title } => New::Entry(Entry::Post, title),
+                    NewCommand::Page { title } => New::Entry(Entry::Page, title),
+                    NewCommand::Album { title } => New::Entry(Entry::Album, title),
+                };
+                new::new(&what, &root, config.as_deref(), now())
+            }
+        }
+    }
+}
+
+impl From<ChoiceArguments> for Choice {
+    fn from(arguments: ChoiceArguments) -> Self {
+        Self {
+            now: arguments.clock.unwrap_or_else(now),
+            drafts: arguments.drafts,
+            future: arguments.future,
+            expired: arguments.expired,
+        }
+    }
+}
+
+fn form(json: bool) -> Form {
+    if json { Form::Json } else { Form::Text }
+}
+
+/// `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org/specs/source-date-epoch/>), or the clock: the one place that looks at it.
+fn now() -> DateTime<Utc> {
+    let epoch = env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
+    epoch.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).unwrap_or_else(|| std::time::SystemTime::now().into())
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let parsed = DateTime::parse_from_rfc3339(text);
+    parsed.map(|date| date.to_utc()).map_err(|error| format!("{error}; write it as `2026-11-20T09:30:00Z`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_clock_is_a_moment_with_an_offset() {
+        let expect = DateTime::from_timestamp(1_795_163_400, 0).expect("in range");
+        assert_eq!(moment("2026-11-20T18:30:00+09:00"), Ok(expect));
+        assert!(moment("2026-11-20").is_err());
+    }
+}

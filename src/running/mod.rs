@@ -1,0 +1,19 @@
+//! The commands. Each reads its inputs, walks through the floors below and says what came of it; `main` only dispatches.
+
+pub mod report;
+
+pub mod pipeline;
+
+pub mod build;
+
+pub mod check;
+
+pub mod new;
+
+pub mod shown;
+
+pub mod http;
+
+pub mod serve;
+
+pub mod cli;

@@ -1,0 +1,106 @@
+//! What a command says on the terminal, and how it ends.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::files::output::Failure;
+use crate::words::diagnostic::{self, Diagnostic, Severity};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well; there may have been warnings.
+    Fine,
+    /// The site has errors.
+    Site,
+    /// Wrong usage, or the machine is at fault.
+    Machine,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Fine => Self::SUCCESS,
+            Outcome::Site => Self::from(1),
+            Outcome::Machine => Self::from(2),
+        }
+    }
+}
+
+/// How diagnostics are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people, on standard error.
+    Text,
+    /// For programs, on standard output.
+    Json,
+}
+
+/// Tells diagnostics, errors after warnings as they come, and counts them.
+pub fn diagnostics(diagnostics: &[Diagnostic], form: Form) -> io::Result<()> {
+    match form {
+        Form::Json => line(&diagnostic::json(diagnostics)),
+        Form::Text => {
+            let mut text = diagnostic::render(diagnostics, colour());
+            if let Some(count) = count(diagnostics) {
+                text.push_str(&count);
+                text.push('\n');
+            }
+            unless_closed(io::stderr().lock().write_all(text.as_bytes()))
+        }
+    }
+}
+
+/// Tells why a command could not do its work.
+pub fn failure(failure: &Failure, form: Form) -> io::Result<Outcome> {
+    match failure {
+        Failure::Site(problems) => diagnostics(problems, form).map(|()| Outcome::Site),
+        Failure::Machine(problem) => diagnostics(std::slice::from_ref(problem), form).map(|()| Outcome::Machine),
+    }
+}
+
+/// Writes a line to standard output.
+pub fn line(text: &str) -> io::Result<()> {
+    unless_closed(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// `2 errors, 1 warning`.
+#[must_use]
+pub fn count(diagnostics: &[Diagnostic]) -> Option<String> {
+    let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let counts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let parts: Vec<String> =
+        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, noun)| many(count, noun)).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// `1 page`, `2 pages`.
+#[must_use]
+pub fn many(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// Whether a person looks at standard error, and has not asked for plain text (<https://no-color.org>).
+fn colour() -> bool {
+    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A reader that has seen enough, as in `genblog build | head`, is no failure.
+fn unless_closed(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_counted_by_severity() {
+        let (error, warning) = (Diagnostic::error("a", "a"), Diagnostic::warning("b", "b"));
+        assert_eq!(count(&[error.clone(), warning.clone(), error]).as_deref(), Some("2 errors, 1 warning"));
+        assert_eq!(count(&[warning]).as_deref(), Some("1 warning"));
+        assert_eq!(count(&[]), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! What `serve` shows: the outputs of the last build that had no errors, in memory, and the problems of the newest one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+
+use crate::files::config::{self, Overrides};
+use crate::files::kept::{Access, Kept};
+use crate::files::output::{self, Planned};
+use crate::rendering::plan::plan;
+use crate::running::pipeline::{Inputs, in_order, prepare};
+use crate::running::report::count;
+use crate::words::diagnostic::{self, Diagnostic, has_error};
+
+/// The site as it is shown at one moment.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// The last whole site.
+    pub files: Option<Arc<Files>>,
+    /// What the terminal said about the newest attempt; empty when it is the one that is shown.
+    pub problems: String,
+    /// Changes exactly when something that is shown changes.
+    pub number: String,
+}
+
+/// All outputs of a build.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The path of the site's address, with slashes at both ends.
+    pub base_path: String,
+    files: BTreeMap<String, Served>,
+}
+
+/// One output and how to send it.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Hash of its bytes.
+    pub hash: blake3::Hash,
+    /// Name and value.
+    pub headers: Vec<(&'static str, String)>,
+    fingerprint: blake3::Hash,
+}
+
+impl Files {
+    /// The output in that file of the output folder.
+    #[must_use]
+    pub fn get(&self, file: &str) -> Option<&Served> {
+        self.files.get(file)
+    }
+}
+
+impl Shown {
+    /// Builds the site anew, for the address `origin` (`http://127.0.0.1:1111`), and takes from `self` what has not changed. What
+    /// was shown stays when the new site has errors.
+    #[must_use]
+    pub fn next(&self, inputs: &Inputs, origin: &str) -> (Self, Vec<Diagnostic>) {
+        let (files, problems) = match make(inputs, origin, self.files.as_deref()) {
+            Ok((files, warnings)) => (Some(Arc::new(files)), warnings),
+            Err(problems) => (self.files.clone(), problems),
+        };
+        let text = if has_error(&problems) {
+            format!("{}{}\n", diagnostic::render(&problems, false), count(&problems).unwrap_or_default())
+        } else {
+            String::new()
+        };
+        let mut hasher = blake3::Hasher::new();
+        for (path, served) in files.iter().flat_map(|files| &files.files) {
+            hasher.update(path.as_bytes()).update(served.hash.as_bytes());
+        }
+        hasher.update(text.as_bytes());
+        let number = hasher.finalize().to_hex()[..16].to_owned();
+        (Self { files, problems: text, number }, problems)
+    }
+}
+
+/// The outputs and the warnings of a site without errors, or everything that is wrong with it.
+fn make(inputs: &Inputs, origin: &str, before: Option<&Files>) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let config = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides)?;
+    let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
+    let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() })?;
+    let mut problems = std::mem::take(&mut prepared.problems);
+    let renderer = prepared.renderer();
+    let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Write));
+    problems.extend(found);
+
+    let mut files = BTreeMap::new();
+    let mut stale: Vec<Planned<'_>> = Vec::new();
+    for planned in plan.outputs {
+        match before.and_then(|before| before.get(&planned.route.file())) {
+            Some(same) if same.fingerprint == planned.fingerprint => {
+                let headers = plan.headers.of(&planned.route);
+                files.insert(planned.route.file(), Served { headers, ..same.clone() });
+            }
+            _ => stale.push(planned),
+        }
+    }
+    match output::render(&stale) {
+        Ok(made) => {
+            for (planned, bytes) in stale.iter().zip(made) {
+                files.insert(planned.route.file(), served(planned, bytes, plan.headers.of(&planned.route)));
+            }
+        }
+        Err(found) => problems.extend(found),
+    }
+    let problems = in_order(problems);
+    if has_error(&problems) {
+        return Err(problems);
+    }
+    Ok((Files { base_path: prepared.site.config.base_path().to_owned(), files }, problems))
+}
+
+fn served(planned: &Planned<'_>, bytes: Vec<u8>, headers: Vec<(&'static str, String)>) -> Served {
+    Served { hash: blake3::hash(&bytes), bytes: Bytes::from(bytes), headers, fingerprint: planned.fingerprint }
+}
+
+/// A site made of these files, for tests of what is sent.
+#[cfg(test)]
+pub(crate) fn example(base_path: &str, files: &[(&str, &str)]) -> Shown {
+    let file = |(path, text): &(&str, &str)| {
+        let route = crate::words::route::Route::new(*path).expect("sound");
+        let fingerprint = blake3::hash(b"");
+        let headers = crate::rendering::headers::Headers::default().of(&route);
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        (route.file(), Served { hash: blake3::hash(&bytes), bytes, headers, fingerprint })
+    };
+    let files = files.iter().map(file).collect();
+    let files = Files { base_path: base_path.to_owned(), files };
+    Shown { files: Some(Arc::new(files)), problems: String::new(), number: "1".to_owned() }
+}
