@@ -22,8 +22,8 @@ fn machine() -> (Xen, GuestGrants) {
         let limits = Limits { mappings: MAPPINGS, ..Limits::default() };
         xen.create_domain_with(id, PAGES, limits).expect("there is room for three domains");
     }
-    let frames = xen.setup_table(GUEST, 1).expect("one frame is there from the start").to_vec();
-    (xen, GuestGrants::new(GUEST, &frames))
+    let guest = GuestGrants::new(GUEST, xen.setup_table(GUEST, 1).expect("one frame is there from the start"));
+    (xen, guest)
 }
 
 fn frame(xen: &Xen, domain: DomId, pfn: u32) -> Mfn {
@@ -189,6 +189,9 @@ fn check(xen: &Xen, guest: &GuestGrants, model: &Model) {
         assert_eq!(xen.memory.references(mfn), Ok(1 + held().count() as u32));
         assert_eq!(xen.memory.page_type(mfn).map(|(_, count)| count), Ok(writers));
     }
+    for own in [DomId::DOM0, OTHER].map(|domain| frame(xen, domain, 0)) {
+        assert_eq!(xen.memory.references(own), Ok(1), "a copy lets go of both frames");
+    }
     for held in &model.held {
         assert_eq!(xen.mapped_page(held.by, held.handle), Ok(xen.memory.xen_page(held.frame)));
     }
@@ -311,7 +314,7 @@ fn pins_are_counted_up_to_a_limit() {
     for id in [DomId::DOM0, GUEST] {
         xen.create_domain(id, 1).expect("there is room for two domains");
     }
-    let guest = GuestGrants::new(GUEST, &xen.setup_table(GUEST, 1).expect("one frame is there").to_vec());
+    let guest = GuestGrants::new(GUEST, xen.setup_table(GUEST, 1).expect("one frame is there"));
     let mfn = frame(&xen, GUEST, 0);
     guest.grant_access(&mut xen.memory, GrantRef(8), DomId::DOM0, mfn, Access::ReadOnly);
     let mapped = |xen: &mut Xen| xen.map_grant_ref(DomId::DOM0, GUEST, GrantRef(8), Access::ReadOnly);

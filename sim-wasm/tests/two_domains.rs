@@ -46,7 +46,7 @@ impl Machine {
         }
         let layout = RingLayout::with_entries(12, 8);
         shared_ring_init(xen.guest_page_mut(GUEST, RING).expect("the guest has the page"), base);
-        let mut grants = GuestGrants::new(GUEST, &xen.setup_table(GUEST, 1).expect("one frame is there").to_vec());
+        let mut grants = GuestGrants::new(GUEST, xen.setup_table(GUEST, 1).expect("one frame is there"));
         let gref = grants.claim_reference().expect("references are free");
         let frame = xen.domain(GUEST).and_then(|guest| guest.mfn(RING)).expect("the guest has the page");
         grants.grant_access(&mut xen.memory, gref, DomId::DOM0, frame, Access::ReadWrite);

@@ -99,8 +99,8 @@ impl Xen {
         Xen { memory: Memory::new(frames), domains: Vec::new() }
     }
 
-    /// Makes a domain with so many pages and the usual limits. Three of the machine's frames go to a domain beyond its
-    /// pages at most: one for the shared page, one for a grant table that may grow.
+    /// Makes a domain with so many pages and the usual limits. Beyond its pages it takes two of the machine's frames: the
+    /// page that it shares with Xen, and the first frame of its grant table.
     pub fn create_domain(&mut self, id: DomId, pages: u32) -> Result<(), Errno> {
         self.create_domain_with(id, pages, Limits::default())
     }
