@@ -1,1 +1,17 @@
-//! Texts and pictures become documents: front matter, Markdown, fences, genBlog's text form, albums. No file is opened here.
+//! Texts become documents: their keys typed, their Markdown a list of pieces that still know their places. No file is opened here.
+
+mod moment;
+
+mod yaml_table;
+
+mod front_matter;
+
+pub mod html;
+
+pub mod text;
+
+mod fence;
+
+mod anchors;
+
+mod markdown;

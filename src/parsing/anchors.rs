@@ -1,0 +1,124 @@
+//! Every heading and every figure gets an id that no other thing on the page has.
+
+use std::collections::BTreeMap;
+
+use crate::parsing::html::HtmlHeading;
+use crate::parsing::text::{Anchors, Footnote, FootnoteReference, Heading, Piece};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::slug::slug;
+use crate::words::source_text::{Located, Span};
+
+/// Settles the ids of a body. The author's own come first, then figures, which keep the engine's names, since those stand in
+/// addresses that readers share; then headings, which are named after their titles.
+pub(crate) fn settle(
+    pieces: &mut [Located<Piece>],
+    footnotes: &mut [Footnote],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Vec<Heading>, Anchors) {
+    let mut taken = Taken { ids: BTreeMap::new(), diagnostics };
+    for (index, footnote) in footnotes.iter().enumerate() {
+        for occurrence in 1..=footnote.references {
+            let reference = FootnoteReference { number: index + 1, occurrence };
+            taken.ids.insert(reference.id(), None);
+            taken.ids.insert(reference.footnote_id(), None);
+        }
+    }
+    let mut headings = Vec::new();
+    let mut figures = BTreeMap::new();
+    let mut all: Vec<&mut Located<Piece>> = pieces.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.pieces)).collect();
+    for piece in &all {
+        taken.authors_own(piece);
+    }
+    for piece in &mut all {
+        if let Piece::Figure(figure) = &mut piece.value {
+            figure.id = taken.figure(figure.spec.name, &piece.span);
+            figures.insert(figure.id.clone(), figure.spec.name);
+        }
+    }
+    for piece in &mut all {
+        match &mut piece.value {
+            Piece::Heading(heading) => {
+                let id = taken.heading(heading.id.take(), &heading.title);
+                headings.extend(listed(heading.level, &id, &heading.title));
+                heading.id = Some(id);
+            }
+            Piece::Html(html) => {
+                for HtmlHeading { level, id, title, .. } in &mut html.headings {
+                    let settled = taken.heading(id.take(), title);
+                    headings.extend(listed(*level, &settled, title));
+                    *id = Some(settled);
+                }
+            }
+            Piece::Markdown(_) | Piece::HeadingEnd(_) | Piece::FootnoteReference(_) | Piece::Figure(_) | Piece::More => {}
+        }
+    }
+    (headings, Anchors { ids: taken.ids.into_keys().collect(), figures })
+}
+
+/// Headings of level 2 and 3 make the table of contents.
+fn listed(level: u8, id: &str, title: &str) -> Option<Heading> {
+    (2..=3).contains(&level).then(|| Heading { level, id: id.to_owned(), title: title.to_owned() })
+}
+
+/// The ids of a page, with the places of those that the author chose.
+struct Taken<'a> {
+    ids: BTreeMap<String, Option<Span>>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Taken<'_> {
+    fn authors_own(&mut self, piece: &Located<Piece>) {
+        match &piece.value {
+            Piece::Heading(heading) => {
+                if let Some(id) = &heading.id {
+                    self.claim(id, &piece.span.first_line());
+                }
+            }
+            Piece::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),
+            Piece::Markdown(_) | Piece::HeadingEnd(_) | Piece::FootnoteReference(_) | Piece::Figure(_) | Piece::More => {}
+        }
+    }
+
+    fn claim(&mut self, id: &str, span: &Span) {
+        if let Some(first) = self.ids.get(id) {
+            self.duplicate(id, span, first.clone());
+        } else {
+            self.ids.insert(id.to_owned(), Some(span.clone()));
+        }
+    }
+
+    fn duplicate(&mut self, id: &str, span: &Span, first: Option<Span>) {
+        let diagnostic = Diagnostic::error("duplicate-anchor", format!("two places on this page are called `{id}`"));
+        let diagnostic = diagnostic.at(span.clone(), "called so here");
+        let diagnostic = match first {
+            Some(first) => diagnostic.at(first, "and here"),
+            None => diagnostic,
+        };
+        self.diagnostics.push(diagnostic.help("give one of them another id"));
+    }
+
+    fn figure(&mut self, name: &str, span: &Span) -> String {
+        if let Some(Some(first)) = self.ids.get(name) {
+            let first = first.clone();
+            // An author's anchor of that name would take the place of the figure's address.
+            self.duplicate(name, &span.first_line(), Some(first));
+        }
+        self.free(name)
+    }
+
+    fn heading(&mut self, own: Option<String>, title: &str) -> String {
+        own.unwrap_or_else(|| match &*slug(title) {
+            "" => self.free("section"),
+            slug => self.free(slug),
+        })
+    }
+
+    /// `name`, or `name-2`, `name-3` and so on when it is taken.
+    fn free(&mut self, name: &str) -> String {
+        let numbered = (2..).map(|number: usize| format!("{name}-{number}"));
+        let id = std::iter::once(name.to_owned()).chain(numbered).find(|id| !self.ids.contains_key(id));
+        let id = id.expect("there are more numbers than ids");
+        self.ids.insert(id.clone(), None);
+        id
+    }
+}

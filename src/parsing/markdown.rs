@@ -1,0 +1,453 @@
+//! Markdown becomes a [`Text`].
+//!
+//! The parser's events are kept, owned and with their places, until the whole site is known and links can be resolved. What
+//! means something to the site is picked out on the way: `sim` fences, headings, footnotes, the author's own HTML, the
+//! `<!-- more -->` mark. Nothing is swapped into the text, so nothing has to be swapped back.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset};
+
+use crate::parsing::anchors::settle;
+use crate::parsing::text::{Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
+use crate::parsing::{fence, html};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::source_text::{Located, SourceText, Span};
+
+/// The Markdown that authors write. Front matter is not among it: the parser would find it anywhere.
+const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_SMART_PUNCTUATION)
+    .union(Options::ENABLE_HEADING_ATTRIBUTES)
+    .union(Options::ENABLE_GFM)
+    .union(Options::ENABLE_DEFINITION_LIST);
+
+/// An event and its place in the source.
+type Placed = (Event<'static>, Range<usize>);
+
+/// Parses the Markdown in `body`.
+pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
+    let (events, diagnostics) = events(source, body);
+    let mut builder = Builder::new(source, diagnostics);
+    builder.build(&events);
+    builder.finish()
+}
+
+/// Parses one line of Markdown whose text stands, escaped or not, at `text.span`: a caption.
+pub(crate) fn inline(text: &Located<String>) -> (Vec<Located<Piece>>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut pieces = Vec::new();
+    for event in Parser::new_ext(&text.value, OPTIONS) {
+        let piece = match event {
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => continue,
+            Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. })
+            | Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::SoftBreak
+            | Event::HardBreak => Piece::Markdown(event.into_static()),
+            Event::InlineHtml(html) => html_piece(&html, &text.span, false, &mut diagnostics),
+            _ => {
+                let message = "a caption is one line: text, emphasis, code, links and inline HTML";
+                let diagnostic = Diagnostic::error("caption", message).at(text.span.clone(), "there is more here");
+                diagnostics.push(diagnostic.help("put the rest into the text"));
+                break;
+            }
+        };
+        pieces.push(Located { value: piece, span: text.span.clone() });
+    }
+    (pieces, diagnostics)
+}
+
+/// The parser's events with their places in the source.
+fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed>, Vec<Diagnostic>) {
+    let start = body.start;
+    let mut diagnostics = Vec::new();
+    let undefined = |link: BrokenLink<'_>| {
+        let span = Span::new(source, start + link.span.start..start + link.span.end);
+        diagnostics.extend(undefined_reference(&link, span));
+        None
+    };
+    let parser = Parser::new_with_broken_link_callback(&source.text[body], OPTIONS, Some(undefined));
+    let merged = TextMergeWithOffset::new(parser.into_offset_iter());
+    let events = merged.map(|(event, at)| (event.into_static(), start + at.start..start + at.end)).collect();
+    (events, diagnostics)
+}
+
+/// A reference that leads nowhere, unless it is merely text in brackets.
+fn undefined_reference(link: &BrokenLink<'_>, span: Span) -> Option<Diagnostic> {
+    if !matches!(link.link_type, LinkType::Reference | LinkType::Collapsed) {
+        return None;
+    }
+    let name = &link.reference;
+    let diagnostic = Diagnostic::error("broken-reference", format!("there is no link called `{name}`")).at(span, "");
+    Some(diagnostic.help(format!("define it: `[{name}]: https://example.org/`, or write `\\[` for a bracket")))
+}
+
+/// References to footnotes that are not defined: the parser takes them for text, and some may be meant so.
+fn undefined_footnotes(span: &Span) -> Vec<Diagnostic> {
+    let text = span.text();
+    let mut diagnostics = Vec::new();
+    for (at, _) in text.match_indices("[^").filter(|&(at, _)| !text[..at].ends_with('\\')) {
+        let Some(length) = text[at..].find(']').filter(|&length| length > 2) else { continue };
+        let written = &text[at..=at + length];
+        if !written[2..length].contains(|c: char| c.is_whitespace() || c == '[') {
+            let start = span.range.start + at;
+            let place = Span::new(&span.source, start..start + written.len());
+            let diagnostic = Diagnostic::warning("unknown-footnote", format!("there is no footnote `{written}`")).at(place, "");
+            diagnostics.push(diagnostic.help(format!("define it: `{written}: the note`, or write `\\[` for a bracket")));
+        }
+    }
+    diagnostics
+}
+
+/// The parts of a body as they come together.
+struct Builder<'a> {
+    source: &'a Arc<SourceText>,
+    diagnostics: Vec<Diagnostic>,
+    pieces: Vec<Located<Piece>>,
+    /// Footnotes whose definitions have begun, the innermost last.
+    open_notes: Vec<(CowStr<'static>, Vec<Located<Piece>>)>,
+    notes: BTreeMap<String, (Span, Vec<Located<Piece>>)>,
+    /// Numbers of the footnotes that were referred to, and how often they were.
+    numbers: BTreeMap<String, (usize, usize)>,
+    depth: usize,
+    opening: String,
+    words: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a Arc<SourceText>, diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            source,
+            diagnostics,
+            pieces: Vec::new(),
+            open_notes: Vec::new(),
+            notes: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            depth: 0,
+            opening: String::new(),
+            words: 0,
+        }
+    }
+
+    fn build(&mut self, events: &[Placed]) {
+        let mut at = 0;
+        while let Some((event, range)) = events.get(at) {
+            let span = Span::new(self.source, range.clone());
+            let rest = &events[at + 1..];
+            at += 1;
+            match event {
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let block = until(rest, TagEnd::CodeBlock);
+                    if is_figure(kind) {
+                        self.figure(block, span);
+                    } else {
+                        self.verbatim(event, block, &span);
+                    }
+                    at += block.len() + 1;
+                }
+                Event::Start(Tag::HtmlBlock) => {
+                    let block = until(rest, TagEnd::HtmlBlock);
+                    self.html_block(block, span);
+                    at += block.len() + 1;
+                }
+                Event::Start(Tag::Heading { level, id, classes, .. }) => {
+                    let start = HeadingStart {
+                        level: *level as u8,
+                        id: id.as_ref().map(ToString::to_string),
+                        classes: classes.iter().map(ToString::to_string).collect(),
+                        title: plain(until(rest, TagEnd::Heading(*level))),
+                    };
+                    self.push(Piece::Heading(start), span);
+                }
+                Event::End(TagEnd::Heading(level)) => self.push(Piece::HeadingEnd(*level as u8), span),
+                Event::Start(Tag::FootnoteDefinition(label)) => self.open_notes.push((label.clone(), Vec::new())),
+                Event::End(TagEnd::FootnoteDefinition) => self.close_note(span),
+                Event::FootnoteReference(label) => self.note_reference(label, span),
+                Event::InlineHtml(html) | Event::Html(html) => {
+                    let exact = span.text() == &**html;
+                    let piece = html_piece(html, &span, exact, &mut self.diagnostics);
+                    self.push(piece, span);
+                }
+                _ => {
+                    self.notice(event, rest, &span);
+                    self.push(Piece::Markdown(event.clone()), span);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, piece: Piece, span: Span) {
+        let pieces = self.open_notes.last_mut().map_or(&mut self.pieces, |(_, pieces)| pieces);
+        pieces.push(Located { value: piece, span });
+    }
+
+    /// Keeps count of depth and words, the opening, and pictures without words.
+    fn notice(&mut self, event: &Event<'static>, rest: &[Placed], span: &Span) {
+        match event {
+            Event::Start(tag) => {
+                if matches!(tag, Tag::Paragraph) && self.depth == 0 && self.opening.is_empty() {
+                    self.opening = plain(until(rest, TagEnd::Paragraph));
+                }
+                if matches!(tag, Tag::Image { .. }) && plain(until(rest, TagEnd::Image)).trim().is_empty() {
+                    self.diagnostics.push(missing_alt(span.clone()));
+                }
+                self.depth += 1;
+            }
+            Event::End(_) => self.depth -= 1,
+            Event::Text(text) => {
+                self.words += words(text);
+                self.diagnostics.extend(undefined_footnotes(span));
+            }
+            Event::Code(text) => self.words += words(text),
+            _ => {}
+        }
+    }
+
+    /// A code block, which goes through as it is.
+    fn verbatim(&mut self, start: &Event<'static>, block: &[Placed], span: &Span) {
+        self.push(Piece::Markdown(start.clone()), span.clone());
+        for (event, _) in block {
+            self.push(Piece::Markdown(event.clone()), span.clone());
+        }
+        self.push(Piece::Markdown(Event::End(TagEnd::CodeBlock)), span.clone());
+    }
+
+    fn figure(&mut self, block: &[Placed], span: Span) {
+        let opening = span.first_line();
+        let inside = match (block.first(), block.last()) {
+            (Some((_, first)), Some((_, last))) => first.start..last.end,
+            _ => opening.range.end..opening.range.end,
+        };
+        let (fence, problems) = fence::parse(self.source, inside, opening);
+        self.diagnostics.extend(problems);
+        let Some(mut fence) = fence else { return };
+        if let Some(caption) = &fence.caption {
+            let (pieces, problems) = inline(caption);
+            fence.figure.caption = pieces;
+            self.diagnostics.extend(problems);
+        }
+        self.push(Piece::Figure(fence.figure), span);
+    }
+
+    fn html_block(&mut self, block: &[Placed], span: Span) {
+        let text: String = block.iter().map(|(event, _)| if let Event::Html(html) = event { &**html } else { "" }).collect();
+        if is_more(&text) && self.depth == 0 && self.open_notes.is_empty() {
+            self.push(Piece::More, span);
+            return;
+        }
+        let exact = span.text().starts_with(&text);
+        let piece = html_piece(&text, &span, exact, &mut self.diagnostics);
+        self.push(piece, span);
+    }
+
+    fn note_reference(&mut self, label: &str, span: Span) {
+        let next = self.numbers.len() + 1;
+        let (number, occurrence) = self.numbers.entry(label.to_owned()).or_insert((next, 0));
+        *occurrence += 1;
+        let reference = FootnoteReference { number: *number, occurrence: *occurrence };
+        self.push(Piece::FootnoteReference(reference), span);
+    }
+
+    fn close_note(&mut self, span: Span) {
+        if let Some((label, pieces)) = self.open_notes.pop() {
+            self.notes.entry(label.to_string()).or_insert((span, pieces));
+        }
+    }
+
+    fn finish(mut self) -> (Text, Vec<Diagnostic>) {
+        let mut footnotes: Vec<Option<Footnote>> = (0..self.numbers.len()).map(|_| None).collect();
+        for (label, (span, pieces)) in std::mem::take(&mut self.notes) {
+            match self.numbers.get(&label) {
+                Some(&(number, references)) => footnotes[number - 1] = Some(Footnote { pieces, references }),
+                None => {
+                    let diagnostic = Diagnostic::warning("unused-footnote", format!("nothing refers to the footnote `[^{label}]`"));
+                    let diagnostic = diagnostic.at(span.first_line(), "it is left out");
+                    self.diagnostics.push(diagnostic.help("refer to it, or take it out"));
+                }
+            }
+        }
+        let mut footnotes: Vec<Footnote> = footnotes.into_iter().flatten().collect();
+        let (headings, anchors) = settle(&mut self.pieces, &mut footnotes, &mut self.diagnostics);
+        let text = Text {
+            source: Arc::clone(self.source),
+            pieces: self.pieces,
+            footnotes,
+            headings,
+            anchors,
+            opening: self.opening,
+            words: self.words,
+        };
+        (text, self.diagnostics)
+    }
+}
+
+/// The author's HTML with what the site has to know about it.
+fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Piece {
+    let mut piece = Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), exact };
+    match html::scan(html) {
+        Ok(scan) => {
+            piece.ids = scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
+            piece.headings = scan.headings;
+            diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(place(span, exact, at))));
+        }
+        Err(error) => {
+            let diagnostic = Diagnostic::error("bad-html", format!("this HTML cannot be read: {error}"));
+            diagnostics.push(diagnostic.at(span.first_line(), "it starts here"));
+        }
+    }
+    Piece::Html(piece)
+}
+
+/// Where `range` of a piece of HTML stands in the source, as exactly as that is known.
+pub(crate) fn place(span: &Span, exact: bool, range: Range<usize>) -> Span {
+    if exact {
+        Span::new(&span.source, span.range.start + range.start..span.range.start + range.end)
+    } else {
+        span.first_line()
+    }
+}
+
+/// A body in the author's own HTML, as posts in genBlog's form have it.
+pub(crate) fn parse_html(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut pieces = Vec::new();
+    let text = &source.text[body.clone()];
+    let halves = MORE.iter().find_map(|mark| text.find(mark).map(|at| (at, mark.len())));
+    let (lead, rest) = halves.map_or((0..0, 0..text.len()), |(at, length)| (0..at, at + length..text.len()));
+    for part in [lead, rest.clone()] {
+        let span = Span::new(source, body.start + part.start..body.start + part.end);
+        if !part.is_empty() {
+            let piece = html_piece(&text[part.clone()], &span, true, &mut diagnostics);
+            pieces.push(Located { value: piece, span: span.clone() });
+        }
+        if halves.is_some() && part != rest {
+            pieces.push(Located { value: Piece::More, span });
+        }
+    }
+    let (headings, anchors) = settle(&mut pieces, &mut [], &mut diagnostics);
+    let plain = html::scan(text).map(|scan| scan.plain).unwrap_or_default();
+    let source = Arc::clone(source);
+    let text = Text { source, pieces, footnotes: Vec::new(), headings, anchors, words: words(&plain), opening: plain };
+    (text, diagnostics)
+}
+
+/// Both ways in which authors write the mark after the lead.
+const MORE: [&str; 2] = ["<!-- more -->", "<!--more-->"];
+
+fn is_more(html: &str) -> bool {
+    MORE.contains(&html.trim())
+}
+
+fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
+    matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some("sim"))
+}
+
+fn missing_alt(span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("missing-alt", "this picture does not say what is to be seen");
+    diagnostic.at(span.first_line(), "no alternative text").help("describe it: `![a ring with two slots filled](ring.png)`")
+}
+
+/// The events before the end of the element that has begun.
+fn until(rest: &[Placed], end: TagEnd) -> &[Placed] {
+    let length = rest.iter().position(|(event, _)| *event == Event::End(end));
+    &rest[..length.unwrap_or(rest.len())]
+}
+
+/// Events as plain text.
+fn plain(events: &[Placed]) -> String {
+    let text = |(event, _): &Placed| match event {
+        Event::Text(text) | Event::Code(text) => text.to_string(),
+        Event::SoftBreak | Event::HardBreak => " ".to_owned(),
+        _ => String::new(),
+    };
+    events.iter().map(text).collect()
+}
+
+/// Words with a letter or digit in them.
+fn words(text: &str) -> usize {
+    text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::*;
+
+    fn text(markdown: &str) -> (Text, Vec<&'static str>) {
+        let source = SourceText::new("a.md", markdown);
+        let (text, diagnostics) = parse(&source, 0..markdown.len());
+        (text, diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
+    }
+
+    #[test]
+    fn headings_have_ids_of_their_own() {
+        let (text, problems) = text("## One\n\n## One\n\n# Two {#x}\n\n### `code` & *more*\n\n## ---\n\n<h2>Raw</h2>\n");
+        let headings: Vec<_> = text.headings.iter().map(|heading| (heading.level, &*heading.id, &*heading.title)).collect();
+        let expected = [(2, "one", "One"), (2, "one-2", "One"), (3, "code-more", "code & more"), (2, "section", "—"), (2, "raw", "Raw")];
+        assert_eq!(headings, expected);
+        assert!(text.anchors.ids.contains("x"));
+        assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn footnotes_are_numbered_as_they_are_referred_to() {
+        let (text, problems) = text("A[^b] B[^a] C[^b]\n\n[^a]: first\n\n[^b]: second\n\n[^c]: third\n");
+        assert_eq!(text.footnotes.iter().map(|note| note.references).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(problems, ["unused-footnote"]);
+        assert!(["fn-1", "fn-2", "fnref-1", "fnref-1-2", "fnref-2"].iter().all(|id| text.anchors.ids.contains(*id)));
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_reported() {
+        let (_, problems) = text("[x][nope] [y][] [plain] [^z] \\\\[^0-9] `[^c]` ![](a.png)");
+        assert_eq!(problems, ["broken-reference", "broken-reference", "unknown-footnote", "missing-alt"]);
+    }
+
+    #[test]
+    fn figures_are_checked_against_the_catalogue() {
+        let (ring, problems) = text("```sim\nfigure = 'ring'\ncaption = 'A *ring*'\n```\n\n```sim\nfigure = 'ring'\n```\n\n## Ring\n");
+        assert!(problems.is_empty());
+        assert_eq!(ring.anchors.figures.iter().map(|(id, name)| (&**id, *name)).collect::<Vec<_>>(), [("ring", "ring"), ("ring-2", "ring")]);
+        assert_eq!(ring.headings[0].id, "ring-3");
+        let (_, problems) = text("```sim\nfigure = 'rong'\n```\n```sim\nfigure = 'ring'\npreset = 'x'\nbogus = 1\n```\n## A {#ring}\n");
+        assert_eq!(problems, ["unknown-figure", "unknown-preset", "unknown-key"]);
+        let (_, problems) = text("## A {#ring}\n```sim\nfigure = 'ring'\n[knobs]\nquux = 1\n```");
+        assert_eq!(problems, ["unknown-knob", "duplicate-anchor"]);
+    }
+
+    #[test]
+    fn the_mark_after_the_lead_is_found_at_the_top_level() {
+        let marks = |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece.value, Piece::More)).count();
+        assert_eq!(marks("a\n\n<!-- more -->\n\nb"), 1);
+        assert_eq!(marks("a\n\n<!--more-->\nb"), 1);
+        assert_eq!(marks("> <!-- more -->\n\nb `<!-- more -->`"), 0);
+    }
+
+    #[test]
+    fn words_and_the_opening_leave_code_out() {
+        let (text, _) = text("# Title\n\nOne *two*\nthree -- `four`.\n\n```c\nint five;\n```\n");
+        assert_eq!((text.words, &*text.opening), (5, "One two three – four."));
+    }
+
+    #[test]
+    fn html_bodies_are_split_at_the_mark() {
+        let html = "<p id=a>One<!-- more --><h2>Two</h2>";
+        let (text, problems) = parse_html(&SourceText::new("a.txt", html), 0..html.len());
+        assert_eq!((text.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
+        assert_eq!(text.pieces[2].span.text(), "<h2>Two</h2>");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(markdown in "(\\[|\\]|\\(|\\)|\\^|!|`|~|\n|#|\\{|\\}|>|<|-|\\||:| |a|sim|\\*|&|<!-- more -->|\\PC)*") {
+            let _ = text(&markdown);
+        }
+    }
+}

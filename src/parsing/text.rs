@@ -1,0 +1,160 @@
+//! A body on its way from source to HTML: pieces that know their places, with links not yet resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pulldown_cmark::Event;
+use sim::telling::story::FigureSpec;
+
+use crate::parsing::html::HtmlHeading;
+use crate::words::source_text::{Located, SourceText};
+
+/// The body of a document.
+#[derive(Debug)]
+pub struct Text {
+    /// Where it was written.
+    pub source: Arc<SourceText>,
+    /// Its pieces in order.
+    pub pieces: Vec<Located<Piece>>,
+    /// Footnotes that are referred to, in the order of their numbers, which count from 1.
+    pub footnotes: Vec<Footnote>,
+    /// Headings of level 2 and 3, in order.
+    pub headings: Vec<Heading>,
+    /// What a fragment may name.
+    pub anchors: Anchors,
+    /// Plain text of its start, for a summary.
+    pub opening: String,
+    /// Words of prose.
+    pub words: usize,
+}
+
+impl Text {
+    /// The body of a document that has none.
+    #[must_use]
+    pub fn empty(source: &Arc<SourceText>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            pieces: Vec::new(),
+            footnotes: Vec::new(),
+            headings: Vec::new(),
+            anchors: Anchors::default(),
+            opening: String::new(),
+            words: 0,
+        }
+    }
+}
+
+/// A part of a body.
+#[derive(Debug)]
+pub enum Piece {
+    /// What the Markdown parser found, when nothing had to be prepared.
+    Markdown(Event<'static>),
+    /// A heading begins.
+    Heading(HeadingStart),
+    /// The heading that began last ends; its level.
+    HeadingEnd(u8),
+    /// The author's own HTML.
+    Html(Html),
+    /// A reference to a footnote.
+    FootnoteReference(FootnoteReference),
+    /// A figure.
+    Figure(Figure),
+    /// The author's `<!-- more -->`: what comes before it stands for the whole in lists.
+    More,
+}
+
+/// The beginning of a heading.
+#[derive(Debug)]
+pub struct HeadingStart {
+    /// 1 to 6.
+    pub level: u8,
+    /// The author's id; every heading has one when the body is complete.
+    pub id: Option<String>,
+    /// The author's classes.
+    pub classes: Vec<String>,
+    /// Plain text.
+    pub title: String,
+}
+
+/// A heading that can be linked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// 2 or 3.
+    pub level: u8,
+    /// Unique within the page.
+    pub id: String,
+    /// Plain text.
+    pub title: String,
+}
+
+/// HTML as its author wrote it.
+#[derive(Debug)]
+pub struct Html {
+    /// The HTML.
+    pub html: String,
+    /// Its headings.
+    pub headings: Vec<HtmlHeading>,
+    /// Its ids, and where they stand.
+    pub ids: Vec<Located<String>>,
+    /// Whether its bytes are those at its place: they are not where a block quote or a list marks every line.
+    pub exact: bool,
+}
+
+/// A footnote.
+#[derive(Debug)]
+pub struct Footnote {
+    /// What it says.
+    pub pieces: Vec<Located<Piece>>,
+    /// How often it is referred to; at least once.
+    pub references: usize,
+}
+
+/// A reference to a footnote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FootnoteReference {
+    /// The footnote's number, from 1.
+    pub number: usize,
+    /// Which reference to that footnote this is, from 1.
+    pub occurrence: usize,
+}
+
+impl FootnoteReference {
+    /// Its HTML id, which the footnote links back to.
+    #[must_use]
+    pub fn id(self) -> String {
+        match self.occurrence {
+            1 => format!("fnref-{}", self.number),
+            occurrence => format!("fnref-{}-{occurrence}", self.number),
+        }
+    }
+
+    /// The HTML id of the footnote.
+    #[must_use]
+    pub fn footnote_id(self) -> String {
+        format!("fn-{}", self.number)
+    }
+}
+
+/// A figure as an author asked for it, checked against the engine's catalogue.
+#[derive(Debug)]
+pub struct Figure {
+    /// What the engine draws.
+    pub spec: &'static FigureSpec,
+    /// Unique within the page; empty until the body is complete.
+    pub id: String,
+    /// The preset's name.
+    pub preset: &'static str,
+    /// Knob names and values that differ from the preset.
+    pub knobs: Vec<(&'static str, u32)>,
+    /// Inline pieces; none when there is no caption.
+    pub caption: Vec<Located<Piece>>,
+}
+
+/// What the fragment of a link to a page may name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Anchors {
+    /// Every id of the body.
+    pub ids: BTreeSet<String>,
+    /// Ids of figures, and the names by which the engine knows them.
+    pub figures: BTreeMap<String, &'static str>,
+}
