@@ -19,7 +19,7 @@ use crate::words::route::Route;
 
 /// Everything that a build makes.
 pub struct Plan<'a> {
-    /// The outputs, each route once.
+    /// The outputs.
     pub outputs: Vec<Planned<'a>>,
     /// Their headers.
     pub headers: Headers,
@@ -29,7 +29,7 @@ pub struct Plan<'a> {
 
 /// Plans all outputs of a site; nothing is rendered yet.
 ///
-/// Errors are templates that do not exist and outputs that want one place; warnings are about the feed.
+/// Errors are templates that do not exist; warnings are about the feed.
 pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagnostic>) {
     let site = renderer.site;
     let mut problems = unknown_templates(site, renderer.theme);
@@ -57,8 +57,6 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.push(crawlers::robots(renderer));
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
     outputs.push(headers.file(renderer, &routes));
-
-    problems.extend(taken_twice(&outputs));
     (Plan { outputs, headers, kept: names }, problems)
 }
 
@@ -153,28 +151,13 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
 }
 
 fn unknown_templates(site: &Site, theme: &Theme) -> Vec<Diagnostic> {
-    let posts = site.posts.iter().map(|post| (&post.template, &post.source));
-    let pages = site.pages.iter().map(|page| (&page.template, &page.source));
+    let posts = site.posts.iter().map(|post| (&post.template, &post.source.path));
+    let pages = site.pages.iter().map(|page| (&page.template, &page.source.path));
     let unknown = posts.chain(pages).filter(|(template, _)| !theme.has(template));
-    let tell = |(template, source): (&String, &Arc<crate::words::source_text::SourceText>)| {
-        let message = format!("there is no template `{template}`");
+    let tell = |(template, path): (&String, &String)| {
         let help = nearest(template, theme.names())
             .map_or_else(|| format!("put it at `templates/{template}`"), |near| format!("did you mean `{near}`?"));
-        Diagnostic::error("unknown-template", message).in_path(&source.path).help(help)
+        Diagnostic::error("unknown-template", format!("there is no template `{template}`")).in_path(path).help(help)
     };
     unknown.map(tell).collect()
-}
-
-/// Routes that two outputs want. The authors' own were compared before; what is left are those that every site has.
-fn taken_twice(outputs: &[Planned<'_>]) -> Vec<Diagnostic> {
-    let mut files: BTreeMap<String, usize> = BTreeMap::new();
-    for output in outputs {
-        *files.entry(output.route.file()).or_default() += 1;
-    }
-    let twice = files.into_iter().filter(|(_, wanted)| *wanted > 1);
-    let tell = |(file, _): (String, usize)| {
-        Diagnostic::error("duplicate-route", format!("two outputs want the place `{file}`"))
-            .help("genblog itself makes one of them: give your file another name or slug")
-    };
-    twice.map(tell).collect()
 }

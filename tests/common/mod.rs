@@ -1,0 +1,181 @@
+//! A small site made by hand, with one of everything that can be shown.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::TimeZone;
+use chrono_tz::Australia::Sydney;
+use chrono_tz::Asia;
+use genblog::files::config::{Config, FeedConfig, SkipHours};
+use genblog::files::kept::{Access, Kept};
+use genblog::files::output;
+use genblog::graph::site::{
+    Album, Block, Body, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Site, Tag,
+};
+use genblog::rendering::plan::plan;
+use genblog::rendering::renderer::Renderer;
+use genblog::rendering::theme::Theme;
+use genblog::words::diagnostic::Diagnostic;
+use genblog::words::route::Route;
+use genblog::words::source_text::{SourceText, Span};
+
+/// A sound route.
+pub(crate) fn route(path: &str) -> Route {
+    Route::new(path).expect("a sound route")
+}
+
+/// The configuration of the feed of 2008: its zone, its hours, its minutes.
+pub(crate) fn config(base_url: &str) -> Config {
+    let hours = (0..=10).chain([22, 23]).collect();
+    Config {
+        base_url: base_url.to_owned(),
+        title: "Rings & Things".to_owned(),
+        description: "What a driver sees.".to_owned(),
+        language: "en".to_owned(),
+        timezone: Sydney,
+        author: "A. Writer".to_owned(),
+        copyright: "CC BY 4.0".to_owned(),
+        page_size: 1,
+        navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
+        feed: FeedConfig { limit: 20, ttl: Some(60), skip_hours: Some(SkipHours { timezone: Asia::Tokyo, hours }) },
+        extra: BTreeMap::new(),
+    }
+}
+
+/// A body of plain HTML.
+pub(crate) fn body(html: &str) -> Body {
+    Body {
+        blocks: vec![Block::Html(html.to_owned())],
+        headings: vec![
+            Heading { level: 2, id: "how".to_owned(), title: "How?".to_owned() },
+            Heading { level: 3, id: "why".to_owned(), title: "Why?".to_owned() },
+        ],
+        words: 300,
+        lead: None,
+    }
+}
+
+/// A post of December 2008, when Sydney was eleven hours ahead.
+pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
+    Post {
+        route: route(&format!("posts/{slug}/")),
+        source: SourceText::new(format!("content/posts/{slug}.md"), "text"),
+        id: format!("tag:example.org,2008:{slug}"),
+        title: format!("The <{slug}> & more"),
+        date: Sydney.with_ymd_and_hms(2008, 12, 12, hour, 35, 11).single().expect("not ambiguous"),
+        updated: None,
+        tags: vec!["xen".to_owned()],
+        authors: vec!["A. Writer".to_owned()],
+        summary: "What it says.".to_owned(),
+        language: "en".to_owned(),
+        image: None,
+        template: "post.html".to_owned(),
+        extra: BTreeMap::new(),
+        body,
+    }
+}
+
+/// A figure in the post `slug`.
+pub(crate) fn figure(slug: &str) -> Block {
+    let source = SourceText::new(format!("content/posts/{slug}.md"), "text");
+    let spec = sim::telling::catalogue().first().expect("there is a figure");
+    Block::Figure(FigureUse {
+        figure: spec.name.to_owned(),
+        id: spec.name.to_owned(),
+        preset: spec.presets[0].name.to_owned(),
+        knobs: Vec::new(),
+        caption: "What to <em>see</em>.".to_owned(),
+        span: Span::new(&source, 0..1),
+    })
+}
+
+/// A site with two posts (the newer has a figure), a page, an album of one picture at `picture`, a file and an old address.
+pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
+    let mut first = body("<p>Lead with <a href=\"#how\">a link</a>.</p>");
+    first.blocks.push(figure("new"));
+    first.blocks.push(Block::Html("<h2 id=\"how\">How?</h2><h3 id=\"why\">Why?</h3>".to_owned()));
+    first.lead = Some(1);
+    let posts = vec![post("new", 17, first), post("old", 9, body("<h2 id=\"how\">How?</h2><h3 id=\"why\">Why?</h3>"))];
+    let photo = Photo {
+        route: route("gallery/walk/stone/"),
+        file: picture.to_owned(),
+        path: "content/gallery/walk/stone.png".to_owned(),
+        hash: blake3::hash(b"stone"),
+        width: 1000,
+        height: 500,
+        title: "A stone".to_owned(),
+        caption: "A <em>stone</em>.".to_owned(),
+        alt: "A grey stone.".to_owned(),
+    };
+    Site {
+        config: config(base_url),
+        tags: BTreeMap::from([(
+            "xen".to_owned(),
+            Tag { name: "Xen".to_owned(), route: route("tags/xen/"), posts: vec![PostIndex(0), PostIndex(1)] },
+        )]),
+        pages: vec![Page {
+            route: route("about/"),
+            source: SourceText::new("content/pages/about.md", "text"),
+            title: "About".to_owned(),
+            summary: String::new(),
+            updated: None,
+            language: "en".to_owned(),
+            template: "page.html".to_owned(),
+            extra: BTreeMap::new(),
+            body: Body { headings: Vec::new(), ..body("<p>Us.</p>") },
+        }],
+        albums: vec![Album {
+            route: route("gallery/walk/"),
+            title: "A walk".to_owned(),
+            summary: "Stones.".to_owned(),
+            date: Some(posts[0].date),
+            body: Body { headings: Vec::new(), ..body("<p>Stones.</p>") },
+            photos: vec![photo],
+            cover: 0,
+        }],
+        files: vec![PlainFile { route: route("stone.png"), file: picture.to_owned(), hash: blake3::hash(b"stone") }],
+        aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
+        posts,
+    }
+}
+
+/// All outputs of a site in the built-in theme, by file, and what is wrong with it.
+pub(crate) fn outputs(site: &Site) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
+    let theme = Theme::new(&[]).expect("the built-in theme is sound");
+    let renderer = Renderer { site, theme: &theme, program: blake3::hash(b"test") };
+    let (plan, mut problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
+    match output::render(&plan.outputs) {
+        Ok(made) => (plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), problems),
+        Err(found) => {
+            problems.extend(found);
+            (BTreeMap::new(), problems)
+        }
+    }
+}
+
+/// An output as text.
+pub(crate) fn text<'o>(outputs: &'o BTreeMap<String, Vec<u8>>, file: &str) -> &'o str {
+    std::str::from_utf8(outputs.get(file).unwrap_or_else(|| panic!("no {file}"))).expect("text")
+}
+
+/// A picture of 1000 by 500 pixels in a folder of its own, gone when the test ends.
+pub(crate) struct Picture(pub(crate) std::path::PathBuf);
+
+impl Picture {
+    /// Makes the picture; `test` keeps tests apart.
+    pub(crate) fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("genblog-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        let file = folder.join("stone.png");
+        image::DynamicImage::new_rgb8(1000, 500).save(&file).expect("a picture for the test");
+        Self(file)
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        let folder = self.0.parent().expect("a file in a folder");
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+

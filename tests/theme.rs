@@ -1,0 +1,211 @@
+//! The built-in theme: every template renders, links lead somewhere, and pages keep to their policy.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::{Picture, outputs, route, site, text};
+use genblog::files::source::{Content, SourceFile};
+use genblog::rendering::portable::absolute;
+use genblog::rendering::theme::Theme;
+use genblog::words::source_text::SourceText;
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+
+const BASE: &str = "https://example.org/blog/";
+
+/// An element's name and attributes.
+type Element = (String, BTreeMap<String, String>);
+
+fn elements(html: &str) -> Vec<Element> {
+    let mut found = Vec::new();
+    let handler = element!("*", |element| {
+        let attributes = element.attributes().iter().map(|attribute| (attribute.name(), attribute.value()));
+        found.push((element.tag_name(), attributes.collect()));
+        Ok(())
+    });
+    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(handler)).expect("HTML");
+    found
+}
+
+fn pages(outputs: &BTreeMap<String, Vec<u8>>) -> impl Iterator<Item = (&str, Vec<Element>)> {
+    let html = outputs.keys().filter(|file| file.ends_with(".html"));
+    html.map(|file| (file.as_str(), elements(text(outputs, file))))
+}
+
+#[test]
+fn every_page_renders_and_is_where_it_should_be() {
+    let picture = Picture::new("theme-pages");
+    let (outputs, problems) = outputs(&site(BASE, &picture.0));
+    assert_eq!(problems, []);
+    let pages: Vec<&str> = pages(&outputs).map(|(file, _)| file).collect();
+    assert_eq!(
+        pages,
+        [
+            "2008/new.html",
+            "404.html",
+            "about/index.html",
+            "archives/index.html",
+            "gallery/index.html",
+            "gallery/walk/index.html",
+            "gallery/walk/stone/index.html",
+            "index.html",
+            "page/2/index.html",
+            "posts/new/index.html",
+            "posts/old/index.html",
+            "tags/index.html",
+            "tags/xen/index.html",
+        ]
+    );
+}
+
+#[test]
+fn every_link_leads_to_an_output() {
+    let picture = Picture::new("theme-links");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    for (file, elements) in pages(&outputs) {
+        let url = format!("{BASE}{}", file.strip_suffix("index.html").unwrap_or(file));
+        let ids: BTreeSet<&str> =
+            elements.iter().filter_map(|(_, attributes)| attributes.get("id").map(String::as_str)).collect();
+        for (name, attributes) in &elements {
+            let sources = attributes.get("srcset").map(|set| set.split(", ").filter_map(|one| one.split(' ').next()));
+            let links = ["href", "src", "data-module", "data-wasm"].iter().filter_map(|name| attributes.get(*name));
+            for link in links.map(String::as_str).chain(sources.into_iter().flatten()) {
+                let target = absolute(link, &url);
+                let Some(path) = target.strip_prefix(BASE) else { panic!("{file}: <{name}> leads to {target}") };
+                let (path, fragment) = path.split_once('#').unwrap_or((path, ""));
+                let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+                assert!(outputs.contains_key(&path), "{file}: <{name}> leads to {target}, which is not there");
+                let here = file == path && !fragment.is_empty() && !fragment.contains('=');
+                assert!(!here || ids.contains(fragment), "{file}: nothing has the id {fragment}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_in_a_page_breaks_its_policy() {
+    let picture = Picture::new("theme-policy");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    for (file, elements) in pages(&outputs) {
+        let mut ids = BTreeSet::new();
+        for (name, attributes) in elements {
+            assert_ne!(name, "style", "{file}");
+            assert!(name != "script" || attributes.contains_key("src"), "{file}: a script in the page");
+            for attribute in attributes.keys() {
+                assert!(attribute != "style" && !attribute.starts_with("on"), "{file}: <{name} {attribute}>");
+            }
+            if let Some(id) = attributes.get("id") {
+                assert!(ids.insert(id.clone()), "{file}: two elements have the id {id}");
+            }
+            if name == "img" {
+                assert!(attributes.contains_key("alt"), "{file}: a picture without a text");
+                assert!(attributes.contains_key("width") && attributes.contains_key("height"), "{file}: the page would jump");
+            }
+        }
+    }
+    let headers = text(&outputs, "_headers");
+    let policy = |path: &str| headers.split_once(&format!("\n{path}\n")).expect("a rule").1.lines().next().expect("a header");
+    assert!(policy("/blog/posts/new/").contains("'wasm-unsafe-eval'"));
+    assert!(!policy("/blog/posts/old/").contains("wasm"));
+    assert!(!headers.contains("unsafe-inline"));
+}
+
+#[test]
+fn archives_keep_the_fragments_of_old_links() {
+    let picture = Picture::new("theme-archives");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    let page = text(&outputs, "archives/index.html");
+    assert!(page.contains("id=\"2008-12-12T17_35_11.txt\""));
+    assert!(page.contains("id=\"2008-12-12T09_35_11.txt\""));
+}
+
+#[test]
+fn the_lead_on_the_home_page_links_into_the_post() {
+    let picture = Picture::new("theme-lead");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    assert!(text(&outputs, "index.html").contains("<a href=\"/blog/posts/new/#how\">a link</a>"));
+}
+
+#[test]
+fn an_old_address_says_where_the_page_went() {
+    let picture = Picture::new("theme-alias");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    let page = text(&outputs, "2008/new.html");
+    assert!(page.contains("http-equiv=\"refresh\" content=\"0; url=/blog/posts/new/\""));
+    assert!(page.contains("rel=\"canonical\" href=\"https://example.org/blog/posts/new/\""));
+    assert!(page.contains("noindex"));
+}
+
+#[test]
+fn the_sitemap_names_what_people_look_for() {
+    let picture = Picture::new("theme-sitemap");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    let sitemap = text(&outputs, "sitemap.xml");
+    assert!(sitemap.contains("<loc>https://example.org/blog/posts/new/</loc>"));
+    assert!(sitemap.contains("<lastmod>2008-12-12T17:35:11+11:00</lastmod>"));
+    assert!(!sitemap.contains("404") && !sitemap.contains("2008/new.html"));
+    assert!(text(&outputs, "robots.txt").contains("Sitemap: https://example.org/blog/sitemap.xml"));
+}
+
+#[test]
+fn pages_outside_a_folder_of_the_host_have_short_addresses() {
+    let picture = Picture::new("theme-root");
+    let (outputs, _) = outputs(&site("https://example.org/", &picture.0));
+    assert!(text(&outputs, "index.html").contains("href=\"/posts/new/\""));
+}
+
+fn template(name: &str, content: &str) -> SourceFile {
+    let path = format!("templates/{name}");
+    SourceFile {
+        path: path.clone(),
+        file: path.clone().into(),
+        hash: blake3::hash(content.as_bytes()),
+        content: Content::Text(SourceText::new(path, content)),
+    }
+}
+
+#[test]
+fn a_site_replaces_a_template_and_only_its_pages_change() {
+    let usual = Theme::new(&[]).expect("sound");
+    let own = Theme::new(&[template("tag.html", "{{ tag.name }}"), template("mine.html", "mine")]).expect("sound");
+    assert_ne!(usual.closure("tag.html"), own.closure("tag.html"));
+    assert_eq!(usual.closure("post.html"), own.closure("post.html"));
+    assert!(own.has("mine.html") && !usual.has("mine.html"));
+    let page = own.render("tag.html", &serde_json::json!({ "tag": { "name": "<b>" } }), "a.md").expect("renders");
+    assert_eq!(page, "&lt;b&gt;");
+}
+
+#[test]
+fn a_template_that_cannot_be_used_is_shown_with_its_line() {
+    let problems = Theme::new(&[template("tag.html", "{{ tag.name }}\n{{ tag. }}")]).expect_err("a broken template");
+    assert!(problems[0].message.contains("tag.html:2:"), "{}", problems[0].message);
+}
+
+#[test]
+fn a_failure_names_the_template_and_the_content() {
+    let theme = Theme::new(&[template("post.html", "{{ post.nope }}")]).expect("sound");
+    let problems = theme
+        .render("post.html", &serde_json::json!({ "post": {} }), "content/posts/a.md")
+        .expect_err("there is no such field");
+    assert!(problems[0].message.contains("post.html:1:"), "{}", problems[0].message);
+    assert_eq!(problems[0].path.as_deref(), Some("content/posts/a.md"));
+}
+
+#[test]
+fn places_that_two_outputs_want_are_told() {
+    let picture = Picture::new("theme-twice");
+    let mut site = site(BASE, &picture.0);
+    site.pages[0].route = route("archives/");
+    let (_, problems) = outputs(&site);
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["duplicate-route"]);
+}
+
+#[test]
+fn a_template_that_does_not_exist_is_told() {
+    let picture = Picture::new("theme-unknown");
+    let mut site = site(BASE, &picture.0);
+    site.posts[0].template = "pots.html".to_owned();
+    let (_, problems) = outputs(&site);
+    assert_eq!(problems[0].code, "unknown-template");
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `post.html`?"));
+}
