@@ -255,11 +255,7 @@ class SimFigure extends HTMLElement {
   #showPreset() {
     const [, id] = /=v\d+\.([^.]+)/.exec(this.#figure.state()) ?? [];
     const option = this.querySelector(`option[data-id="${CSS.escape(id ?? "")}"]`);
-    if (!option) return;
-    option.selected = true;
-    const [name, says] = this.querySelectorAll(".figure-run > *");
-    name.textContent = `${option.textContent}.`;
-    says.textContent = option.dataset.says;
+    if (option) option.selected = true;
   }
 
   #show({ aloud }) {
