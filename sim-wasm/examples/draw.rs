@@ -8,7 +8,8 @@ use sim_wasm::telling::svg::Ink;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let word = |position: usize, otherwise: &'static str| words.get(position).map_or(otherwise, String::as_str).to_owned();
+    let word =
+        |position: usize, otherwise: &'static str| words.get(position).map_or(otherwise, String::as_str).to_owned();
     let Some(player) = Player::open(&word(0, "ring=v1.one-request.n0")) else {
         eprintln!("error: no frame has this name");
         return ExitCode::from(2);

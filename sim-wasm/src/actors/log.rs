@@ -50,6 +50,8 @@ pub enum Event {
     QueueStopped { outstanding: u32 },
     /// The guest's queue runs again.
     QueueWoken { outstanding: u32 },
+    /// The guest's own queue was full, and the packet was lost in the guest.
+    QueueOverflowed { bytes: u32 },
     /// The guest's stack handed a packet to netfront.
     PacketOffered { bytes: u32, slots: u32 },
     /// The guest let dom0 read pages; `flags` are those of the first grant entry from now on.
@@ -66,7 +68,9 @@ pub enum Event {
     PacketReceived { bytes: u32 },
     /// The bridge chose a way out.
     PacketForwarded,
-    /// A packet filter dropped the packet.
+    /// The card's ring was full, and the packet waits in dom0.
+    PacketQueued { waiting: u32 },
+    /// A packet filter or a full queue in dom0 dropped the packet.
     PacketDropped { bytes: u32 },
     /// The driver put the packet into the card's ring.
     DescriptorsPosted { count: u32 },
@@ -97,6 +101,7 @@ impl Event {
             | Self::ResponsesAwaited { .. }
             | Self::QueueStopped { .. }
             | Self::QueueWoken { .. }
+            | Self::QueueOverflowed { .. }
             | Self::PacketOffered { .. }
             | Self::GrantsGiven { .. }
             | Self::GrantsEnded { .. }
@@ -110,6 +115,7 @@ impl Event {
             | Self::SlotReleased { .. }
             | Self::PacketReceived { .. }
             | Self::PacketForwarded
+            | Self::PacketQueued { .. }
             | Self::PacketDropped { .. }
             | Self::DescriptorsPosted { .. }
             | Self::PagesFreed { .. } => Who::Dom0,
@@ -141,11 +147,11 @@ impl Event {
             Self::PacketOffered { bytes, slots } => (14, [bytes as u64, slots as u64, 0, 0]),
             Self::GrantsGiven { first, frame, count, flags } => {
                 (15, [first.0 as u64, frame.0 as u64, count as u64, flags as u64])
-            },
+            }
             Self::EventSent { port, from_guest } => (16, [port.0 as u64, from_guest as u64, 0, 0]),
             Self::GrantsMapped { first, frame, count, flags } => {
                 (17, [first.0 as u64, frame.0 as u64, count as u64, flags as u64])
-            },
+            }
             Self::HeaderCopied { bytes, pages_kept } => (18, [bytes as u64, pages_kept as u64, 0, 0]),
             Self::SlotReleased { id } => (19, [id as u64, 0, 0, 0]),
             Self::PacketReceived { bytes } => (20, [bytes as u64, 0, 0, 0]),
@@ -157,6 +163,8 @@ impl Event {
             Self::PagesFreed { count } => (26, [count as u64, 0, 0, 0]),
             Self::GrantsUnmapped { first, count, flags } => (27, [first.0 as u64, count as u64, flags as u64, 0]),
             Self::GrantsEnded { first, count, flags } => (28, [first.0 as u64, count as u64, flags as u64, 0]),
+            Self::PacketQueued { waiting } => (31, [waiting as u64, 0, 0, 0]),
+            Self::QueueOverflowed { bytes } => (30, [bytes as u64, 0, 0, 0]),
             Self::PacketFreed { bytes } => (29, [bytes as u64, 0, 0, 0]),
         }
     }
@@ -177,7 +185,11 @@ impl Event {
     pub const fn fails(&self) -> bool {
         matches!(
             self,
-            Self::RingFull { .. } | Self::ProducerForged { .. } | Self::OverflowCaught { .. } | Self::PacketDropped { .. }
+            Self::RingFull { .. }
+                | Self::ProducerForged { .. }
+                | Self::OverflowCaught { .. }
+                | Self::PacketDropped { .. }
+                | Self::QueueOverflowed { .. }
         )
     }
 }

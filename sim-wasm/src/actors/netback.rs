@@ -18,7 +18,9 @@ use crate::hypervisor::grant_entry::Access;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::xen::Xen;
 use crate::protocols::back_ring::BackRing;
-use crate::protocols::netif::{NETIF_RSP_ERROR, NETIF_RSP_OKAY, NETTXF_MORE_DATA, TX_REQUEST_SIZE, TX_RING, TxRequest, TxResponse};
+use crate::protocols::netif::{
+    NETIF_RSP_ERROR, NETIF_RSP_OKAY, NETTXF_MORE_DATA, TX_REQUEST_SIZE, TX_RING, TxRequest, TxResponse,
+};
 use crate::protocols::ring::{Index, Shared};
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{DomId, GrantRef, Handle, Mfn, Port};
@@ -261,7 +263,9 @@ impl Netback {
         let mut refused = Vec::new();
         for request in requests {
             match xen.map_grant_ref(self.domain, self.vifs[vif].frontend, request.gref, Access::ReadOnly) {
-                Ok(mapped) => held.push(self.hold(Pending { request: *request, vif, handle: mapped.handle, frame: mapped.frame })),
+                Ok(mapped) => {
+                    held.push(self.hold(Pending { request: *request, vif, handle: mapped.handle, frame: mapped.frame }))
+                }
                 Err(_) => refused.push(*request),
             }
         }
@@ -282,7 +286,15 @@ impl Netback {
 
     /// Copies the start of the packet and keeps the rest as fragments. Where the first slot is copied whole, it is released
     /// at once.
-    fn build(&mut self, xen: &Xen, requests: &[TxRequest], held: &[u8], now: Time, log: &mut Log, pass: &mut Pass) -> Skb {
+    fn build(
+        &mut self,
+        xen: &Xen,
+        requests: &[TxRequest],
+        held: &[u8],
+        now: Time,
+        log: &mut Log,
+        pass: &mut Pass,
+    ) -> Skb {
         let first_bytes = first_slot_bytes(requests).expect("a gathered packet is sound");
         let further = requests.len() - 1;
         let copied = if first_bytes > PKT_PROT_LEN && further < MAX_SKB_FRAGS { PKT_PROT_LEN } else { first_bytes };
@@ -293,10 +305,18 @@ impl Netback {
 
         let mut fragments = Vec::new();
         if copied < first_bytes {
-            fragments.push(Fragment { pending: held[0], offset: requests[0].offset + copied, size: first_bytes - copied });
+            fragments.push(Fragment {
+                pending: held[0],
+                offset: requests[0].offset + copied,
+                size: first_bytes - copied,
+            });
         }
         let rest = requests.iter().zip(held).skip(1);
-        fragments.extend(rest.map(|(request, &pending)| Fragment { pending, offset: request.offset, size: request.size }));
+        fragments.extend(rest.map(|(request, &pending)| Fragment {
+            pending,
+            offset: request.offset,
+            size: request.size,
+        }));
         log.step(now, Event::HeaderCopied { bytes: u32::from(copied), pages_kept: fragments.len() as u32 });
         if copied == first_bytes {
             self.dealloc.push_back(held[0]);

@@ -148,7 +148,13 @@ impl Netfront {
     }
 
     /// Sends a packet (`network_start_xmit()`). `slices` are its head and its fragments; at least one.
-    pub fn start_xmit(&mut self, xen: &mut Xen, now: Time, slices: &[Slice], log: &mut Log) -> Result<Transmit, BackendFault> {
+    pub fn start_xmit(
+        &mut self,
+        xen: &mut Xen,
+        now: Time,
+        slices: &[Slice],
+        log: &mut Log,
+    ) -> Result<Transmit, BackendFault> {
         if self.stopped {
             return Ok(Transmit::Stopped);
         }
@@ -160,8 +166,11 @@ impl Netfront {
         log.step(now, Event::PacketOffered { bytes, slots: count });
 
         let packet = self.remember(Packet { bytes, slots: count });
-        let requests: Vec<TxRequest> =
-            slices.iter().enumerate().map(|(position, &slice)| self.grant(xen, slice, position + 1 < slices.len(), packet)).collect();
+        let requests: Vec<TxRequest> = slices
+            .iter()
+            .enumerate()
+            .map(|(position, &slice)| self.grant(xen, slice, position + 1 < slices.len(), packet))
+            .collect();
         let first = requests[0];
         let entry = self.grants.entry(&xen.memory, first.gref);
         log.step(now, Event::GrantsGiven { first: first.gref, frame: entry.frame, count, flags: entry.flags });
@@ -222,7 +231,10 @@ impl Netfront {
 
     /// Grants one slice and makes its request.
     fn grant(&mut self, xen: &mut Xen, slice: Slice, more: bool, packet: usize) -> TxRequest {
-        let frame = xen.domain(self.domain).and_then(|guest| guest.mfn(slice.page)).expect("a packet lies in the guest's pages");
+        let frame = xen
+            .domain(self.domain)
+            .and_then(|guest| guest.mfn(slice.page))
+            .expect("a packet lies in the guest's pages");
         let gref = self.grants.claim_reference().expect("there are more references than slots");
         let id = self.free_ids.pop().expect("there are as many ids as slots");
         self.grants.grant_access(&mut xen.memory, gref, self.backend, frame, Access::ReadOnly);
@@ -257,7 +269,13 @@ impl Netfront {
     }
 
     /// Ends the grants of answered requests; returns the sizes of the packets that are whole again.
-    fn take_back(&mut self, xen: &mut Xen, responses: &[TxResponse], now: Time, log: &mut Log) -> Result<Vec<u32>, BackendFault> {
+    fn take_back(
+        &mut self,
+        xen: &mut Xen,
+        responses: &[TxResponse],
+        now: Time,
+        log: &mut Log,
+    ) -> Result<Vec<u32>, BackendFault> {
         let mut freed = Vec::new();
         let mut ended: Option<(GrantRef, u32)> = None;
         for response in responses.iter().filter(|response| response.status != NETIF_RSP_NULL) {

@@ -6,11 +6,14 @@
 //!     └──────────event────────────┘   └──── page_release ◄───┘
 //! ```
 
+use std::collections::VecDeque;
+
 use crate::actors::log::{Event, Log};
 use crate::actors::netback::{Netback, Skb};
 use crate::actors::netfront::{BackendFault, Netfront, Slice, Transmit};
 use crate::actors::nic::Nic;
 use crate::hypervisor::event_calls::Sent;
+use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::shared_info::{UpcallScan, clear_pending};
 use crate::hypervisor::xen::Xen;
 use crate::words::hash::Fnv1a;
@@ -20,8 +23,13 @@ use crate::words::time::{Agenda, Time};
 /// The guest's number.
 pub const GUEST: DomId = DomId(1);
 
-/// Pages of the guest that may hold packets; page 0 holds the ring.
-const PACKET_PAGES: u32 = 63;
+/// Pages of the guest that may hold packets, as many as the ring has slots, so that a page is not written again while it
+/// is under way; page 0 holds the ring.
+const PACKET_PAGES: u32 = 256;
+
+/// Packets that a queue in front of a device holds at most, `tx_queue_len` of an Ethernet device: netfront's in the guest,
+/// and the card's in dom0.
+const TX_QUEUE_LEN: usize = 1000;
 
 /// How long things take that no source gives a number for: parameters of the model, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +79,10 @@ enum Appointment {
     TransmitDone,
 }
 
-/// What has left the machine.
+/// A packet's length and content, on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Departure {
-    /// Bytes on the wire.
+pub struct Receipt {
+    /// Length in bytes.
     pub bytes: u32,
     /// Fingerprint of those bytes.
     pub hash: u64,
@@ -91,7 +99,12 @@ pub struct Network {
     agenda: Agenda<Appointment>,
     tasklet_due: bool,
     next_page: u32,
-    departures: Vec<Departure>,
+    /// Packets that wait for netfront's queue to run (`pfifo_fast`), oldest first.
+    queue: VecDeque<u32>,
+    /// Packets that wait in dom0 for room in the card's ring, oldest first.
+    egress: VecDeque<Skb>,
+    accepted: Vec<Receipt>,
+    departures: Vec<Receipt>,
     fault: Option<BackendFault>,
     log: Log,
 }
@@ -100,7 +113,7 @@ impl Network {
     /// A machine with a connected guest.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let mut xen = Xen::new(256);
+        let mut xen = Xen::new(512);
         xen.create_domain(DomId::DOM0, 32).expect("a fresh machine has room for dom0");
         xen.create_domain(GUEST, PACKET_PAGES + 1).expect("a fresh machine has room for a guest");
         let front = Netfront::new(&mut xen, GUEST, DomId::DOM0, Pfn(0));
@@ -116,6 +129,9 @@ impl Network {
             agenda: Agenda::new(),
             tasklet_due: false,
             next_page: 0,
+            queue: VecDeque::new(),
+            egress: VecDeque::new(),
+            accepted: Vec::new(),
             departures: Vec::new(),
             fault: None,
             log: Log::new(),
@@ -126,7 +142,11 @@ impl Network {
     }
 
     /// Lets an application in the guest send so many bytes at some time.
+    ///
+    /// # Panics
+    /// If there are none, or more than a request's length can say.
     pub fn offer(&mut self, time: Time, bytes: u32) {
+        assert!((1..=u32::from(u16::MAX)).contains(&bytes), "a packet has 1 to 65535 bytes");
         self.agenda.push(time, Appointment::Offer(bytes));
     }
 
@@ -149,9 +169,15 @@ impl Network {
         self.log
     }
 
+    /// What the guest put on the ring, in order.
+    #[must_use]
+    pub fn accepted(&self) -> &[Receipt] {
+        &self.accepted
+    }
+
     /// What left, in order.
     #[must_use]
-    pub fn departures(&self) -> &[Departure] {
+    pub fn departures(&self) -> &[Receipt] {
         &self.departures
     }
 
@@ -184,31 +210,53 @@ impl Network {
         }
     }
 
+    /// The guest's stack: a packet goes to netfront, or waits while netfront's queue is stopped.
     fn transmit(&mut self, now: Time, bytes: u32) {
-        let slices = self.write_packet(bytes);
-        match self.front.start_xmit(&mut self.xen, now, &slices, &mut self.log) {
-            Ok(Transmit::Queued(Some(sent))) => self.deliver(now, sent),
-            Ok(Transmit::Queued(None) | Transmit::TooManySlots | Transmit::Stopped) => {}
-            Err(fault) => self.fault = Some(fault),
+        if self.queue.len() >= TX_QUEUE_LEN {
+            self.log.step(now, Event::QueueOverflowed { bytes });
+            return;
+        }
+        self.queue.push_back(bytes);
+        self.drain_queue(now);
+    }
+
+    fn drain_queue(&mut self, now: Time) {
+        while !self.front.is_stopped()
+            && let Some(bytes) = self.queue.pop_front()
+        {
+            let (slices, receipt) = self.write_packet(bytes);
+            match self.front.start_xmit(&mut self.xen, now, &slices, &mut self.log) {
+                Ok(Transmit::Queued(sent)) => {
+                    self.accepted.push(receipt);
+                    if let Some(sent) = sent {
+                        self.deliver(now, sent);
+                    }
+                }
+                Ok(Transmit::TooManySlots | Transmit::Stopped) => {}
+                Err(fault) => self.fault = Some(fault),
+            }
         }
     }
 
     /// Puts a packet's bytes into the guest's pages: whole pages last, what is left over first, as a stack that appends
     /// pages of data to a head does.
-    fn write_packet(&mut self, bytes: u32) -> Vec<Slice> {
-        let head = (bytes - 1) % 4096 + 1;
+    fn write_packet(&mut self, bytes: u32) -> (Vec<Slice>, Receipt) {
+        let head = (bytes - 1) % PAGE_SIZE as u32 + 1;
         let mut slices = Vec::new();
+        let mut hash = Fnv1a::new();
         let mut left = bytes;
         while left > 0 {
-            let size = if slices.is_empty() { head } else { 4096 };
+            let size = if slices.is_empty() { head } else { PAGE_SIZE as u32 };
             let page = Pfn(1 + self.next_page % PACKET_PAGES);
             self.next_page += 1;
-            let bytes: Vec<u8> = (0..size).map(|position| (left.wrapping_mul(31) ^ position ^ self.next_page) as u8).collect();
-            self.xen.guest_page_mut(GUEST, page).expect("packet pages are the guest's").write(0, &bytes);
+            let content: Vec<u8> =
+                (0..size).map(|position| (position ^ self.next_page.wrapping_mul(31)) as u8).collect();
+            hash.write(&content);
+            self.xen.guest_page_mut(GUEST, page).expect("packet pages are the guest's").write(0, &content);
             slices.push(Slice { page, offset: 0, size: size as u16 });
             left -= size;
         }
-        slices
+        (slices, Receipt { bytes, hash: hash.finish() })
     }
 
     fn upcall(&mut self, now: Time, domain: DomId) {
@@ -217,6 +265,7 @@ impl Network {
             if let Err(fault) = self.front.tx_buf_gc(&mut self.xen, now, &mut self.log) {
                 self.fault = Some(fault);
             }
+            self.drain_queue(now);
         } else {
             self.back.be_int(0);
             self.schedule_tasklet(now);
@@ -254,13 +303,25 @@ impl Network {
             return;
         }
         self.log.step(now, Event::PacketForwarded);
-        match self.nic.xmit_frame(skb, now, &mut self.log) {
-            Ok(()) => self.start_wire(now),
-            Err(skb) => {
-                self.log.step(now, Event::PacketDropped { bytes: skb.bytes });
-                self.free(now, &skb);
+        if self.egress.is_empty() {
+            match self.nic.xmit_frame(skb, now, &mut self.log) {
+                Ok(()) => self.start_wire(now),
+                Err(skb) => self.enqueue(now, skb),
             }
+        } else {
+            self.enqueue(now, skb);
         }
+    }
+
+    /// The card's ring is full: the packet waits in dom0's own queue, or is lost there.
+    fn enqueue(&mut self, now: Time, skb: Skb) {
+        if self.egress.len() >= TX_QUEUE_LEN {
+            self.log.step(now, Event::PacketDropped { bytes: skb.bytes });
+            self.free(now, &skb);
+            return;
+        }
+        self.egress.push_back(skb);
+        self.log.step(now, Event::PacketQueued { waiting: self.egress.len() as u32 });
     }
 
     fn start_wire(&mut self, now: Time) {
@@ -271,7 +332,7 @@ impl Network {
 
     fn wire_done(&mut self, now: Time) {
         let skb = self.nic.finish(now, &mut self.log);
-        self.departures.push(Departure { bytes: skb.bytes, hash: self.back.fetch(&self.xen, skb) });
+        self.departures.push(Receipt { bytes: skb.bytes, hash: self.back.fetch(&self.xen, skb) });
         if self.nic.uncleaned() == 1 {
             self.agenda.push(now + self.settings.interrupt_delay, Appointment::TransmitDone);
         }
@@ -282,6 +343,13 @@ impl Network {
         for skb in self.nic.clean_tx_irq(now, &mut self.log) {
             self.free(now, &skb);
         }
+        while let Some(skb) = self.egress.pop_front() {
+            if let Err(skb) = self.nic.xmit_frame(skb, now, &mut self.log) {
+                self.egress.push_front(skb);
+                break;
+            }
+        }
+        self.start_wire(now);
     }
 
     fn free(&mut self, now: Time, skb: &Skb) {
@@ -302,12 +370,4 @@ impl Network {
             self.agenda.push(now + DELAYS.event, Appointment::Upcall(domain));
         }
     }
-}
-
-/// The fingerprint that the bytes of [`Departure::hash`] should have: for tests that know what was written.
-#[must_use]
-pub fn fingerprint(bytes: &[u8]) -> u64 {
-    let mut hash = Fnv1a::new();
-    hash.write(bytes);
-    hash.finish()
 }

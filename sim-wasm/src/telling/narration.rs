@@ -69,7 +69,9 @@ pub fn tell(out: &mut Text, event: &Event) {
         }
         Event::OverflowCaught { distance } => {
             out.push_str("The back end finds req_prod ").push_u32(distance);
-            out.push_str(" ahead of its last response, more than the ring holds: it takes nothing and gives the device up.");
+            out.push_str(
+                " ahead of its last response, more than the ring holds: it takes nothing and gives the device up.",
+            );
         }
         Event::RequestsAwaited { event } => {
             out.push_str("Nothing to take. The back end asks for an event at ");
@@ -107,6 +109,10 @@ pub fn tell(out: &mut Text, event: &Event) {
         Event::QueueWoken { outstanding } => {
             out.push_str("With ").push_u32(outstanding).push_str(" slots in use netfront lets its queue run again.");
         }
+        Event::QueueOverflowed { bytes } => {
+            out.push_str("The guest's own queue is full: ").push_u32(bytes);
+            out.push_str(" bytes are dropped before they reach netfront.");
+        }
         Event::PacketOffered { bytes, slots } => {
             out.push_str("The guest's stack hands netfront a packet of ").push_u32(bytes).push_str(" bytes. It needs ");
             count_of(out, slots, "slot");
@@ -133,10 +139,14 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str(": the guest can no longer take it back.");
         }
         Event::HeaderCopied { bytes, pages_kept: 0 } => {
-            out.push_str("Netback copies all ").push_u32(bytes).push_str(" bytes. The guest's page is not needed any more.");
+            out.push_str("Netback copies all ")
+                .push_u32(bytes)
+                .push_str(" bytes. The guest's page is not needed any more.");
         }
         Event::HeaderCopied { bytes, pages_kept } => {
-            out.push_str("Netback copies the first ").push_u32(bytes).push_str(" bytes and lets the packet point into ");
+            out.push_str("Netback copies the first ")
+                .push_u32(bytes)
+                .push_str(" bytes and lets the packet point into ");
             count_of(out, pages_kept, "page");
             out.push_str(" of the guest.");
         }
@@ -151,8 +161,12 @@ pub fn tell(out: &mut Text, event: &Event) {
         Event::PacketForwarded => {
             out.push_str("The bridge finds the way out: the physical card.");
         }
+        Event::PacketQueued { waiting } => {
+            out.push_str("The card's ring is full. The packet waits in dom0's queue, where there are now ");
+            out.push_u32(waiting).push_char('.');
+        }
         Event::PacketDropped { bytes } => {
-            out.push_str("A filter rule drops the packet: ").push_u32(bytes);
+            out.push_str("dom0 drops the packet: ").push_u32(bytes);
             out.push_str(" bytes go nowhere, and the packet is freed at once.");
         }
         Event::DescriptorsPosted { count } => {
@@ -186,7 +200,9 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str(", entry ").push_u32(first.0).push_str(if count == 1 { "." } else { " first." });
         }
         Event::PacketFreed { bytes } => {
-            out.push_str("The guest frees the packet. Its ").push_u32(bytes).push_str(" bytes are the guest's alone again.");
+            out.push_str("The guest frees the packet. Its ")
+                .push_u32(bytes)
+                .push_str(" bytes are the guest's alone again.");
         }
     }
 }
@@ -218,7 +234,11 @@ fn stretch(out: &mut Text, old: u32, new: u32) {
 fn bell(out: &mut Text, event: u32, notify: bool, who: &str) {
     out.push_str(" The ").push_str(who).push_str(" asked to be woken at ");
     push_index(out, event);
-    out.push_str(if notify { ", which lies in this stretch: ring the bell." } else { ", which does not lie in this stretch: no bell." });
+    out.push_str(if notify {
+        ", which lies in this stretch: ring the bell."
+    } else {
+        ", which does not lie in this stretch: no bell."
+    });
 }
 
 /// Writes a ring index: in decimal while it is small, in hexadecimal near the wrap.

@@ -54,11 +54,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             says: "The same acknowledgement with TCP timestamps is two bytes longer than what netback copies. For those two bytes the slot is held until the card is done.",
             knobs: &[66, 1000, 20, 0],
             script: "",
-            film: &[
-                (7, "64 bytes copied, 2 left behind."),
-                (12, "The card is done."),
-                (19, "Held all the way."),
-            ],
+            film: &[(7, "64 bytes copied, 2 left behind."), (12, "The card is done."), (19, "Held all the way.")],
         },
         Preset {
             name: "large",

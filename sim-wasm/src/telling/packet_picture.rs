@@ -3,7 +3,9 @@
 //! The whole life is drawn from the start, faint; the steps taken so far are filled in. Columns are steps, not times.
 
 use crate::actors::log::{Entry, Event, Log};
-use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words};
+use crate::telling::drawing::{
+    Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words,
+};
 use crate::telling::narration::push_time;
 use crate::telling::ring_picture::bell;
 use crate::telling::story::Layout;
@@ -57,6 +59,7 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         Event::HeaderCopied { .. } | Event::SlotReleased { .. } => (Lane::Netback, "copy"),
         Event::PacketReceived { .. } => (Lane::Bridge, "receive"),
         Event::PacketForwarded => (Lane::Bridge, "forward"),
+        Event::PacketQueued { .. } => (Lane::Bridge, "queue"),
         Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
         Event::DescriptorsPosted { .. } => (Lane::Card, "post"),
         Event::PacketSent { .. } => (Lane::Card, "sent"),
@@ -73,6 +76,7 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         | Event::ProducerForged { .. }
         | Event::ResponsesAwaited { .. }
         | Event::QueueStopped { .. }
+        | Event::QueueOverflowed { .. }
         | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
         Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
     }
@@ -118,7 +122,10 @@ pub(crate) fn draw(log: &Log, step: u32, layout: Layout) -> Drawing {
             let list = px(24) * hops.len() as Unit;
             (drawing.width, drawing.height) = (px(328), list + px(206));
             life.list(&mut drawing);
-            life.holds(&mut drawing, &Bars { x: px(112), y: list + px(36), width: px(204), row: px(26), name: px(104) });
+            life.holds(
+                &mut drawing,
+                &Bars { x: px(112), y: list + px(36), width: px(204), row: px(26), name: px(104) },
+            );
             life.grant_entry(&mut drawing, px(8), list + px(168));
         }
         Layout::Film => {
@@ -166,7 +173,9 @@ impl Life<'_> {
         match number {
             _ if number < self.step => Paint::cell(tone),
             _ if number == self.step => Paint { fill: Fill::Solid(tone), ..Paint::stroke(tone).weight(Weight::Thick) },
-            _ => Paint { fill: Fill::Solid(Tone::Paper), ..Paint::stroke(tone).line(Line::Dashed).weight(Weight::Thin) },
+            _ => {
+                Paint { fill: Fill::Solid(Tone::Paper), ..Paint::stroke(tone).line(Line::Dashed).weight(Weight::Thin) }
+            }
         }
     }
 
@@ -180,7 +189,11 @@ impl Life<'_> {
         for (position, lane) in LANES.iter().enumerate() {
             let y = grid.y + height * position as Unit;
             let middle = y + height / 2;
-            drawing.add(rule((grid.x, middle), (grid.x + grid.width, middle), Paint::stroke(Tone::Hair).weight(Weight::Thin)));
+            drawing.add(rule(
+                (grid.x, middle),
+                (grid.x + grid.width, middle),
+                Paint::stroke(Tone::Hair).weight(Weight::Thin),
+            ));
             if grid.labels {
                 drawing.add(words(grid.x - px(16), middle + px(4), Anchor::End, Face::Name, lane.tone(), lane.name()));
             }
@@ -241,7 +254,11 @@ impl Life<'_> {
         let total = self.hops.len() as u32;
         for lane in LANES {
             let x = rail(lane);
-            drawing.add(rule((x, px(8)), (x, row * total as Unit + px(4)), Paint::stroke(lane.tone()).weight(Weight::Thin).dimmed(true)));
+            drawing.add(rule(
+                (x, px(8)),
+                (x, row * total as Unit + px(4)),
+                Paint::stroke(lane.tone()).weight(Weight::Thin).dimmed(true),
+            ));
         }
         let at = |number: u32| (rail(self.hops[number as usize - 1].lane), row * number as Unit - px(6));
         for number in 2..=total {
@@ -335,7 +352,14 @@ impl Life<'_> {
         if self.step >= hold.from {
             let reached = self.column(px(14), px(240), self.step.min(hold.to));
             let width = (reached - x).max(px(4));
-            drawing.add(Shape::Rect { x, y: px(94), width, height: px(10), radius: px(3), paint: Paint::cell(hold.tone) });
+            drawing.add(Shape::Rect {
+                x,
+                y: px(94),
+                width,
+                height: px(10),
+                radius: px(3),
+                paint: Paint::cell(hold.tone),
+            });
         }
     }
 
@@ -345,7 +369,9 @@ impl Life<'_> {
         for happened in self.log.until(self.step) {
             match happened.event {
                 Event::GrantsGiven { first, flags, .. } => entry = Some((first, flags)),
-                Event::GrantsMapped { flags, .. } | Event::GrantsUnmapped { flags, .. } | Event::GrantsEnded { flags, .. } => {
+                Event::GrantsMapped { flags, .. }
+                | Event::GrantsUnmapped { flags, .. }
+                | Event::GrantsEnded { flags, .. } => {
                     entry = entry.map(|(first, _)| (first, flags));
                 }
                 _ => {}
@@ -386,7 +412,10 @@ impl Life<'_> {
         text.push_str("Step ").push_u32(self.step).push_str(" of ").push_u32(self.hops.len() as u32).push_str(":");
         for number in 1..=self.hops.len() {
             let hop = &self.hops[number - 1];
-            text.push_str(if number == 1 { " " } else { ", " }).push_str(hop.lane.name()).push_str(": ").push_str(hop.word);
+            text.push_str(if number == 1 { " " } else { ", " })
+                .push_str(hop.lane.name())
+                .push_str(": ")
+                .push_str(hop.word);
         }
         text
     }

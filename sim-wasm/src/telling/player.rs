@@ -4,11 +4,11 @@
 //! [`Player::state`] is enough to bring any frame back.
 
 use crate::actors::log::Entry;
+use crate::telling::figure;
 use crate::telling::narration::{class, name, push_time, tell, tell_all};
 use crate::telling::source;
 use crate::telling::story::{FigureSpec, Input, Layout, Run, Setup};
 use crate::telling::svg::{self, Ink, escape};
-use crate::telling::figure;
 use crate::words::text::Text;
 use crate::words::time::Time;
 
@@ -275,15 +275,17 @@ impl Player {
     #[must_use]
     pub fn ticks(&self) -> Vec<(u32, Tick)> {
         let mut ticks = Vec::new();
+        let mut inputs = self.setup.inputs.iter().peekable();
         for entry in self.run.log().entries() {
+            if let Some(input) = inputs.next_if(|input| input.step <= entry.step) {
+                ticks.push((input.step, Tick::Action));
+            }
             if entry.event.fails() {
                 ticks.push((entry.step, Tick::Failure));
             } else if entry.event.rings() {
                 ticks.push((entry.step, Tick::Notification));
             }
         }
-        ticks.extend(self.setup.inputs.iter().map(|input| (input.step, Tick::Action)));
-        ticks.sort_by_key(|tick| tick.0);
         ticks
     }
 

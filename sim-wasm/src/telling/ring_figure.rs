@@ -89,11 +89,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             says: "One honest request, then a front end that claims a thousand. The ring holds eight, and the back end can count.",
             knobs: &[8, 0],
             script: "puxt",
-            film: &[
-                (2, "One honest request."),
-                (3, "req_prod says a thousand more."),
-                (4, "More than fits: caught."),
-            ],
+            film: &[(2, "One honest request."), (3, "req_prod says a thousand more."), (4, "More than fits: caught.")],
         },
     ],
     knobs: &[
@@ -366,7 +362,8 @@ impl RingRun {
     }
 
     fn allows(&self, letter: char) -> bool {
-        let refused = matches!(self.log.of_step(self.log.steps()), [entry, ..] if matches!(entry.event, Event::RingFull { .. }));
+        let refused =
+            matches!(self.log.of_step(self.log.steps()), [entry, ..] if matches!(entry.event, Event::RingFull { .. }));
         permits(&self.frame(), refused, self.forged, letter)
     }
 

@@ -111,20 +111,38 @@ pub(crate) fn draw(entries: u32, frame: &Frame, before: &Frame, entries_of_step:
     match layout {
         Layout::Wide => {
             (drawing.width, drawing.height) = (px(896), px(412));
-            picture.circle(&mut drawing, Circle { centre: (px(150), px(150)), outer: px(104), inner: px(56), numbers: true });
-            picture.tape(&mut drawing, &Tape { x: px(306), y: px(124), width: px(476), height: px(48), row: px(26), labels: true });
+            picture.circle(
+                &mut drawing,
+                Circle { centre: (px(150), px(150)), outer: px(104), inner: px(56), numbers: true },
+            );
+            picture.tape(
+                &mut drawing,
+                &Tape { x: px(306), y: px(124), width: px(476), height: px(48), row: px(26), labels: true },
+            );
             picture.registers_in_a_row(&mut drawing, entries_of_step);
         }
         Layout::Narrow => {
             (drawing.width, drawing.height) = (px(328), px(712));
-            picture.circle(&mut drawing, Circle { centre: (px(164), px(122)), outer: px(96), inner: px(50), numbers: true });
-            picture.tape(&mut drawing, &Tape { x: px(12), y: px(334), width: px(188), height: px(40), row: px(24), labels: true });
+            picture.circle(
+                &mut drawing,
+                Circle { centre: (px(164), px(122)), outer: px(96), inner: px(50), numbers: true },
+            );
+            picture.tape(
+                &mut drawing,
+                &Tape { x: px(12), y: px(334), width: px(188), height: px(40), row: px(24), labels: true },
+            );
             picture.registers_in_a_column(&mut drawing, entries_of_step);
         }
         Layout::Film => {
             (drawing.width, drawing.height) = (px(264), px(112));
-            picture.circle(&mut drawing, Circle { centre: (px(58), px(56)), outer: px(46), inner: px(26), numbers: false });
-            picture.tape(&mut drawing, &Tape { x: px(122), y: px(42), width: px(130), height: px(26), row: 0, labels: false });
+            picture.circle(
+                &mut drawing,
+                Circle { centre: (px(58), px(56)), outer: px(46), inner: px(26), numbers: false },
+            );
+            picture.tape(
+                &mut drawing,
+                &Tape { x: px(122), y: px(42), width: px(130), height: px(26), row: 0, labels: false },
+            );
         }
     }
     drawing
@@ -190,8 +208,18 @@ impl Picture<'_> {
                 drawing.add(Shape::Path { data: sector(circle.centre, radii, from * scale, to * scale), paint });
                 from = to;
             }
-            drawing.add(Shape::Circle { x: circle.centre.0, y: circle.centre.1, radius: circle.outer, paint: Paint::stroke(Tone::Hair) });
-            drawing.add(Shape::Circle { x: circle.centre.0, y: circle.centre.1, radius: circle.inner, paint: Paint::stroke(Tone::Hair) });
+            drawing.add(Shape::Circle {
+                x: circle.centre.0,
+                y: circle.centre.1,
+                radius: circle.outer,
+                paint: Paint::stroke(Tone::Hair),
+            });
+            drawing.add(Shape::Circle {
+                x: circle.centre.0,
+                y: circle.centre.1,
+                radius: circle.inner,
+                paint: Paint::stroke(Tone::Hair),
+            });
         } else {
             let turn = TURN / self.entries;
             let gap = if self.entries > 8 { 3 } else { 6 };
@@ -226,7 +254,14 @@ impl Picture<'_> {
         if circle.numbers {
             remark.push_str(" in use");
         }
-        drawing.add(words(x, y + px(if circle.numbers { 14 } else { 18 }), Anchor::Middle, Face::Note, Tone::Soft, remark.as_str()));
+        drawing.add(words(
+            x,
+            y + px(if circle.numbers { 14 } else { 18 }),
+            Anchor::Middle,
+            Face::Note,
+            Tone::Soft,
+            remark.as_str(),
+        ));
         if circle.numbers && full {
             let word = if self.entries == 256 { "stopped" } else { "full" };
             drawing.add(words(x, y + px(29), Anchor::Middle, Face::Name, Tone::Fault, word));
@@ -308,9 +343,21 @@ impl Picture<'_> {
                 push_short_index(&mut name, index);
                 shapes.push(words(middle, tape.height - px(9), Anchor::Middle, Face::Mono, Tone::Soft, name.as_str()));
             } else if tape.labels && cell >= px(10) {
-                shapes.push(words(middle, tape.height / 2 + px(4), Anchor::Middle, Face::Name, holds.tone(), holds.letter()));
+                shapes.push(words(
+                    middle,
+                    tape.height / 2 + px(4),
+                    Anchor::Middle,
+                    Face::Name,
+                    holds.tone(),
+                    holds.letter(),
+                ));
             }
-            drawing.add(Shape::Group { key: Key("cell", index.0), x: tape.x + cell * position as Unit, y: tape.y, shapes });
+            drawing.add(Shape::Group {
+                key: Key("cell", index.0),
+                x: tape.x + cell * position as Unit,
+                y: tape.y,
+                shapes,
+            });
         }
     }
 
@@ -328,7 +375,11 @@ impl Picture<'_> {
             drawing.add(Shape::Rect { x, y: tape.y, width, height: tape.height, radius: px(2), paint: holds.paint() });
             if tape.labels && width > px(44) && holds.has_id() {
                 let mut text = Text::new();
-                text.push_u32(to - from).push_char(' ').push_str(if holds == Holds::Taken { "taken" } else { holds.word().trim_end() });
+                text.push_u32(to - from).push_char(' ').push_str(if holds == Holds::Taken {
+                    "taken"
+                } else {
+                    holds.word().trim_end()
+                });
                 let baseline = tape.y + tape.height / 2 + px(4);
                 drawing.add(words(x + width / 2, baseline, Anchor::Middle, Face::Name, holds.tone(), text.as_str()));
             }
@@ -372,14 +423,24 @@ impl Picture<'_> {
         let (now, was) = (&self.frame.registers, &self.before.registers);
         let lines = 16 / bytes_a_line as Unit;
         let height = px(88) + px(16) * lines;
-        drawing.add(Shape::Rect { x, y, width, height: height - px(4), radius: px(8), paint: Paint::stroke(Tone::Xen) });
+        drawing.add(Shape::Rect {
+            x,
+            y,
+            width,
+            height: height - px(4),
+            radius: px(8),
+            paint: Paint::stroke(Tone::Xen),
+        });
         drawing.add(words(x + px(14), y + px(20), Anchor::Start, Face::Name, Tone::Xen, "shared page"));
         let half = width / 2;
         register(drawing, (x + px(14), y + px(42)), half - px(20), "req_prod", now.req_prod, was.req_prod);
         register(drawing, (x + half + px(6), y + px(42)), half - px(20), "req_event", now.req_event, was.req_event);
         register(drawing, (x + px(14), y + px(64)), half - px(20), "rsp_prod", now.rsp_prod, was.rsp_prod);
         register(drawing, (x + half + px(6), y + px(64)), half - px(20), "rsp_event", now.rsp_event, was.rsp_event);
-        let bytes: Vec<u8> = [now.req_prod, now.req_event, now.rsp_prod, now.rsp_event].iter().flat_map(|index| index.0.to_le_bytes()).collect();
+        let bytes: Vec<u8> = [now.req_prod, now.req_event, now.rsp_prod, now.rsp_event]
+            .iter()
+            .flat_map(|index| index.0.to_le_bytes())
+            .collect();
         for (line, chunk) in bytes.chunks(bytes_a_line).enumerate() {
             let mut text = Text::new();
             for (position, &byte) in chunk.iter().enumerate() {
@@ -479,15 +540,36 @@ impl Bell {
         let middle = (left.0 + right.0) / 2;
         match self {
             Self::Nobody => {}
-            Self::Silent => drawing.add(words(middle, right.1 + px(4), Anchor::Middle, Face::Note, Tone::Soft, "published, and no bell")),
+            Self::Silent => drawing.add(words(
+                middle,
+                right.1 + px(4),
+                Anchor::Middle,
+                Face::Note,
+                Tone::Soft,
+                "published, and no bell",
+            )),
             Self::Back => {
                 drawing.add(bell(middle - px(52), right.1));
-                drawing.add(words(middle - px(40), right.1 + px(4), Anchor::Start, Face::Name, Tone::Ink, "event to the back end"));
+                drawing.add(words(
+                    middle - px(40),
+                    right.1 + px(4),
+                    Anchor::Start,
+                    Face::Name,
+                    Tone::Ink,
+                    "event to the back end",
+                ));
                 drawing.add(arrow((middle + px(92), right.1), right, px(5)));
             }
             Self::Front => {
                 drawing.add(bell(middle - px(52), left.1));
-                drawing.add(words(middle - px(40), left.1 + px(4), Anchor::Start, Face::Name, Tone::Ink, "event to the front end"));
+                drawing.add(words(
+                    middle - px(40),
+                    left.1 + px(4),
+                    Anchor::Start,
+                    Face::Name,
+                    Tone::Ink,
+                    "event to the front end",
+                ));
                 drawing.add(arrow((middle - px(64), left.1), left, -px(5)));
             }
         }
@@ -509,12 +591,23 @@ pub(crate) fn bell(x: Unit, y: Unit) -> Shape {
 
 /// A line with a head; `head` is its length along x, with the line's direction as its sign.
 fn arrow(from: (Unit, Unit), to: (Unit, Unit), head: Unit) -> Shape {
-    let data = PathData::from(from.0, from.1).to(to.0, to.1).jump(to.0 - head, to.1 - px(4)).to(to.0, to.1).to(to.0 - head, to.1 + px(4));
+    let data = PathData::from(from.0, from.1)
+        .to(to.0, to.1)
+        .jump(to.0 - head, to.1 - px(4))
+        .to(to.0, to.1)
+        .to(to.0 - head, to.1 + px(4));
     Shape::Path { data, paint: Paint::stroke(Tone::Hardware) }
 }
 
 /// A box of private indexes.
-fn private(drawing: &mut Drawing, at: (Unit, Unit), width: Unit, tone: Tone, title: &str, lines: &[(&str, Index, Index); 2]) {
+fn private(
+    drawing: &mut Drawing,
+    at: (Unit, Unit),
+    width: Unit,
+    tone: Tone,
+    title: &str,
+    lines: &[(&str, Index, Index); 2],
+) {
     let (x, y) = at;
     let paint = Paint::stroke(tone).line(Line::Dashed);
     drawing.add(Shape::Rect { x, y, width, height: px(84), radius: px(8), paint });
@@ -530,7 +623,14 @@ fn register(drawing: &mut Drawing, at: (Unit, Unit), width: Unit, name: &str, no
     let changed = now != was;
     if changed {
         let paint = Paint::fill(Fill::Tint(Tone::Hardware));
-        drawing.add(Shape::Rect { x: x - px(5), y: y - px(13), width: width + px(10), height: px(18), radius: px(4), paint });
+        drawing.add(Shape::Rect {
+            x: x - px(5),
+            y: y - px(13),
+            width: width + px(10),
+            height: px(18),
+            radius: px(4),
+            paint,
+        });
     }
     let tone = if changed { Tone::Ink } else { Tone::Soft };
     drawing.add(words(x, y, Anchor::Start, Face::Mono, tone, name));

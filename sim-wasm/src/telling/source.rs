@@ -69,6 +69,9 @@ pub const fn of(event: &Event) -> Option<SourceRef> {
         Event::ResponsesPublished { .. } => xen("RING_PUSH_RESPONSES_AND_CHECK_NOTIFY()", RING),
         Event::ResponsesReaped { .. } | Event::ResponsesAwaited { .. } => classic("network_tx_buf_gc()", NETFRONT),
         Event::QueueStopped { .. } | Event::PacketOffered { .. } => classic("network_start_xmit()", NETFRONT),
+        Event::QueueOverflowed { .. } | Event::PacketQueued { .. } => {
+            classic("pfifo_fast_enqueue()", "net/sched/sch_generic.c")
+        }
         Event::QueueWoken { .. } => classic("network_maybe_wake_tx()", NETFRONT),
         Event::GrantsGiven { .. } => classic("gnttab_grant_foreign_access_ref()", GNTTAB),
         Event::EventSent { .. } => xen("evtchn_send()", "xen/common/event_channel.c"),

@@ -152,11 +152,13 @@ fn write_paint(svg: &mut Text, paint: Paint, ink: Ink) {
             };
             svg.push_str(" fill=\"").push_str(fill.unwrap_or("none")).push_char('"');
             if let Some(stroke) = paint.stroke.and_then(|tone| colour(ink, tone, Tint::No)) {
-                svg.push_str(" stroke=\"").push_str(stroke).push_str("\" stroke-width=\"").push_str(match paint.weight {
-                    Weight::Thin => "1",
-                    Weight::Normal => "1.5",
-                    Weight::Thick => "2.5",
-                });
+                svg.push_str(" stroke=\"").push_str(stroke).push_str("\" stroke-width=\"").push_str(
+                    match paint.weight {
+                        Weight::Thin => "1",
+                        Weight::Normal => "1.5",
+                        Weight::Thick => "2.5",
+                    },
+                );
                 svg.push_str(match paint.line {
                     Line::Solid => "\"",
                     Line::Dashed => "\" stroke-dasharray=\"4 3\"",

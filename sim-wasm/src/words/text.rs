@@ -19,18 +19,21 @@ impl Text {
     }
 
     /// Appends a string.
+    #[inline(never)]
     pub fn push_str(&mut self, string: &str) -> &mut Text {
         self.0.push_str(string);
         self
     }
 
     /// Appends a character.
+    #[inline(never)]
     pub fn push_char(&mut self, character: char) -> &mut Text {
         self.0.push(character);
         self
     }
 
     /// Appends a number in decimal digits.
+    #[inline(never)]
     pub fn push_u32(&mut self, number: u32) -> &mut Text {
         self.push_u64(u64::from(number))
     }
@@ -49,6 +52,7 @@ impl Text {
     }
 
     /// Appends a number in decimal digits.
+    #[inline(never)]
     pub fn push_u64(&mut self, number: u64) -> &mut Text {
         self.push_digits(number, 10, 1)
     }
@@ -59,6 +63,7 @@ impl Text {
     }
 
     /// Appends a number in small hexadecimal digits, with leading zeros up to `width`.
+    #[inline(never)]
     pub fn push_hex(&mut self, number: u64, width: u32) -> &mut Text {
         self.push_digits(number, 16, width)
     }

@@ -1,0 +1,185 @@
+//! Every figure, preset and knob: frames can be drawn, named and found again; logs are what they were.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use sim_wasm::telling::catalogue;
+use sim_wasm::telling::player::Player;
+use sim_wasm::telling::story::{FigureSpec, Layout};
+use sim_wasm::telling::svg::Ink;
+
+fn presets() -> impl Iterator<Item = (&'static FigureSpec, usize)> {
+    catalogue().iter().flat_map(|&spec| (0..spec.presets.len()).map(move |preset| (spec, preset)))
+}
+
+/// All settings of all knobs, one knob at a time.
+fn settings() -> Vec<Player> {
+    let mut players = Vec::new();
+    for (spec, preset) in presets() {
+        players.push(Player::new(spec, preset));
+        for (index, knob) in spec.knobs.iter().enumerate() {
+            for option in knob.options {
+                let mut player = Player::new(spec, preset);
+                player.set_knob(index, option.value);
+                players.push(player);
+            }
+        }
+    }
+    players
+}
+
+#[test]
+fn the_catalogue_keeps_its_rules() {
+    for &spec in catalogue() {
+        let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+        assert!(unique(spec.presets.iter().map(|preset| preset.name).collect()), "{}", spec.name);
+        assert!((3..=5).contains(&spec.presets.len()) && spec.knobs.len() <= 4, "{}", spec.name);
+        assert!(spec.question.ends_with('?') && !spec.not_modelled.is_empty(), "{}", spec.name);
+        for (index, preset) in spec.presets.iter().enumerate() {
+            let steps = Player::new(spec, index).steps();
+            let place = format!("{}: {}", spec.name, preset.name);
+            assert_eq!(preset.knobs.len(), spec.knobs.len(), "{place}");
+            assert!((3..=6).contains(&preset.film.len()), "{place}");
+            assert!(preset.film.iter().all(|(step, _)| *step <= steps), "{place}: {steps} steps");
+            assert!(preset.film.is_sorted_by_key(|(step, _)| *step), "{place}");
+            assert!(
+                preset.script.is_empty() || preset.script.len() as u32 == steps,
+                "{place}: the script runs to its end"
+            );
+            for (knob, &value) in spec.knobs.iter().zip(preset.knobs) {
+                assert!(knob.options.iter().any(|option| option.value == value), "{place}: {}", knob.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_frame_is_a_sound_picture() {
+    for mut player in settings() {
+        for frame in 0..=player.steps() {
+            player.seek(frame);
+            for layout in [Layout::Wide, Layout::Narrow, Layout::Film] {
+                let svg = player.page_svg(layout);
+                let elements = svg.matches('<').count() - svg.matches("</").count();
+                assert!(elements <= 1000, "{}: {elements} elements", player.state());
+                let keys: Vec<&str> =
+                    svg.split("data-k=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+                let different: BTreeSet<&&str> = keys.iter().collect();
+                assert_eq!(keys.len(), different.len(), "{}: a key twice", player.state());
+                assert!(!svg.contains("style="), "{}", player.state());
+            }
+            assert!(!player.sentence().is_empty(), "{}", player.state());
+        }
+    }
+}
+
+#[test]
+fn every_frame_can_be_named_and_found_again() {
+    for mut player in settings() {
+        for frame in 0..=player.steps() {
+            player.seek(frame);
+            let again = Player::open(&player.state()).expect("a player's state is understood");
+            assert_eq!(again.state(), player.state());
+            assert_eq!(again.log_hash(), player.log_hash());
+            assert_eq!(again.svg(Layout::Wide, Ink::Light), player.svg(Layout::Wide, Ink::Light));
+        }
+    }
+}
+
+#[test]
+fn text_that_names_no_frame_is_refused() {
+    for state in [
+        "",
+        "ring",
+        "ring=",
+        "ring=v1",
+        "ring=v1.",
+        "ring=v2.burst.n0",
+        "nothing=v1.burst.n0",
+        "ring=v1.nothing.n0",
+        "ring=v1.burst.n99",
+        "ring=v1.burst.n01",
+        "ring=v1.burst.n-1",
+        "ring=v1.burst.n4294967296",
+        "ring=v1.burst.k0-7.n0",
+        "ring=v1.burst.k9-8.n0",
+        "ring=v1.burst.k0.n0",
+        "ring=v1.burst.i1-z.n0",
+        "ring=v1.burst.i9-pp.i3-u.n0",
+        "ring=v1.burst.i4000-p.n0",
+        "ring=v1.burst.i4294967295-pppp.n0",
+        "ring=v1.burst.é.n0",
+        "ring=v1.burst..n0",
+    ] {
+        assert!(Player::open(state).is_none(), "{state:?}");
+    }
+}
+
+#[test]
+fn acting_in_the_past_forks_and_can_be_undone() {
+    let mut player = Player::new(catalogue()[0], 1);
+    player.seek(3);
+    let (before, steps) = (player.state(), player.steps());
+    assert!(!player.forked() && player.act('u'));
+    assert!(player.forked() && player.steps() == 4 && player.at() == 4);
+    assert_eq!(player.state(), "ring=v1.burst.i4-u.n4");
+    assert!(player.undo_fork() && !player.forked());
+    assert_eq!((player.state(), player.steps()), (before, steps));
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_reader_does_can_be_shared(
+        preset in 0_usize..5,
+        size in 0_usize..4,
+        doings in proptest::collection::vec((any::<u8>(), any::<bool>()), 0..60),
+    ) {
+        let spec = catalogue()[0];
+        let mut player = Player::new(spec, preset);
+        player.set_knob(0, spec.knobs[0].options[size].value);
+        for (choice, wander) in doings {
+            if wander {
+                player.seek(u32::from(choice) % (player.steps() + 1));
+            } else {
+                let letter = spec.actions[usize::from(choice) % spec.actions.len()].letter;
+                let possible = player.can(letter);
+                prop_assert_eq!(player.act(letter), possible);
+            }
+        }
+        let again = Player::open(&player.state());
+        prop_assert!(again.is_some(), "{}", player.state());
+        let again = again.expect("just checked");
+        prop_assert_eq!(again.state(), player.state());
+        prop_assert_eq!(again.log_hash(), player.log_hash());
+        prop_assert_eq!(again.page_svg(Layout::Wide), player.page_svg(Layout::Wide));
+        prop_assert_eq!(again.page_svg(Layout::Narrow), player.page_svg(Layout::Narrow));
+    }
+
+    #[test]
+    fn no_text_makes_the_player_panic(rest in "[a-z0-9.=-]{0,40}") {
+        let state = format!("ring=v1.{rest}");
+        if let Some(player) = Player::open(&state) {
+            let _ = player.page_svg(Layout::Wide);
+        }
+    }
+}
+
+/// Logs are part of what the articles say. A change here is a change of behaviour: look at it, then run with
+/// `UPDATE_GOLDEN=1` to accept it.
+#[test]
+fn logs_are_what_they_were() {
+    let mut found = String::new();
+    for (spec, preset) in presets() {
+        let player = Player::new(spec, preset);
+        let name = spec.presets[preset].name;
+        writeln!(found, "{} {name}: {} steps, {:016x}", spec.name, player.steps(), player.log_hash())
+            .expect("text grows");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/logs.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &found).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(path).expect("the golden file is there");
+    assert_eq!(found, golden);
+}
