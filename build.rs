@@ -80,14 +80,17 @@ fn compile(target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     }
     let built = cargo.output()?;
     if !built.status.success() {
-        return Err(format!("the engine does not compile for {TARGET}\n{}", String::from_utf8_lossy(&built.stderr)).into());
+        return Err(
+            format!("the engine does not compile for {TARGET}\n{}", String::from_utf8_lossy(&built.stderr)).into()
+        );
     }
     Ok(target_folder.join(TARGET).join("wasm/sim_wasm.wasm"))
 }
 
 /// Whether the outer cargo (or its caller) set `name` for the outer build only.
 fn belongs_to_outer_build(name: &str) -> bool {
-    const PREFIXES: [&str; 6] = ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_PROFILE_", "DEP_"];
+    const PREFIXES: [&str; 6] =
+        ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_PROFILE_", "DEP_"];
     const NAMES: [&str; 21] = [
         "CARGO_BUILD_RUSTFLAGS",
         "CARGO_BUILD_TARGET",

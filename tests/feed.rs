@@ -122,7 +122,9 @@ fn a_figure_is_a_picture_with_a_caption_and_a_link() {
         assert!(!html.contains(gone), "{gone}");
     }
     let name = sim::telling::catalogue()[0].name;
-    assert!(html.contains(&format!("<a href=\"{BASE}posts/only/#{name}\"><img src=\"{BASE}posts/only/figure-{name}.png\"")));
+    assert!(
+        html.contains(&format!("<a href=\"{BASE}posts/only/#{name}\"><img src=\"{BASE}posts/only/figure-{name}.png\""))
+    );
     assert!(html.contains("What to <em>see</em>."));
     assert!(html.contains("width=\"") && html.contains("alt=\""));
     assert!(html.contains("<p>Before.</p>") && html.contains("<p>After.</p>"));

@@ -73,7 +73,8 @@ fn every_link_leads_to_an_output() {
                 let target = absolute(link, &url);
                 let Some(path) = target.strip_prefix(BASE) else { panic!("{file}: <{name}> leads to {target}") };
                 let (path, fragment) = path.split_once('#').unwrap_or((path, ""));
-                let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+                let path =
+                    if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
                 assert!(outputs.contains_key(&path), "{file}: <{name}> leads to {target}, which is not there");
                 let here = file == path && !fragment.is_empty() && !fragment.contains('=');
                 assert!(!here || ids.contains(fragment), "{file}: nothing has the id {fragment}");
@@ -99,12 +100,16 @@ fn nothing_in_a_page_breaks_its_policy() {
             }
             if name == "img" {
                 assert!(attributes.contains_key("alt"), "{file}: a picture without a text");
-                assert!(attributes.contains_key("width") && attributes.contains_key("height"), "{file}: the page would jump");
+                assert!(
+                    attributes.contains_key("width") && attributes.contains_key("height"),
+                    "{file}: the page would jump"
+                );
             }
         }
     }
     let headers = text(&outputs, "_headers");
-    let policy = |path: &str| headers.split_once(&format!("\n{path}\n")).expect("a rule").1.lines().next().expect("a header");
+    let policy =
+        |path: &str| headers.split_once(&format!("\n{path}\n")).expect("a rule").1.lines().next().expect("a header");
     assert!(policy("/blog/posts/new/").contains("'wasm-unsafe-eval'"));
     assert!(!policy("/blog/posts/old/").contains("wasm"));
     assert!(!headers.contains("unsafe-inline"));

@@ -88,13 +88,13 @@ mod tests {
         assert_eq!(kept.read("b.png"), None);
 
         let file = root.join(".genblog/kept/a.png");
-        let mut bytes = fs::read(&file).unwrap();
-        *bytes.last_mut().unwrap() ^= 1;
-        fs::write(&file, bytes).unwrap();
+        let mut bytes = fs::read(&file).expect("read");
+        *bytes.last_mut().expect("not empty") ^= 1;
+        fs::write(&file, bytes).expect("written");
         assert_eq!(kept.read("a.png"), None);
 
         kept.retain(&BTreeSet::new());
         assert!(!file.exists());
-        fs::remove_dir_all(root).unwrap();
+        fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -36,8 +36,9 @@ fn changed(renderer: &Renderer<'_>, route: &Route) -> Option<String> {
 fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("urlset").with_attribute(("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9")).write_inner_content(
-        |xml| {
+    xml.create_element("urlset")
+        .with_attribute(("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"))
+        .write_inner_content(|xml| {
             entries.iter().try_for_each(|(location, changed)| {
                 xml.create_element("url").write_inner_content(|xml| {
                     xml.create_element("loc").write_text_content(BytesText::new(location))?;
@@ -48,8 +49,7 @@ fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {
                 })?;
                 Ok(())
             })
-        },
-    )?;
+        })?;
     let mut bytes = xml.into_inner();
     bytes.push(b'\n');
     Ok(bytes)

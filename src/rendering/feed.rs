@@ -97,9 +97,8 @@ fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>) -> io::Result<()> {
     }
     if let (Some(skip), Some(date)) = (&config.feed.skip_hours, newest) {
         let hours = greenwich_hours(skip, date);
-        xml.create_element("skipHours").write_inner_content(|xml| {
-            hours.iter().try_for_each(|hour| write_text(xml, "hour", &hour.to_string()))
-        })?;
+        xml.create_element("skipHours")
+            .write_inner_content(|xml| hours.iter().try_for_each(|hour| write_text(xml, "hour", &hour.to_string())))?;
     }
     let own = renderer.url(&Renderer::feed_route());
     xml.create_element("atom:link")
@@ -196,7 +195,9 @@ pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
             Block::Figure(_) => None,
         });
         let c = html.chain([post.title.as_str(), &post.id]).flat_map(str::chars).find(|c| !is_legal(*c))?;
-        Some(Diagnostic::warning("feed-character", name(c)).in_path(&source.path).help("remove the character reference"))
+        Some(
+            Diagnostic::warning("feed-character", name(c)).in_path(&source.path).help("remove the character reference"),
+        )
     };
     newest(renderer).iter().filter_map(warn).collect()
 }

@@ -14,7 +14,7 @@ use sim::telling::svg::Ink;
 use sim::telling::{figure, narration};
 
 use crate::graph::site::FigureUse;
-use crate::rendering::view::{
+use crate::rendering::view::figure::{
     ActionView, FigureView, FrameView, KnobOptionView, KnobView, PngView, PresetView, SayView,
 };
 use crate::words::diagnostic::Diagnostic;
@@ -143,7 +143,11 @@ impl<'a> Figure<'a> {
         let src = escaped(&self.png_route().url(base_url));
         let alt = escaped(&self.alternative());
         let (width, height) = self.size();
-        let caption = if self.wanted.caption.is_empty() { escaped(self.player.spec().question) } else { self.wanted.caption.clone() };
+        let caption = if self.wanted.caption.is_empty() {
+            escaped(self.player.spec().question)
+        } else {
+            self.wanted.caption.clone()
+        };
         format!(
             "<p><a href=\"{live}\"><img src=\"{src}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\"></a></p>\n\
              <p>{caption} <a href=\"{live}\">Step through it on the page.</a></p>\n"

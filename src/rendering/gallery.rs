@@ -3,10 +3,9 @@
 use crate::files::output::Planned;
 use crate::graph::site::{Album, Photo};
 use crate::rendering::photos::Picture;
-use crate::rendering::renderer::{Draft, Renderer, figures};
-use crate::rendering::view::{
-    AlbumLine, AlbumPage, AlbumView, DateView, GalleryPage, HeadView, ImageView, PhotoLine, PhotoPage, PhotoView, TitledLink,
-};
+use crate::rendering::renderer::{Draft, Filling, Renderer, figures};
+use crate::rendering::view::page::{AlbumLine, AlbumPage, AlbumView, GalleryPage, PhotoLine, PhotoPage, PhotoView};
+use crate::rendering::view::shared::{DateView, HeadView, ImageView, TitledLink};
 
 /// The gallery, its albums and their photographs; nothing on a site without albums.
 pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
@@ -64,7 +63,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         template: "album.html",
         content: folder(&cover.path),
         view: AlbumPage { site: renderer.site_view(&album.route), head, album: view },
-        body: Some((&album.body, |view| &mut view.album.html)),
+        body: Some(Filling { body: &album.body, place: |view| &mut view.album.html }),
     })
 }
 

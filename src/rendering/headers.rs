@@ -68,11 +68,14 @@ impl Headers {
             "{base_path}*\n  X-Content-Type-Options: nosniff\n  Referrer-Policy: strict-origin-when-cross-origin\n\
              {base_path}{ASSETS}*\n  Cache-Control: public, max-age=31536000, immutable\n"
         );
-        let types = routes.iter().filter(|route| !is_known_to_hosts(route)).map(|route| {
-            (route.href(base_path), "Content-Type", media_type(route).to_owned())
-        });
-        let policies =
-            self.policies.iter().map(|(route, policy)| (route.href(base_path), "Content-Security-Policy", policy.text()));
+        let types = routes
+            .iter()
+            .filter(|route| !is_known_to_hosts(route))
+            .map(|route| (route.href(base_path), "Content-Type", media_type(route).to_owned()));
+        let policies = self
+            .policies
+            .iter()
+            .map(|(route, policy)| (route.href(base_path), "Content-Security-Policy", policy.text()));
         for (path, name, value) in types.chain(policies) {
             text.push_str(&format!("{path}\n  {name}: {value}\n"));
         }

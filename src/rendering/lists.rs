@@ -6,9 +6,10 @@ use crate::files::output::Planned;
 use crate::graph::site::{Block, Post};
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{Draft, Renderer};
-use crate::rendering::view::{
-    ArchivesPage, HeadView, HomePage, MonthView, PaginationLink, PaginationView, PostLine, TagPage, TagsPage, YearView,
+use crate::rendering::view::page::{
+    ArchivesPage, HomePage, MonthView, PaginationLink, PaginationView, TagPage, TagsPage, YearView,
 };
+use crate::rendering::view::shared::{HeadView, PostLine};
 use crate::words::route::Route;
 
 /// The home list, `page_size` posts on a page; a site without posts has one empty page.
@@ -132,12 +133,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             route: tag.route.clone(),
             template: "tag.html",
             content: "content/posts",
-            view: TagPage {
-                site: renderer.site_view(&tag.route),
-                head,
-                tag: link,
-                posts: renderer.lines(&tag.posts),
-            },
+            view: TagPage { site: renderer.site_view(&tag.route), head, tag: link, posts: renderer.lines(&tag.posts) },
             body: None,
         }));
     }

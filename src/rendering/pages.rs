@@ -3,10 +3,9 @@
 use crate::files::output::Planned;
 use crate::graph::site::{Body, Page, Post};
 use crate::rendering::figure::Figure;
-use crate::rendering::renderer::{Draft, Renderer, figures, json, minutes};
-use crate::rendering::view::{
-    DateView, HeadView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage, TitledLink, TocEntry,
-};
+use crate::rendering::renderer::{Draft, Filling, Renderer, figures, json, minutes};
+use crate::rendering::view::page::{MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
+use crate::rendering::view::shared::{DateView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
 
 /// The post at `index` of the site's list.
@@ -46,7 +45,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
         template: renderer.template(&post.template, "post.html"),
         content: &post.source.path,
         view: PostPage { site: renderer.site_view(&post.route), head, post: view },
-        body: Some((&post.body, |view| &mut view.post.html)),
+        body: Some(Filling { body: &post.body, place: |view| &mut view.post.html }),
     })
 }
 
@@ -84,7 +83,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
         template: renderer.template(&page.template, "page.html"),
         content: &page.source.path,
         view: PagePage { site: renderer.site_view(&page.route), head, page: view },
-        body: Some((&page.body, |view| &mut view.page.html)),
+        body: Some(Filling { body: &page.body, place: |view| &mut view.page.html }),
     })
 }
 

@@ -16,7 +16,7 @@ use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageReader, Limits, image
 
 use crate::files::kept::Kept;
 use crate::graph::site::{Photo, PlainFile};
-use crate::rendering::view::ImageView;
+use crate::rendering::view::shared::ImageView;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
@@ -95,7 +95,14 @@ impl Picture {
         let path = file.route.as_str();
         let known = [".png", ".jpg", ".jpeg"].iter().any(|ending| path.to_ascii_lowercase().ends_with(ending));
         let (width, height) = known.then(|| dimensions(&file.file))??;
-        Some(Self { file: file.file.clone(), path: path.to_owned(), hash: file.hash, width, height, alt: String::new() })
+        Some(Self {
+            file: file.file.clone(),
+            path: path.to_owned(),
+            hash: file.hash,
+            width,
+            height,
+            alt: String::new(),
+        })
     }
 
     fn format(&self) -> Format {
@@ -160,7 +167,7 @@ impl Picture {
 pub struct Work {
     picture: Picture,
     kept: Kept,
-    made: OnceLock<Result<Vec<Vec<u8>>, Diagnostic>>,
+    made: OnceLock<Result<Vec<Vec<u8>>, Box<Diagnostic>>>,
 }
 
 impl Work {
@@ -181,14 +188,15 @@ impl Work {
             let made = panic::catch_unwind(AssertUnwindSafe(|| make_all(&self.picture, &derivatives)))
                 .unwrap_or_else(|_| Err("the decoder failed".to_owned()))
                 .map_err(|reason| {
-                    Diagnostic::error("broken-picture", format!("the picture cannot be shown: {reason}")).in_path(&self.picture.path)
+                    let message = format!("the picture cannot be shown: {reason}");
+                    Box::new(Diagnostic::error("broken-picture", message).in_path(&self.picture.path))
                 })?;
             for (derivative, bytes) in derivatives.iter().zip(&made) {
                 self.kept.write(derivative.name(), bytes);
             }
             Ok(made)
         });
-        made.as_ref().map(|made| made[index].clone()).map_err(|diagnostic| vec![diagnostic.clone()])
+        made.as_ref().map(|made| made[index].clone()).map_err(|diagnostic| vec![Diagnostic::clone(diagnostic)])
     }
 }
 
@@ -302,33 +310,34 @@ mod tests {
     #[test]
     fn a_turned_photograph_stands_upright_and_loses_its_metadata() {
         let root = std::env::temp_dir().join(format!("genblog-photos-{}", std::process::id()));
-        fs::create_dir_all(&root).unwrap();
+        fs::create_dir_all(&root).expect("a folder");
         let file = root.join("turned.jpg");
         let mut bytes = Vec::new();
         let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 90);
         // A TIFF header and one tag: orientation 6, "turn right".
         let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-        encoder.set_exif_metadata(exif.to_vec()).unwrap();
-        DynamicImage::new_rgb8(1000, 500).write_with_encoder(encoder).unwrap();
-        fs::write(&file, bytes).unwrap();
+        encoder.set_exif_metadata(exif.to_vec()).expect("EXIF fits");
+        DynamicImage::new_rgb8(1000, 500).write_with_encoder(encoder).expect("encodes");
+        fs::write(&file, bytes).expect("written");
         assert_eq!(dimensions(&file), Some((500, 1000)));
 
         let work = Work::new(picture(file, 500, 1000), Kept::new(&root, Access::Write));
-        let small = work.make(0).unwrap();
-        let shown = image::load_from_memory(&small).unwrap();
+        let small = work.make(0).expect("a derivative");
+        let shown = image::load_from_memory(&small).expect("a picture");
         assert_eq!((shown.width(), shown.height()), (240, 480));
         assert!(!small.windows(4).any(|window| window == b"Exif"));
-        fs::remove_dir_all(root).unwrap();
+        fs::remove_dir_all(root).expect("removed");
     }
 
     #[test]
     fn a_broken_picture_is_named() {
         let root = std::env::temp_dir().join(format!("genblog-broken-{}", std::process::id()));
-        fs::create_dir_all(&root).unwrap();
+        fs::create_dir_all(&root).expect("a folder");
         let file = root.join("broken.png");
-        fs::write(&file, b"\x89PNG\r\n\x1a\nno more").unwrap();
-        let problems = Work::new(picture(file, 5, 5), Kept::new(&root, Access::Read)).make(0).unwrap_err();
+        fs::write(&file, b"\x89PNG\r\n\x1a\nno more").expect("written");
+        let problems =
+            Work::new(picture(file, 5, 5), Kept::new(&root, Access::Read)).make(0).expect_err("it is broken");
         assert!(problems[0].path.as_deref().is_some_and(|path| path.ends_with("broken.png")));
-        fs::remove_dir_all(root).unwrap();
+        fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -36,8 +36,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     problems.extend(feed::check(renderer));
 
     let pages = plan_pages(renderer);
-    let mut policies: BTreeMap<Route, Policy> =
-        pages.iter().map(|page| (page.route.clone(), Policy::Plain)).collect();
+    let mut policies: BTreeMap<Route, Policy> = pages.iter().map(|page| (page.route.clone(), Policy::Plain)).collect();
     for (route, _) in bodies(site).filter(|(_, body)| figures(body).next().is_some()) {
         policies.insert(route.clone(), Policy::Figures);
     }

@@ -9,8 +9,8 @@ use quick_xml::escape;
 
 /// Elements that go with everything in them.
 const REMOVED: [&str; 16] = [
-    "script", "style", "iframe", "form", "noscript", "object", "embed", "svg", "template", "button", "select", "textarea", "link",
-    "meta", "base", "canvas",
+    "script", "style", "iframe", "form", "noscript", "object", "embed", "svg", "template", "button", "select",
+    "textarea", "link", "meta", "base", "canvas",
 ];
 
 /// Attributes that hold one URL.
@@ -78,7 +78,8 @@ fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination
     for (name, value) in attributes {
         let dropped = match destination {
             Destination::Feed => {
-                DROPPED.contains(&name.as_str()) || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
+                DROPPED.contains(&name.as_str())
+                    || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
             }
             Destination::List => name == "id",
         };
@@ -225,7 +226,8 @@ mod tests {
     #[test]
     fn in_a_list_of_the_same_site_links_start_at_the_root() {
         let html = r##"<p id="x" class="left"><a href="#x">x</a> <a href="//other.example/">y</a></p>"##;
-        let expect = r#"<p class="left"><a href="/blog/posts/ring/#x">x</a> <a href="https://other.example/">y</a></p>"#;
+        let expect =
+            r#"<p class="left"><a href="/blog/posts/ring/#x">x</a> <a href="https://other.example/">y</a></p>"#;
         assert_eq!(portable(html, PAGE, Destination::List), expect);
     }
 

@@ -8,8 +8,9 @@ use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::figure::Figure;
 use crate::rendering::photos::Picture;
 use crate::rendering::theme::Theme;
-use crate::rendering::view::{
-    AssetsView, DateView, FeedView, FigurePart, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
+use crate::rendering::view::figure::FigurePart;
+use crate::rendering::view::shared::{
+    AssetsView, DateView, FeedView, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
 };
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -44,8 +45,17 @@ pub struct Draft<'a, V> {
     pub content: &'a str,
     /// What the template sees; where a body goes, the string is empty until the page is rendered.
     pub view: V,
-    /// The body, and where its HTML goes in the view.
-    pub body: Option<(&'a Body, fn(&mut V) -> &mut String)>,
+    /// What goes into the view when the page is rendered.
+    pub body: Option<Filling<'a, V>>,
+}
+
+/// A body, and where its HTML goes in a view.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a, V> {
+    /// The body.
+    pub body: &'a Body,
+    /// The place in the view.
+    pub place: fn(&mut V) -> &mut String,
 }
 
 impl<'a> Renderer<'a> {
@@ -192,9 +202,9 @@ impl<'a> Renderer<'a> {
         V: Serialize + Clone + Send + Sync + 'a,
     {
         let mut parts = vec![self.theme.closure(draft.template), hash_json(&draft.view)];
-        if let Some((body, _)) = draft.body {
-            parts.push(hash_body(body));
-            parts.extend(figures(body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
+        if let Some(filling) = &draft.body {
+            parts.push(hash_body(filling.body));
+            parts.extend(figures(filling.body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
         }
         Planned {
             route: draft.route.clone(),
@@ -202,8 +212,8 @@ impl<'a> Renderer<'a> {
             fingerprint: self.fingerprint("page", &parts),
             make: Box::new(move || {
                 let mut view = draft.view.clone();
-                if let Some((body, slot)) = draft.body {
-                    *slot(&mut view) = self.body(body, &draft.route, draft.content)?;
+                if let Some(filling) = &draft.body {
+                    *(filling.place)(&mut view) = self.body(filling.body, &draft.route, draft.content)?;
                 }
                 self.theme.render(draft.template, &view, draft.content).map(String::into_bytes)
             }),

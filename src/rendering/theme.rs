@@ -296,7 +296,8 @@ mod tests {
 
     #[test]
     fn the_same_failure_is_told_once() {
-        let failure = |path: &str| Diagnostic::error("template", "`post.html` cannot be filled\nno such field").in_path(path);
+        let failure =
+            |path: &str| Diagnostic::error("template", "`post.html` cannot be filled\nno such field").in_path(path);
         let merged = merge_failures(vec![failure("a.md"), failure("b.md"), failure("c.md")]);
         assert_eq!(merged.len(), 1);
         assert_eq!(merged[0].path.as_deref(), Some("a.md"));

@@ -193,7 +193,9 @@ fn form(json: bool) -> Form {
 /// `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org/specs/source-date-epoch/>), or the clock: the one place that looks at it.
 fn now() -> DateTime<Utc> {
     let epoch = env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
-    epoch.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).unwrap_or_else(|| std::time::SystemTime::now().into())
+    epoch
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .unwrap_or_else(|| std::time::SystemTime::now().into())
 }
 
 fn moment(text: &str) -> Result<DateTime<Utc>, String> {

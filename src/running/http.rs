@@ -141,12 +141,17 @@ fn fresh_or_whole(served: Served, status: u16, if_none_match: Option<&str>) -> A
     });
     let mut headers = served.headers;
     headers.push(("ETag", tag));
-    if known { Answer { status: 304, headers, body: Bytes::new() } } else { Answer { status, headers, body: served.bytes } }
+    if known {
+        Answer { status: 304, headers, body: Bytes::new() }
+    } else {
+        Answer { status, headers, body: served.bytes }
+    }
 }
 
 /// A page of the server's own, while there has been no site without errors yet.
 fn no_site(shown: &Shown) -> Answer {
-    const PAGE: &[u8] = b"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Errors</title><body></body></html>";
+    const PAGE: &[u8] =
+        b"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Errors</title><body></body></html>";
     let headers = vec![
         ("Content-Type", "text/html; charset=utf-8".to_owned()),
         ("Cache-Control", "no-store".to_owned()),

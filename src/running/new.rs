@@ -57,7 +57,7 @@ pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -
     };
     for draft in &drafts {
         if let Err(problem) = write(root, draft) {
-            return report::failure(&Failure::Machine(Box::new(problem)), Form::Text);
+            return report::failure(&Failure::Machine(problem), Form::Text);
         }
         report::line(&root.join(&draft.path).display().to_string())?;
     }
@@ -100,11 +100,12 @@ impl Entry {
     }
 }
 
-fn write(root: &Path, draft: &Draft) -> Result<(), Diagnostic> {
+fn write(root: &Path, draft: &Draft) -> Result<(), Box<Diagnostic>> {
     let file = root.join(&draft.path);
-    let written = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-        OpenOptions::new().write(true).create_new(true).open(&file)?.write_all(draft.text.as_bytes())
-    });
+    let written = file
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&file)?.write_all(draft.text.as_bytes()));
     written.map_err(|error| {
         let (message, help) = match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -112,7 +113,7 @@ fn write(root: &Path, draft: &Draft) -> Result<(), Diagnostic> {
             }
             _ => (format!("`{}` cannot be written: {error}", draft.path), "nothing that exists was changed"),
         };
-        Diagnostic::error("not-made", message).in_path(file.display().to_string()).help(help)
+        Box::new(Diagnostic::error("not-made", message).in_path(file.display().to_string()).help(help))
     })
 }
 

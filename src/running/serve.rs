@@ -19,8 +19,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, Response};
-use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
@@ -76,7 +76,7 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
     let (edits, edited) = mpsc::channel();
     let watcher = match watch_site(&serve.inputs, edits) {
         Ok(watcher) => watcher,
-        Err(problem) => return report::failure(&Failure::Machine(Box::new(problem)), Form::Text),
+        Err(problem) => return report::failure(&Failure::Machine(problem), Form::Text),
     };
     let (inputs, address) = (serve.inputs.clone(), origin.clone());
     // Ends with the process: a build in memory has nothing to lose.
@@ -218,15 +218,17 @@ impl Watcher {
     }
 }
 
-fn watch_site(inputs: &Inputs, edits: mpsc::Sender<()>) -> Result<Watcher, Diagnostic> {
+fn watch_site(inputs: &Inputs, edits: mpsc::Sender<()>) -> Result<Watcher, Box<Diagnostic>> {
     let failed = |error: notify_debouncer_full::notify::Error| {
-        Diagnostic::error("watch", format!("edits cannot be followed: {error}")).in_path(inputs.root.display().to_string())
+        let message = format!("edits cannot be followed: {error}");
+        Box::new(Diagnostic::error("watch", message).in_path(inputs.root.display().to_string()))
     };
     let config = inputs.config.clone().unwrap_or_else(|| inputs.root.join(CONFIG_FILE));
     let mut interesting: Vec<PathBuf> = FOLDERS.iter().map(|folder| inputs.root.join(folder)).collect();
     interesting.push(config.clone());
     let handler = move |result: DebounceEventResult| {
-        let is_edit = |paths: &[PathBuf]| paths.iter().any(|path| interesting.iter().any(|known| path.starts_with(known)));
+        let is_edit =
+            |paths: &[PathBuf]| paths.iter().any(|path| interesting.iter().any(|known| path.starts_with(known)));
         let edited = match result {
             Ok(events) => {
                 events.iter().any(|event| !matches!(event.kind, EventKind::Access(_)) && is_edit(&event.paths))
@@ -251,15 +253,20 @@ fn watch_site(inputs: &Inputs, edits: mpsc::Sender<()>) -> Result<Watcher, Diagn
 
 /// The address that links to the site start with.
 fn origin(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() { format!("http://localhost:{}", address.port()) } else { format!("http://{address}") }
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
 }
 
 fn cannot_listen(serve: &Serve, error: &io::Error) -> Failure {
     let address = SocketAddr::new(serve.bind, serve.port);
     let (message, help) = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            (format!("something else listens at {address}"), "stop it, or choose another port: `--port 0` finds a free one")
-        }
+        io::ErrorKind::AddrInUse => (
+            format!("something else listens at {address}"),
+            "stop it, or choose another port: `--port 0` finds a free one",
+        ),
         _ => (format!("it is not possible to listen at {address}: {error}"), "choose another `--bind` or `--port`"),
     };
     Failure::Machine(Box::new(Diagnostic::error("port", message).help(help)))

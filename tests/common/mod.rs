@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::TimeZone;
-use chrono_tz::Australia::Sydney;
 use chrono_tz::Asia;
+use chrono_tz::Australia::Sydney;
 use genblog::files::config::{Config, FeedConfig, SkipHours};
 use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
@@ -178,4 +178,3 @@ impl Drop for Picture {
         let _ = std::fs::remove_dir_all(folder);
     }
 }
-

@@ -1,0 +1,148 @@
+//! What `figure.html` sees.
+
+use serde::Serialize;
+
+use crate::rendering::view::shared::SiteView;
+
+/// `figure.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct FigurePart<'a> {
+    /// The site.
+    pub site: &'a SiteView,
+    /// The figure.
+    pub figure: FigureView,
+}
+
+/// One figure in a page.
+#[derive(Debug, Clone, Serialize)]
+pub struct FigureView {
+    /// HTML id, unique in the page.
+    pub id: String,
+    /// The figure's name in the engine's catalogue.
+    pub name: &'static str,
+    /// The preset that the author chose, as states name it.
+    pub preset: String,
+    /// Plain text.
+    pub title: &'static str,
+    /// What the figure answers.
+    pub question: &'static str,
+    /// What the author says about it.
+    pub caption_html: String,
+    /// What the model leaves out.
+    pub not_modelled: Vec<&'static str>,
+    /// The state that it opens with.
+    pub start: String,
+    /// The picture for wide boxes: SVG.
+    pub wide: String,
+    /// The picture for narrow boxes: SVG.
+    pub narrow: String,
+    /// Steps in the run.
+    pub steps: u32,
+    /// Runs to choose from.
+    pub presets: Vec<PresetView>,
+    /// Numbers to change.
+    pub knobs: Vec<KnobView>,
+    /// What the reader may do.
+    pub actions: Vec<ActionView>,
+    /// The run as a strip of small pictures.
+    pub film: Vec<FrameView>,
+    /// What happens in the first frame.
+    pub say: SayView,
+    /// The run as rows of a table.
+    pub rows_html: String,
+    /// The first frame as PNG.
+    pub png: Option<PngView>,
+    /// The first frame as SVG with fixed colours.
+    pub svg_href: String,
+}
+
+/// A run to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct PresetView {
+    /// As states name it.
+    pub id: &'static str,
+    /// Menu text.
+    pub name: &'static str,
+    /// One sentence.
+    pub says: &'static str,
+    /// The key that chooses it, `1` to `5`; empty for later ones.
+    pub key: String,
+    /// Its first state.
+    pub state: String,
+}
+
+/// A number to change.
+#[derive(Debug, Clone, Serialize)]
+pub struct KnobView {
+    /// Its place in the figure's list.
+    pub index: usize,
+    /// The name that authors use.
+    pub id: &'static str,
+    /// Label.
+    pub name: &'static str,
+    /// May be empty.
+    pub unit: &'static str,
+    /// The present value.
+    pub value: u32,
+    /// What it can be.
+    pub options: Vec<KnobOptionView>,
+}
+
+/// A value of a knob.
+#[derive(Debug, Clone, Serialize)]
+pub struct KnobOptionView {
+    /// The value.
+    pub value: u32,
+    /// How it is shown.
+    pub name: &'static str,
+    /// Whether it is the present one.
+    pub selected: bool,
+}
+
+/// Something that the reader may do.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActionView {
+    /// Its letter in states.
+    pub letter: char,
+    /// Label.
+    pub name: &'static str,
+    /// Who does it: `domu`, `dom0`, `xen` or `hw`.
+    pub who: &'static str,
+    /// What it means.
+    pub hint: &'static str,
+}
+
+/// A frame of the film strip.
+#[derive(Debug, Clone, Serialize)]
+pub struct FrameView {
+    /// The step that it shows.
+    pub n: u32,
+    /// The state that it shows.
+    pub state: String,
+    /// The picture: small SVG.
+    pub svg: String,
+    /// Plain text.
+    pub caption: &'static str,
+}
+
+/// What happens in a frame.
+#[derive(Debug, Clone, Serialize)]
+pub struct SayView {
+    /// When.
+    pub time: String,
+    /// What.
+    pub sentence: String,
+    /// The function that does it; may be empty.
+    pub source: String,
+}
+
+/// A PNG of a figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct PngView {
+    /// Where it is.
+    pub src: String,
+    /// In CSS pixels; the file has twice as many.
+    pub width: u32,
+    /// In CSS pixels.
+    pub height: u32,
+}

@@ -1,0 +1,298 @@
+//! What each template of a page sees.
+
+use serde::Serialize;
+
+use crate::rendering::view::shared::{
+    DateView, HeadView, ImageView, PostLine, SiteView, TagLink, TitledLink, TocEntry,
+};
+
+/// `home.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct HomePage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// Newest first.
+    pub posts: Vec<PostLine>,
+    /// Where in the list the page is.
+    pub pagination: PaginationView,
+}
+
+/// `post.html`, or what the post names instead.
+#[derive(Debug, Clone, Serialize)]
+pub struct PostPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The post.
+    pub post: PostView,
+}
+
+/// A post in full.
+#[derive(Debug, Clone, Serialize)]
+pub struct PostView {
+    /// Plain text.
+    pub title: String,
+    /// When it was published.
+    pub date: DateView,
+    /// When it was last changed in substance.
+    pub updated: Option<DateView>,
+    /// Reading time.
+    pub minutes: usize,
+    /// Words of prose.
+    pub words: usize,
+    /// Its tags.
+    pub tags: Vec<TagLink>,
+    /// Names.
+    pub authors: Vec<String>,
+    /// Plain text.
+    pub summary: String,
+    /// BCP 47 tag.
+    pub lang: String,
+    /// Table of contents.
+    pub toc: Vec<TocEntry>,
+    /// The whole text, figures included.
+    pub html: String,
+    /// The next newer post.
+    pub newer: Option<TitledLink>,
+    /// The next older post.
+    pub older: Option<TitledLink>,
+    /// The file that it was written in, below `content/`.
+    pub source: String,
+    /// `[extra]` of its front matter.
+    pub extra: serde_json::Value,
+}
+
+/// `page.html`, or what the page names instead.
+#[derive(Debug, Clone, Serialize)]
+pub struct PagePage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The page.
+    pub page: PageView,
+}
+
+/// A page in full.
+#[derive(Debug, Clone, Serialize)]
+pub struct PageView {
+    /// Plain text.
+    pub title: String,
+    /// The whole text, figures included.
+    pub html: String,
+    /// Table of contents.
+    pub toc: Vec<TocEntry>,
+    /// When it was last changed in substance.
+    pub updated: Option<DateView>,
+    /// BCP 47 tag.
+    pub lang: String,
+    /// `[extra]` of its front matter.
+    pub extra: serde_json::Value,
+}
+
+/// `archives.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArchivesPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// Newest first.
+    pub years: Vec<YearView>,
+}
+
+/// A year of posts.
+#[derive(Debug, Clone, Serialize)]
+pub struct YearView {
+    /// `2026`.
+    pub year: String,
+    /// Its id on the page.
+    pub id: String,
+    /// Posts in it.
+    pub count: usize,
+    /// Newest first; only months that have posts.
+    pub months: Vec<MonthView>,
+}
+
+/// A month of posts.
+#[derive(Debug, Clone, Serialize)]
+pub struct MonthView {
+    /// `November`.
+    pub name: String,
+    /// Its id on the page: `2026-11`.
+    pub id: String,
+    /// Newest first.
+    pub posts: Vec<PostLine>,
+}
+
+/// `tags.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TagsPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// By slug.
+    pub tags: Vec<TagLink>,
+}
+
+/// `tag.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TagPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The tag.
+    pub tag: TagLink,
+    /// Newest first.
+    pub posts: Vec<PostLine>,
+}
+
+/// `gallery.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct GalleryPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// Newest first.
+    pub albums: Vec<AlbumLine>,
+}
+
+/// An album in the gallery.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlbumLine {
+    /// Plain text.
+    pub title: String,
+    /// The album's page.
+    pub href: String,
+    /// Pictures in it.
+    pub count: usize,
+    /// When it was made.
+    pub date: Option<DateView>,
+    /// Plain text.
+    pub description: String,
+    /// The picture that stands for it.
+    pub cover: ImageView,
+}
+
+/// `album.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlbumPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The album.
+    pub album: AlbumView,
+}
+
+/// An album in full.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlbumView {
+    /// Plain text.
+    pub title: String,
+    /// The introduction.
+    pub html: String,
+    /// Pictures in it.
+    pub count: usize,
+    /// When it was made.
+    pub date: Option<DateView>,
+    /// The pictures, small.
+    pub photos: Vec<PhotoLine>,
+}
+
+/// A picture in an album.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhotoLine {
+    /// Its page.
+    pub href: String,
+    /// Plain text.
+    pub title: String,
+    /// Small.
+    pub image: ImageView,
+}
+
+/// `photo.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhotoPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The album that it belongs to.
+    pub album: TitledLink,
+    /// The picture.
+    pub photo: PhotoView,
+}
+
+/// A picture in full.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhotoView {
+    /// Plain text.
+    pub title: String,
+    /// What the author says about it.
+    pub caption_html: String,
+    /// Large.
+    pub image: ImageView,
+    /// Its place in the album, from 1.
+    pub n: usize,
+    /// Pictures in the album.
+    pub count: usize,
+    /// The picture before it.
+    pub previous: Option<TitledLink>,
+    /// The picture after it.
+    pub next: Option<TitledLink>,
+    /// Href of the file as the author has it; empty, since originals carry metadata.
+    pub original: String,
+}
+
+/// `404.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct MissingPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+}
+
+/// `redirect.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct RedirectPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head; `canonical` is the new address.
+    pub head: HeadView,
+    /// The new address.
+    pub target: TitledLink,
+}
+
+/// A page of the home list and its neighbours.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaginationView {
+    /// From 1.
+    pub page: usize,
+    /// How many there are.
+    pub pages: usize,
+    /// Href of newer posts.
+    pub newer: String,
+    /// Href of older posts.
+    pub older: String,
+    /// All of them.
+    pub links: Vec<PaginationLink>,
+}
+
+/// A link to a page of the home list.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaginationLink {
+    /// From 1.
+    pub n: usize,
+    /// Where it is.
+    pub href: String,
+    /// Whether this is it.
+    pub current: bool,
+}

@@ -1,0 +1,324 @@
+//! The commands as a user types them, run in folders of their own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+/// A folder that is gone when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("genblog-cli-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for the test");
+        Self(folder)
+    }
+
+    /// A folder with a site in it.
+    fn with_site() -> Self {
+        let folder = Self::new();
+        folder.write(
+            "genblog.toml",
+            "base_url = \"https://example.org/\"\ntitle = \"Notes\"\ntimezone = \"Asia/Tokyo\"\n",
+        );
+        folder.post("2026-11-01-first", "title = \"First\"", "The first *post*.\n");
+        folder
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let file = self.0.join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("written");
+    }
+
+    fn post(&self, name: &str, keys: &str, text: &str) {
+        self.write(&format!("content/posts/{name}.md"), &format!("+++\n{keys}\n+++\n\n{text}"));
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.0.join(path).exists()
+    }
+
+    fn genblog(&self, arguments: &[&str]) -> Output {
+        command(&self.0).args(arguments).output().expect("genblog runs")
+    }
+
+    /// Runs a command that must end with `code`, and gives what it said on standard output and error.
+    #[track_caller]
+    fn run(&self, arguments: &[&str], code: i32) -> (String, String) {
+        let output = self.genblog(arguments);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
+        (out, err)
+    }
+
+    /// Every file below `path`, with its bytes and when it was written.
+    fn snapshot(&self, path: &str) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.0.join(path)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let time = entry.metadata().and_then(|metadata| metadata.modified()).expect("a time");
+                    files.insert(entry.path(), (fs::read(entry.path()).expect("read"), time));
+                }
+            }
+        }
+        files
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_genblog"));
+    command.current_dir(folder).env_remove("SOURCE_DATE_EPOCH");
+    command
+}
+
+#[test]
+fn a_new_site_builds_without_a_word_of_complaint() {
+    let folder = Folder::new();
+    let (made, _) = folder.run(&["new", "site", "blog"], 0);
+    assert_eq!(made.lines().count(), 4, "{made}");
+    let (said, complaints) = folder.run(&["--root", "blog", "build"], 0);
+    assert_eq!(complaints, "");
+    assert!(said.starts_with("built ") && said.contains("(1 post, 0 photos)"), "{said}");
+    assert!(folder.has("blog/public/index.html") && folder.has("blog/public/feed.xml"));
+    let (said, complaints) = folder.run(&["--root", "blog", "check"], 0);
+    assert_eq!((said.starts_with("checked 1 post"), complaints.as_str()), (true, ""));
+}
+
+#[test]
+fn new_never_touches_what_is_there() {
+    let folder = Folder::new();
+    folder.run(&["new", "site"], 0);
+    let before = folder.snapshot(".");
+    let (_, err) = folder.run(&["new", "site"], 2);
+    assert!(err.contains("`genblog.toml` is there already"), "{err}");
+    assert_eq!(folder.snapshot("."), before);
+}
+
+#[test]
+fn new_entries_are_part_of_the_site() {
+    let folder = Folder::with_site();
+    let (path, _) = folder.run(&["new", "post", "A \"quoted\" title"], 0);
+    assert!(path.trim_end().ends_with("-a-quoted-title.md"), "{path}");
+    folder.run(&["new", "page", "Über uns"], 0);
+    folder.run(&["build"], 0);
+    assert!(folder.has("public/posts/a-quoted-title/index.html"));
+    assert!(folder.read("public/über-uns/index.html").contains("Über uns"));
+    let (_, err) = folder.run(&["new", "page", "Über uns"], 2);
+    assert!(err.contains("is there already"), "{err}");
+    folder.run(&["new", "post", "?!"], 1);
+}
+
+#[test]
+fn a_second_build_touches_nothing() {
+    let folder = Folder::with_site();
+    folder.run(&["build"], 0);
+    let before = folder.snapshot("public");
+    let (said, _) = folder.run(&["build"], 0);
+    assert!(said.contains(": 0 written, ") && said.trim_end().ends_with("0 removed"), "{said}");
+    assert_eq!(folder.snapshot("public"), before);
+
+    folder.post("2026-11-01-first", "title = \"First\"", "Changed.\n");
+    folder.run(&["build"], 0);
+    let after = folder.snapshot("public");
+    let touched = |name: &str| {
+        let file = folder.0.join("public").join(name);
+        before[&file].1 != after[&file].1
+    };
+    assert!(touched("posts/first/index.html") && touched("feed.xml"));
+    assert!(!touched("404.html") && !touched("archives/index.html"));
+}
+
+#[test]
+fn the_same_site_gives_the_same_bytes_anywhere() {
+    let (one, other) = (Folder::with_site(), Folder::with_site());
+    one.run(&["build"], 0);
+    let mut elsewhere = command(&std::env::temp_dir());
+    elsewhere.env("TZ", "America/Lima").env("LC_ALL", "C").args(["build", "--quiet", "--root"]).arg(&other.0);
+    let output = elsewhere.output().expect("genblog runs");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
+    let bytes = |folder: &Folder| -> BTreeMap<PathBuf, Vec<u8>> {
+        let relative = |file: &Path| file.strip_prefix(&folder.0).expect("inside").to_owned();
+        folder.snapshot("public").into_iter().map(|(file, (bytes, _))| (relative(&file), bytes)).collect()
+    };
+    assert_eq!(bytes(&one), bytes(&other));
+}
+
+#[test]
+fn what_is_no_longer_planned_goes_and_what_is_foreign_stays() {
+    let folder = Folder::with_site();
+    folder.post("2026-11-02-second", "title = \"Second\"", "Text.\n");
+    folder.write("public/CNAME", "example.org\n");
+    folder.run(&["build"], 0);
+    assert!(folder.has("public/posts/second/index.html"));
+    fs::remove_file(folder.0.join("content/posts/2026-11-02-second.md")).expect("removed");
+    folder.run(&["build"], 0);
+    assert!(!folder.has("public/posts/second"));
+    assert_eq!(folder.read("public/CNAME"), "example.org\n");
+}
+
+#[test]
+fn a_site_with_errors_leaves_the_last_output_alone() {
+    let folder = Folder::with_site();
+    folder.run(&["build"], 0);
+    let before = folder.snapshot("public");
+    folder.post("2026-11-02-second", "title = \"Second\"\ntgas = []", "[x](@/posts/nope.md)\n");
+    folder.write("templates/page.html", "{{ page.nope }}");
+    folder.write("content/pages/about.md", "+++\ntitle = \"About\"\n+++\n\nText.\n");
+    let (_, err) = folder.run(&["build"], 1);
+    for code in ["error[unknown-key]", "error[template]", "content/pages/about.md"] {
+        assert!(err.contains(code), "{code} in\n{err}");
+    }
+    assert!(err.contains("content/posts/2026-11-02-second.md:3:1"), "{err}");
+    assert_eq!(folder.snapshot("public"), before);
+
+    let (out, _) = folder.run(&["build", "--json"], 1);
+    let problems: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert!(problems.as_array().expect("a list").len() >= 2);
+    let (_, err) = folder.run(&["check"], 1);
+    assert!(err.contains("error[unknown-key]"), "{err}");
+}
+
+#[test]
+fn drafts_and_posts_of_another_time_stay_out_unless_asked_for() {
+    let folder = Folder::with_site();
+    folder.post("2026-11-02-draft", "title = \"Draft\"\ndraft = true", "Text.\n");
+    folder.post("2026-11-03-gone", "title = \"Gone\"\nexpires = 2026-11-10", "Text.\n");
+    folder.post("2027-01-01-future", "title = \"Future\"", "Text.\n");
+    let built = |arguments: &[&str]| {
+        let all = [&["build", "--clock", "2026-11-20T00:00:00Z"], arguments].concat();
+        folder.run(&all, 0);
+        ["first", "draft", "gone", "future"].map(|slug| folder.has(&format!("public/posts/{slug}/index.html")))
+    };
+    assert_eq!(built(&[]), [true, false, false, false]);
+    assert_eq!(built(&["-D"]), [true, true, false, false]);
+    assert_eq!(built(&["--expired"]), [true, false, true, false]);
+    assert_eq!(built(&["-F"]), [true, false, false, true]);
+    assert_eq!(built(&["-DFE"]), [true, true, true, true]);
+
+    let mut early = command(&folder.0);
+    assert!(early.env("SOURCE_DATE_EPOCH", "0").arg("build").status().expect("genblog runs").success());
+    assert!(!folder.has("public/posts/first"), "the clock of reproducible builds is taken");
+}
+
+#[test]
+fn a_site_below_a_path_links_below_it() {
+    let folder = Folder::with_site();
+    folder.run(&["build", "--base-url", "https://example.org/blog", "--output-dir", "out"], 0);
+    assert!(!folder.has("public"));
+    let home = folder.read("out/index.html");
+    assert!(home.contains("href=\"/blog/posts/first/\"") && !home.contains("href=\"/posts/"));
+    assert!(folder.read("out/feed.xml").contains("<link>https://example.org/blog/posts/first/</link>"));
+    assert!(
+        folder
+            .read("out/posts/first/index.html")
+            .contains("rel=\"canonical\" href=\"https://example.org/blog/posts/first/\"")
+    );
+}
+
+#[test]
+fn an_output_folder_that_holds_the_sources_is_refused() {
+    let folder = Folder::with_site();
+    let before = folder.snapshot("content");
+    for output in [".", "content", "content/posts"] {
+        folder.run(&["build", "--output-dir", output], 1);
+    }
+    assert_eq!(folder.snapshot("content"), before);
+    assert!(!folder.has("index.html"));
+}
+
+#[test]
+fn a_foreign_file_in_the_way_is_named_and_kept() {
+    let folder = Folder::with_site();
+    folder.write("public/index.html", "mine");
+    let (_, err) = folder.run(&["build"], 1);
+    assert!(err.contains("error[foreign-file]") && err.contains("public/index.html"), "{err}");
+    assert_eq!(folder.read("public/index.html"), "mine");
+    assert!(!folder.has("public/feed.xml"));
+}
+
+#[test]
+fn wrong_usage_is_told_apart_from_wrong_sites() {
+    let folder = Folder::new();
+    folder.run(&["bulid"], 2);
+    folder.run(&["build", "--clock", "yesterday"], 2);
+    let (_, err) = folder.run(&["build"], 1);
+    assert!(err.contains("genblog.toml"), "{err}");
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_is_no_failure() {
+    let folder = Folder::with_site();
+    let mut child = command(&folder.0).arg("build").stdout(std::process::Stdio::piped()).spawn().expect("genblog runs");
+    drop(child.stdout.take());
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_build_that_is_killed_leaves_every_file_whole() {
+    let folder = Folder::with_site();
+    let text = "A sentence that fills the page. ".repeat(2000);
+    let site = |word: &str| {
+        for number in 0..40 {
+            folder.post(
+                &format!("2026-10-01-post-{number}"),
+                &format!("title = \"{number}\""),
+                &format!("{word} {text}\n"),
+            );
+        }
+    };
+    site("old");
+    folder.run(&["build"], 0);
+    site("new");
+    let mut killed = 0;
+    for delay in (20..).step_by(20) {
+        let mut child = command(&folder.0).args(["build", "--quiet"]).spawn().expect("genblog runs");
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let _ = child.kill();
+        let done = child.wait().expect("it ends").success();
+        for (file, (bytes, _)) in folder.snapshot("public") {
+            let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if file.extension().is_some_and(|extension| extension == "html") && !hidden {
+                assert!(bytes.trim_ascii_end().ends_with(b"</html>"), "{} is torn", file.display());
+            }
+        }
+        killed += u32::from(!done);
+        if done {
+            break;
+        }
+    }
+    assert!(killed > 0, "no build was killed");
+    folder.run(&["build"], 0);
+    assert!(folder.read("public/posts/post-39/index.html").contains("new A sentence"));
+    let fresh = Folder::new();
+    let copied =
+        Command::new("cp").args(["-r", "content", "genblog.toml"]).arg(&fresh.0).current_dir(&folder.0).status();
+    assert!(copied.expect("cp runs").success());
+    fresh.run(&["build"], 0);
+    let names = |folder: &Folder| -> Vec<PathBuf> {
+        let files = folder.snapshot("public").into_keys();
+        files.map(|file| file.strip_prefix(&folder.0).expect("inside").to_owned()).collect()
+    };
+    assert_eq!(names(&folder), names(&fresh), "nothing of the killed builds is left");
+}
