@@ -36,12 +36,15 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     problems.extend(feed::check(renderer));
 
     let pages = plan_pages(renderer);
-    let mut policies: BTreeMap<Route, Policy> = pages.iter().map(|page| (page.route.clone(), Policy::Plain)).collect();
+    let found: Vec<Route> = pages.iter().map(|page| page.route.clone()).collect();
+    let mut signs = vec![pages::missing(renderer)];
+    signs.extend(site.aliases.iter().map(|(from, to)| pages::redirect(renderer, from, to)));
+    let mut policies: BTreeMap<Route, Policy> =
+        pages.iter().chain(&signs).map(|page| (page.route.clone(), Policy::Plain)).collect();
     for (route, _) in bodies(site).filter(|(_, body)| figures(body).next().is_some()) {
         policies.insert(route.clone(), Policy::Figures);
     }
     let headers = Headers::new(policies);
-    let found: Vec<Route> = pages.iter().map(|page| page.route.clone()).collect();
 
     let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().into_iter().map(|it| asset(renderer, it)).collect();
     outputs.extend(site.files.iter().map(|file| plain_file(renderer, file)));
@@ -49,8 +52,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.extend(pictures);
     outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
     outputs.extend(pages);
-    outputs.push(pages::missing(renderer));
-    outputs.extend(site.aliases.iter().map(|(from, to)| pages::redirect(renderer, from, to)));
+    outputs.extend(signs);
     outputs.push(feed::feed(renderer));
     outputs.push(crawlers::sitemap(renderer, &found));
     outputs.push(crawlers::robots(renderer));
