@@ -37,7 +37,7 @@ pub enum Form {
     Json,
 }
 
-/// Tells diagnostics, errors after warnings as they come, and counts them.
+/// Tells diagnostics, and people also how many there are.
 pub fn diagnostics(diagnostics: &[Diagnostic], form: Form) -> io::Result<()> {
     match form {
         Form::Json => line(&diagnostic::json(diagnostics)),

@@ -7,8 +7,9 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self, Command};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -36,6 +37,9 @@ use crate::words::diagnostic::Diagnostic;
 
 /// Folders of a site that an edit can happen in.
 const FOLDERS: [&str; 3] = ["content", "templates", "static"];
+
+/// How Rust programs end after a panic.
+const PANICKED: i32 = 101;
 
 /// Edits that come within this time are one: an editor's save is several events.
 const QUIET_TIME: Duration = Duration::from_millis(100);
@@ -80,7 +84,13 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
     };
     let (inputs, address) = (serve.inputs.clone(), origin.clone());
     // Ends with the process: a build in memory has nothing to lose.
-    thread::spawn(move || follow(watcher, &edited, &inputs, &address, &sender));
+    thread::spawn(move || {
+        let followed = panic::catch_unwind(AssertUnwindSafe(|| follow(watcher, &edited, &inputs, &address, &sender)));
+        if followed.is_err() {
+            // The panic has said why. To go on would be to show an old site for ever.
+            process::exit(PANICKED);
+        }
+    });
 
     let base_path = shown.borrow().files.as_ref().map_or_else(|| "/".to_owned(), |files| files.base_path.clone());
     report::line(&format!("serving at {origin}{base_path} (Ctrl-C ends)"))?;
@@ -117,14 +127,11 @@ fn follow(
         while edited.try_recv().is_ok() {}
         watcher.take_in_new_folders();
         let before = sender.borrow().number.clone();
-        let told = rebuild(inputs, origin, sender).and_then(|()| {
+        // When the terminal is gone there is nobody to be told; the pages still follow.
+        let _ = rebuild(inputs, origin, sender).and_then(|()| {
             let changed = sender.borrow().number != before && sender.borrow().problems.is_empty();
             if changed { report::line("built again") } else { Ok(()) }
         });
-        if told.is_err() {
-            // Nobody can be told anything any more; the pages still are.
-            continue;
-        }
     }
 }
 
