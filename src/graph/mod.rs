@@ -2,31 +2,16 @@
 
 pub mod site;
 
-use chrono::{DateTime, Utc};
+mod claims;
 
-use crate::files::config::Config;
-use crate::files::source::Source;
-use crate::graph::site::Site;
-use crate::words::diagnostic::Diagnostic;
+mod places;
 
-/// Which posts belong to the site.
-#[derive(Debug, Clone, Copy)]
-pub struct Choice {
-    /// The moment that "future" and "expired" are measured from.
-    pub now: DateTime<Utc>,
-    /// Take drafts too.
-    pub drafts: bool,
-    /// Take posts dated after `now` too.
-    pub future: bool,
-    /// Take posts that expired before `now` too.
-    pub expired: bool,
-}
+mod links;
 
-/// Makes the site out of its sources.
-///
-/// What could not be understood is left out and reported; the site may be shown, but not written, when an error is among
-/// the diagnostics.
-pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<Diagnostic>) {
-    let _ = (config, source, choice);
-    unimplemented!()
-}
+mod body;
+
+mod tags;
+
+mod assembly;
+
+pub use crate::graph::assembly::{Choice, assemble};

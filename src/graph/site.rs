@@ -8,6 +8,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::files::config::Config;
+pub use crate::parsing::text::Heading;
 use crate::words::route::Route;
 use crate::words::source_text::{SourceText, Span};
 
@@ -118,17 +119,6 @@ pub enum Block {
     Html(String),
     /// A figure that the engine draws.
     Figure(FigureUse),
-}
-
-/// A heading that can be linked to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heading {
-    /// 2 or 3.
-    pub level: u8,
-    /// Unique within the page.
-    pub id: String,
-    /// Plain text.
-    pub title: String,
 }
 
 /// A figure as an author asked for it; figure, preset and knobs are known to the engine.

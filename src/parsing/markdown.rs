@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
                     self.opening = plain(until(rest, TagEnd::Paragraph));
                 }
                 if matches!(tag, Tag::Image { .. }) && plain(until(rest, TagEnd::Image)).trim().is_empty() {
-                    self.diagnostics.push(missing_alt(span.clone()));
+                    self.diagnostics.push(missing_alt(span));
                 }
                 self.depth += 1;
             }
@@ -294,7 +294,7 @@ fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagno
         Ok(scan) => {
             piece.ids = scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
             piece.headings = scan.headings;
-            diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(place(span, exact, at))));
+            diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(&place(span, exact, at))));
         }
         Err(error) => {
             let diagnostic = Diagnostic::error("bad-html", format!("this HTML cannot be read: {error}"));
@@ -348,7 +348,7 @@ fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
     matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some("sim"))
 }
 
-fn missing_alt(span: Span) -> Diagnostic {
+fn missing_alt(span: &Span) -> Diagnostic {
     let diagnostic = Diagnostic::warning("missing-alt", "this picture does not say what is to be seen");
     diagnostic.at(span.first_line(), "no alternative text").help("describe it: `![a ring with two slots filled](ring.png)`")
 }

@@ -14,4 +14,14 @@ mod fence;
 
 mod anchors;
 
-mod markdown;
+pub(crate) mod markdown;
+
+pub(crate) mod layout;
+
+pub mod keys;
+
+pub mod post;
+
+pub mod page;
+
+pub mod album;

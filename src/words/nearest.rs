@@ -3,8 +3,8 @@
 /// The candidate most like `word`, when one is like enough to be worth asking about.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    // A third of the letters may be wrong, so that short names are not mistaken for each other.
-    let allowed = (word.chars().count() / 3).max(1);
+    // A third of the letters may be wrong, so that short names are not mistaken for each other; in long ones, six.
+    let allowed = (word.chars().count() / 3).clamp(1, 6);
     let distance = |candidate: &str| strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
     let near = candidates.into_iter().map(|candidate| (distance(candidate), candidate));
     near.filter(|&(distance, _)| distance <= allowed).min().map(|(_, candidate)| candidate)

@@ -1,0 +1,114 @@
+//! Every address and every guid belongs to one thing only.
+
+use std::collections::BTreeMap;
+
+use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+use crate::words::source_text::Span;
+
+/// What genblog makes for every site, and what it is.
+pub(crate) const GENERATED: [(&str, &str); 9] = [
+    ("", "the home page"),
+    ("archives/", "the archives"),
+    ("tags/", "the list of tags"),
+    ("gallery/", "the list of albums"),
+    ("feed.xml", "the feed"),
+    ("sitemap.xml", "the site map"),
+    ("robots.txt", "the file for crawlers"),
+    ("_headers", "the file of HTTP headers"),
+    ("404.html", "the page for what is not there"),
+];
+
+/// Folders that genblog fills itself.
+const GENERATED_FOLDERS: [(&str, &str); 2] = [("assets", "the theme's files"), ("page", "the pages of the home list")];
+
+/// Who wants an address.
+#[derive(Debug, Clone)]
+pub(crate) enum Claimant {
+    /// genblog itself; what for.
+    Generator(&'static str),
+    /// A text, at the place that decided its address.
+    Text(Span),
+    /// A file without a text to point into.
+    File(String),
+}
+
+/// The addresses and guids given so far.
+pub(crate) struct Claims {
+    /// By the file that holds the route, in lower case: some file systems and some people know no other.
+    files: BTreeMap<String, Claimant>,
+    /// Folders that hold a file.
+    folders: BTreeMap<String, Claimant>,
+    ids: BTreeMap<String, Span>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Claims {
+    pub(crate) fn new() -> Self {
+        let mut claims = Self { files: BTreeMap::new(), folders: BTreeMap::new(), ids: BTreeMap::new(), diagnostics: Vec::new() };
+        for (path, what) in GENERATED {
+            let route = Route::new(path).expect("fixed routes are sound");
+            claims.insert(&route.file(), &Claimant::Generator(what));
+        }
+        claims
+    }
+
+    /// Gives `route` to `claimant` unless it is taken; then the answer is no, and a diagnostic tells why.
+    pub(crate) fn route(&mut self, route: &Route, claimant: &Claimant) -> bool {
+        let file = route.file();
+        let key = file.to_lowercase();
+        let below_a_file = parents(&key).find_map(|parent| self.files.get(parent).cloned());
+        let generated_folder = GENERATED_FOLDERS.iter().find(|(folder, _)| key.split('/').next() == Some(folder));
+        let generated = generated_folder.map(|&(_, what)| Claimant::Generator(what));
+        let taken = self.files.get(&key).or_else(|| self.folders.get(&key)).cloned().or(below_a_file).or(generated);
+        if let Some(first) = taken {
+            let diagnostic = Diagnostic::error("duplicate-route", format!("two things would live at `{route}`"));
+            let help = match first {
+                Claimant::Generator(_) => "choose another address: this one is genblog's own",
+                Claimant::Text(_) | Claimant::File(_) => "give one of them another address",
+            };
+            self.diagnostics.push(pointed(diagnostic, claimant, &first).help(help));
+            return false;
+        }
+        self.insert(&file, claimant);
+        true
+    }
+
+    fn insert(&mut self, file: &str, claimant: &Claimant) {
+        let key = file.to_lowercase();
+        for parent in parents(&key) {
+            self.folders.entry(parent.to_owned()).or_insert_with(|| claimant.clone());
+        }
+        self.files.insert(key, claimant.clone());
+    }
+
+    /// Gives a guid away unless it is taken.
+    pub(crate) fn id(&mut self, id: &str, span: &Span) {
+        if let Some(first) = self.ids.get(id) {
+            let diagnostic = Diagnostic::error("duplicate-id", format!("two posts have the guid `{id}`"));
+            let diagnostic = diagnostic.at(span.clone(), "this post").at(first.clone(), "and this one");
+            self.diagnostics.push(diagnostic.help("give one of them a guid of its own: `id = \"…\"`"));
+        } else {
+            self.ids.insert(id.to_owned(), span.clone());
+        }
+    }
+}
+
+/// The folders that a file lies in.
+fn parents(file: &str) -> impl Iterator<Item = &str> {
+    file.match_indices('/').map(|(at, _)| &file[..at])
+}
+
+/// Shows both claimants.
+fn pointed(diagnostic: Diagnostic, second: &Claimant, first: &Claimant) -> Diagnostic {
+    let diagnostic = match second {
+        Claimant::Text(span) => diagnostic.at(span.clone(), "this"),
+        Claimant::File(path) => diagnostic.in_path(path),
+        Claimant::Generator(_) => diagnostic,
+    };
+    match first {
+        Claimant::Text(span) => diagnostic.at(span.clone(), "and this"),
+        Claimant::File(path) => Diagnostic { message: format!("{}: this and the file `{path}`", diagnostic.message), ..diagnostic },
+        Claimant::Generator(what) => Diagnostic { message: format!("{}: this and {what}", diagnostic.message), ..diagnostic },
+    }
+}

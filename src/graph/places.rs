@@ -1,0 +1,130 @@
+//! Everything on the site that a link can lead to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim::telling::player::Player;
+
+use crate::files::picture::Size;
+use crate::graph::claims::GENERATED;
+use crate::parsing::text::Anchors;
+use crate::words::route::Route;
+
+/// What links can lead to, by source file and by address.
+#[derive(Debug, Default)]
+pub(crate) struct Places<'a> {
+    documents: BTreeMap<&'a str, Document<'a>>,
+    files: BTreeMap<&'a str, File>,
+    routes: BTreeMap<String, Kind<'a>>,
+    /// Ids of posts on the archive page.
+    archive: BTreeSet<String>,
+}
+
+/// A text that becomes a page.
+#[derive(Debug, Clone)]
+pub(crate) enum Document<'a> {
+    /// Part of the site.
+    Published { route: Route, anchors: &'a Anchors },
+    /// Not part of it; why, to complete "it is …".
+    LeftOut(&'static str),
+    /// Broken, which is reported where it is broken.
+    Broken,
+}
+
+/// A file that is published as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) route: Route,
+    pub(crate) size: Option<Size>,
+}
+
+/// What lives at an address.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind<'a> {
+    /// A page whose anchors are known.
+    Page(&'a Anchors),
+    /// The archives: a fragment names a post or a year or month.
+    Archives,
+    /// A list that genblog makes.
+    List,
+    /// A file.
+    File(Option<Size>),
+}
+
+impl<'a> Places<'a> {
+    /// A site with nothing on it but what genblog makes for every site.
+    pub(crate) fn new() -> Self {
+        let mut places = Self::default();
+        for (path, _) in GENERATED {
+            let kind = if path == "archives/" { Kind::Archives } else { Kind::List };
+            places.routes.insert(path.to_owned(), kind);
+        }
+        places
+    }
+
+    pub(crate) fn add_document(&mut self, path: &'a str, document: Document<'a>) {
+        if let Document::Published { route, anchors } = &document {
+            self.routes.insert(route.as_str().to_owned(), Kind::Page(anchors));
+        }
+        self.documents.insert(path, document);
+    }
+
+    pub(crate) fn add_file(&mut self, path: &'a str, route: Route, size: Option<Size>) {
+        self.routes.insert(route.as_str().to_owned(), Kind::File(size));
+        self.files.insert(path, File { route, size });
+    }
+
+    pub(crate) fn add_list(&mut self, route: &Route) {
+        self.routes.entry(route.as_str().to_owned()).or_insert(Kind::List);
+    }
+
+    /// Adds what the archive page calls a post and the year and month that it stands in.
+    pub(crate) fn add_to_archive(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.archive.extend(ids);
+    }
+
+    pub(crate) fn document(&self, path: &str) -> Option<&Document<'a>> {
+        self.documents.get(path)
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<&File> {
+        self.files.get(path)
+    }
+
+    /// What lives at a path, and the route in its proper form: a page may be named without its last slash.
+    pub(crate) fn route(&self, path: &str) -> Option<(Route, &Kind<'a>)> {
+        let path = path.strip_suffix("index.html").unwrap_or(path);
+        let page = format!("{path}/");
+        let (route, kind) = self.routes.get_key_value(path).or_else(|| self.routes.get_key_value(&page))?;
+        Some((Route::new(route.as_str())?, kind))
+    }
+
+    /// Whether a page of that kind has a place called `fragment`.
+    pub(crate) fn has_anchor(&self, kind: &Kind<'_>, fragment: &str) -> bool {
+        match kind {
+            Kind::Page(anchors) => is_anchor(anchors, fragment),
+            Kind::Archives => self.archive.contains(fragment),
+            // The theme decides which ids its lists have, and a file's fragments are its own affair.
+            Kind::List | Kind::File(_) => true,
+        }
+    }
+
+    /// Source files, as links name them: `@/posts/a.md`.
+    pub(crate) fn source_names(&self) -> impl Iterator<Item = String> {
+        let paths = self.documents.keys().chain(self.files.keys());
+        paths.filter_map(|path| path.strip_prefix("content/")).map(|path| format!("@/{path}"))
+    }
+
+    /// Addresses, as links name them: `/posts/a/`.
+    pub(crate) fn route_names(&self) -> impl Iterator<Item = String> {
+        self.routes.keys().map(|route| format!("/{route}"))
+    }
+}
+
+/// Whether a fragment names an id of a body, or a state of one of its figures.
+pub(crate) fn is_anchor(anchors: &Anchors, fragment: &str) -> bool {
+    let state = |(id, rest): (&str, &str)| {
+        let figure = anchors.figures.get(id)?;
+        Player::open(&format!("{figure}={rest}"))
+    };
+    anchors.ids.contains(fragment) || fragment.split_once('=').and_then(state).is_some()
+}

@@ -1,0 +1,265 @@
+//! What each file under `content/` is, by its name and its neighbours.
+//!
+//! ```text
+//! posts/name.md  posts/2026-11-20-name.md        a post
+//! posts/name/index.md                            a post, and what lies beside it is published with it
+//! posts/2026-11-14T21_05_37.txt                  a post in genBlog's form, dated by its name
+//! pages/about.md  pages/about/index.md           the page /about/
+//! gallery/walk/*.jpg                             the album /gallery/walk/; index.md describes it
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use crate::files::source::{Content, Source, SourceFile};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::source_text::SourceText;
+
+/// The content of a site, sorted by kind. Lists are in the order of paths.
+#[derive(Debug, Default)]
+pub(crate) struct Layout<'a> {
+    pub(crate) posts: Vec<PostFile<'a>>,
+    pub(crate) pages: Vec<PageFile<'a>>,
+    /// By the name of the folder.
+    pub(crate) albums: BTreeMap<&'a str, AlbumFiles<'a>>,
+    pub(crate) attachments: Vec<Attachment<'a>>,
+}
+
+/// A post's text.
+#[derive(Debug)]
+pub(crate) struct PostFile<'a> {
+    pub(crate) text: &'a Arc<SourceText>,
+    pub(crate) name: DatedName<'a>,
+    pub(crate) form: Form,
+}
+
+/// How a post is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Markdown,
+    GenBlog,
+}
+
+/// A name that may begin with a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DatedName<'a> {
+    /// Local time; midnight when the name has a date only.
+    pub(crate) date: Option<NaiveDateTime>,
+    /// What follows the date; may be empty.
+    pub(crate) rest: &'a str,
+}
+
+/// A page's text.
+#[derive(Debug)]
+pub(crate) struct PageFile<'a> {
+    pub(crate) text: &'a Arc<SourceText>,
+    /// Where it lives, without slashes at the ends: `about`, `notes/xen`.
+    pub(crate) place: &'a str,
+}
+
+/// What an album's folder holds.
+#[derive(Debug, Default)]
+pub(crate) struct AlbumFiles<'a> {
+    pub(crate) index: Option<&'a Arc<SourceText>>,
+    /// PNG and JPEG files.
+    pub(crate) pictures: Vec<&'a SourceFile>,
+}
+
+/// A file that lies beside the `index.md` of a post or page.
+#[derive(Debug)]
+pub(crate) struct Attachment<'a> {
+    /// The path of that `index.md`.
+    pub(crate) document: String,
+    /// The file's path from there.
+    pub(crate) rest: &'a str,
+    pub(crate) file: &'a SourceFile,
+}
+
+/// Sorts the content of a site; files that nothing publishes are warnings.
+pub(crate) fn layout(source: &Source) -> (Layout<'_>, Vec<Diagnostic>) {
+    let (mut layout, mut diagnostics) = (Layout::default(), Vec::new());
+    for file in &source.content {
+        let path = file.path.strip_prefix("content/").unwrap_or(&file.path);
+        let known = match path.split_once('/') {
+            Some(("posts", rest)) => layout.post(source, rest, file),
+            Some(("pages", rest)) => layout.page(source, rest, file),
+            Some(("gallery", rest)) => layout.album(rest, file),
+            Some(_) | None => Err(Refusal::Unpublished),
+        };
+        match known {
+            Ok(()) => {}
+            Err(Refusal::Unpublished) => {
+                let diagnostic = Diagnostic::warning("unpublished", "nothing publishes this file").in_path(&file.path);
+                let help = "put it beside the `index.md` of a post or page, into `static/`, or out of `content/`";
+                diagnostics.push(diagnostic.help(help));
+            }
+            Err(Refusal::NotText) => {
+                let diagnostic = Diagnostic::error("not-utf8", "this post is not UTF-8 text").in_path(&file.path);
+                diagnostics.push(diagnostic.help("save the file as UTF-8"));
+            }
+        }
+    }
+    (layout, diagnostics)
+}
+
+/// Why a file has no place in the layout.
+enum Refusal {
+    Unpublished,
+    NotText,
+}
+
+impl<'a> Layout<'a> {
+    fn post(&mut self, source: &'a Source, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
+        let (folders, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+        let in_bundle = bundle(source, file).is_some();
+        if name == "index.md" && !folders.is_empty() {
+            let folder = folders.rsplit('/').next().unwrap_or(folders);
+            return self.push_post(file, dated(folder), Form::Markdown);
+        }
+        match name.rsplit_once('.') {
+            Some((stem, "md")) if !in_bundle && name != "index.md" => self.push_post(file, dated(stem), Form::Markdown),
+            Some((stem, "txt")) if !in_bundle && genblog_date(stem).is_some() => {
+                self.push_post(file, DatedName { date: genblog_date(stem), rest: "" }, Form::GenBlog)
+            }
+            _ => self.attach(source, file),
+        }
+    }
+
+    fn push_post(&mut self, file: &'a SourceFile, name: DatedName<'a>, form: Form) -> Result<(), Refusal> {
+        let Content::Text(text) = &file.content else { return Err(Refusal::NotText) };
+        self.posts.push(PostFile { text, name, form });
+        Ok(())
+    }
+
+    fn page(&mut self, source: &'a Source, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
+        let place = rest.strip_suffix("/index.md").or_else(|| rest.strip_suffix(".md"));
+        match (place, &file.content) {
+            (Some(place), Content::Text(text)) if !place.is_empty() && place != "index" => {
+                self.pages.push(PageFile { text, place });
+                Ok(())
+            }
+            _ => self.attach(source, file),
+        }
+    }
+
+    fn album(&mut self, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
+        let Some((folder, name)) = rest.split_once('/') else { return Err(Refusal::Unpublished) };
+        let picture = matches!(name.rsplit_once('.'), Some((_, end)) if ["png", "jpg", "jpeg"].contains(&&*end.to_ascii_lowercase()));
+        match &file.content {
+            Content::Text(text) if name == "index.md" => self.albums.entry(folder).or_default().index = Some(text),
+            Content::Picture(_) if picture && !name.contains('/') => {
+                self.albums.entry(folder).or_default().pictures.push(file);
+            }
+            Content::Text(_) | Content::Picture(_) | Content::Bytes => return Err(Refusal::Unpublished),
+        }
+        Ok(())
+    }
+
+    fn attach(&mut self, source: &'a Source, file: &'a SourceFile) -> Result<(), Refusal> {
+        let folder = bundle(source, file).ok_or(Refusal::Unpublished)?;
+        if file.path.ends_with(".md") {
+            return Err(Refusal::Unpublished);
+        }
+        let document = format!("{folder}/index.md");
+        self.attachments.push(Attachment { document, rest: &file.path[folder.len() + 1..], file });
+        Ok(())
+    }
+}
+
+/// The folder of the nearest `index.md` that a file lies beside or below; the file is not that one.
+fn bundle<'a>(source: &Source, file: &'a SourceFile) -> Option<&'a str> {
+    let mut folder = file.path.rsplit_once('/')?.0;
+    while folder.matches('/').count() >= 2 {
+        let index = format!("{folder}/index.md");
+        if index != file.path && source.content.binary_search_by(|other| other.path.as_str().cmp(&index)).is_ok() {
+            return Some(folder);
+        }
+        folder = folder.rsplit_once('/')?.0;
+    }
+    None
+}
+
+/// `2026-11-20-name` in two parts.
+fn dated(name: &str) -> DatedName<'_> {
+    let date = name.get(..10).and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
+    let rest = name.get(10..).filter(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
+    match (date, rest) {
+        (Some(date), Some(rest)) => {
+            DatedName { date: Some(date.and_time(NaiveTime::MIN)), rest: rest.trim_start_matches(['-', '_']) }
+        }
+        _ => DatedName { date: None, rest: name },
+    }
+}
+
+/// `2026-11-14T21_05_37`, as genBlog named its files.
+fn genblog_date(stem: &str) -> Option<NaiveDateTime> {
+    (stem.len() == 19).then(|| NaiveDateTime::parse_from_str(stem, "%Y-%m-%dT%H_%M_%S").ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn source(paths: &[&str]) -> Source {
+        let file = |path: &&str| {
+            let path = format!("content/{path}");
+            let content = match path.rsplit('.').next() {
+                Some("md" | "txt") => Content::Text(SourceText::new(&*path, "")),
+                Some("png") => Content::Picture(Err(String::new())),
+                _ => Content::Bytes,
+            };
+            SourceFile { file: PathBuf::from(&path), hash: blake3::hash(b""), content, path }
+        };
+        let mut content: Vec<SourceFile> = paths.iter().map(file).collect();
+        content.sort_by(|a, b| a.path.cmp(&b.path));
+        Source { content, ..Source::default() }
+    }
+
+    #[test]
+    fn files_are_sorted_by_their_names() {
+        let source = source(&[
+            "posts/a.md", "posts/2026/2026-11-20-b.md", "posts/c/index.md", "posts/c/pic.png", "posts/c/deep/data.bin",
+            "posts/c/notes.md", "posts/2026-11-14T21_05_37.txt", "posts/readme.txt", "posts/index.md", "pages/about.md",
+            "pages/x/index.md", "pages/x/y.md", "pages/x/p.png", "pages/lost.png", "gallery/walk/1.png", "gallery/walk/index.md",
+            "gallery/lost.png", "gallery/walk/deep/2.png", "lost.md",
+        ]);
+        let (layout, diagnostics) = layout(&source);
+        let posts: Vec<_> = layout.posts.iter().map(|post| (post.name.rest, post.name.date.is_some(), post.form)).collect();
+        let expected = [("", true, Form::GenBlog), ("b", true, Form::Markdown), ("a", false, Form::Markdown), ("c", false, Form::Markdown)];
+        assert_eq!(posts, expected);
+        assert_eq!(layout.pages.iter().map(|page| page.place).collect::<Vec<_>>(), ["about", "x", "x/y"]);
+        let attached: Vec<_> = layout.attachments.iter().map(|file| (&*file.document, file.rest)).collect();
+        let expected = [
+            ("content/pages/x/index.md", "p.png"),
+            ("content/posts/c/index.md", "deep/data.bin"),
+            ("content/posts/c/index.md", "pic.png"),
+        ];
+        assert_eq!(attached, expected);
+        assert_eq!(layout.albums["walk"].pictures.len(), 1);
+        let lost: Vec<_> = diagnostics.iter().filter_map(|diagnostic| diagnostic.path.as_deref()).collect();
+        let expected = [
+            "content/gallery/lost.png", "content/gallery/walk/deep/2.png", "content/lost.md", "content/pages/lost.png",
+            "content/posts/c/notes.md", "content/posts/index.md", "content/posts/readme.txt",
+        ];
+        assert_eq!(lost, expected);
+    }
+
+    #[test]
+    fn names_may_begin_with_a_date() {
+        for (name, dated_name, rest) in [
+            ("2026-11-20-a", true, "a"),
+            ("2026-11-20_a", true, "a"),
+            ("2026-11-20", true, ""),
+            ("2026-11-20a", false, "2026-11-20a"),
+            ("2026-13-20-a", false, "2026-13-20-a"),
+            ("größe-und-mehr", false, "größe-und-mehr"),
+        ] {
+            let parsed = dated(name);
+            assert_eq!((parsed.date.is_some(), parsed.rest), (dated_name, rest), "{name}");
+        }
+    }
+}
