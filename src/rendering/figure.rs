@@ -3,32 +3,19 @@
 //!
 //! Everything comes from one run of the engine, the same that the reader's browser makes.
 
-use std::sync::{Arc, OnceLock};
-
 use pulldown_cmark_escape::escape_html;
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{self, Options, Tree, fontdb};
 use sim::telling::player::Player;
 use sim::telling::story::{FigureSpec, Layout};
 use sim::telling::svg::Ink;
 use sim::telling::{figure, narration};
 
 use crate::graph::site::FigureUse;
+use crate::rendering::raster::rasterise;
 use crate::rendering::view::figure::{
     ActionView, FigureView, FrameView, KnobOptionView, KnobView, PngView, PresetView, SayView,
 };
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
-
-/// Pixels of a PNG for each CSS pixel, so that it is sharp on dense screens.
-const DENSITY: u32 = 2;
-
-/// The fonts that drawings are set in where the reader's own are not at hand.
-const FONTS: [&[u8]; 3] = [
-    include_bytes!("fonts/Inter-Medium.otf"),
-    include_bytes!("fonts/Inter-SemiBold.otf"),
-    include_bytes!("fonts/DejaVuSansMono.ttf"),
-];
 
 /// A figure in a page, run to its first frame.
 pub struct Figure<'a> {
@@ -120,14 +107,10 @@ impl<'a> Figure<'a> {
         })
     }
 
-    /// Width and height of the wide picture in CSS pixels, from its `viewBox`.
+    /// Width and height of the wide picture in CSS pixels.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
-        let svg = self.svg();
-        let numbers = svg.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
-        let whole = |number: &str| number.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0);
-        let (width, height) = numbers.split_once(' ').unwrap_or_default();
-        (whole(width), whole(height))
+        self.player.size(Layout::Wide)
     }
 
     /// What the picture shows, in a sentence.
@@ -206,28 +189,6 @@ fn actions(spec: &'static FigureSpec) -> Vec<ActionView> {
         hint: action.hint,
     };
     spec.actions.iter().map(view).collect()
-}
-
-/// Draws an SVG at [`DENSITY`] with the built-in fonts and nothing of the machine's.
-fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
-    static FONT_DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    let fonts = FONT_DATABASE.get_or_init(|| {
-        let mut database = fontdb::Database::new();
-        for font in FONTS {
-            database.load_font_data(font.to_vec());
-        }
-        database.set_sans_serif_family("Inter");
-        database.set_monospace_family("DejaVu Sans Mono");
-        Arc::new(database)
-    });
-    let options = Options { fontdb: Arc::clone(fonts), font_family: "Inter".to_owned(), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).map_err(|error: usvg::Error| error.to_string())?;
-    let size = tree.size().to_int_size();
-    let mut pixmap = Pixmap::new(size.width() * DENSITY, size.height() * DENSITY).ok_or("it has no area")?;
-    // A small whole number, so exact.
-    let scale = DENSITY as f32;
-    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| error.to_string())
 }
 
 fn escaped(text: &str) -> String {

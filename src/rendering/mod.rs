@@ -8,6 +8,8 @@ pub mod portable;
 
 pub mod theme;
 
+pub mod raster;
+
 pub mod figure;
 
 pub mod photos;

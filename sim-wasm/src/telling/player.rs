@@ -216,6 +216,13 @@ impl Player {
         svg::write(&self.run.draw(self.at, layout), ink).into_string()
     }
 
+    /// Width and height of the present frame's picture, in CSS pixels.
+    #[must_use]
+    pub fn size(&self, layout: Layout) -> (u32, u32) {
+        let drawing = self.run.draw(self.at, layout);
+        (drawing.width.unsigned_abs() / 10, drawing.height.unsigned_abs() / 10)
+    }
+
     /// The picture of the present frame for a page, coloured by the page's style sheet.
     #[must_use]
     pub fn page_svg(&self, layout: Layout) -> String {

@@ -1,0 +1,226 @@
+//! A real browser, and this repository's own site in it.
+//!
+//! Every test has a driver, a profile and a server of its own on ports that the system chooses; all end with the test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+/// Longer than anything takes on a busy machine; only a failure waits that long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The article with both figures.
+pub(crate) const ARTICLE: &str = "posts/transmit-flow-control/";
+
+/// A process that ends with its owner.
+struct Process(Child);
+
+impl Process {
+    /// Starts a program and waits for the line that says where it listens; `find` takes the address out of it.
+    fn listening(mut command: Command, find: fn(&str) -> Option<String>) -> (Self, String) {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}: `make setup` installs what the tests need"));
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let process = Self(child);
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(out.read_line(&mut line).expect("text") > 0, "{program} ends before it listens");
+            if let Some(address) = find(&line) {
+                break address;
+            }
+        };
+        // Somebody reads on, so that the program can go on talking.
+        std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
+        (process, address)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A command of Chromium's own protocol (`/goog/cdp/execute`).
+#[derive(Debug)]
+struct Devtools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
+/// A browser that shows this repository's site.
+pub(crate) struct Browser {
+    client: Client,
+    site: String,
+    profile: tempfile::TempDir,
+    _driver: Process,
+    _server: Process,
+}
+
+impl Drop for Browser {
+    /// The browser outlives its driver; its profile's folder is how to find it.
+    fn drop(&mut self) {
+        let _ = Command::new("pkill").args(["-KILL", "-f"]).arg(self.profile.path()).status();
+    }
+}
+
+/// Runs a test in a browser with a window of so many CSS pixels.
+pub(crate) fn in_browser(width: u32, height: u32, test: impl AsyncFnOnce(&Browser)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let browser = Browser::open(width, height).await;
+        test(&browser).await;
+    });
+}
+
+async fn session(port: &str, profile: &Path) -> Client {
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        &format!("--user-data-dir={}", profile.display()),
+    ];
+    let capabilities = json!({ "goog:chromeOptions": { "args": arguments }, "timeouts": { "script": 60_000 } });
+    let capabilities = capabilities.as_object().expect("an object").clone();
+    ClientBuilder::new(HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("the driver starts a browser")
+}
+
+impl Browser {
+    /// Opens a browser with a window of so many CSS pixels.
+    async fn open(width: u32, height: u32) -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_genblog"));
+        server.args(["serve", "--port", "0", "--root", env!("CARGO_MANIFEST_DIR")]);
+        let (server, site) = Process::listening(server, |line| {
+            let at = line.find("http://")?;
+            Some(line[at..].trim_end().trim_end_matches('/').to_owned())
+        });
+        let mut driver = Command::new("chromedriver");
+        driver.arg("--port=0");
+        let (driver, port) = Process::listening(driver, |line| {
+            let (_, rest) = line.split_once("started successfully on port ")?;
+            Some(rest.trim_end().trim_end_matches('.').to_owned())
+        });
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let client = session(&port, profile.path()).await;
+        let browser = Self { client, site, profile, _driver: driver, _server: server };
+        browser.window(width, height).await;
+        browser
+    }
+
+    /// Makes the page so many CSS pixels large, smaller than a window can be if need be.
+    pub(crate) async fn window(&self, width: u32, height: u32) {
+        let mobile = width < 500;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// A media feature from here on, such as `prefers-color-scheme`.
+    pub(crate) async fn prefers(&self, name: &str, value: &str) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": [{ "name": name, "value": value }] })).await;
+    }
+
+    /// Runs no script of any page from here on.
+    pub(crate) async fn without_scripts(&self) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Fetches nothing that looks like this from here on.
+    pub(crate) async fn block(&self, pattern: &str) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({ "urls": [pattern] })).await;
+    }
+
+    async fn devtools(&self, command: &'static str, parameters: Value) {
+        self.client.issue_cmd(Devtools { command, parameters }).await.expect("Chromium knows the command");
+    }
+
+    /// Goes to a page of the site.
+    pub(crate) async fn visit(&self, path: &str) {
+        self.client.goto(&format!("{}/{path}", self.site)).await.expect("the page loads");
+    }
+
+    /// Goes to a page of the site, as if from nowhere: also when only the fragment differs.
+    pub(crate) async fn visit_afresh(&self, path: &str) {
+        self.client.goto("about:blank").await.expect("the empty page loads");
+        self.visit(path).await;
+    }
+
+    /// What a function body returns in the page; a promise is waited for.
+    pub(crate) async fn run(&self, body: &str, arguments: &[Value]) -> Value {
+        let script = format!(
+            "const a = [...arguments], done = a.pop(), run = async () => {{ {body} }}; \
+             run().then((ok) => done({{ ok: ok ?? null }}), (no) => done({{ no: String(no) }}));"
+        );
+        let answer = self.client.execute_async(&script, arguments.to_vec()).await.expect("the script runs");
+        assert!(answer.get("no").is_none(), "{}: {body}", answer["no"]);
+        answer["ok"].clone()
+    }
+
+    /// Waits until a function body returns true.
+    pub(crate) async fn until(&self, what: &str, body: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.run(body, &[]).await != json!(true) {
+            assert!(Instant::now() < deadline, "never: {what}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Clicks what a selector finds, as a person would: it must be visible.
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.client.find(Locator::Css(selector)).await.expect(selector);
+        let bring = "document.querySelector(a[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
+        self.run(bring, &[json!(selector)]).await;
+        element.click().await.expect(selector);
+    }
+
+    /// Types into whatever has the focus.
+    pub(crate) async fn press(&self, keys: &str) {
+        let element = self.client.active_element().await.expect("something has the focus");
+        element.send_keys(keys).await.expect("keys arrive");
+    }
+
+    /// A picture of the whole page under `target/screenshots/`, to be looked at.
+    pub(crate) async fn screenshot(&self, name: &str) {
+        let height = self.run("return document.documentElement.scrollHeight", &[]).await.as_u64().unwrap_or(800);
+        let width = self.run("return innerWidth", &[]).await.as_u64().unwrap_or(1280);
+        self.window(width as u32, height.min(16_000) as u32).await;
+        let picture = self.client.screenshot().await.expect("a picture");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        std::fs::write(folder.join(format!("{name}.png")), picture).expect("written");
+    }
+}
