@@ -15,7 +15,7 @@ const FONTS: [&[u8]; 3] = [
     include_bytes!("fonts/DejaVuSansMono.ttf"),
 ];
 
-/// Draws an SVG at [`DENSITY`] with the built-in fonts and nothing of the machine's.
+/// Draws an SVG at twice its size with the built-in fonts and nothing of the machine's.
 pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
     static FONT_DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let fonts = FONT_DATABASE.get_or_init(|| {
