@@ -98,7 +98,9 @@ pub fn read(root: &Path, config_file: Option<&Path>, overrides: &Overrides) -> R
         Ok(text) => parse(&SourceText::new(path, text), overrides),
         Err(error) => {
             let diagnostic = Diagnostic::error("no-config", format!("`{path}` cannot be read: {error}"));
-            Err(vec![diagnostic.in_path(path).help("a site has its configuration in this file; `genblog new` makes one")])
+            Err(vec![
+                diagnostic.in_path(path).help("a site has its configuration in this file; `genblog new` makes one"),
+            ])
         }
     }
 }

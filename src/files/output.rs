@@ -203,8 +203,11 @@ impl Output {
     }
 
     fn foreign(&self, path: &str) -> Diagnostic {
-        let diagnostic = Diagnostic::error("foreign-file", format!("`/{path}` would replace something that genblog did not make"));
-        diagnostic.in_path(format!("{}/{path}", self.name)).help("move it away, or to `static/` if it belongs to the site")
+        let diagnostic =
+            Diagnostic::error("foreign-file", format!("`/{path}` would replace something that genblog did not make"));
+        diagnostic
+            .in_path(format!("{}/{path}", self.name))
+            .help("move it away, or to `static/` if it belongs to the site")
     }
 
     /// Writes, removes and remembers.
@@ -288,7 +291,8 @@ fn blocks(path: &str, changed: &[Made<'_>]) -> bool {
 fn repeated(paths: &[String]) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
     let again = paths.iter().filter(|path| !seen.insert(path.as_str()));
-    let report = |path| Diagnostic::error("duplicate-route", format!("two outputs of this site would be the file `/{path}`"));
+    let report =
+        |path| Diagnostic::error("duplicate-route", format!("two outputs of this site would be the file `/{path}`"));
     again.map(report).collect()
 }
 
@@ -296,7 +300,8 @@ fn repeated(paths: &[String]) -> Vec<Diagnostic> {
 fn lock(root: &Path) -> Result<File, Failure> {
     let machine = |error: &dyn std::fmt::Display| {
         let diagnostic = Diagnostic::error("io", format!("the site cannot be locked: {error}"));
-        Failure::Machine(Box::new(diagnostic.in_path(format!("{FOLDER}/lock"))))
+        let diagnostic = diagnostic.in_path(format!("{FOLDER}/lock"));
+        Failure::Machine(Box::new(diagnostic.help(format!("`{FOLDER}` must be a folder that you may write to"))))
     };
     let folder = root.join(FOLDER);
     std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;

@@ -50,8 +50,13 @@ fn measure_photo(bytes: &[u8]) -> Result<Size, String> {
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
     let turned = match decoder.orientation().map_err(|error| error.to_string())? {
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => true,
-        Orientation::NoTransforms | Orientation::Rotate180 | Orientation::FlipHorizontal | Orientation::FlipVertical => false,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            true
+        }
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => false,
     };
     Ok(if turned { Size { width: height, height: width } } else { Size { width, height } })
 }
@@ -102,7 +107,8 @@ mod tests {
             ("<svg/>", None),
             ("not xml", None),
         ] {
-            let size = measure("a.svg", svg.as_bytes()).expect("SVG is never unsound").map(|size| (size.width, size.height));
+            let size =
+                measure("a.svg", svg.as_bytes()).expect("SVG is never unsound").map(|size| (size.width, size.height));
             assert_eq!(size, expected, "{svg}");
         }
     }

@@ -27,7 +27,11 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<(PathBuf, String), Box
     let help = "choose a folder of its own, for example `public`";
     let real_folder = real(&folder);
     if real_root.starts_with(&real_folder) {
-        return refuse("output-folder", format!("the output folder `{}` holds the site itself", folder.display()), help);
+        return refuse(
+            "output-folder",
+            format!("the output folder `{}` holds the site itself", folder.display()),
+            help,
+        );
     }
     for part in ["content", "static", "templates", cache::FOLDER] {
         let source = real(&root.join(part));
@@ -36,7 +40,11 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<(PathBuf, String), Box
         }
     }
     if folder.exists() && !folder.is_dir() {
-        return refuse("output-folder", format!("`{name}` is not a folder"), "move the file away, or choose another folder");
+        return refuse(
+            "output-folder",
+            format!("`{name}` is not a folder"),
+            "move the file away, or choose another folder",
+        );
     }
     Ok((folder, name))
 }

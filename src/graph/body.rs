@@ -179,7 +179,11 @@ impl<'a> Writer<'a> {
                 self.raw(">");
             }
             // Pieces of their own, or left out by the parser's options.
-            Tag::Heading { .. } | Tag::HtmlBlock | Tag::FootnoteDefinition(_) | Tag::Image { .. } | Tag::MetadataBlock(_) => {}
+            Tag::Heading { .. }
+            | Tag::HtmlBlock
+            | Tag::FootnoteDefinition(_)
+            | Tag::Image { .. }
+            | Tag::MetadataBlock(_) => {}
         }
     }
 
@@ -210,7 +214,11 @@ impl<'a> Writer<'a> {
             TagEnd::Superscript => "</sup>",
             TagEnd::Subscript => "</sub>",
             TagEnd::Link => "</a>",
-            TagEnd::Heading(_) | TagEnd::HtmlBlock | TagEnd::FootnoteDefinition | TagEnd::Image | TagEnd::MetadataBlock(_) => "",
+            TagEnd::Heading(_)
+            | TagEnd::HtmlBlock
+            | TagEnd::FootnoteDefinition
+            | TagEnd::Image
+            | TagEnd::MetadataBlock(_) => "",
         };
         self.raw(html);
     }
@@ -224,7 +232,9 @@ impl<'a> Writer<'a> {
             Some(BlockQuoteKind::Warning) => ("warning", "Warning"),
             Some(BlockQuoteKind::Caution) => ("caution", "Caution"),
         };
-        self.raw(&format!("<blockquote class=\"markdown-alert-{class}\">\n<p class=\"markdown-alert-title\">{title}</p>\n"));
+        self.raw(&format!(
+            "<blockquote class=\"markdown-alert-{class}\">\n<p class=\"markdown-alert-title\">{title}</p>\n"
+        ));
     }
 
     fn code_block(&mut self, kind: &CodeBlockKind<'_>) {
@@ -277,13 +287,15 @@ impl<'a> Writer<'a> {
 
     fn html(&mut self, html: &Html, span: &Span) {
         let (linker, origin, diagnostics) = (self.linker, self.origin, &mut self.diagnostics);
-        let resolve = |Reference { address, range }: Reference<'_>| {
-            match linker.resolve(origin, address, &place(span, html.exact, range)) {
-                Ok(Resolved { href, size, .. }) => Some(Target { href, size }),
-                Err(diagnostic) => {
-                    diagnostics.push(*diagnostic);
-                    None
-                }
+        let resolve = |Reference { address, range }: Reference<'_>| match linker.resolve(
+            origin,
+            address,
+            &place(span, html.exact, range),
+        ) {
+            Ok(Resolved { href, size, .. }) => Some(Target { href, size }),
+            Err(diagnostic) => {
+                diagnostics.push(*diagnostic);
+                None
             }
         };
         // HTML that cannot be read was reported when it was scanned.
@@ -307,7 +319,9 @@ impl<'a> Writer<'a> {
 
     fn footnote_reference(&mut self, reference: FootnoteReference) {
         let (id, note, number) = (reference.id(), reference.footnote_id(), reference.number);
-        self.raw(&format!("<sup class=\"footnote-reference\" id=\"{id}\"><a href=\"#{note}\" role=\"doc-noteref\">{number}</a></sup>"));
+        self.raw(&format!(
+            "<sup class=\"footnote-reference\" id=\"{id}\"><a href=\"#{note}\" role=\"doc-noteref\">{number}</a></sup>"
+        ));
     }
 
     /// The footnotes at the end, each with links back to where it was referred to.
@@ -326,8 +340,14 @@ impl<'a> Writer<'a> {
             }
             for occurrence in 1..=footnote.references {
                 let id = reference(occurrence).id();
-                let label = if occurrence == 1 { "Back to the text".to_owned() } else { format!("Back to the text, {occurrence}") };
-                self.raw(&format!(" <a class=\"footnote-backref\" href=\"#{id}\" role=\"doc-backlink\" aria-label=\"{label}\">↩</a>"));
+                let label = if occurrence == 1 {
+                    "Back to the text".to_owned()
+                } else {
+                    format!("Back to the text, {occurrence}")
+                };
+                self.raw(&format!(
+                    " <a class=\"footnote-backref\" href=\"#{id}\" role=\"doc-backlink\" aria-label=\"{label}\">↩</a>"
+                ));
             }
             self.raw(if paragraph { "</p>\n</li>\n" } else { "</li>\n" });
         }

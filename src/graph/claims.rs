@@ -45,7 +45,8 @@ pub(crate) struct Claims {
 
 impl Claims {
     pub(crate) fn new() -> Self {
-        let mut claims = Self { files: BTreeMap::new(), folders: BTreeMap::new(), ids: BTreeMap::new(), diagnostics: Vec::new() };
+        let mut claims =
+            Self { files: BTreeMap::new(), folders: BTreeMap::new(), ids: BTreeMap::new(), diagnostics: Vec::new() };
         for (path, what) in GENERATED {
             let route = Route::new(path).expect("fixed routes are sound");
             claims.insert(&route.file(), &Claimant::Generator(what));
@@ -99,16 +100,28 @@ fn parents(file: &str) -> impl Iterator<Item = &str> {
     file.match_indices('/').map(|(at, _)| &file[..at])
 }
 
-/// Shows both claimants.
+/// Shows both claimants: those that are texts with labels, the others by name.
 fn pointed(diagnostic: Diagnostic, second: &Claimant, first: &Claimant) -> Diagnostic {
-    let diagnostic = match second {
-        Claimant::Text(span) => diagnostic.at(span.clone(), "this"),
-        Claimant::File(path) => diagnostic.in_path(path),
-        Claimant::Generator(_) => diagnostic,
+    let named = |diagnostic: Diagnostic, what: String| Diagnostic {
+        message: format!("{}: {what}", diagnostic.message),
+        ..diagnostic
     };
-    match first {
-        Claimant::Text(span) => diagnostic.at(span.clone(), "and this"),
-        Claimant::File(path) => Diagnostic { message: format!("{}: this and the file `{path}`", diagnostic.message), ..diagnostic },
-        Claimant::Generator(what) => Diagnostic { message: format!("{}: this and {what}", diagnostic.message), ..diagnostic },
+    match (second, first) {
+        (Claimant::Text(second), Claimant::Text(first)) => {
+            diagnostic.at(second.clone(), "this").at(first.clone(), "and this")
+        }
+        (Claimant::Text(text), Claimant::File(file)) | (Claimant::File(file), Claimant::Text(text)) => {
+            named(diagnostic.at(text.clone(), "this"), format!("this and the file `{file}`"))
+        }
+        (Claimant::Text(text), Claimant::Generator(what)) | (Claimant::Generator(what), Claimant::Text(text)) => {
+            named(diagnostic.at(text.clone(), "this"), format!("this and {what}"))
+        }
+        (Claimant::File(second), Claimant::File(first)) => {
+            named(diagnostic.in_path(second), format!("this and the file `{first}`"))
+        }
+        (Claimant::File(file), Claimant::Generator(what)) | (Claimant::Generator(what), Claimant::File(file)) => {
+            named(diagnostic.in_path(file), format!("this and {what}"))
+        }
+        (Claimant::Generator(second), Claimant::Generator(first)) => named(diagnostic, format!("{second} and {first}")),
     }
 }

@@ -56,7 +56,12 @@ struct Parts<'a> {
 
 impl Linker<'_> {
     /// Resolves `destination`; `span` is its place, or that of the whole link.
-    pub(crate) fn resolve(&self, origin: Origin<'_>, destination: &str, span: &Span) -> Result<Resolved, Box<Diagnostic>> {
+    pub(crate) fn resolve(
+        &self,
+        origin: Origin<'_>,
+        destination: &str,
+        span: &Span,
+    ) -> Result<Resolved, Box<Diagnostic>> {
         if is_elsewhere(destination) {
             return Ok(Resolved { href: destination.to_owned(), route: None, size: None });
         }
@@ -72,11 +77,21 @@ impl Linker<'_> {
         }
         let fragment = parts.fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
         let size = if let Kind::File(size) = kind { size } else { None };
-        Ok(Resolved { href: format!("{}{}{fragment}", route.href(self.base_path), parts.query), route: Some(route), size })
+        Ok(Resolved {
+            href: format!("{}{}{fragment}", route.href(self.base_path), parts.query),
+            route: Some(route),
+            size,
+        })
     }
 
     /// What a path leads to.
-    fn find(&self, origin: Origin<'_>, destination: &str, path: &str, span: &Span) -> Result<(Route, Kind<'_>), Box<Diagnostic>> {
+    fn find(
+        &self,
+        origin: Origin<'_>,
+        destination: &str,
+        path: &str,
+        span: &Span,
+    ) -> Result<(Route, Kind<'_>), Box<Diagnostic>> {
         let decoded = percent_decode(path);
         let source = match decoded.strip_prefix("@/") {
             Some(path) => join("content/", path),
@@ -105,7 +120,8 @@ impl Linker<'_> {
     }
 
     fn broken_link(&self, origin: Origin<'_>, destination: &str, path: &str, span: &Span) -> Box<Diagnostic> {
-        let diagnostic = Diagnostic::error("broken-link", format!("nothing on this site is called `{path}`")).at(span.clone(), "");
+        let diagnostic =
+            Diagnostic::error("broken-link", format!("nothing on this site is called `{path}`")).at(span.clone(), "");
         let decoded = percent_decode(path);
         let near = if decoded.starts_with('/') {
             let names: Vec<String> = self.places.route_names().collect();
@@ -113,7 +129,9 @@ impl Linker<'_> {
         } else {
             let wanted = match decoded.strip_prefix("@/") {
                 Some(_) => Some(decoded.clone()),
-                None => join(origin.path, &decoded).and_then(|path| Some(format!("@/{}", path.strip_prefix("content/")?))),
+                None => {
+                    join(origin.path, &decoded).and_then(|path| Some(format!("@/{}", path.strip_prefix("content/")?)))
+                }
             };
             let names: Vec<String> = self.places.source_names().collect();
             wanted.and_then(|wanted| nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned))
@@ -124,13 +142,19 @@ impl Linker<'_> {
                 diagnostic.help(format!("did you mean `{near}`?")).suggest(span.clone(), mended)
             }
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("name a text or file from `content/` as `@/posts/name.md`, or an address as `/posts/name/`"),
+            None => diagnostic
+                .help("name a text or file from `content/` as `@/posts/name.md`, or an address as `/posts/name/`"),
         })
     }
 }
 
 /// A link to a place on the page that it stands on.
-fn own_page(origin: Origin<'_>, destination: &str, parts: &Parts<'_>, span: &Span) -> Result<Resolved, Box<Diagnostic>> {
+fn own_page(
+    origin: Origin<'_>,
+    destination: &str,
+    parts: &Parts<'_>,
+    span: &Span,
+) -> Result<Resolved, Box<Diagnostic>> {
     match parts.fragment {
         // An empty fragment is the top of the page (HTML, section 7.4.6.4).
         Some(fragment) if fragment.is_empty() || is_anchor(origin.anchors, &percent_decode(fragment)) => {
@@ -145,12 +169,15 @@ fn own_page(origin: Origin<'_>, destination: &str, parts: &Parts<'_>, span: &Spa
 }
 
 fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Box<Diagnostic> {
-    let diagnostic = Diagnostic::error("broken-anchor", format!("{page} has no place called `{fragment}`")).at(span.clone(), "");
+    let diagnostic =
+        Diagnostic::error("broken-anchor", format!("{page} has no place called `{fragment}`")).at(span.clone(), "");
     let Kind::Page(anchors) = kind else {
         return Box::new(diagnostic.help("the archives call a post by its time: `#2026-11-20T09_30_00.txt`"));
     };
     if let Some((id, _)) = fragment.split_once('=').filter(|(id, _)| anchors.figures.contains_key(*id)) {
-        return Box::new(diagnostic.help(format!("the figure `{id}` has no such state; copy one with its own link button")));
+        return Box::new(
+            diagnostic.help(format!("the figure `{id}` has no such state; copy one with its own link button")),
+        );
     }
     let near = nearest(&percent_decode(fragment), anchors.ids.iter().map(String::as_str));
     Box::new(match near {
@@ -180,7 +207,8 @@ fn broken_document(destination: &str, path: &str, span: &Span) -> Box<Diagnostic
 fn is_elsewhere(destination: &str) -> bool {
     let scheme = destination.split_once(':').map(|(scheme, _)| scheme);
     let is_scheme = |scheme: &str| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
     destination.starts_with("//") || scheme.is_some_and(is_scheme)
 }
@@ -248,15 +276,24 @@ mod tests {
     use crate::words::source_text::SourceText;
 
     fn anchors() -> Anchors {
-        Anchors { ids: BTreeSet::from(["part".to_owned(), "ring".to_owned()]), figures: BTreeMap::from([("ring".to_owned(), "ring")]) }
+        Anchors {
+            ids: BTreeSet::from(["part".to_owned(), "ring".to_owned()]),
+            figures: BTreeMap::from([("ring".to_owned(), "ring")]),
+        }
     }
 
     fn resolve(destination: &str) -> Result<String, (&'static str, Option<String>)> {
         let anchors = anchors();
         let route = |path| Route::new(path).expect("sound");
         let mut places = Places::new();
-        places.add_document("content/posts/a/index.md", Document::Published { route: route("posts/a/"), anchors: &anchors });
-        places.add_document("content/posts/größe.md", Document::Published { route: route("posts/größe/"), anchors: &anchors });
+        places.add_document(
+            "content/posts/a/index.md",
+            Document::Published { route: route("posts/a/"), anchors: &anchors },
+        );
+        places.add_document(
+            "content/posts/größe.md",
+            Document::Published { route: route("posts/größe/"), anchors: &anchors },
+        );
         places.add_document("content/posts/draft.md", Document::LeftOut("a draft"));
         places.add_file("content/posts/a/pic.png", route("posts/a/pic.png"), Some(Size { width: 3, height: 2 }));
         places.add_to_archive(["2026".to_owned(), "2026-11-20T09_30_00.txt".to_owned()]);
@@ -266,7 +303,9 @@ mod tests {
         let here = route("posts/a/");
         let origin = Origin { path: "content/posts/a/index.md", route: &here, anchors: &anchors };
         let resolved = linker.resolve(origin, destination, &span);
-        resolved.map(|resolved| resolved.href).map_err(|diagnostic| (diagnostic.code, diagnostic.suggestion.map(|patch| patch.replacement)))
+        resolved
+            .map(|resolved| resolved.href)
+            .map_err(|diagnostic| (diagnostic.code, diagnostic.suggestion.map(|patch| patch.replacement)))
     }
 
     #[test]

@@ -10,8 +10,11 @@ mod links;
 
 mod body;
 
+mod members;
+
 mod tags;
 
 mod assembly;
 
-pub use crate::graph::assembly::{Choice, assemble};
+pub use crate::graph::assembly::assemble;
+pub use crate::graph::members::Choice;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::assembly::Member;
 use crate::graph::claims::{Claimant, Claims};
+use crate::graph::members::Member;
 use crate::graph::site::{PostIndex, Tag};
 use crate::parsing::post::Post;
 use crate::words::diagnostic::Diagnostic;
@@ -24,8 +24,11 @@ impl Tags {
             let first = first.entry(slug(&tag.value)).or_insert(tag);
             if first.value.to_lowercase() != tag.value.to_lowercase() {
                 let message = format!("the tags `{}` and `{}` share one address", first.value, tag.value);
-                let diagnostic = Diagnostic::warning("same-tag", message).at(tag.span.clone(), "shown with the other's posts");
-                claims.diagnostics.push(diagnostic.at(first.span.clone(), "first here").help("write both alike, or name them apart"));
+                let diagnostic =
+                    Diagnostic::warning("same-tag", message).at(tag.span.clone(), "shown with the other's posts");
+                claims
+                    .diagnostics
+                    .push(diagnostic.at(first.span.clone(), "first here").help("write both alike, or name them apart"));
             }
         }
         let mut tags = BTreeMap::new();

@@ -85,7 +85,8 @@ pub(crate) fn parse(folder: &str, files: &AlbumFiles<'_>, zone: Tz) -> (Option<A
     let summary = reader.filled_text("summary").map(|summary| summary.value);
     let date = moment_key(&mut reader, "date", zone);
     let cover = reader.filled_text("cover");
-    let entries: Vec<Entry<'_>> = reader.tables("photos").into_iter().filter_map(|table| entry(&mut reader, table)).collect();
+    let entries: Vec<Entry<'_>> =
+        reader.tables("photos").into_iter().filter_map(|table| entry(&mut reader, table)).collect();
     let pictures = ordered(&mut reader, &entries, files);
     let mut photos = Vec::with_capacity(pictures.len());
     for (picture, entry) in pictures {
@@ -96,8 +97,9 @@ pub(crate) fn parse(folder: &str, files: &AlbumFiles<'_>, zone: Tz) -> (Option<A
         }
     }
     let cover = cover.map_or(0, |cover| cover_index(&mut reader, &cover, &photos, files));
-    if files.pictures.is_empty() {
-        let diagnostic = Diagnostic::error("empty-album", format!("the album `{folder}` has no picture")).in_path(&source.path);
+    if files.pictures.is_empty() && entries.is_empty() {
+        let diagnostic =
+            Diagnostic::error("empty-album", format!("the album `{folder}` has no picture")).in_path(&source.path);
         reader.report(diagnostic.help("put PNG or JPEG files into its folder"));
     }
     if !has_error(&diagnostics) {
@@ -150,11 +152,18 @@ fn ordered<'a, 'b>(
     ordered
 }
 
-fn photo(reader: &mut Reader<'_>, picture: &SourceFile, size: Size, entry: Option<&Entry<'_>>, source: &Arc<SourceText>) -> Photo {
+fn photo(
+    reader: &mut Reader<'_>,
+    picture: &SourceFile,
+    size: Size,
+    entry: Option<&Entry<'_>>,
+    source: &Arc<SourceText>,
+) -> Photo {
     let alt = entry.and_then(|entry| entry.alt.clone());
     if alt.as_ref().is_none_or(|alt| alt.trim().is_empty()) {
         let message = format!("the picture `{}` does not say what is to be seen", name(picture));
-        let diagnostic = Diagnostic::warning("missing-alt", message).help("describe it in the album's `index.md`: `alt = \"…\"`");
+        let diagnostic =
+            Diagnostic::warning("missing-alt", message).help("describe it in the album's `index.md`: `alt = \"…\"`");
         reader.report(match entry {
             Some(entry) => diagnostic.at(entry.span.clone(), "no alternative text"),
             None => diagnostic.in_path(&picture.path),
@@ -189,7 +198,9 @@ fn no_such_file(written: &Located<String>, files: &AlbumFiles<'_>) -> Diagnostic
     let diagnostic = Diagnostic::error("missing-picture", format!("this album has no picture `{}`", written.value));
     let diagnostic = diagnostic.at(written.span.clone(), "");
     match nearest(&written.value, files.pictures.iter().map(|picture| name(picture))) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest(written.span.clone(), format!("\"{near}\"")),
+        Some(near) => {
+            diagnostic.help(format!("did you mean `{near}`?")).suggest(written.span.clone(), format!("\"{near}\""))
+        }
         None => diagnostic.help("put the PNG or JPEG file into the album's folder"),
     }
 }

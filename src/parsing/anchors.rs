@@ -25,7 +25,8 @@ pub(crate) fn settle(
     }
     let mut headings = Vec::new();
     let mut figures = BTreeMap::new();
-    let mut all: Vec<&mut Located<Piece>> = pieces.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.pieces)).collect();
+    let mut all: Vec<&mut Located<Piece>> =
+        pieces.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.pieces)).collect();
     for piece in &all {
         taken.authors_own(piece);
     }
@@ -49,7 +50,11 @@ pub(crate) fn settle(
                     *id = Some(settled);
                 }
             }
-            Piece::Markdown(_) | Piece::HeadingEnd(_) | Piece::FootnoteReference(_) | Piece::Figure(_) | Piece::More => {}
+            Piece::Markdown(_)
+            | Piece::HeadingEnd(_)
+            | Piece::FootnoteReference(_)
+            | Piece::Figure(_)
+            | Piece::More => {}
         }
     }
     (headings, Anchors { ids: taken.ids.into_keys().collect(), figures })
@@ -75,7 +80,11 @@ impl Taken<'_> {
                 }
             }
             Piece::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),
-            Piece::Markdown(_) | Piece::HeadingEnd(_) | Piece::FootnoteReference(_) | Piece::Figure(_) | Piece::More => {}
+            Piece::Markdown(_)
+            | Piece::HeadingEnd(_)
+            | Piece::FootnoteReference(_)
+            | Piece::Figure(_)
+            | Piece::More => {}
         }
     }
 

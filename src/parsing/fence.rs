@@ -58,7 +58,11 @@ fn spec(reader: &mut Reader<'_>, name: Option<&Located<String>>) -> Option<&'sta
     found
 }
 
-fn chosen_preset(reader: &mut Reader<'_>, spec: &'static FigureSpec, name: Option<&Located<String>>) -> Option<&'static Preset> {
+fn chosen_preset(
+    reader: &mut Reader<'_>,
+    spec: &'static FigureSpec,
+    name: Option<&Located<String>>,
+) -> Option<&'static Preset> {
     let Some(name) = name else { return spec.presets.first() };
     let found = spec.presets.iter().find(|preset| preset.name == name.value);
     if found.is_none() {
@@ -111,7 +115,9 @@ fn unknown(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(code, message).at(name.span.clone(), "");
     match nearest(&name.value, known.clone()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest(name.span.clone(), format!("\"{near}\"")),
+        Some(near) => {
+            diagnostic.help(format!("did you mean `{near}`?")).suggest(name.span.clone(), format!("\"{near}\""))
+        }
         None => with_help(diagnostic, did_you_mean(&name.value, known)),
     }
 }

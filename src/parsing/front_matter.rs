@@ -49,7 +49,9 @@ pub(crate) fn split(source: &Arc<SourceText>) -> (Parts, Vec<Diagnostic>) {
         at = next.end;
     }
     let diagnostic = Diagnostic::error("syntax", format!("the `{fence}` that ends the front matter is missing"));
-    let diagnostic = diagnostic.at(opening, "it starts here").help(format!("write `{fence}` on a line of its own after the last key"));
+    let diagnostic = diagnostic
+        .at(opening, "it starts here")
+        .help(format!("write `{fence}` on a line of its own after the last key"));
     (Parts { table: empty, body: text.len()..text.len() }, vec![diagnostic])
 }
 
@@ -146,7 +148,8 @@ mod tests {
         let parts = split_genblog(&source);
         let entries: Vec<_> = parts.table.entries.iter().map(|entry| (&*entry.key.value, &entry.value.value)).collect();
         let plain = |text: &str| Value::Plain(text.to_owned());
-        let expected = [("title", &Value::Text("A & B".to_owned())), ("tags", &plain("a, b")), ("draft", &plain("true"))];
+        let expected =
+            [("title", &Value::Text("A & B".to_owned())), ("tags", &plain("a, b")), ("draft", &plain("true"))];
         assert_eq!(entries, expected);
         assert_eq!(&source.text[parts.body], "# not a key\n<p>x");
     }

@@ -129,17 +129,23 @@ fn heading_level(tag: &str) -> Option<u8> {
 }
 
 /// Replaces addresses by what `resolve` makes of them, and gives `headings` their ids and permalinks.
-pub(crate) fn rewrite(html: &str, headings: &[HtmlHeading], mut resolve: impl FnMut(Reference<'_>) -> Option<Target>) -> Result<String, String> {
+pub(crate) fn rewrite(
+    html: &str,
+    headings: &[HtmlHeading],
+    mut resolve: impl FnMut(Reference<'_>) -> Option<Target>,
+) -> Result<String, String> {
     let on_element = |element: &mut Element<'_, '_>| {
         addresses(element, &mut resolve)?;
         let start = element.source_location().bytes().start;
-        if let Some(id) = headings.iter().find(|heading| heading.start == start).and_then(|heading| heading.id.as_ref()) {
+        if let Some(id) = headings.iter().find(|heading| heading.start == start).and_then(|heading| heading.id.as_ref())
+        {
             element.set_attribute("id", &escape(id))?;
             element.append(&permalink(id), ContentType::Html);
         }
         Ok(())
     };
-    let settings = RewriteStrSettings::new().append_element_content_handler(element!("*", on_element)).with_strict(false);
+    let settings =
+        RewriteStrSettings::new().append_element_content_handler(element!("*", on_element)).with_strict(false);
     rewrite_str(html, settings).map_err(|error| error.to_string())
 }
 
@@ -169,7 +175,8 @@ fn addresses(
         match (&*tag, &*name) {
             (_, "href" | "src" | "poster") | ("object", "data") => {
                 let Some(Target { href, size }) = target(value.trim()) else { continue };
-                let unsized_picture = tag == "img" && !element.has_attribute("width") && !element.has_attribute("height");
+                let unsized_picture =
+                    tag == "img" && !element.has_attribute("width") && !element.has_attribute("height");
                 if let (true, Some(size)) = (unsized_picture, size) {
                     changes.push(("width".to_owned(), size.width.to_string()));
                     changes.push(("height".to_owned(), size.height.to_string()));
@@ -205,7 +212,11 @@ mod tests {
     use super::*;
 
     fn rewritten(html: &str) -> String {
-        let headings = scan(html).expect("HTML").headings.into_iter().map(|heading| HtmlHeading { id: Some("h".to_owned()), ..heading });
+        let headings = scan(html)
+            .expect("HTML")
+            .headings
+            .into_iter()
+            .map(|heading| HtmlHeading { id: Some("h".to_owned()), ..heading });
         let resolve = |reference: Reference<'_>| {
             assert!(html[reference.range.clone()].contains('x'), "{:?}", &html[reference.range]);
             Some(Target { href: format!("/{}", reference.address), size: Some(Size { width: 3, height: 2 }) })
@@ -222,7 +233,10 @@ mod tests {
             ("<img src=x.png width=1>", r#"<img src="/x.png" width=1>"#),
             ("<img width=1 srcset='x.png 1x, x,y.png 2x'>", r#"<img width=1 srcset="/x.png 1x, /x,y.png 2x">"#),
             ("<video poster=x></video>", r#"<video poster="/x"></video>"#),
-            ("<h2>T &amp; U</h2>", r##"<h2 id="h">T &amp; U<a class="anchor" href="#h" aria-label="Link to this section">#</a></h2>"##),
+            (
+                "<h2>T &amp; U</h2>",
+                r##"<h2 id="h">T &amp; U<a class="anchor" href="#h" aria-label="Link to this section">#</a></h2>"##,
+            ),
             ("<b title=x>&lt;</b><br", "<b title=x>&lt;</b><br"),
         ] {
             assert_eq!(rewritten(html), expected);
@@ -231,7 +245,9 @@ mod tests {
 
     #[test]
     fn a_scan_knows_ids_headings_text_and_dumb_pictures() {
-        let scan = scan("<p id=a>One<p>two<h2 id='b&amp;c'>Head <b>ing</b></h2><a name=d><img src=e><script>var x</script>").expect("HTML");
+        let scan =
+            scan("<p id=a>One<p>two<h2 id='b&amp;c'>Head <b>ing</b></h2><a name=d><img src=e><script>var x</script>")
+                .expect("HTML");
         assert_eq!(scan.ids.iter().map(|(id, _)| &**id).collect::<Vec<_>>(), ["a", "b&c", "d"]);
         let heading = HtmlHeading { level: 2, id: Some("b&c".to_owned()), title: "Head ing".to_owned(), start: 17 };
         assert_eq!(scan.headings, [heading]);

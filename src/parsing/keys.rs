@@ -80,7 +80,9 @@ fn slug_key(reader: &mut Reader<'_>) -> Option<Located<String>> {
         return Some(written);
     }
     let message = format!("`{}` cannot be a part of an address", written.value);
-    let diagnostic = Diagnostic::error("bad-value", message).at(written.span.clone(), "").help("use letters, digits and single hyphens");
+    let diagnostic = Diagnostic::error("bad-value", message)
+        .at(written.span.clone(), "")
+        .help("use letters, digits and single hyphens");
     reader.report(if sound.is_empty() { diagnostic } else { diagnostic.suggest(written.span, format!("\"{sound}\"")) });
     None
 }
@@ -89,7 +91,9 @@ fn slug_key(reader: &mut Reader<'_>) -> Option<Located<String>> {
 fn alias_route(reader: &mut Reader<'_>, alias: &Located<String>) -> Option<Located<Route>> {
     let path = alias.value.strip_prefix('/').filter(|path| !path.is_empty() && !path.contains(['?', '#', '%']));
     let is_file = |path: &str| path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    let route = path.and_then(|path| Route::new(if path.ends_with('/') || is_file(path) { path.to_owned() } else { format!("{path}/") }));
+    let route = path.and_then(|path| {
+        Route::new(if path.ends_with('/') || is_file(path) { path.to_owned() } else { format!("{path}/") })
+    });
     if route.is_none() {
         let help = "write a path of this site that starts with a slash, for example `/old/place/`";
         reader.bad_value(&alias.span, format!("`{}` cannot be an old address", alias.value), help);
@@ -99,9 +103,16 @@ fn alias_route(reader: &mut Reader<'_>, alias: &Located<String>) -> Option<Locat
 
 fn language(reader: &mut Reader<'_>) -> Option<String> {
     let written = reader.filled_text("lang")?;
-    let sound = written.value.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let sound = written
+        .value
+        .split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if !sound {
-        reader.bad_value(&written.span, format!("`{}` is not a language tag", written.value), "write one as in BCP 47: `en`, `de-AT`");
+        reader.bad_value(
+            &written.span,
+            format!("`{}` is not a language tag", written.value),
+            "write one as in BCP 47: `en`, `de-AT`",
+        );
     }
     sound.then_some(written.value)
 }

@@ -222,14 +222,35 @@ mod tests {
     #[test]
     fn files_are_sorted_by_their_names() {
         let source = source(&[
-            "posts/a.md", "posts/2026/2026-11-20-b.md", "posts/c/index.md", "posts/c/pic.png", "posts/c/deep/data.bin",
-            "posts/c/notes.md", "posts/2026-11-14T21_05_37.txt", "posts/readme.txt", "posts/index.md", "pages/about.md",
-            "pages/x/index.md", "pages/x/y.md", "pages/x/p.png", "pages/lost.png", "gallery/walk/1.png", "gallery/walk/index.md",
-            "gallery/lost.png", "gallery/walk/deep/2.png", "lost.md",
+            "posts/a.md",
+            "posts/2026/2026-11-20-b.md",
+            "posts/c/index.md",
+            "posts/c/pic.png",
+            "posts/c/deep/data.bin",
+            "posts/c/notes.md",
+            "posts/2026-11-14T21_05_37.txt",
+            "posts/readme.txt",
+            "posts/index.md",
+            "pages/about.md",
+            "pages/x/index.md",
+            "pages/x/y.md",
+            "pages/x/p.png",
+            "pages/lost.png",
+            "gallery/walk/1.png",
+            "gallery/walk/index.md",
+            "gallery/lost.png",
+            "gallery/walk/deep/2.png",
+            "lost.md",
         ]);
         let (layout, diagnostics) = layout(&source);
-        let posts: Vec<_> = layout.posts.iter().map(|post| (post.name.rest, post.name.date.is_some(), post.form)).collect();
-        let expected = [("", true, Form::GenBlog), ("b", true, Form::Markdown), ("a", false, Form::Markdown), ("c", false, Form::Markdown)];
+        let posts: Vec<_> =
+            layout.posts.iter().map(|post| (post.name.rest, post.name.date.is_some(), post.form)).collect();
+        let expected = [
+            ("", true, Form::GenBlog),
+            ("b", true, Form::Markdown),
+            ("a", false, Form::Markdown),
+            ("c", false, Form::Markdown),
+        ];
         assert_eq!(posts, expected);
         assert_eq!(layout.pages.iter().map(|page| page.place).collect::<Vec<_>>(), ["about", "x", "x/y"]);
         let attached: Vec<_> = layout.attachments.iter().map(|file| (&*file.document, file.rest)).collect();
@@ -242,8 +263,13 @@ mod tests {
         assert_eq!(layout.albums["walk"].pictures.len(), 1);
         let lost: Vec<_> = diagnostics.iter().filter_map(|diagnostic| diagnostic.path.as_deref()).collect();
         let expected = [
-            "content/gallery/lost.png", "content/gallery/walk/deep/2.png", "content/lost.md", "content/pages/lost.png",
-            "content/posts/c/notes.md", "content/posts/index.md", "content/posts/readme.txt",
+            "content/gallery/lost.png",
+            "content/gallery/walk/deep/2.png",
+            "content/lost.md",
+            "content/pages/lost.png",
+            "content/posts/c/notes.md",
+            "content/posts/index.md",
+            "content/posts/readme.txt",
         ];
         assert_eq!(lost, expected);
     }

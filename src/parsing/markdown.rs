@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use pulldown_cmark::{BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset};
+use pulldown_cmark::{
+    BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
+};
 
 use crate::parsing::anchors::settle;
 use crate::parsing::text::{Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
@@ -98,8 +100,10 @@ fn undefined_footnotes(span: &Span) -> Vec<Diagnostic> {
         if !written[2..length].contains(|c: char| c.is_whitespace() || c == '[') {
             let start = span.range.start + at;
             let place = Span::new(&span.source, start..start + written.len());
-            let diagnostic = Diagnostic::warning("unknown-footnote", format!("there is no footnote `{written}`")).at(place, "");
-            diagnostics.push(diagnostic.help(format!("define it: `{written}: the note`, or write `\\[` for a bracket")));
+            let diagnostic =
+                Diagnostic::warning("unknown-footnote", format!("there is no footnote `{written}`")).at(place, "");
+            diagnostics
+                .push(diagnostic.help(format!("define it: `{written}: the note`, or write `\\[` for a bracket")));
         }
     }
     diagnostics
@@ -236,7 +240,8 @@ impl<'a> Builder<'a> {
     }
 
     fn html_block(&mut self, block: &[Placed], span: Span) {
-        let text: String = block.iter().map(|(event, _)| if let Event::Html(html) = event { &**html } else { "" }).collect();
+        let text: String =
+            block.iter().map(|(event, _)| if let Event::Html(html) = event { &**html } else { "" }).collect();
         if is_more(&text) && self.depth == 0 && self.open_notes.is_empty() {
             self.push(Piece::More, span);
             return;
@@ -266,7 +271,8 @@ impl<'a> Builder<'a> {
             match self.numbers.get(&label) {
                 Some(&(number, references)) => footnotes[number - 1] = Some(Footnote { pieces, references }),
                 None => {
-                    let diagnostic = Diagnostic::warning("unused-footnote", format!("nothing refers to the footnote `[^{label}]`"));
+                    let diagnostic =
+                        Diagnostic::warning("unused-footnote", format!("nothing refers to the footnote `[^{label}]`"));
                     let diagnostic = diagnostic.at(span.first_line(), "it is left out");
                     self.diagnostics.push(diagnostic.help("refer to it, or take it out"));
                 }
@@ -292,7 +298,8 @@ fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagno
     let mut piece = Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), exact };
     match html::scan(html) {
         Ok(scan) => {
-            piece.ids = scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
+            piece.ids =
+                scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
             piece.headings = scan.headings;
             diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(&place(span, exact, at))));
         }
@@ -350,7 +357,9 @@ fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
 
 fn missing_alt(span: &Span) -> Diagnostic {
     let diagnostic = Diagnostic::warning("missing-alt", "this picture does not say what is to be seen");
-    diagnostic.at(span.first_line(), "no alternative text").help("describe it: `![a ring with two slots filled](ring.png)`")
+    diagnostic
+        .at(span.first_line(), "no alternative text")
+        .help("describe it: `![a ring with two slots filled](ring.png)`")
 }
 
 /// The events before the end of the element that has begun.
@@ -388,9 +397,17 @@ mod tests {
 
     #[test]
     fn headings_have_ids_of_their_own() {
-        let (text, problems) = text("## One\n\n## One\n\n# Two {#x}\n\n### `code` & *more*\n\n## ---\n\n<h2>Raw</h2>\n");
-        let headings: Vec<_> = text.headings.iter().map(|heading| (heading.level, &*heading.id, &*heading.title)).collect();
-        let expected = [(2, "one", "One"), (2, "one-2", "One"), (3, "code-more", "code & more"), (2, "section", "—"), (2, "raw", "Raw")];
+        let (text, problems) =
+            text("## One\n\n## One\n\n# Two {#x}\n\n### `code` & *more*\n\n## ---\n\n<h2>Raw</h2>\n");
+        let headings: Vec<_> =
+            text.headings.iter().map(|heading| (heading.level, &*heading.id, &*heading.title)).collect();
+        let expected = [
+            (2, "one", "One"),
+            (2, "one-2", "One"),
+            (3, "code-more", "code & more"),
+            (2, "section", "—"),
+            (2, "raw", "Raw"),
+        ];
         assert_eq!(headings, expected);
         assert!(text.anchors.ids.contains("x"));
         assert!(problems.is_empty());
@@ -412,11 +429,16 @@ mod tests {
 
     #[test]
     fn figures_are_checked_against_the_catalogue() {
-        let (ring, problems) = text("```sim\nfigure = 'ring'\ncaption = 'A *ring*'\n```\n\n```sim\nfigure = 'ring'\n```\n\n## Ring\n");
+        let (ring, problems) =
+            text("```sim\nfigure = 'ring'\ncaption = 'A *ring*'\n```\n\n```sim\nfigure = 'ring'\n```\n\n## Ring\n");
         assert!(problems.is_empty());
-        assert_eq!(ring.anchors.figures.iter().map(|(id, name)| (&**id, *name)).collect::<Vec<_>>(), [("ring", "ring"), ("ring-2", "ring")]);
+        assert_eq!(
+            ring.anchors.figures.iter().map(|(id, name)| (&**id, *name)).collect::<Vec<_>>(),
+            [("ring", "ring"), ("ring-2", "ring")]
+        );
         assert_eq!(ring.headings[0].id, "ring-3");
-        let (_, problems) = text("```sim\nfigure = 'rong'\n```\n```sim\nfigure = 'ring'\npreset = 'x'\nbogus = 1\n```\n## A {#ring}\n");
+        let (_, problems) =
+            text("```sim\nfigure = 'rong'\n```\n```sim\nfigure = 'ring'\npreset = 'x'\nbogus = 1\n```\n## A {#ring}\n");
         assert_eq!(problems, ["unknown-figure", "unknown-preset", "unknown-key"]);
         let (_, problems) = text("## A {#ring}\n```sim\nfigure = 'ring'\n[knobs]\nquux = 1\n```");
         assert_eq!(problems, ["unknown-knob", "duplicate-anchor"]);
@@ -424,7 +446,8 @@ mod tests {
 
     #[test]
     fn the_mark_after_the_lead_is_found_at_the_top_level() {
-        let marks = |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece.value, Piece::More)).count();
+        let marks =
+            |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece.value, Piece::More)).count();
         assert_eq!(marks("a\n\n<!-- more -->\n\nb"), 1);
         assert_eq!(marks("a\n\n<!--more-->\nb"), 1);
         assert_eq!(marks("> <!-- more -->\n\nb `<!-- more -->`"), 0);

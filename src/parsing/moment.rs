@@ -13,14 +13,20 @@ const FORMS: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H
 ///
 /// Without an offset it is local time in `zone`, and a date without a time is 00:00 of that day. With one it is that moment,
 /// shown as the clocks of `zone` show it.
-pub(crate) fn moment(written: &Located<String>, zone: Tz) -> Result<(DateTime<Tz>, Option<Diagnostic>), Box<Diagnostic>> {
+pub(crate) fn moment(
+    written: &Located<String>,
+    zone: Tz,
+) -> Result<(DateTime<Tz>, Option<Diagnostic>), Box<Diagnostic>> {
     let text = written.value.trim();
     let (moment, warning) = match (with_offset(text), without_offset(text)) {
         (Some(moment), _) => (moment.with_timezone(&zone), None),
         (None, Some(local)) => in_zone(local, zone, &written.span),
         (None, None) => {
-            let diagnostic = Diagnostic::error("bad-date", format!("`{text}` is not a date")).at(written.span.clone(), "");
-            return Err(Box::new(diagnostic.help("write `2026-11-20`, `2026-11-20 09:30` or `2026-11-20T09:30:00+01:00`")));
+            let diagnostic =
+                Diagnostic::error("bad-date", format!("`{text}` is not a date")).at(written.span.clone(), "");
+            return Err(Box::new(
+                diagnostic.help("write `2026-11-20`, `2026-11-20 09:30` or `2026-11-20T09:30:00+01:00`"),
+            ));
         }
     };
     if !(0..=9999).contains(&chrono::Datelike::year(&moment)) {
@@ -46,7 +52,9 @@ fn without_offset(text: &str) -> Option<NaiveDateTime> {
 pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, span: &Span) -> (DateTime<Tz>, Option<Diagnostic>) {
     let warn = |what: &str| {
         let diagnostic = Diagnostic::warning("local-time", format!("in {zone} clocks showed {local} {what} that day"));
-        diagnostic.at(span.clone(), "taken by the clock before the change").help("give the offset too, for example `+01:00`")
+        diagnostic
+            .at(span.clone(), "taken by the clock before the change")
+            .help("give the offset too, for example `+01:00`")
     };
     match zone.from_local_datetime(&local) {
         LocalResult::Single(moment) => (moment, None),
@@ -92,17 +100,25 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_an_error() {
-        for text in ["", "yesterday", "2026-13-01", "2026-02-30", "20261120", "12026-01-01", "-0001-01-01", "9999-12-31T23:59:00-12:00"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-02-30",
+            "20261120",
+            "12026-01-01",
+            "-0001-01-01",
+            "9999-12-31T23:59:00-12:00",
+        ] {
             assert_eq!(read(text, Tz::UTC), Err("bad-date"), "{text}");
         }
     }
 
     #[test]
     fn turned_clocks_are_read_as_before_the_turn() {
-        for (text, expected) in [
-            ("2026-03-29 02:30", "2026-03-29T03:30:00+02:00"),
-            ("2026-10-25 02:30", "2026-10-25T02:30:00+02:00"),
-        ] {
+        for (text, expected) in
+            [("2026-03-29 02:30", "2026-03-29T03:30:00+02:00"), ("2026-10-25 02:30", "2026-10-25T02:30:00+02:00")]
+        {
             assert_eq!(read(text, Tz::Europe__Berlin), Ok((expected.to_owned(), true)), "{text}");
         }
     }

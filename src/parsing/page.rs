@@ -38,7 +38,9 @@ pub(crate) fn parse(file: &PageFile<'_>, zone: Tz) -> (Option<Page>, Vec<Diagnos
     let route = route(file.place, &keys);
     if route.is_none() {
         let message = format!("`{}` has a part without a letter or digit and cannot be an address", file.place);
-        reader.report(Diagnostic::error("bad-name", message).at(keys.span.clone(), "").help("rename the file or its folder"));
+        reader.report(
+            Diagnostic::error("bad-name", message).at(keys.span.clone(), "").help("rename the file or its folder"),
+        );
     }
     if !has_error(&diagnostics) {
         diagnostics.extend(reader.finish());

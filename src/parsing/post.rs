@@ -57,7 +57,8 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
     let mut reader = Reader::new(&parts.table, "a post");
     let keys = keys(&mut reader, zone);
     let date = date(&mut reader, file, zone);
-    let (tags, nameless): (Vec<_>, Vec<_>) = reader.texts("tags").into_iter().partition(|tag| !slug(&tag.value).is_empty());
+    let (tags, nameless): (Vec<_>, Vec<_>) =
+        reader.texts("tags").into_iter().partition(|tag| !slug(&tag.value).is_empty());
     for tag in nameless {
         reader.bad_value(&tag.span, format!("the tag `{}` has no letter and no digit", tag.value), "name it by a word");
     }
@@ -97,7 +98,10 @@ fn date(reader: &mut Reader<'_>, file: &PostFile<'_>, zone: Tz) -> Option<DateTi
         return moment_key(reader, "date", zone);
     }
     let Some(local) = file.name.date else {
-        reader.missing("date", "write `date = 2026-11-20T09:30:00`, or begin the file's name with a date: `2026-11-20-name.md`");
+        reader.missing(
+            "date",
+            "write `date = 2026-11-20T09:30:00`, or begin the file's name with a date: `2026-11-20-name.md`",
+        );
         return None;
     };
     let (date, warning) = in_zone(local, zone, reader.span());

@@ -45,9 +45,9 @@ impl<'a> Notation<'a> {
             };
             let anchor_or_tag = match &event {
                 Event::StreamStart | Event::DocumentStart(..) | Event::Comment(..) => continue,
-                Event::Scalar(_, _, anchor, tag) | Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) => {
-                    *anchor != 0 || tag.is_some()
-                }
+                Event::Scalar(_, _, anchor, tag)
+                | Event::SequenceStart(_, anchor, tag)
+                | Event::MappingStart(_, anchor, tag) => *anchor != 0 || tag.is_some(),
                 Event::Alias(_) | Event::UnresolvedAlias(_) | Event::Anchor(..) => true,
                 _ => false,
             };
@@ -134,7 +134,8 @@ mod tests {
         let mut reader = Reader::new(&table, "a post");
         assert_eq!(reader.text("title").expect("there").value, "no");
         assert!(!reader.boolean("draft").expect("there").value);
-        let tags: Vec<_> = reader.texts("tags").iter().map(|tag| (tag.value.clone(), tag.span.line_and_column().1)).collect();
+        let tags: Vec<_> =
+            reader.texts("tags").iter().map(|tag| (tag.value.clone(), tag.span.line_and_column().1)).collect();
         assert_eq!(tags, [("xen".to_owned(), 7), ("pci".to_owned(), 12)]);
         assert_eq!(reader.text("empty"), None);
     }

@@ -263,7 +263,10 @@ help: did you mean `tags`?
     #[test]
     fn a_diagnostic_without_a_text_names_its_path() {
         let diagnostic = Diagnostic::warning("unpublished", "nothing publishes this file").in_path("content/x.pdf");
-        assert_eq!(render(&[diagnostic], false), "warning[unpublished]: nothing publishes this file\n--> content/x.pdf\n\n");
+        assert_eq!(
+            render(&[diagnostic], false),
+            "warning[unpublished]: nothing publishes this file\n--> content/x.pdf\n\n"
+        );
     }
 
     #[test]

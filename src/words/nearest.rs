@@ -26,7 +26,9 @@ mod tests {
     #[test]
     fn the_nearest_name_is_found_unless_it_is_far() {
         let known = ["title", "tags", "date"];
-        for (word, expected) in [("tgas", Some("tags")), ("Title", Some("title")), ("dat", Some("date")), ("colour", None)] {
+        for (word, expected) in
+            [("tgas", Some("tags")), ("Title", Some("title")), ("dat", Some("date")), ("colour", None)]
+        {
             assert_eq!(nearest(word, known), expected, "{word}");
         }
     }

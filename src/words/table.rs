@@ -68,6 +68,47 @@ pub struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// What a key must hold.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    Text,
+    Boolean,
+    Integer,
+    Moment,
+    Texts,
+    Integers,
+    Table,
+    Tables,
+}
+
+impl Wanted {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Boolean => "a boolean",
+            Self::Integer => "an integer",
+            Self::Moment => "a date",
+            Self::Texts => "a list of texts",
+            Self::Integers => "a list of integers",
+            Self::Table => "a table",
+            Self::Tables => "a list of tables",
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Text => "\"…\"",
+            Self::Boolean => "true",
+            Self::Integer => "1",
+            Self::Moment => "2026-11-20T09:30:00",
+            Self::Texts => "[\"…\", \"…\"]",
+            Self::Integers => "[1, 2]",
+            Self::Table => "{ … }",
+            Self::Tables => "[{ … }, { … }]",
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Starts to read; `what` completes "not a key of …".
     #[must_use]
@@ -77,7 +118,7 @@ impl<'a> Reader<'a> {
 
     /// Text.
     pub fn text(&mut self, key: &'static str) -> Option<Located<String>> {
-        self.get(key, "text", text)
+        self.get(key, Wanted::Text, text)
     }
 
     /// Text that is not blank.
@@ -92,7 +133,7 @@ impl<'a> Reader<'a> {
 
     /// Yes or no.
     pub fn boolean(&mut self, key: &'static str) -> Option<Located<bool>> {
-        self.get(key, "a boolean", |value| match value {
+        self.get(key, Wanted::Boolean, |value| match value {
             Value::Boolean(value) => Some(*value),
             Value::Plain(text) if ["true", "yes", "on"].contains(&&*text.to_lowercase()) => Some(true),
             Value::Plain(text) if ["false", "no", "off"].contains(&&*text.to_lowercase()) => Some(false),
@@ -102,12 +143,12 @@ impl<'a> Reader<'a> {
 
     /// A whole number.
     pub fn integer(&mut self, key: &'static str) -> Option<Located<i64>> {
-        self.get(key, "an integer", integer)
+        self.get(key, Wanted::Integer, integer)
     }
 
     /// A date as it was written.
     pub fn moment(&mut self, key: &'static str) -> Option<Located<String>> {
-        self.get(key, "a date", |value| match value {
+        self.get(key, Wanted::Moment, |value| match value {
             Value::Moment(text) | Value::Text(text) | Value::Plain(text) => Some(text.clone()),
             _ => None,
         })
@@ -123,13 +164,13 @@ impl<'a> Reader<'a> {
                 for item in items {
                     match text(&item.value) {
                         Some(value) => texts.push(Located { value, span: item.span.clone() }),
-                        None => self.wrong_type(key, item, "a list of texts"),
+                        None => self.wrong_type(key, item, Wanted::Texts),
                     }
                 }
                 texts
             }
             _ => {
-                self.wrong_type(key, value, "a list of texts");
+                self.wrong_type(key, value, Wanted::Texts);
                 Vec::new()
             }
         }
@@ -138,10 +179,10 @@ impl<'a> Reader<'a> {
     /// Whole numbers in order.
     pub fn integers(&mut self, key: &'static str) -> Vec<Located<i64>> {
         let mut integers = Vec::new();
-        for item in self.list(key, "a list of integers") {
+        for item in self.list(key, Wanted::Integers) {
             match integer(&item.value) {
                 Some(value) => integers.push(Located { value, span: item.span.clone() }),
-                None => self.wrong_type(key, item, "a list of integers"),
+                None => self.wrong_type(key, item, Wanted::Integers),
             }
         }
         integers
@@ -153,7 +194,7 @@ impl<'a> Reader<'a> {
         match &value.value {
             Value::Table(table) => Some(table),
             _ => {
-                self.wrong_type(key, value, "a table");
+                self.wrong_type(key, value, Wanted::Table);
                 None
             }
         }
@@ -162,10 +203,10 @@ impl<'a> Reader<'a> {
     /// Tables within this one, in order.
     pub fn tables(&mut self, key: &'static str) -> Vec<&'a Table> {
         let mut tables = Vec::new();
-        for item in self.list(key, "a list of tables") {
+        for item in self.list(key, Wanted::Tables) {
             match &item.value {
                 Value::Table(table) => tables.push(table),
-                _ => self.wrong_type(key, item, "a list of tables"),
+                _ => self.wrong_type(key, item, Wanted::Tables),
             }
         }
         tables
@@ -216,7 +257,7 @@ impl<'a> Reader<'a> {
         self.table.entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value)
     }
 
-    fn get<T>(&mut self, key: &'static str, wanted: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Located<T>> {
+    fn get<T>(&mut self, key: &'static str, wanted: Wanted, read: impl Fn(&Value) -> Option<T>) -> Option<Located<T>> {
         let value = self.value(key)?;
         let Some(read) = read(&value.value) else {
             self.wrong_type(key, value, wanted);
@@ -225,7 +266,7 @@ impl<'a> Reader<'a> {
         Some(Located { value: read, span: value.span.clone() })
     }
 
-    fn list(&mut self, key: &'static str, wanted: &str) -> &'a [Located<Value>] {
+    fn list(&mut self, key: &'static str, wanted: Wanted) -> &'a [Located<Value>] {
         let Some(value) = self.value(key) else { return &[] };
         let Value::List(items) = &value.value else {
             self.wrong_type(key, value, wanted);
@@ -234,9 +275,10 @@ impl<'a> Reader<'a> {
         items
     }
 
-    fn wrong_type(&mut self, key: &str, value: &Located<Value>, wanted: &str) {
-        let diagnostic = Diagnostic::error("wrong-type", format!("`{key}` must be {wanted}"));
-        self.report(diagnostic.at(value.span.clone(), format!("this is {}", value.value.kind())));
+    fn wrong_type(&mut self, key: &str, value: &Located<Value>, wanted: Wanted) {
+        let diagnostic = Diagnostic::error("wrong-type", format!("`{key}` must be {}", wanted.words()));
+        let diagnostic = diagnostic.at(value.span.clone(), format!("this is {}", value.value.kind()));
+        self.report(diagnostic.help(format!("write `{key} = {}`", wanted.example())));
     }
 }
 

@@ -79,7 +79,8 @@ mod tests {
     fn keys_keep_their_order_and_know_their_places() {
         let (table, diagnostics) = table("title = 'x'\nbase = 3\n\n[feed]\nhours = [1, 2]\n");
         assert_eq!(diagnostics, []);
-        let keys: Vec<_> = table.entries.iter().map(|entry| (&*entry.key.value, entry.key.span.line_and_column().0)).collect();
+        let keys: Vec<_> =
+            table.entries.iter().map(|entry| (&*entry.key.value, entry.key.span.line_and_column().0)).collect();
         assert_eq!(keys, [("title", 1), ("base", 2), ("feed", 4)]);
         let mut reader = Reader::new(&table, "a site");
         let feed = reader.table("feed").expect("there");
@@ -90,7 +91,8 @@ mod tests {
     #[test]
     fn every_mistake_is_reported_at_its_place() {
         let (_, diagnostics) = table("a = \nb = 1\nb = 2\n");
-        let lines: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.labels[0].span.line_and_column().0).collect();
+        let lines: Vec<_> =
+            diagnostics.iter().map(|diagnostic| diagnostic.labels[0].span.line_and_column().0).collect();
         assert_eq!(lines, [1, 3]);
     }
 

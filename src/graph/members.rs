@@ -1,0 +1,292 @@
+//! Who belongs to the site, and who lives where.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use crate::files::config::Config;
+use crate::files::source::{Content, Source, SourceFile};
+use crate::graph::claims::{Claimant, Claims};
+use crate::graph::places::{Document, Places};
+use crate::parsing::album::broken_picture;
+use crate::parsing::layout::Layout;
+use crate::parsing::text::Anchors;
+use crate::parsing::{album, page, post};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+use crate::words::slug::slug;
+use crate::words::source_text::{Located, SourceText, Span};
+
+/// Which posts and pages belong to the site.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// The moment that "future" and "expired" are measured from.
+    pub now: DateTime<Utc>,
+    /// Take drafts too.
+    pub drafts: bool,
+    /// Take posts dated after `now` too.
+    pub future: bool,
+    /// Take posts that expired before `now` too.
+    pub expired: bool,
+}
+
+impl Choice {
+    /// Why a post is left out, to complete "it is …".
+    fn refuses(&self, post: &post::Post) -> Option<&'static str> {
+        if post.keys.draft && !self.drafts {
+            Some("a draft")
+        } else if post.expires.is_some_and(|expires| expires <= self.now) && !self.expired {
+            Some("expired")
+        } else if post.date > self.now && !self.future {
+            Some("dated in the future")
+        } else {
+            None
+        }
+    }
+}
+
+/// Every document that could be understood, and the paths of those that could not.
+pub(crate) struct Parsed<'a> {
+    posts: Vec<post::Post>,
+    pages: Vec<page::Page>,
+    albums: Vec<album::Album>,
+    broken: Vec<&'a str>,
+}
+
+impl<'a> Parsed<'a> {
+    pub(crate) fn new(layout: &'a Layout<'_>, zone: Tz, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut broken = Vec::new();
+        let posts: Vec<_> = layout.posts.par_iter().map(|file| (file.text, post::parse(file, zone))).collect();
+        let posts = sound(posts, &mut broken, diagnostics);
+        let pages: Vec<_> = layout.pages.par_iter().map(|file| (file.text, page::parse(file, zone))).collect();
+        let pages = sound(pages, &mut broken, diagnostics);
+        let albums: Vec<_> = layout.albums.iter().collect();
+        let albums: Vec<_> = albums.into_par_iter().map(|(folder, files)| album::parse(folder, files, zone)).collect();
+        let indexes = layout.albums.values().map(|files| files.index);
+        let mut sound_albums = Vec::with_capacity(albums.len());
+        for (index, (album, problems)) in indexes.zip(albums) {
+            diagnostics.extend(problems);
+            match (album, index) {
+                (Some(album), _) => sound_albums.push(album),
+                (None, Some(index)) => broken.push(&index.path),
+                (None, None) => {}
+            }
+        }
+        let albums = sound_albums;
+        Self { posts, pages, albums, broken }
+    }
+}
+
+type Outcome<'a, T> = (&'a Arc<SourceText>, (Option<T>, Vec<Diagnostic>));
+
+/// What was understood; the rest goes to `broken`.
+fn sound<'a, T>(outcomes: Vec<Outcome<'a, T>>, broken: &mut Vec<&'a str>, diagnostics: &mut Vec<Diagnostic>) -> Vec<T> {
+    let mut sound = Vec::with_capacity(outcomes.len());
+    for (text, (document, problems)) in outcomes {
+        diagnostics.extend(problems);
+        match document {
+            Some(document) => sound.push(document),
+            None => broken.push(&text.path),
+        }
+    }
+    sound
+}
+
+/// A post of the site.
+pub(crate) struct Member {
+    pub(crate) post: post::Post,
+    pub(crate) route: Route,
+    pub(crate) id: String,
+}
+
+/// An album of the site; its photographs have addresses.
+pub(crate) struct AlbumMember {
+    pub(crate) album: album::Album,
+    pub(crate) route: Route,
+    /// In the order of the album's photographs; `None` for one whose address is taken.
+    pub(crate) photos: Vec<Option<Route>>,
+}
+
+/// A file of the site that is published as it is.
+pub(crate) struct FileMember<'a> {
+    pub(crate) file: &'a SourceFile,
+    pub(crate) route: Route,
+}
+
+/// What belongs to the site, in the order in which it is shown; every address is given to one thing only.
+pub(crate) struct Members<'a> {
+    pub(crate) posts: Vec<Member>,
+    pub(crate) pages: Vec<page::Page>,
+    pub(crate) albums: Vec<AlbumMember>,
+    pub(crate) files: Vec<FileMember<'a>>,
+    pub(crate) aliases: BTreeMap<Route, Route>,
+    pub(crate) left_out: Vec<(String, &'static str)>,
+    pub(crate) broken: Vec<&'a str>,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn choose(parsed: Parsed<'a>, choice: &Choice, config: &Config, claims: &mut Claims) -> Self {
+        let mut left_out = Vec::new();
+        let mut posts = Vec::new();
+        for post in parsed.posts {
+            match choice.refuses(&post) {
+                Some(why) => left_out.push((post.source.path.clone(), why)),
+                None => posts.extend(member(post, config, claims)),
+            }
+        }
+        posts.sort_by(|a, b| b.post.date.cmp(&a.post.date).then_with(|| a.route.cmp(&b.route)));
+        let mut pages = Vec::new();
+        for page in parsed.pages {
+            if page.keys.draft && !choice.drafts {
+                left_out.push((page.source.path.clone(), "a draft"));
+            } else if claims.route(&page.route, &Claimant::Text(page.keys.span.clone())) {
+                pages.push(page);
+            }
+        }
+        pages.sort_by(|a, b| a.route.cmp(&b.route));
+        let mut albums: Vec<_> = parsed.albums.into_iter().filter_map(|album| album_member(album, claims)).collect();
+        // Newest first; a missing date is older than any.
+        albums.sort_by(|a, b| b.album.date.cmp(&a.album.date).then_with(|| a.route.cmp(&b.route)));
+        Self { posts, pages, albums, files: Vec::new(), aliases: BTreeMap::new(), left_out, broken: parsed.broken }
+    }
+
+    /// Adds files beside the documents of the site, and those in `static/`.
+    pub(crate) fn add_files(
+        &mut self,
+        layout: &Layout<'a>,
+        source: &'a Source,
+        claims: &mut Claims,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let posts = self.posts.iter().map(|member| (member.post.source.path.clone(), member.route.clone()));
+        let pages = self.pages.iter().map(|page| (page.source.path.clone(), page.route.clone()));
+        let documents: BTreeMap<String, Route> = posts.chain(pages).collect();
+        let attached = layout.attachments.iter().filter_map(|attachment| {
+            let route = documents.get(&attachment.document)?;
+            Some((attachment.file, format!("{}{}", route.as_str(), attachment.rest)))
+        });
+        let statics = source
+            .statics
+            .iter()
+            .map(|file| (file, file.path.strip_prefix("static/").unwrap_or(&file.path).to_owned()));
+        for (file, path) in attached.chain(statics) {
+            // Files in `static/` are published as they are, whatever they are.
+            if let (Content::Picture(Err(error)), true) = (&file.content, file.path.starts_with("content/")) {
+                diagnostics.push(broken_picture(&file.path, error));
+            }
+            match Route::new(path) {
+                Some(route) if claims.route(&route, &Claimant::File(file.path.clone())) => {
+                    self.files.push(FileMember { file, route });
+                }
+                Some(_) => {}
+                None => {
+                    let diagnostic =
+                        Diagnostic::error("bad-name", "this file's name cannot be an address").in_path(&file.path);
+                    diagnostics.push(diagnostic.help("rename it without backslashes and control characters"));
+                }
+            }
+        }
+        self.files.sort_by(|a, b| a.route.cmp(&b.route));
+    }
+
+    /// Old addresses come last: they give way to whatever lives now.
+    pub(crate) fn claim_aliases(&mut self, claims: &mut Claims) {
+        let posts = self.posts.iter().map(|member| (&member.post.keys, &member.route));
+        for (keys, route) in posts.chain(self.pages.iter().map(|page| (&page.keys, &page.route))) {
+            for Located { value: alias, span } in &keys.aliases {
+                if claims.route(alias, &Claimant::Text(span.clone())) {
+                    self.aliases.insert(alias.clone(), route.clone());
+                }
+            }
+        }
+    }
+
+    /// What links can lead to.
+    pub(crate) fn places<'b>(&'b self, lists: impl Iterator<Item = &'b Route>) -> Places<'b> {
+        let mut places = Places::new();
+        for path in &self.broken {
+            places.add_document(path, Document::Broken);
+        }
+        for (path, why) in &self.left_out {
+            places.add_document(path, Document::LeftOut(why));
+        }
+        for Member { post, route, .. } in &self.posts {
+            places.add_document(&post.source.path, published(route, &post.text.anchors));
+            let date = &post.date;
+            let ids = ["%Y-%m-%dT%H_%M_%S.txt", "%Y", "%Y-%m"].map(|form| date.format(form).to_string());
+            places.add_to_archive(ids);
+        }
+        for page in &self.pages {
+            places.add_document(&page.source.path, published(&page.route, &page.text.anchors));
+        }
+        for AlbumMember { album, route, photos } in &self.albums {
+            places.add_document(&album.source.path, published(route, &album.text.anchors));
+            photos.iter().flatten().for_each(|route| places.add_list(route));
+        }
+        for FileMember { file, route } in &self.files {
+            let size = if let Content::Picture(Ok(size)) = &file.content { Some(*size) } else { None };
+            places.add_file(&file.path, route.clone(), size);
+        }
+        lists.chain(self.aliases.keys()).for_each(|route| places.add_list(route));
+        places
+    }
+}
+
+fn published<'a>(route: &Route, anchors: &'a Anchors) -> Document<'a> {
+    Document::Published { route: route.clone(), anchors }
+}
+
+/// A post with its address and its guid; `None` when the address is taken.
+fn member(post: post::Post, config: &Config, claims: &mut Claims) -> Option<Member> {
+    let route = Route::new(format!("posts/{}/", post.slug)).expect("a slug is a part of a route");
+    let span = post.keys.slug.as_ref().map_or(&post.keys.span, |slug| &slug.span);
+    if !claims.route(&route, &Claimant::Text(span.clone())) {
+        return None;
+    }
+    let own = || match &post.genblog_name {
+        // As genBlog made them, so that readers that know a post know it again.
+        Some(name) => format!("{}archives#{name}", config.base_url),
+        None => tag_uri(config, &post.date, &route),
+    };
+    let id = post.id.as_ref().map_or_else(own, |id| id.value.clone());
+    claims.id(&id, post.id.as_ref().map_or(&post.keys.span, |id| &id.span));
+    Some(Member { post, route, id })
+}
+
+/// A `tag:` URI (RFC 4151): who, since when, what; it outlives the address.
+fn tag_uri(config: &Config, date: &DateTime<Tz>, route: &Route) -> String {
+    let host = config.base_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+    format!("tag:{host},{}:{}", date.format("%Y-%m-%d"), route.href(config.base_path()))
+}
+
+fn album_member(album: album::Album, claims: &mut Claims) -> Option<AlbumMember> {
+    let folder = slug(&album.folder);
+    let Some(route) = Route::new(format!("gallery/{folder}/")).filter(|_| !folder.is_empty()) else {
+        let message = format!("the folder `{}` has no letter or digit for an address", album.folder);
+        claims
+            .diagnostics
+            .push(Diagnostic::error("bad-name", message).in_path(format!("content/gallery/{}", album.folder)));
+        return None;
+    };
+    let claimant = claimant(&album.span, &album.source);
+    if !claims.route(&route, &claimant) {
+        return None;
+    }
+    let photos = album.photos.iter().map(|photo| {
+        let name = photo.path.rsplit('/').next().unwrap_or_default();
+        let slugged = slug(name.rsplit_once('.').map_or(name, |(stem, _)| stem));
+        let part = if slugged.is_empty() { photo.hash.to_hex()[..8].to_owned() } else { slugged };
+        let route = Route::new(format!("{}{part}/", route.as_str())).expect("a slug is a part of a route");
+        claims.route(&route, &Claimant::File(photo.path.clone())).then_some(route)
+    });
+    let photos = photos.collect();
+    Some(AlbumMember { album, route, photos })
+}
+
+/// A text to point into, unless it is empty.
+fn claimant(span: &Span, source: &SourceText) -> Claimant {
+    if source.text.is_empty() { Claimant::File(source.path.clone()) } else { Claimant::Text(span.clone()) }
+}

@@ -1,0 +1,210 @@
+//! Sound sites: what becomes of texts, and who belongs to a site under which address and guid.
+
+mod sites;
+
+use genblog::graph::site::{Block, Body, Site};
+
+/// The site made of `text`, which has nothing wrong with it.
+fn site(text: &str) -> Site {
+    let folder = sites::folder(text);
+    let (site, diagnostics) = sites::site(folder.path());
+    assert_eq!(genblog::words::diagnostic::render(&diagnostics, false), "");
+    site.expect("a sound configuration")
+}
+
+/// Blocks as text: HTML as it is, and a line for each figure.
+fn shown(body: &Body) -> String {
+    let block = |block: &Block| match block {
+        Block::Html(html) => html.clone(),
+        Block::Figure(figure) => {
+            format!("[{} {} {} {:?} {}]\n", figure.id, figure.figure, figure.preset, figure.knobs, figure.caption)
+        }
+    };
+    body.blocks.iter().map(block).collect()
+}
+
+/// What becomes of a post's Markdown.
+fn check(markdown: &str, expected: &str) {
+    let post = format!("--- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\n+++\n{markdown}\n");
+    let others = "--- content/posts/2026-11-20-a/pic.png (png 3x2)\n--- content/pages/about.md\n+++\ntitle = \"About\"\n+++\n## Us";
+    let site = site(&format!("{post}{others}"));
+    assert_eq!(shown(&site.posts[0].body).trim_end(), expected.trim_end());
+}
+
+#[test]
+fn headings_can_be_linked_to() {
+    check(
+        "## A *b* {.wide}\n\n### C {#own}\n\n[d](#own)",
+        r##"<h2 id="a-b" class="wide">A <em>b</em><a class="anchor" href="#a-b" aria-label="Link to this section">#</a></h2>
+<h3 id="own">C<a class="anchor" href="#own" aria-label="Link to this section">#</a></h3>
+<p><a href="#own">d</a></p>"##,
+    );
+}
+
+#[test]
+fn links_and_pictures_are_resolved() {
+    check(
+        "[a](@/pages/about.md#us) [b](/about/ \"T\") <https://example.org/?a&b> ![A & *b*](pic.png)",
+        r##"<p><a href="/blog/about/#us">a</a> <a href="/blog/about/" title="T">b</a> <a href="https://example.org/?a&amp;b">https://example.org/?a&amp;b</a> <img src="/blog/posts/a/pic.png" alt="A &amp; b" width="3" height="2" loading="lazy" decoding="async"></p>"##,
+    );
+}
+
+#[test]
+fn raw_html_is_resolved_too() {
+    check(
+        "<figure>\n<img src=\"pic.png\" alt=\"\">\n</figure>\n\n> <a\n> href=\"/about/\">x</a> & <b>y</b>",
+        r##"<figure>
+<img src="/blog/posts/a/pic.png" alt="" width="3" height="2">
+</figure>
+<blockquote>
+<p><a href="/blog/about/">x</a> &amp; <b>y</b></p>
+</blockquote>"##,
+    );
+}
+
+#[test]
+fn tables_say_how_their_columns_stand() {
+    check(
+        "| a | b |\n|:-:|--:|\n| 1 | `2` |",
+        r##"<div class="table" tabindex="0" role="region" aria-label="Table"><table>
+<thead><tr><th scope="col" class="align-center">a</th><th scope="col" class="align-right">b</th></tr></thead>
+<tbody>
+<tr><td class="align-center">1</td><td class="align-right"><code>2</code></td></tr>
+</tbody></table></div>"##,
+    );
+}
+
+#[test]
+fn footnotes_lead_there_and_back() {
+    check(
+        "One[^a], two[^a].\n\n[^a]: Note.\n\n    More.\n",
+        r##"<p>One<sup class="footnote-reference" id="fnref-1"><a href="#fn-1" role="doc-noteref">1</a></sup>, two<sup class="footnote-reference" id="fnref-1-2"><a href="#fn-1" role="doc-noteref">1</a></sup>.</p>
+<section class="footnotes" role="doc-endnotes" aria-label="Footnotes">
+<ol>
+<li id="fn-1"><p>Note.</p>
+<p>More. <a class="footnote-backref" href="#fnref-1" role="doc-backlink" aria-label="Back to the text">↩</a> <a class="footnote-backref" href="#fnref-1-2" role="doc-backlink" aria-label="Back to the text, 2">↩</a></p>
+</li>
+</ol>
+</section>"##,
+    );
+}
+
+#[test]
+fn the_rest_of_markdown_is_there() {
+    check(
+        "> [!TIP]\n> x\n\n- [x] done\n- [ ] not\n\n3. three\n\nterm\n: what\n\n~~old~~ \"quoted\" -- a\\\nb <script>\n\n---\n\n```rust,ignore\nif a < b { \"\" }\n```",
+        r##"<blockquote class="markdown-alert-tip">
+<p class="markdown-alert-title">Tip</p>
+<p>x</p>
+</blockquote>
+<ul>
+<li><input type="checkbox" disabled checked aria-label="Done"> done</li>
+<li><input type="checkbox" disabled aria-label="To do"> not</li>
+</ul>
+<ol start="3">
+<li>three</li>
+</ol>
+<dl>
+<dt>term</dt>
+<dd>what</dd>
+</dl>
+<p><del>old</del> “quoted” – a<br>
+b <script></p>
+<hr>
+<pre><code class="language-rust">if a &lt; b { "" }
+</code></pre>"##,
+    );
+}
+
+#[test]
+fn figures_stand_between_html() {
+    check(
+        "a\n\n```sim\nfigure = \"ring\"\ncaption = \"See [us](@/pages/about.md).\"\n```\n\n- b\n\n  ```sim\n  figure = \"ring\"\n  ```\n",
+        r##"<p>a</p>
+[ring ring one-request [] See <a href="/blog/about/">us</a>.]
+<ul>
+<li><p>b</p>
+[ring-2 ring one-request [] ]
+</li>
+</ul>"##,
+    );
+}
+
+#[test]
+fn the_lead_ends_at_the_mark() {
+    let site = site("--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\nLead.\n\n<!-- more -->\n\nRest.\n");
+    let body = &site.posts[0].body;
+    assert_eq!((body.lead, body.words), (Some(1), 2));
+    assert_eq!(body.blocks[0], Block::Html("<p>Lead.</p>\n".to_owned()));
+}
+
+#[test]
+fn a_genblog_text_is_a_post() {
+    let site = site(
+        "--- content/posts/2026-11-14T21_05_37.txt\nTerms &amp; words\n#tags xen, PCI\n#authors Somebody\n<p>One\n<h2>Two</h2>\n<a href=2026-11-14T21_05_37.txt#two>me</a>\n",
+    );
+    let post = &site.posts[0];
+    assert_eq!((post.route.as_str(), &*post.title), ("posts/terms-words/", "Terms & words"));
+    assert_eq!(post.id, "https://example.org/blog/archives#2026-11-14T21_05_37.txt");
+    assert_eq!(post.date.to_rfc3339(), "2026-11-14T21:05:37+01:00");
+    assert_eq!(
+        (post.archive_fragment().as_str(), &post.authors[..]),
+        ("2026-11-14T21_05_37.txt", &["Somebody".to_owned()][..])
+    );
+    let expected = r##"<p>One
+<h2 id="two">Two<a class="anchor" href="#two" aria-label="Link to this section">#</a></h2>
+<a href="/blog/posts/terms-words/#two">me</a>"##;
+    assert_eq!(shown(&post.body).trim_end(), expected);
+}
+
+#[test]
+fn posts_are_ordered_tagged_and_named() {
+    let site = site(
+        "--- content/posts/2026-11-20-b.md\n---\ntitle: B\ntags: Xen, net\n---\n\
+         --- content/posts/old.md\n+++\ntitle = \"Old\"\ndate = 2008-12-12T17:35:11+11:00\ntags = [\"xen\"]\naliases = [\"/was/here\"]\n+++\n\
+         --- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\nslug = \"first\"\nimage = \"pic.png\"\n+++\n\
+         --- content/posts/2026-11-20-a/pic.png (png 3x2)\n\
+         --- content/posts/2026-11-21-draft.md\n+++\ntitle = \"D\"\ndraft = true\n+++\n\
+         --- content/posts/2026-12-24-future.md\n+++\ntitle = \"F\"\n+++\n\
+         --- content/posts/2026-11-22-gone.md\n+++\ntitle = \"G\"\nexpires = 2026-11-30\n+++\n",
+    );
+    let posts: Vec<_> = site.posts.iter().map(|post| (post.route.as_str(), post.id.as_str())).collect();
+    let expected = [
+        ("posts/b/", "tag:example.org,2026-11-20:/blog/posts/b/"),
+        ("posts/first/", "tag:example.org,2026-11-20:/blog/posts/first/"),
+        ("posts/old/", "tag:example.org,2008-12-12:/blog/posts/old/"),
+    ];
+    assert_eq!(posts, expected);
+    assert_eq!(site.posts[2].date.to_rfc3339(), "2008-12-12T07:35:11+01:00");
+    assert_eq!(site.posts[1].image.as_ref().map(genblog::words::route::Route::as_str), Some("posts/first/pic.png"));
+    let tags: Vec<_> = site.tags.values().map(|tag| (&*tag.name, tag.posts.len())).collect();
+    assert_eq!(tags, [("net", 1), ("xen", 2)]);
+    let aliases: Vec<_> = site.aliases.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
+    assert_eq!(aliases, [("was/here/", "posts/old/")]);
+}
+
+#[test]
+fn albums_show_what_is_described_first() {
+    let site = site(
+        "--- content/gallery/A walk/2.png (png 3x2)\n--- content/gallery/A walk/1.png (png 2x3)\n\
+         --- content/gallery/A walk/index.md\n+++\ntitle = \"A walk\"\ncover = \"1.png\"\n\
+         [[photos]]\nfile = \"2.png\"\nalt = \"Two.\"\ncaption = \"*Two*\"\n[[photos]]\nfile = \"1.png\"\nalt = \"One.\"\n+++\nIntro.\n",
+    );
+    let album = &site.albums[0];
+    assert_eq!(
+        (album.route.as_str(), &*album.title, &*album.summary, album.cover),
+        ("gallery/a-walk/", "A walk", "Intro.", 1)
+    );
+    let photos: Vec<_> =
+        album.photos.iter().map(|photo| (photo.route.as_str(), photo.width, &*photo.caption)).collect();
+    assert_eq!(photos, [("gallery/a-walk/2/", 3, "<em>Two</em>"), ("gallery/a-walk/1/", 2, "")]);
+}
+
+#[test]
+fn the_same_sources_make_the_same_site() {
+    let text = "--- content/posts/2026-11-20-b.md\n---\ntitle: B\ntags: [x, y]\n---\n# H\n--- static/a.txt\nA\n--- static/.well-known/b\nB";
+    let (one, two) = (site(text), site(text));
+    let routes = |site: &Site| site.files.iter().map(|file| file.route.to_string()).collect::<Vec<_>>();
+    assert_eq!(routes(&one), ["/.well-known/b", "/a.txt"]);
+    assert_eq!((routes(&one), shown(&one.posts[0].body)), (routes(&two), shown(&two.posts[0].body)));
+}
