@@ -2,7 +2,12 @@
 
 mod sites;
 
+use genblog::files::config::{Overrides, parse};
+use genblog::files::source::{Content, Source, SourceFile};
 use genblog::graph::site::{Block, Body, Site};
+use genblog::graph::{Choice, assemble};
+use genblog::words::source_text::SourceText;
+use proptest::prelude::{ProptestConfig, proptest};
 
 /// The site made of `text`, which has nothing wrong with it.
 fn site(text: &str) -> Site {
@@ -207,4 +212,36 @@ fn the_same_sources_make_the_same_site() {
     let routes = |site: &Site| site.files.iter().map(|file| file.route.to_string()).collect::<Vec<_>>();
     assert_eq!(routes(&one), ["/.well-known/b", "/a.txt"]);
     assert_eq!((routes(&one), shown(&one.posts[0].body)), (routes(&two), shown(&two.posts[0].body)));
+}
+
+/// A site of one post, from memory.
+fn in_memory(path: &str, text: &str) -> Site {
+    let config = SourceText::new("genblog.toml", "base_url = 'https://example.org'\ntitle = 'x'");
+    let config = parse(&config, &Overrides::default()).expect("sound");
+    let file = SourceFile {
+        path: path.to_owned(),
+        file: path.into(),
+        hash: blake3::hash(text.as_bytes()),
+        content: Content::Text(SourceText::new(path, text)),
+    };
+    let now = "2026-12-01T00:00:00Z".parse().expect("a moment");
+    let choice = Choice { now, drafts: true, future: true, expired: true };
+    let source = Source { content: vec![file], ..Source::default() };
+    assemble(config, &source, &choice).0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_markdown_becomes_a_post(text in "(\\[|\\]|\\(|\\)|\\^|!|`|~|\n|#|\\{|\\}|>|<|-|\\||:| |a|\\*|&|=|\"|@/|\\[\\^1\\]|```sim\n|<h2|href|/>|\\PC)*") {
+        let site = in_memory("content/posts/2026-11-20-a.md", &format!("+++\ntitle = 'A'\n+++\n{text}"));
+        assert_eq!(site.posts.len(), 1);
+    }
+
+    #[test]
+    fn any_text_in_genblogs_form_becomes_a_post(text in "(#|tags|draft|id| |\n|<|>|a|h2|/|href|=|'|&|;|<!-- more -->|\\PC)*") {
+        let site = in_memory("content/posts/2026-11-20T00_00_00.txt", &format!("A\n{text}"));
+        assert!(site.posts.len() <= 1);
+    }
 }

@@ -190,7 +190,7 @@ fn timezone(reader: &mut Reader<'_>, default: Tz) -> Tz {
         let diagnostic = Diagnostic::error("bad-value", format!("there is no time zone `{name}`")).at(span.clone(), "");
         let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
         reader.report(match nearest(&name, zones) {
-            Some(zone) => diagnostic.help(format!("did you mean `{zone}`?")).suggest(span, format!("\"{zone}\"")),
+            Some(zone) => diagnostic.help(format!("did you mean `{zone}`?")).suggest_text(span, zone),
             None => diagnostic.help("write a name of the time zone database, for example `Europe/Berlin`"),
         });
         default

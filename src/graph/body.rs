@@ -6,7 +6,7 @@ use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 use crate::graph::links::{Linker, Origin, Resolved};
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::html::{Reference, Target, permalink, rewrite};
-use crate::parsing::markdown::place;
+use crate::parsing::html_body::place;
 use crate::parsing::text::{Figure, Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, Span};

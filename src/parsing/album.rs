@@ -198,9 +198,7 @@ fn no_such_file(written: &Located<String>, files: &AlbumFiles<'_>) -> Diagnostic
     let diagnostic = Diagnostic::error("missing-picture", format!("this album has no picture `{}`", written.value));
     let diagnostic = diagnostic.at(written.span.clone(), "");
     match nearest(&written.value, files.pictures.iter().map(|picture| name(picture))) {
-        Some(near) => {
-            diagnostic.help(format!("did you mean `{near}`?")).suggest(written.span.clone(), format!("\"{near}\""))
-        }
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest_text(written.span.clone(), near),
         None => diagnostic.help("put the PNG or JPEG file into the album's folder"),
     }
 }

@@ -115,9 +115,7 @@ fn unknown(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(code, message).at(name.span.clone(), "");
     match nearest(&name.value, known.clone()) {
-        Some(near) => {
-            diagnostic.help(format!("did you mean `{near}`?")).suggest(name.span.clone(), format!("\"{near}\""))
-        }
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest_text(name.span.clone(), near),
         None => with_help(diagnostic, did_you_mean(&name.value, known)),
     }
 }

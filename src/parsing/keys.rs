@@ -83,7 +83,7 @@ fn slug_key(reader: &mut Reader<'_>) -> Option<Located<String>> {
     let diagnostic = Diagnostic::error("bad-value", message)
         .at(written.span.clone(), "")
         .help("use letters, digits and single hyphens");
-    reader.report(if sound.is_empty() { diagnostic } else { diagnostic.suggest(written.span, format!("\"{sound}\"")) });
+    reader.report(if sound.is_empty() { diagnostic } else { diagnostic.suggest_text(written.span, &sound) });
     None
 }
 

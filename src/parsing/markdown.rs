@@ -13,8 +13,9 @@ use pulldown_cmark::{
 };
 
 use crate::parsing::anchors::settle;
-use crate::parsing::text::{Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
-use crate::parsing::{fence, html};
+use crate::parsing::fence;
+use crate::parsing::html_body::{html_piece, is_more, missing_alt, words};
+use crate::parsing::text::{Footnote, FootnoteReference, HeadingStart, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
@@ -293,73 +294,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The author's HTML with what the site has to know about it.
-fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Piece {
-    let mut piece = Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), exact };
-    match html::scan(html) {
-        Ok(scan) => {
-            piece.ids =
-                scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
-            piece.headings = scan.headings;
-            diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(&place(span, exact, at))));
-        }
-        Err(error) => {
-            let diagnostic = Diagnostic::error("bad-html", format!("this HTML cannot be read: {error}"));
-            diagnostics.push(diagnostic.at(span.first_line(), "it starts here"));
-        }
-    }
-    Piece::Html(piece)
-}
-
-/// Where `range` of a piece of HTML stands in the source, as exactly as that is known.
-pub(crate) fn place(span: &Span, exact: bool, range: Range<usize>) -> Span {
-    if exact {
-        Span::new(&span.source, span.range.start + range.start..span.range.start + range.end)
-    } else {
-        span.first_line()
-    }
-}
-
-/// A body in the author's own HTML, as posts in genBlog's form have it.
-pub(crate) fn parse_html(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let mut pieces = Vec::new();
-    let text = &source.text[body.clone()];
-    let halves = MORE.iter().find_map(|mark| text.find(mark).map(|at| (at, mark.len())));
-    let (lead, rest) = halves.map_or((0..0, 0..text.len()), |(at, length)| (0..at, at + length..text.len()));
-    for part in [lead, rest.clone()] {
-        let span = Span::new(source, body.start + part.start..body.start + part.end);
-        if !part.is_empty() {
-            let piece = html_piece(&text[part.clone()], &span, true, &mut diagnostics);
-            pieces.push(Located { value: piece, span: span.clone() });
-        }
-        if halves.is_some() && part != rest {
-            pieces.push(Located { value: Piece::More, span });
-        }
-    }
-    let (headings, anchors) = settle(&mut pieces, &mut [], &mut diagnostics);
-    let plain = html::scan(text).map(|scan| scan.plain).unwrap_or_default();
-    let source = Arc::clone(source);
-    let text = Text { source, pieces, footnotes: Vec::new(), headings, anchors, words: words(&plain), opening: plain };
-    (text, diagnostics)
-}
-
-/// Both ways in which authors write the mark after the lead.
-const MORE: [&str; 2] = ["<!-- more -->", "<!--more-->"];
-
-fn is_more(html: &str) -> bool {
-    MORE.contains(&html.trim())
-}
-
 fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
     matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some("sim"))
-}
-
-fn missing_alt(span: &Span) -> Diagnostic {
-    let diagnostic = Diagnostic::warning("missing-alt", "this picture does not say what is to be seen");
-    diagnostic
-        .at(span.first_line(), "no alternative text")
-        .help("describe it: `![a ring with two slots filled](ring.png)`")
 }
 
 /// The events before the end of the element that has begun.
@@ -376,11 +312,6 @@ fn plain(events: &[Placed]) -> String {
         _ => String::new(),
     };
     events.iter().map(text).collect()
-}
-
-/// Words with a letter or digit in them.
-fn words(text: &str) -> usize {
-    text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
 }
 
 #[cfg(test)]
@@ -457,14 +388,6 @@ mod tests {
     fn words_and_the_opening_leave_code_out() {
         let (text, _) = text("# Title\n\nOne *two*\nthree -- `four`.\n\n```c\nint five;\n```\n");
         assert_eq!((text.words, &*text.opening), (5, "One two three – four."));
-    }
-
-    #[test]
-    fn html_bodies_are_split_at_the_mark() {
-        let html = "<p id=a>One<!-- more --><h2>Two</h2>";
-        let (text, problems) = parse_html(&SourceText::new("a.txt", html), 0..html.len());
-        assert_eq!((text.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
-        assert_eq!(text.pieces[2].span.text(), "<h2>Two</h2>");
     }
 
     proptest! {

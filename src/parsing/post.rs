@@ -6,6 +6,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::parsing::front_matter::{split, split_genblog};
+use crate::parsing::html_body;
 use crate::parsing::keys::{Keys, keys, moment_key};
 use crate::parsing::layout::{Form, PostFile};
 use crate::parsing::markdown;
@@ -52,7 +53,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
     };
     let (text, problems) = match file.form {
         Form::Markdown => markdown::parse(source, parts.body),
-        Form::GenBlog => markdown::parse_html(source, parts.body),
+        Form::GenBlog => html_body::parse(source, parts.body),
     };
     let mut reader = Reader::new(&parts.table, "a post");
     let keys = keys(&mut reader, zone);

@@ -99,6 +99,16 @@ impl Diagnostic {
         self.suggestion = Some(Suggestion { span, replacement: replacement.into() });
         self
     }
+
+    /// Offers a text in place of the one that stands there, in the quotes that that one has, if it has any.
+    #[must_use]
+    pub fn suggest_text(self, span: Span, text: &str) -> Self {
+        let replacement = match span.text().chars().next() {
+            Some(quote @ ('"' | '\'')) => format!("{quote}{text}{quote}"),
+            _ => text.to_owned(),
+        };
+        self.suggest(span, replacement)
+    }
 }
 
 /// Whether any of them keeps the site from being written.
