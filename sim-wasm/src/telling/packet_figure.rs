@@ -23,29 +23,29 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Preset {
             name: "full-size",
             title: "1514 bytes",
-            says: "One packet of full size. Netback copies its first 64 bytes and lets the rest stay in the guest's page, so the slot comes back only when the card is done.",
+            says: "One packet of full size, in one slot. Netback copies its first 64 bytes; the rest stays in the guest's page.",
             knobs: &[1514, 1000, 20, 0],
             script: "",
             film: &[
-                (4, "Published: dom0 is woken."),
+                (4, "Published, and dom0 is woken."),
                 (6, "The guest's page is mapped."),
                 (10, "The card knows where the bytes are."),
-                (13, "The packet is freed, and so is the page."),
-                (14, "Unmapped first, and answered then."),
+                (13, "The packet is freed, and netback hears of it."),
+                (14, "Unmapped: now the slot may be answered."),
                 (19, "The page is the guest's alone again."),
             ],
         },
         Preset {
             name: "small-ack",
             title: "54 bytes",
-            says: "A bare acknowledgement fits into the 64 bytes that netback copies. Its slot is answered at the next pass, long before the wire.",
+            says: "A bare acknowledgement fits into the 64 bytes that netback copies. Its slot is answered at netback's next pass, without waiting for the card.",
             knobs: &[54, 1000, 20, 0],
             script: "",
             film: &[
                 (7, "Copied whole."),
-                (11, "Unmapped while the packet waits for the wire."),
+                (11, "Unmapped before the packet has left."),
                 (17, "The guest has its page back."),
-                (18, "Only now is the card done."),
+                (18, "Only now does the card report that it is done."),
             ],
         },
         Preset {
@@ -54,7 +54,11 @@ pub static FIGURE: FigureSpec = FigureSpec {
             says: "The same acknowledgement with TCP timestamps is two bytes longer than what netback copies. For those two bytes the slot is held until the card is done.",
             knobs: &[66, 1000, 20, 0],
             script: "",
-            film: &[(7, "64 bytes copied, 2 left behind."), (12, "The card is done."), (19, "Held all the way.")],
+            film: &[
+                (7, "64 bytes copied, 2 left behind."),
+                (12, "The card is done."),
+                (19, "Held all the way, for 2 bytes."),
+            ],
         },
         Preset {
             name: "large",
@@ -65,7 +69,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             film: &[
                 (3, "Three requests for one packet."),
                 (6, "Three pages mapped at once."),
-                (19, "Three answers, one event."),
+                (16, "Three answers, one bell."),
             ],
         },
         Preset {
@@ -76,8 +80,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
             script: "",
             film: &[
                 (8, "dom0's stack has the packet."),
-                (9, "Dropped by a rule."),
-                (16, "The guest has everything back."),
+                (9, "A rule drops it, and that frees it."),
+                (16, "The guest has everything back, and sooner."),
             ],
         },
     ],
@@ -125,10 +129,10 @@ pub static FIGURE: FigureSpec = FigureSpec {
     ],
     actions: &[],
     not_modelled: &[
-        "the time that code takes (4 µs for an event, 1 µs for a softirq, both assumed)",
+        "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",
         "other packets and other guests",
-        "preamble and gap on the wire",
-        "the delayed copy of lingering packets",
+        "preamble, padding, checksum and gap on the wire",
+        "the delayed copy of packets that linger",
     ],
     run: |setup| Box::new(PacketRun::new(setup)),
 };

@@ -1,6 +1,7 @@
 //! Where the code stands that does what an event tells: function, file and tree, one line per event.
 
 use crate::actors::log::Event;
+use crate::actors::netfront::STOP_LINE;
 
 /// A place in public source code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub const fn of(event: &Event) -> Option<SourceRef> {
     match event {
         Event::RequestWritten { .. } => xen("RING_GET_REQUEST()", RING),
         Event::RequestsPublished { .. } => xen("RING_PUSH_REQUESTS_AND_CHECK_NOTIFY()", RING),
+        // On the network ring it is the stop line that refuses, and no smaller ring has as many slots.
+        Event::RingFull { outstanding: STOP_LINE.. } => classic("netfront_tx_slot_available()", NETFRONT),
         Event::RingFull { .. } => xen("RING_FULL()", RING),
         Event::ProducerForged { .. } | Event::PacketSent { .. } => None,
         Event::RequestsTaken { .. } => xen("RING_COPY_REQUEST()", RING),
