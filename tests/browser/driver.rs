@@ -125,8 +125,8 @@ impl Browser {
         let mut server = Command::new(env!("CARGO_BIN_EXE_genblog"));
         server.args(["serve", "--port", "0", "--root", env!("CARGO_MANIFEST_DIR")]);
         let (server, site) = Process::listening(server, |line| {
-            let at = line.find("http://")?;
-            Some(line[at..].trim_end().trim_end_matches('/').to_owned())
+            let address = line.split_whitespace().find(|word| word.starts_with("http://"))?;
+            Some(address.trim_end_matches('/').to_owned())
         });
         let mut driver = Command::new("chromedriver");
         driver.arg("--port=0");
@@ -171,6 +171,14 @@ impl Browser {
     /// Goes to a page of the site.
     pub(crate) async fn visit(&self, path: &str) {
         self.client.goto(&format!("{}/{path}", self.site)).await.expect("the page loads");
+        let status = self.run("return performance.getEntriesByType('navigation')[0].responseStatus", &[]).await;
+        assert_eq!(status, json!(200), "{path}");
+    }
+
+    /// Opens another tab and goes on there.
+    pub(crate) async fn new_tab(&self) {
+        let tab = self.client.new_window(true).await.expect("a tab opens");
+        self.client.switch_to_window(tab.handle).await.expect("the tab is there");
     }
 
     /// Goes to a page of the site, as if from nowhere: also when only the fragment differs.

@@ -1,0 +1,149 @@
+//! This repository's own site, built as a reader of the README builds it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+/// A copy of the site's sources, so that a build here disturbs nobody.
+fn copy() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::copy(root.join("genblog.toml"), folder.path().join("genblog.toml")).expect("the configuration is there");
+    for entry in WalkDir::new(root.join("content")) {
+        let entry = entry.expect("readable");
+        let to = folder.path().join(entry.path().strip_prefix(root).expect("within the repository"));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(to).expect("a folder");
+        } else {
+            fs::copy(entry.path(), to).expect("a copy");
+        }
+    }
+    folder
+}
+
+/// Builds, and returns what the build said; it must have nothing to complain about.
+fn build(folder: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_genblog"))
+        .args(["build", "--root"])
+        .arg(folder)
+        .output()
+        .expect("genblog runs");
+    let complaints = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success() && complaints.is_empty(), "{complaints}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+    WalkDir::new(folder)
+        .into_iter()
+        .map(|entry| entry.expect("readable"))
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let modified = fs::metadata(entry.path()).and_then(|metadata| metadata.modified()).expect("a time");
+            (entry.path().to_owned(), (modified, fs::read(entry.path()).expect("readable")))
+        })
+        .collect()
+}
+
+#[test]
+fn the_site_builds_without_a_warning_and_only_once() {
+    let folder = copy();
+    build(folder.path());
+    let before = files(&folder.path().join("public"));
+    assert!(before.len() > 30, "{} files", before.len());
+    let said = build(folder.path());
+    assert!(said.contains(" 0 written, ") && said.contains(" 0 removed"), "{said}");
+    assert!(files(&folder.path().join("public")) == before, "the second build touches nothing");
+}
+
+#[test]
+fn two_builds_from_nothing_give_the_same_bytes() {
+    let bytes = |folder: &TempDir| -> BTreeMap<PathBuf, Vec<u8>> {
+        let public = folder.path().join("public");
+        build(folder.path());
+        let strip = |path: &Path| path.strip_prefix(&public).expect("within").to_owned();
+        files(&public).into_iter().map(|(path, (_, bytes))| (strip(&path), bytes)).collect()
+    };
+    assert!(bytes(&copy()) == bytes(&copy()), "a build depends on its input alone");
+}
+
+#[test]
+fn xmllint_has_nothing_to_say() {
+    let folder = copy();
+    build(folder.path());
+    for file in ["feed.xml", "sitemap.xml"] {
+        let output = Command::new("xmllint")
+            .arg("--noout")
+            .arg(folder.path().join("public").join(file))
+            .output()
+            .expect("xmllint runs: `make setup` installs what the tests need");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_feed_reader_reads_every_post() {
+    let folder = copy();
+    build(folder.path());
+    let python = std::env::var_os("GENBLOG_PYTHON").unwrap_or_else(|| "python3".into());
+    let output = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/read_feed.py"))
+        .arg(folder.path().join("public/feed.xml"))
+        .output()
+        .expect("python runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}: `make setup` installs what the tests need");
+    let feed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&feed["malformed"], &feed["version"]), (&Value::Bool(false), &Value::from("rss20")));
+
+    let posts = fs::read_dir(folder.path().join("content/posts")).expect("posts").count();
+    let items = feed["items"].as_array().expect("items");
+    assert_eq!(items.len(), posts);
+    let mut ids: Vec<&str> = items.iter().filter_map(|item| item["id"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), posts, "every item has an id of its own");
+    for item in items {
+        let text = |name: &str| item[name].as_str().unwrap_or_default();
+        assert!(text("link").starts_with("https://"), "{item}");
+        assert!(text("published").ends_with("+0900") && item["parsed"].is_array(), "{item}");
+        assert!(text("content").split_whitespace().count() > 300, "the whole text of {}", text("title"));
+        assert!(!text("content").contains("href=\"/") && !text("content").contains("href=\"#"), "{}", text("title"));
+    }
+    let article =
+        items.iter().find(|item| item["content"].as_str().is_some_and(|text| text.contains("figure-ring.png")));
+    assert!(article.is_some(), "a figure is a picture in the feed");
+}
+
+/// What a reader of an article with figures downloads besides its text, in bytes under brotli.
+#[test]
+fn interactive_bytes_stay_within_their_budget() {
+    let folder = copy();
+    build(folder.path());
+    let mut sizes = BTreeMap::new();
+    for (path, (_, bytes)) in files(&folder.path().join("public/assets")) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let kind = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_owned();
+        if matches!(kind.as_str(), "js" | "wasm" | "css") {
+            let stem = name.split('.').next().unwrap_or_default();
+            sizes.insert(format!("{stem}.{kind}"), brotli_size(&bytes));
+        }
+    }
+    let interactive: usize = ["sim.wasm", "sim.js", "shell.js"].iter().map(|name| sizes[*name]).sum();
+    println!("brotli bytes: {sizes:?}; interactive: {interactive}");
+    assert!(interactive <= 60_000, "{sizes:?}");
+    assert!(sizes["style.css"] <= 15_000, "{sizes:?}");
+}
+
+fn brotli_size(bytes: &[u8]) -> usize {
+    let mut packed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams::default();
+    brotli::BrotliCompress(&mut &bytes[..], &mut packed, &parameters).expect("memory does not fail");
+    packed.len()
+}
