@@ -158,13 +158,18 @@ impl<'a> Figure<'a> {
     }
 
     /// The preset's chosen moments, each once, and none that the author's knobs put beyond the end.
-    fn film(&self) -> Vec<FrameView> {
+    /// The moments that matter, as stills and links.
+    #[must_use]
+    pub fn film(&self) -> Vec<FrameView> {
         let mut player = Player::open(&self.player.state()).expect("a player understands its own state");
         let preset = &player.spec().presets[player.preset()];
         let steps = player.steps();
         let frame = |(step, caption): &(u32, &'static str)| {
             player.seek(*step);
-            FrameView { n: *step, state: player.state(), svg: player.page_svg(Layout::Film), caption }
+            let state = player.state();
+            let (_, rest) = state.split_once('=').expect("a state starts with the figure's name");
+            let fragment = format!("{}={rest}", self.wanted.id);
+            FrameView { n: *step, fragment, svg: player.page_svg(Layout::Film), caption }
         };
         preset.film.iter().filter(|(step, _)| *step <= steps).map(frame).collect()
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::files::output::Planned;
 use crate::graph::site::{Block, Post};
+use crate::rendering::figure::Figure;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{Draft, Renderer};
 use crate::rendering::view::page::{
@@ -53,7 +54,8 @@ fn home_route(page: usize) -> Route {
     if page == 1 { Route::home() } else { Renderer::fixed(&format!("page/{page}/")) }
 }
 
-/// A line with the text before the author's mark, or the summary. Figures stay on the post's own page.
+/// A line with the text before the author's mark, or the summary, and the moments of the first figure. The figure itself
+/// stays on the post's own page.
 fn with_lead(renderer: &Renderer<'_>, post: &Post) -> PostLine {
     let html = match post.body.lead {
         Some(lead) => {
@@ -70,7 +72,11 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post) -> PostLine {
             html
         }
     };
-    PostLine { html, ..renderer.line(post) }
+    let figure = post.body.blocks.iter().find_map(|block| match block {
+        Block::Html(_) => None,
+        Block::Figure(wanted) => Some(Figure::new(wanted, &post.route)),
+    });
+    PostLine { html, film: figure.map(|figure| figure.film()).unwrap_or_default(), ..renderer.line(post) }
 }
 
 /// All posts by year and month. Each line has the fragment that genBlog gave the post, so that its old links still work.

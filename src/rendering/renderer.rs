@@ -158,6 +158,7 @@ impl<'a> Renderer<'a> {
             fragment: post.archive_fragment(),
             thumb: self.thumb(post),
             html: String::new(),
+            film: Vec::new(),
         }
     }
 

@@ -117,8 +117,8 @@ pub struct ActionView {
 pub struct FrameView {
     /// The step that it shows.
     pub n: u32,
-    /// The state that it shows.
-    pub state: String,
+    /// The fragment that leads to it on the figure's page: the figure's id and the state.
+    pub fragment: String,
     /// The picture: small SVG.
     pub svg: String,
     /// Plain text.

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::graph::site::Heading;
+use crate::rendering::view::figure::FrameView;
 
 /// The site, as every template sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -178,6 +179,8 @@ pub struct PostLine {
     pub thumb: Option<ImageView>,
     /// On the home page the text before the author's mark, or the summary in a paragraph; empty in other lists.
     pub html: String,
+    /// On the home page the moments of the post's first figure; empty in other lists.
+    pub film: Vec<FrameView>,
 }
 
 /// A picture, perhaps in several widths.
