@@ -264,7 +264,12 @@ impl Netback {
         for request in requests {
             match xen.map_grant_ref(self.domain, self.vifs[vif].frontend, request.gref, Access::ReadOnly) {
                 Ok(mapped) => {
-                    held.push(self.hold(Pending { request: *request, vif, handle: mapped.handle, frame: mapped.frame }))
+                    held.push(self.hold(Pending {
+                        request: *request,
+                        vif,
+                        handle: mapped.handle,
+                        frame: mapped.frame,
+                    }));
                 }
                 Err(_) => refused.push(*request),
             }

@@ -250,7 +250,7 @@ pub fn push_unit(text: &mut Text, tenths: Unit) {
     }
     let size = tenths.unsigned_abs();
     text.push_u32(size / 10);
-    if size % 10 != 0 {
+    if !size.is_multiple_of(10) {
         text.push_char('.').push_u32(size % 10);
     }
 }

@@ -12,22 +12,18 @@ pub mod story;
 
 pub mod player;
 
-mod circle;
+mod marks;
 
-pub mod ring_figure;
+pub mod ring;
 
-mod ring_picture;
-
-pub mod packet_figure;
-
-mod packet_picture;
+pub mod packet;
 
 use crate::telling::story::FigureSpec;
 
 /// All figures.
 #[must_use]
 pub fn catalogue() -> &'static [&'static FigureSpec] {
-    static FIGURES: [&FigureSpec; 2] = [&ring_figure::FIGURE, &packet_figure::FIGURE];
+    static FIGURES: [&FigureSpec; 2] = [&ring::FIGURE, &packet::FIGURE];
     &FIGURES
 }
 

@@ -249,7 +249,13 @@ impl Player {
     pub fn sentence(&self) -> String {
         let mut text = Text::new();
         if self.at == 0 {
-            text.push_str(self.spec.presets[self.setup.preset].says);
+            let preset = &self.spec.presets[self.setup.preset];
+            let supplied = self.setup.knobs == preset.knobs;
+            text.push_str(if supplied {
+                preset.says
+            } else {
+                "The same run with your own set-up. Step to see what becomes of it."
+            });
         }
         tell_all(&mut text, self.run.log().of_step(self.at));
         text.into_string()

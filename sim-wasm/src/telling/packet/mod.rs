@@ -2,10 +2,13 @@
 //!
 //! The run is one packet through the whole [`Network`]; its steps are the machine's own events.
 
+mod hop;
+
+mod picture;
+
 use crate::actors::log::Log;
 use crate::machine::network::{Filter, Network, Settings};
 use crate::telling::drawing::Drawing;
-use crate::telling::packet_picture;
 use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup};
 use crate::words::time::Time;
 
@@ -162,7 +165,7 @@ impl Run for PacketRun {
     }
 
     fn draw(&self, step: u32, layout: Layout) -> Drawing {
-        packet_picture::draw(&self.log, step, layout)
+        picture::draw(&self.log, step, layout)
     }
 
     fn can(&self, _step: u32, _letter: char) -> bool {

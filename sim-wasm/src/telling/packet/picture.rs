@@ -6,90 +6,12 @@ use crate::actors::log::{Entry, Event, Log};
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words,
 };
+use crate::telling::marks::bell;
 use crate::telling::narration::push_time;
-use crate::telling::ring_picture::bell;
+use crate::telling::packet::hop::{Hop, LANES, Lane};
 use crate::telling::story::Layout;
 use crate::words::text::Text;
 use crate::words::time::Time;
-
-/// Where a step takes place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lane {
-    Netfront,
-    Ring,
-    Grants,
-    Netback,
-    Bridge,
-    Card,
-}
-
-const LANES: [Lane; 6] = [Lane::Netfront, Lane::Ring, Lane::Grants, Lane::Netback, Lane::Bridge, Lane::Card];
-
-impl Lane {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Netfront => "guest: netfront",
-            Self::Ring => "shared ring",
-            Self::Grants => "Xen: grant table",
-            Self::Netback => "dom0: netback",
-            Self::Bridge => "dom0: bridge",
-            Self::Card => "network card",
-        }
-    }
-
-    const fn tone(self) -> Tone {
-        match self {
-            Self::Netfront => Tone::Domu,
-            Self::Ring | Self::Grants => Tone::Xen,
-            Self::Netback | Self::Bridge => Tone::Dom0,
-            Self::Card => Tone::Hardware,
-        }
-    }
-}
-
-/// The lane of a step's first event, and a short word for what it does.
-const fn place(event: &Event) -> (Lane, &'static str) {
-    match event {
-        Event::PacketOffered { .. } => (Lane::Netfront, "send"),
-        Event::GrantsGiven { .. } => (Lane::Grants, "grant"),
-        Event::RequestWritten { .. } => (Lane::Ring, "put"),
-        Event::RequestsPublished { .. } => (Lane::Ring, "publish"),
-        Event::RequestsTaken { .. } | Event::RequestsAwaited { .. } => (Lane::Netback, "take"),
-        Event::GrantsMapped { .. } => (Lane::Grants, "map"),
-        Event::HeaderCopied { .. } | Event::SlotReleased { .. } => (Lane::Netback, "copy"),
-        Event::PacketReceived { .. } => (Lane::Bridge, "receive"),
-        Event::PacketForwarded => (Lane::Bridge, "forward"),
-        Event::PacketQueued { .. } => (Lane::Bridge, "queue"),
-        Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
-        Event::DescriptorsPosted { .. } => (Lane::Card, "post"),
-        Event::PacketSent { .. } => (Lane::Card, "sent"),
-        Event::TransmitDone => (Lane::Card, "interrupt"),
-        Event::PagesFreed { .. } => (Lane::Netback, "free"),
-        Event::GrantsUnmapped { .. } => (Lane::Grants, "unmap"),
-        Event::ResponsesWritten { .. } => (Lane::Ring, "answer"),
-        Event::ResponsesPublished { .. } => (Lane::Ring, "publish"),
-        Event::EventSent { .. } => (Lane::Ring, "event"),
-        Event::GrantsEnded { .. } => (Lane::Grants, "end"),
-        Event::ResponsesReaped { .. } => (Lane::Netfront, "reap"),
-        Event::PacketFreed { .. } => (Lane::Netfront, "done"),
-        Event::RingFull { .. }
-        | Event::ProducerForged { .. }
-        | Event::ResponsesAwaited { .. }
-        | Event::QueueStopped { .. }
-        | Event::QueueOverflowed { .. }
-        | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
-        Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
-    }
-}
-
-/// One step of the life.
-#[derive(Clone, Copy, Debug)]
-struct Hop {
-    lane: Lane,
-    word: &'static str,
-    rings: bool,
-    fails: bool,
-}
 
 /// Something that is held from one step to another.
 struct Hold {
@@ -102,7 +24,7 @@ struct Hold {
 
 /// Draws one frame.
 pub(crate) fn draw(log: &Log, step: u32, layout: Layout) -> Drawing {
-    let hops: Vec<Hop> = (1..=log.steps()).map(|number| hop(log.of_step(number))).collect();
+    let hops: Vec<Hop> = (1..=log.steps()).map(|number| Hop::of(log.of_step(number))).collect();
     let life = Life { log, hops: &hops, step };
     let mut drawing = Drawing {
         width: 0,
@@ -135,12 +57,6 @@ pub(crate) fn draw(log: &Log, step: u32, layout: Layout) -> Drawing {
         }
     }
     drawing
-}
-
-fn hop(entries: &[Entry]) -> Hop {
-    let (lane, word) = entries.first().map_or((Lane::Netfront, ""), |entry| place(&entry.event));
-    let any = |test: fn(&Event) -> bool| entries.iter().any(|entry| test(&entry.event));
-    Hop { lane, word, rings: any(|event| matches!(event, Event::EventSent { .. })), fails: any(Event::fails) }
 }
 
 /// Where lanes stand.
@@ -329,12 +245,14 @@ impl Life<'_> {
                 let paint = Paint { fill: Fill::Tint(hold.tone), ..Paint::stroke(hold.tone) };
                 drawing.add(Shape::Rect { x, y, width: (reached - x).max(px(4)), height, radius: px(4), paint });
             }
-            let mut time = Text::new();
-            push_time(&mut time, Time(hold.time));
-            let tone = if self.step >= hold.to { hold.tone } else { Tone::Soft };
-            let inside = end - x > px(64);
-            let (anchor, at) = if inside { (Anchor::End, end - px(6)) } else { (Anchor::Start, end + px(5)) };
-            drawing.add(words(at, y + px(12), anchor, Face::Note, tone, time.as_str()));
+            // How long it took is the answer that a reader may want to guess: it appears with the end.
+            if self.step >= hold.to {
+                let mut time = Text::new();
+                push_time(&mut time, Time(hold.time));
+                let inside = end - x > px(64);
+                let (anchor, at) = if inside { (Anchor::End, end - px(6)) } else { (Anchor::Start, end + px(5)) };
+                drawing.add(words(at, y + px(12), anchor, Face::Note, hold.tone, time.as_str()));
+            }
         }
         if self.step > 0 {
             let x = self.column(bars.x, bars.width, self.step);

@@ -1,207 +1,23 @@
-//! Figure "ring": how two parties share one array without a lock, and what happens at 2³².
-//!
-//! The run drives real ring halves on a real page. Every action of the catalogue is one step; the picture of a step is drawn
-//! from the page's bytes and the halves' private indexes as they stood after it.
+//! A run of the figure: real ring halves on a real page. Every action is one step; the picture of a step is drawn from the
+//! page's bytes and the halves' private indexes as they stood after it.
 
-use crate::actors::log::{Event, Log, Who};
+use crate::actors::log::{Event, Log};
+use crate::actors::netfront::STOP_LINE;
 use crate::hypervisor::page::Page;
 use crate::protocols::back_ring::BackRing;
 use crate::protocols::front_ring::FrontRing;
-use crate::protocols::netif::{NETIF_RSP_OKAY, TX_REQUEST_SIZE, TX_RESPONSE_SIZE, TxRequest, TxResponse};
+use crate::protocols::netif::{NETIF_RSP_OKAY, TX_REQUEST_SIZE, TX_RESPONSE_SIZE, TX_RING, TxRequest, TxResponse};
 use crate::protocols::ring::{Index, RingLayout, Shared, shared_ring_init};
 use crate::telling::drawing::Drawing;
-use crate::telling::ring_picture;
-use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup};
+use crate::telling::ring::FIGURE;
+use crate::telling::ring::frame::{Frame, Registers, stop_line};
+use crate::telling::ring::picture;
+use crate::telling::story::{Layout, Run, Setup};
 use crate::words::ids::GrantRef;
 use crate::words::time::Time;
 
-/// The classic netfront's stop line on its ring of 256: slots kept for the largest packet are 18 fragments, its header and
-/// its extra information (`netfront_tx_slot_available()`, `MAX_SKB_FRAGS + 2`).
-pub const STOP_LINE: u32 = 256 - 20;
-
 const SIZE: usize = 0;
 const START: usize = 1;
-
-/// The figure's entry in the catalogue.
-pub static FIGURE: FigureSpec = FigureSpec {
-    name: "ring",
-    title: "The shared ring and its indexes",
-    question: "How do two domains share one array of slots without a lock, and what happens when an index passes 2³²?",
-    presets: &[
-        Preset {
-            name: "one-request",
-            title: "One request",
-            says: "An empty ring in one shared page. Step to see one request go out and its answer come back.",
-            knobs: &[8, 0],
-            script: "puttrvg",
-            film: &[
-                (0, "Empty: all indexes agree."),
-                (1, "Written, and still private."),
-                (2, "Published, and the bell rings."),
-                (3, "Copied: the slot may carry an answer."),
-                (6, "Answered, in the very same slot, and the bell rings."),
-                (7, "Read: the slot is free again."),
-            ],
-        },
-        Preset {
-            name: "burst",
-            title: "A burst, answered out of order",
-            says: "Four requests go out with one bell. The last one is answered first: a slot's place says nothing about whose answer it holds.",
-            knobs: &[8, 0],
-            script: "pppputtttsrvgtrrvg",
-            film: &[
-                (4, "Four requests, none of them published."),
-                (5, "One publication, one bell."),
-                (10, "Request 4 is answered first, in slot 0."),
-                (13, "Two answers read, in slot order."),
-            ],
-        },
-        Preset {
-            name: "wrap",
-            title: "Across 2³²",
-            says: "Watch the indexes pass 2³². Nothing special happens: only their differences count, and those stay right.",
-            knobs: &[8, 0xffff_fffc],
-            script: "ppputttrrvgpppputttrrrrvg",
-            film: &[
-                (0, "Four short of 2³²."),
-                (4, "Three requests, all before the wrap."),
-                (16, "req_prod has passed zero."),
-                (25, "Four answers read, two on either side of the wrap."),
-            ],
-        },
-        Preset {
-            name: "stops",
-            title: "Netfront stops at 236",
-            says: "Netfront sends, 59 requests at a time, and no answer comes. At 236 of 256 slots it stops, and it has asked for no bell before answer 119.",
-            knobs: &[256, 0],
-            script: "putputputpuptrvrvrvg",
-            film: &[
-                (2, "The first 59 requests."),
-                (10, "236 in use: the queue stops."),
-                (15, "59 answers, and no bell."),
-                (19, "177 answers, 119 among them: the bell."),
-                (20, "Answers read: the queue runs again."),
-            ],
-        },
-        Preset {
-            name: "lying-index",
-            title: "A front end that lies",
-            says: "One honest request, and then the claim of a thousand more. No ring holds as many, and the back end can count.",
-            knobs: &[8, 0],
-            script: "puxt",
-            film: &[
-                (2, "One honest request."),
-                (3, "req_prod claims a thousand more."),
-                (4, "More than the ring holds: caught."),
-            ],
-        },
-    ],
-    knobs: &[
-        Knob {
-            name: "size",
-            title: "Ring size",
-            unit: "slots",
-            options: &[
-                KnobOption { value: 4, title: "4" },
-                KnobOption { value: 8, title: "8" },
-                KnobOption { value: 32, title: "32" },
-                KnobOption { value: 256, title: "256" },
-            ],
-        },
-        Knob {
-            name: "start",
-            title: "Start index",
-            unit: "",
-            options: &[
-                KnobOption { value: 0, title: "0" },
-                KnobOption { value: 0xffff_fff0, title: "0xfffffff0" },
-                KnobOption { value: 0xffff_fffc, title: "0xfffffffc" },
-            ],
-        },
-    ],
-    actions: &[
-        ActionSpec {
-            letter: 'p',
-            title: "Put",
-            who: Who::Guest,
-            hint: "write a request into the next slot: req_prod_pvt moves",
-        },
-        ActionSpec {
-            letter: 'u',
-            title: "Publish",
-            who: Who::Guest,
-            hint: "move req_prod up to req_prod_pvt, and ring if the back end asked for it",
-        },
-        ActionSpec {
-            letter: 'g',
-            title: "Reap",
-            who: Who::Guest,
-            hint: "read all published responses: rsp_cons moves",
-        },
-        ActionSpec {
-            letter: 'x',
-            title: "Lie",
-            who: Who::Guest,
-            hint: "move req_prod by a thousand, without any request",
-        },
-        ActionSpec {
-            letter: 't',
-            title: "Take",
-            who: Who::Dom0,
-            hint: "copy the next request: req_cons moves; if there is none, ask for an event",
-        },
-        ActionSpec {
-            letter: 'r',
-            title: "Answer",
-            who: Who::Dom0,
-            hint: "answer the oldest request taken: rsp_prod_pvt moves",
-        },
-        ActionSpec {
-            letter: 's',
-            title: "Answer newest",
-            who: Who::Dom0,
-            hint: "answer the newest request taken: rsp_prod_pvt moves",
-        },
-        ActionSpec {
-            letter: 'v',
-            title: "Publish",
-            who: Who::Dom0,
-            hint: "move rsp_prod up to rsp_prod_pvt, and ring if the front end asked for it",
-        },
-    ],
-    not_modelled: &[
-        "time",
-        "memory barriers and the order in which stores become visible",
-        "netfront publishing every packet by itself, and reaping responses while it sends",
-        "single requests in large rings (one press handles 4 of 32 slots, or 59 of 256)",
-        "what the requests ask for",
-        "the classic netback, which believes a lie up to one ringful and does not give up",
-    ],
-    run: |setup| Box::new(RingRun::new(setup)),
-};
-
-/// The eight indexes, the shared ones as the page's bytes say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Registers {
-    pub(crate) req_prod: Index,
-    pub(crate) req_event: Index,
-    pub(crate) rsp_prod: Index,
-    pub(crate) rsp_event: Index,
-    pub(crate) req_prod_pvt: Index,
-    pub(crate) rsp_cons: Index,
-    pub(crate) rsp_prod_pvt: Index,
-    pub(crate) req_cons: Index,
-}
-
-/// What a picture is drawn from.
-#[derive(Clone, Debug)]
-pub(crate) struct Frame {
-    pub(crate) registers: Registers,
-    /// The id in every slot; empty for rings whose slots are too many to label.
-    pub(crate) ids: Vec<u16>,
-    /// Set once the back end has given the device up.
-    pub(crate) broken: bool,
-}
 
 /// A ring, its two drivers, and all frames so far.
 pub(crate) struct RingRun {
@@ -255,11 +71,6 @@ impl RingRun {
         self.layout.entries()
     }
 
-    /// Slots that may be in use when the front end still puts a request.
-    fn stop_line(&self) -> u32 {
-        if self.entries() == 256 { STOP_LINE } else { self.entries() }
-    }
-
     /// How many requests one action handles: a large ring is walked in strides, or nobody would reach its end.
     fn stride(&self) -> u32 {
         match self.entries() {
@@ -283,7 +94,7 @@ impl RingRun {
     }
 
     fn put(&mut self) {
-        let room = self.stop_line() - self.front.outstanding();
+        let room = stop_line(self.entries()) - self.front.outstanding();
         let count = self.stride().min(room);
         if count == 0 {
             self.log.step(Time::ZERO, Event::RingFull { outstanding: self.front.outstanding() });
@@ -300,7 +111,7 @@ impl RingRun {
             self.front.write_request(&mut self.page, &request.encode());
         }
         self.log.step(Time::ZERO, Event::RequestWritten { index: first.0, id: first_id, count });
-        if self.entries() == 256 && self.front.outstanding() >= STOP_LINE {
+        if self.entries() == TX_RING.entries() && self.front.outstanding() >= STOP_LINE {
             self.stopped = true;
             self.log.also(Time::ZERO, Event::QueueStopped { outstanding: self.front.outstanding() });
         }
@@ -427,7 +238,7 @@ impl RingRun {
         };
         let labelled = if self.entries() <= 32 { self.entries() } else { 0 };
         let ids = (0..labelled).map(|slot| self.id_in_slot(&registers, slot)).collect();
-        Frame { registers, ids, broken: self.broken }
+        Frame { entries: self.entries(), registers, ids, broken: self.broken }
     }
 
     /// The id that a slot's bytes hold: a response's where the back half wrote last, a request's elsewhere.
@@ -474,7 +285,7 @@ impl Run for RingRun {
     fn draw(&self, step: u32, layout: Layout) -> Drawing {
         let frame = &self.frames[step as usize];
         let before = &self.frames[step.saturating_sub(1) as usize];
-        ring_picture::draw(self.entries(), frame, before, self.log.of_step(step), layout)
+        picture::draw(frame, before, self.log.of_step(step), layout)
     }
 
     fn can(&self, step: u32, letter: char) -> bool {

@@ -1,0 +1,26 @@
+//! Small marks that several pictures use.
+
+use crate::telling::drawing::{Fill, Paint, PathData, Shape, Tone, Unit, px};
+
+/// A small bell around a point.
+pub(crate) fn bell(x: Unit, y: Unit) -> Shape {
+    let data = PathData::from(x - px(6), y + px(4))
+        .bend((x - px(4), y + px(2)), (x - px(4), y - px(1)))
+        .bend((x - px(4), y - px(6)), (x, y - px(6)))
+        .bend((x + px(4), y - px(6)), (x + px(4), y - px(1)))
+        .bend((x + px(4), y + px(2)), (x + px(6), y + px(4)))
+        .close()
+        .jump(x - px(1), y + px(6))
+        .to(x + px(1), y + px(6));
+    Shape::Path { data, paint: Paint { fill: Fill::Tint(Tone::Hardware), ..Paint::stroke(Tone::Hardware) } }
+}
+
+/// A line with a head; `head` is its length along x, with the line's direction as its sign.
+pub(crate) fn arrow(from: (Unit, Unit), to: (Unit, Unit), head: Unit) -> Shape {
+    let data = PathData::from(from.0, from.1)
+        .to(to.0, to.1)
+        .jump(to.0 - head, to.1 - px(4))
+        .to(to.0, to.1)
+        .to(to.0 - head, to.1 + px(4));
+    Shape::Path { data, paint: Paint::stroke(Tone::Hardware) }
+}

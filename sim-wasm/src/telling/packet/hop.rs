@@ -1,0 +1,96 @@
+//! A step of a packet's life as a hop: from lane to lane, with a word for what it does.
+
+use crate::actors::log::{Entry, Event};
+use crate::telling::drawing::Tone;
+
+/// Where a step takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Netfront,
+    Ring,
+    Grants,
+    Netback,
+    Bridge,
+    Card,
+}
+
+pub(crate) const LANES: [Lane; 6] = [Lane::Netfront, Lane::Ring, Lane::Grants, Lane::Netback, Lane::Bridge, Lane::Card];
+
+impl Lane {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Netfront => "guest: netfront",
+            Self::Ring => "shared ring",
+            Self::Grants => "Xen: grant table",
+            Self::Netback => "dom0: netback",
+            Self::Bridge => "dom0: bridge",
+            Self::Card => "network card",
+        }
+    }
+
+    pub(crate) const fn tone(self) -> Tone {
+        match self {
+            Self::Netfront => Tone::Domu,
+            Self::Ring | Self::Grants => Tone::Xen,
+            Self::Netback | Self::Bridge => Tone::Dom0,
+            Self::Card => Tone::Hardware,
+        }
+    }
+}
+
+/// The lane of a step's first event, and a short word for what it does.
+const fn place(event: &Event) -> (Lane, &'static str) {
+    match event {
+        Event::PacketOffered { .. } => (Lane::Netfront, "send"),
+        Event::GrantsGiven { .. } => (Lane::Grants, "grant"),
+        Event::RequestWritten { .. } => (Lane::Ring, "put"),
+        Event::RequestsPublished { .. } => (Lane::Ring, "publish"),
+        Event::RequestsTaken { .. } | Event::RequestsAwaited { .. } => (Lane::Netback, "take"),
+        Event::GrantsMapped { .. } => (Lane::Grants, "map"),
+        Event::HeaderCopied { .. } | Event::SlotReleased { .. } => (Lane::Netback, "copy"),
+        Event::PacketReceived { .. } => (Lane::Bridge, "receive"),
+        Event::PacketForwarded => (Lane::Bridge, "forward"),
+        Event::PacketQueued { .. } => (Lane::Bridge, "queue"),
+        Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
+        Event::DescriptorsPosted { .. } => (Lane::Card, "post"),
+        Event::PacketSent { .. } => (Lane::Card, "sent"),
+        Event::TransmitDone => (Lane::Card, "interrupt"),
+        Event::PagesFreed { .. } => (Lane::Netback, "free"),
+        Event::GrantsUnmapped { .. } => (Lane::Grants, "unmap"),
+        Event::ResponsesWritten { .. } => (Lane::Ring, "answer"),
+        Event::ResponsesPublished { .. } => (Lane::Ring, "publish"),
+        Event::EventSent { .. } => (Lane::Ring, "event"),
+        Event::GrantsEnded { .. } => (Lane::Grants, "end"),
+        Event::ResponsesReaped { .. } => (Lane::Netfront, "reap"),
+        Event::PacketFreed { .. } => (Lane::Netfront, "done"),
+        Event::RingFull { .. }
+        | Event::ProducerForged { .. }
+        | Event::ResponsesAwaited { .. }
+        | Event::QueueStopped { .. }
+        | Event::QueueOverflowed { .. }
+        | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
+        Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
+    }
+}
+
+/// One step of the life.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop {
+    /// Where.
+    pub(crate) lane: Lane,
+    /// What, in a word.
+    pub(crate) word: &'static str,
+    /// Whether an event channel rings.
+    pub(crate) rings: bool,
+    /// Whether something is refused or dropped.
+    pub(crate) fails: bool,
+}
+
+impl Hop {
+    /// The hop of one step, told by its first event.
+    pub(crate) fn of(entries: &[Entry]) -> Self {
+        let (lane, word) = entries.first().map_or((Lane::Netfront, ""), |entry| place(&entry.event));
+        let any = |test: fn(&Event) -> bool| entries.iter().any(|entry| test(&entry.event));
+        Hop { lane, word, rings: any(|event| matches!(event, Event::EventSent { .. })), fails: any(Event::fails) }
+    }
+}
