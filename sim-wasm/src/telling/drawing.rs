@@ -135,6 +135,8 @@ pub enum Face {
     Name,
     /// Remarks: sans, 11 px.
     Note,
+    /// Remarks that cross lines: the same, within a halo of the ground.
+    Overlay,
     /// Kernel names and bytes: mono, 11 px.
     Mono,
     /// The one number that matters: sans, 20 px, semibold.

@@ -178,6 +178,7 @@ fn write_face(svg: &mut Text, face: Face, tone: Tone, ink: Ink) {
             svg.push_str(" class=\"").push_str(match face {
                 Face::Name => "t",
                 Face::Note => "n",
+                Face::Overlay => "o",
                 Face::Mono => "m",
                 Face::Big => "b",
             });
@@ -187,9 +188,14 @@ fn write_face(svg: &mut Text, face: Face, tone: Tone, ink: Ink) {
             svg.push_str(match face {
                 Face::Name => " font-family=\"Inter, system-ui, sans-serif\" font-size=\"12\" font-weight=\"600\"",
                 Face::Note => " font-family=\"Inter, system-ui, sans-serif\" font-size=\"11\" font-weight=\"500\"",
+                Face::Overlay => " font-family=\"Inter, system-ui, sans-serif\" font-size=\"11\" font-weight=\"500\"",
                 Face::Mono => " font-family=\"DejaVu Sans Mono, monospace\" font-size=\"11\"",
                 Face::Big => " font-family=\"Inter, system-ui, sans-serif\" font-size=\"20\" font-weight=\"600\"",
             });
+            if let (Face::Overlay, Some(ground)) = (face, colour(ink, Tone::Paper, Tint::No)) {
+                svg.push_str(" stroke=\"").push_str(ground);
+                svg.push_str("\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"");
+            }
             if let Some(fill) = colour(ink, tone, Tint::No) {
                 svg.push_str(" fill=\"").push_str(fill).push_char('"');
             }

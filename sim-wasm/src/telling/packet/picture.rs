@@ -119,11 +119,7 @@ impl Life<'_> {
             (self.column(grid.x, grid.width, number), grid.y + height * lane as Unit + height / 2)
         };
         let total = self.hops.len() as u32;
-        for number in 2..=total {
-            let line = if number <= self.step { Line::Solid } else { Line::Dotted };
-            let paint = Paint::stroke(if number <= self.step { Tone::Soft } else { Tone::Hair }).line(line);
-            drawing.add(rule(at(number - 1), at(number), paint));
-        }
+        self.way(drawing, at);
         for number in 1..=total {
             let hop = &self.hops[number as usize - 1];
             let (x, y) = at(number);
@@ -132,7 +128,7 @@ impl Life<'_> {
                 self.disc(drawing, number, (x, y), tone);
                 let dy = if self.word_above(number) { -px(14) } else { px(22) };
                 let tone = if number == self.step { Tone::Ink } else { Tone::Soft };
-                drawing.add(words(x, y + dy, Anchor::Middle, Face::Note, tone, hop.word));
+                drawing.add(words(x, y + dy, Anchor::Middle, Face::Overlay, tone, hop.word));
                 if hop.rings {
                     drawing.add(bell(x + px(14), y - px(14)));
                 }
@@ -140,6 +136,14 @@ impl Life<'_> {
                 let radius = if number == self.step { px(5) } else { px(3) };
                 drawing.add(Shape::Circle { x, y, radius, paint: self.paint(number, tone) });
             }
+        }
+    }
+
+    /// The way from hop to hop: drawn as far as it was gone, dotted from there on.
+    fn way(&self, drawing: &mut Drawing, at: impl Fn(u32) -> (Unit, Unit)) {
+        for number in 2..=self.hops.len() as u32 {
+            let (tone, line) = if number <= self.step { (Tone::Soft, Line::Solid) } else { (Tone::Free, Line::Dotted) };
+            drawing.add(rule(at(number - 1), at(number), Paint::stroke(tone).line(line)));
         }
     }
 
@@ -177,11 +181,7 @@ impl Life<'_> {
             ));
         }
         let at = |number: u32| (rail(self.hops[number as usize - 1].lane), row * number as Unit - px(6));
-        for number in 2..=total {
-            let line = if number <= self.step { Line::Solid } else { Line::Dotted };
-            let paint = Paint::stroke(if number <= self.step { Tone::Soft } else { Tone::Hair }).line(line);
-            drawing.add(rule(at(number - 1), at(number), paint));
-        }
+        self.way(drawing, at);
         for number in 1..=total {
             let hop = &self.hops[number as usize - 1];
             let tone = if hop.fails { Tone::Fault } else { hop.lane.tone() };
