@@ -119,14 +119,16 @@ impl Output {
         let mut problems = repeated(&paths);
         let outputs: Vec<(&str, &Planned<'_>)> = paths.iter().map(String::as_str).zip(planned).collect();
         let looked: Vec<_> = outputs.par_iter().map(|&(path, planned)| self.look(path, planned)).collect();
-        let mut made = Vec::new();
+        let (mut made, mut foreign) = (Vec::new(), Vec::new());
         for result in looked {
             match result {
-                Ok(Some(output)) => made.push(output),
+                Ok(Some(output)) if self.may_write(&output) => made.push(output),
+                Ok(Some(output)) => foreign.push(output.path),
                 Ok(None) => {}
                 Err(diagnostics) => problems.extend(diagnostics),
             }
         }
+        problems.extend(self.foreign(&foreign));
         if !problems.is_empty() {
             return Err(Failure::Site(problems));
         }
@@ -146,8 +148,7 @@ impl Output {
             return Ok(None);
         }
         let bytes = (planned.make)()?;
-        let made = Made { path, phase: planned.phase, hash: blake3::hash(&bytes), bytes, present };
-        if self.may_write(&made) { Ok(Some(made)) } else { Err(vec![self.foreign(path)]) }
+        Ok(Some(Made { path, phase: planned.phase, hash: blake3::hash(&bytes), bytes, present }))
     }
 
     fn present(&self, path: &str) -> Present {
@@ -202,12 +203,29 @@ impl Output {
         }
     }
 
-    fn foreign(&self, path: &str) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::error("foreign-file", format!("`/{path}` would replace something that genblog did not make"));
-        diagnostic
-            .in_path(format!("{}/{path}", self.name))
-            .help("move it away, or to `static/` if it belongs to the site")
+    /// What to say about files that are not genblog's: each by itself while they are few, and all at once when a whole site
+    /// that genblog does not remember is in the way.
+    fn foreign(&self, paths: &[&str]) -> Vec<Diagnostic> {
+        let error = |message: String| Diagnostic::error("foreign-file", message);
+        if let [first, second, third, others @ ..] = paths
+            && !others.is_empty()
+        {
+            let others = others.len();
+            let message = format!(
+                "`/{first}`, `/{second}`, `/{third}` and {others} more would replace something that genblog did not make"
+            );
+            let help = format!(
+                "if `{}` holds nothing but an earlier build of this site, delete it; else choose another folder",
+                self.name
+            );
+            return vec![error(message).in_path(&self.name).help(help)];
+        }
+        let tell = |path: &&str| {
+            error(format!("`/{path}` would replace something that genblog did not make"))
+                .in_path(format!("{}/{path}", self.name))
+                .help("move it away, or to `static/` if it belongs to the site")
+        };
+        paths.iter().map(tell).collect()
     }
 
     /// Writes, removes and remembers.
@@ -232,7 +250,10 @@ impl Output {
         let (blocking, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|(path, _)| blocks(path, &changed));
         self.remove(&blocking)?;
         for phase in changed.chunk_by(|a, b| a.phase == b.phase) {
-            phase.par_iter().try_for_each(|made| write_whole(&self.folder.join(made.path), &made.bytes))?;
+            phase.par_iter().try_for_each(|made| {
+                let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", made.path));
+                write_whole(&self.folder.join(made.path), &made.bytes).map_err(named)
+            })?;
         }
         self.remove(&stale)?;
         let report = Report {

@@ -36,7 +36,12 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<(PathBuf, String), Box
     for part in ["content", "static", "templates", cache::FOLDER] {
         let source = real(&root.join(part));
         if real_folder.starts_with(&source) || source.starts_with(&real_folder) {
-            return refuse("output-folder", format!("the output folder `{name}` and `{part}` lie in each other"), help);
+            let message = if real_folder == source {
+                format!("the output folder `{name}` is one of the site's own")
+            } else {
+                format!("the output folder `{name}` and the site's own `{part}` lie in each other")
+            };
+            return refuse("output-folder", message, help);
         }
     }
     if folder.exists() && !folder.is_dir() {

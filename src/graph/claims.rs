@@ -22,6 +22,9 @@ pub(crate) const GENERATED: [(&str, &str); 9] = [
 /// Folders that genblog fills itself.
 const GENERATED_FOLDERS: [(&str, &str); 2] = [("assets", "the theme's files"), ("page", "the pages of the home list")];
 
+/// Bytes in a file's name (Linux, `NAME_MAX` in include/uapi/linux/limits.h; others count differently and take no more).
+const LONGEST_NAME: usize = 255;
+
 /// Who wants an address.
 #[derive(Debug, Clone)]
 pub(crate) enum Claimant {
@@ -57,6 +60,17 @@ impl Claims {
     /// Gives `route` to `claimant` unless it is taken; then the answer is no, and a diagnostic tells why.
     pub(crate) fn route(&mut self, route: &Route, claimant: &Claimant) -> bool {
         let file = route.file();
+        if let Some(long) = file.split('/').find(|part| part.len() > LONGEST_NAME) {
+            let message =
+                format!("an address has a part of {} bytes, and file systems take {LONGEST_NAME}", long.len());
+            let diagnostic = Diagnostic::error("bad-name", message).help("give it a shorter name");
+            self.diagnostics.push(match claimant {
+                Claimant::Text(span) => diagnostic.at(span.first_line(), "its name is made from this"),
+                Claimant::File(path) => diagnostic.in_path(path),
+                Claimant::Generator(_) => diagnostic,
+            });
+            return false;
+        }
         let key = file.to_lowercase();
         let below_a_file = parents(&key).find_map(|parent| self.files.get(parent).cloned());
         let generated_folder = GENERATED_FOLDERS.iter().find(|(folder, _)| key.split('/').next() == Some(folder));
@@ -64,9 +78,10 @@ impl Claims {
         let taken = self.files.get(&key).or_else(|| self.folders.get(&key)).cloned().or(below_a_file).or(generated);
         if let Some(first) = taken {
             let diagnostic = Diagnostic::error("duplicate-route", format!("two things would live at `{route}`"));
-            let help = match first {
-                Claimant::Generator(_) => "choose another address: this one is genblog's own",
-                Claimant::Text(_) | Claimant::File(_) => "give one of them another address",
+            let help = match (&first, claimant) {
+                (Claimant::Generator(_), _) => "choose another address: this one is genblog's own",
+                (Claimant::File(_), Claimant::File(_)) => "rename one of the files",
+                (Claimant::Text(_) | Claimant::File(_), _) => "give one of them another address",
             };
             self.diagnostics.push(pointed(diagnostic, claimant, &first).help(help));
             return false;

@@ -15,7 +15,7 @@ pub(crate) fn settle(
     footnotes: &mut [Footnote],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Vec<Heading>, Anchors) {
-    let mut taken = Taken { ids: BTreeMap::new(), diagnostics };
+    let mut taken = Taken { ids: BTreeMap::new(), numbers: BTreeMap::new(), diagnostics };
     for (index, footnote) in footnotes.iter().enumerate() {
         for occurrence in 1..=footnote.references {
             let reference = FootnoteReference { number: index + 1, occurrence };
@@ -68,6 +68,8 @@ fn listed(level: u8, id: &str, title: &str) -> Option<Heading> {
 /// The ids of a page, with the places of those that the author chose.
 struct Taken<'a> {
     ids: BTreeMap<String, Option<Span>>,
+    /// For names that were not free: the last number that one of them got.
+    numbers: BTreeMap<String, usize>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -124,9 +126,12 @@ impl Taken<'_> {
 
     /// `name`, or `name-2`, `name-3` and so on when it is taken.
     fn free(&mut self, name: &str) -> String {
-        let numbered = (2..).map(|number: usize| format!("{name}-{number}"));
-        let id = std::iter::once(name.to_owned()).chain(numbered).find(|id| !self.ids.contains_key(id));
-        let id = id.expect("there are more numbers than ids");
+        let mut id = name.to_owned();
+        while self.ids.contains_key(&id) {
+            let number = self.numbers.entry(name.to_owned()).or_insert(1);
+            *number += 1;
+            id = format!("{name}-{number}");
+        }
         self.ids.insert(id.clone(), None);
         id
     }

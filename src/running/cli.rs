@@ -64,7 +64,7 @@ struct ChoiceArguments {
 
 #[derive(Debug, Args)]
 struct BuildArguments {
-    /// Where to write
+    /// Where to write [default: `public` in the site's folder]
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
     /// Where the site will be served, instead of what the configuration says

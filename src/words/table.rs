@@ -223,8 +223,11 @@ impl<'a> Reader<'a> {
         self.report(Diagnostic::error("bad-value", message).at(span.clone(), "").help(help));
     }
 
-    /// Reports that a key is missing.
+    /// Reports that a key is missing, unless it is there and what it holds was reported.
     pub fn missing(&mut self, key: &'static str, help: impl Into<String>) {
+        if self.table.entries.iter().any(|entry| entry.key.value == key) {
+            return;
+        }
         let diagnostic = Diagnostic::error("missing-key", format!("`{key}` is missing"));
         self.report(diagnostic.at(self.table.span.clone(), format!("`{key}` belongs here")).help(help));
     }
