@@ -128,3 +128,18 @@ fn all_faults_are_told_at_once() {
     ];
     assert_eq!(found, expected);
 }
+
+/// What is broken is told where it is broken, and not again by everything that refers to it.
+#[test]
+fn faults_have_no_echoes() {
+    let folder = sites::folder(
+        "--- genblog.toml\nbase_url = 'https://a.example'\ntitle = 'T'\ntimezone = 'Asia/Tokio'\n\
+         navigation = [{ name = 'About', link = '/about/' }]\n\
+         --- content/pages/about.md\n+++\ntitle = 5\n+++\n\
+         --- content/posts/2026-01-01-a/index.md (bytes ff)\n\
+         --- content/posts/2026-01-01-a/pic.png (png 3x2)\n\
+         --- content/posts/2026-01-02-b.md\n+++\ntitle = 'B'\n+++\n[a](/posts/a/) [b](@/posts/2026-01-01-a/index.md)\n",
+    );
+    let found: Vec<_> = diagnostics(folder.path(), "public").iter().map(|diagnostic| diagnostic.code).collect();
+    assert_eq!(found, ["bad-value", "not-utf8", "wrong-type", "link-to-left-out"]);
+}

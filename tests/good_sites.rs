@@ -217,7 +217,7 @@ fn the_same_sources_make_the_same_site() {
 /// A site of one post, from memory.
 fn in_memory(path: &str, text: &str) -> Site {
     let config = SourceText::new("genblog.toml", "base_url = 'https://example.org'\ntitle = 'x'");
-    let config = parse(&config, &Overrides::default()).expect("sound");
+    let config = parse(&config, &Overrides::default()).0.expect("sound");
     let file = SourceFile {
         path: path.to_owned(),
         file: path.into(),

@@ -8,6 +8,7 @@ use common::{Picture, outputs, route, site, text};
 use genblog::files::source::{Content, SourceFile};
 use genblog::rendering::portable::absolute;
 use genblog::rendering::theme::Theme;
+use genblog::words::diagnostic::Diagnostic;
 use genblog::words::source_text::SourceText;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
@@ -180,10 +181,27 @@ fn a_site_replaces_a_template_and_only_its_pages_change() {
     assert_eq!(page, "&lt;b&gt;");
 }
 
+/// Path, line and column of each problem's place.
+fn places(problems: &[Diagnostic]) -> Vec<(&str, usize, usize)> {
+    let place = |problem: &'_ Diagnostic| problem.labels[0].span.line_and_column();
+    problems.iter().map(|problem| (&*problem.labels[0].span.source.path, place(problem).0, place(problem).1)).collect()
+}
+
 #[test]
-fn a_template_that_cannot_be_used_is_shown_with_its_line() {
-    let problems = Theme::new(&[template("tag.html", "{{ tag.name }}\n{{ tag. }}")]).expect_err("a broken template");
-    assert!(problems[0].message.contains("tag.html:2:"), "{}", problems[0].message);
+fn templates_that_cannot_be_used_are_shown_with_their_lines() {
+    let broken = [template("tag.html", "{{ tag.name }}\n{{ tag. }}"), template("tags.html", "{% if %}")];
+    let problems = Theme::new(&broken).expect_err("broken templates");
+    assert_eq!(places(&problems), [("templates/tag.html", 2, 9), ("templates/tags.html", 1, 7)]);
+}
+
+#[test]
+fn what_templates_lack_is_shown_where_they_ask_for_it() {
+    let text =
+        "{% extends \"base.html\" %}\n{% block nope %}{% endblock %}{% block main %}é {{ a | nofilter }}{% endblock %}";
+    let problems = Theme::new(&[template("tag.html", text)]).expect_err("a broken template");
+    assert_eq!(places(&problems), [("templates/tag.html", 2, 10), ("templates/tag.html", 2, 56)]);
+    assert_eq!(problems[1].labels[0].span.text(), "nofilter");
+    assert_eq!(problems[1].message, "unknown filter `nofilter`");
 }
 
 #[test]
@@ -192,8 +210,8 @@ fn a_failure_names_the_template_and_the_content() {
     let problems = theme
         .render("post.html", &serde_json::json!({ "post": {} }), "content/posts/a.md")
         .expect_err("there is no such field");
-    assert!(problems[0].message.contains("post.html:1:"), "{}", problems[0].message);
-    assert_eq!(problems[0].path.as_deref(), Some("content/posts/a.md"));
+    assert_eq!(places(&problems), [("templates/post.html", 1, 9)]);
+    assert!(problems[0].message.starts_with("`content/posts/a.md` cannot be rendered: "), "{}", problems[0].message);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,31 +92,41 @@ pub struct Overrides {
 }
 
 /// Reads the configuration of the site in `root`: `config_file`, or [`CONFIG_FILE`] there.
-pub fn read(root: &Path, config_file: Option<&Path>, overrides: &Overrides) -> Result<Config, Vec<Diagnostic>> {
+///
+/// A configuration with errors has defaults in their places, so that the rest of the site can be checked in the same run; `None`
+/// when there is none, or it lacks what every site needs.
+pub fn read(root: &Path, config_file: Option<&Path>, overrides: &Overrides) -> (Option<Config>, Vec<Diagnostic>) {
     let file = config_file.map_or_else(|| root.join(CONFIG_FILE), Path::to_path_buf);
     let path = file.strip_prefix(root).unwrap_or(&file).display().to_string();
     match std::fs::read_to_string(&file) {
         Ok(text) => parse(&SourceText::new(path, text), overrides),
-        Err(error) => {
-            let diagnostic = Diagnostic::error("no-config", format!("`{path}` cannot be read: {error}"));
-            Err(vec![
-                diagnostic.in_path(path).help("a site has its configuration in this file; `genblog new` makes one"),
-            ])
-        }
+        Err(error) => (None, vec![no_config(root, path, &error)]),
     }
 }
 
+fn no_config(root: &Path, path: String, error: &io::Error) -> Diagnostic {
+    let (message, help) = if error.kind() == io::ErrorKind::NotFound {
+        let above = root.ancestors().skip(1).find(|folder| folder.join(CONFIG_FILE).is_file());
+        let help = match above {
+            Some(site) => format!("the site is in `{0}`: go there, or say `--root {0}`", site.display()),
+            None => "go to a site's folder, or make one: `genblog new site blog`".to_owned(),
+        };
+        (format!("there is no `{path}` in `{}`", root.display()), help)
+    } else {
+        let help = "it must be a text in UTF-8 that you may read".to_owned();
+        (format!("`{path}` cannot be read: {error}"), help)
+    };
+    Diagnostic::error("no-config", message).in_path(path).help(help)
+}
+
 /// Understands a configuration.
-pub fn parse(source: &Arc<SourceText>, overrides: &Overrides) -> Result<Config, Vec<Diagnostic>> {
+pub fn parse(source: &Arc<SourceText>, overrides: &Overrides) -> (Option<Config>, Vec<Diagnostic>) {
     let start = Span::new(source, 0..0);
     let (table, mut diagnostics) = toml_table::parse(source, 0..source.text.len(), start);
     let mut reader = Reader::new(&table, "a site's configuration");
     let config = site(&mut reader, overrides);
     diagnostics.extend(reader.finish());
-    match config {
-        Some(config) if diagnostics.is_empty() => Ok(config),
-        Some(_) | None => Err(diagnostics),
-    }
+    (config, diagnostics)
 }
 
 /// All keys; `None` when a needed one is missing or wrong, which the reader then knows.
@@ -266,8 +277,8 @@ mod tests {
     use super::*;
 
     fn config(text: &str) -> Result<Config, Vec<&'static str>> {
-        let parsed = parse(&SourceText::new(CONFIG_FILE, text), &Overrides::default());
-        parsed.map_err(|diagnostics| diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
+        let (config, diagnostics) = parse(&SourceText::new(CONFIG_FILE, text), &Overrides::default());
+        config.filter(|_| diagnostics.is_empty()).ok_or(diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
     }
 
     #[test]

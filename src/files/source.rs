@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::files::picture::{Size, extension, is_picture, measure};
 use crate::words::diagnostic::Diagnostic;
-use crate::words::source_text::SourceText;
+use crate::words::source_text::{SourceText, Span};
 
 /// All files of a site, each list sorted by path.
 #[derive(Debug, Default)]
@@ -45,11 +46,14 @@ pub enum Content {
     Picture(Result<Size, String>),
     /// Anything else; it is read again when it is published.
     Bytes,
+    /// What could not be read, or is not the text that it must be; a diagnostic says why.
+    Unread,
 }
 
 /// Takes the snapshot of the site in `root`.
 ///
-/// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there.
+/// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there, and so is
+/// the name of one that cannot be read, lest everything that refers to it be reported too.
 pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     if !root.join("content").is_dir() {
@@ -61,11 +65,9 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
         diagnostics.extend(problems);
         let read: Vec<_> = paths.into_par_iter().map(|(path, file)| read_file(part, path, file)).collect();
         let mut files = Vec::with_capacity(read.len());
-        for result in read {
-            match result {
-                Ok(file) => files.push(file),
-                Err(problem) => diagnostics.push(*problem),
-            }
+        for (file, problem) in read {
+            files.push(file);
+            diagnostics.extend(problem);
         }
         files
     };
@@ -135,7 +137,11 @@ fn walk(root: &Path, part: Part) -> (Vec<(String, PathBuf)>, Vec<Diagnostic>) {
             },
             Err(error) => {
                 let path = error.path().map_or_else(|| part.folder().to_owned(), |path| shown(root, path));
-                diagnostics.push(unreadable(path, &error));
+                // The wrapper's own words name the path once more.
+                diagnostics.push(match error.io_error() {
+                    Some(error) => unreadable(path, error),
+                    None => unreadable(path, &error),
+                });
             }
         }
     }
@@ -161,6 +167,10 @@ fn seen(root: &Path, entry: &DirEntry) -> Result<String, Box<Diagnostic>> {
             let diagnostic = Diagnostic::error("symlink", message).in_path(path);
             Err(Box::new(diagnostic.help("put the file itself here: what is published must lie in the site's folder")))
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let diagnostic = Diagnostic::error("symlink", "this symbolic link leads to nothing").in_path(path);
+            Err(Box::new(diagnostic.help("put the file itself here, or take the link away")))
+        }
         Err(error) => Err(Box::new(unreadable(path, &error))),
     }
 }
@@ -171,13 +181,24 @@ fn shown(root: &Path, path: &Path) -> String {
     relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-fn read_file(part: Part, path: String, file: PathBuf) -> Result<SourceFile, Box<Diagnostic>> {
-    let bytes = std::fs::read(&file).map_err(|error| Box::new(unreadable(path.clone(), &error)))?;
+/// Reads a file, and says what is wrong with it.
+fn read_file(part: Part, path: String, file: PathBuf) -> (SourceFile, Option<Diagnostic>) {
+    let bytes = match std::fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let problem = unreadable(path.clone(), &error);
+            return (SourceFile { path, file, hash: blake3::hash(b""), content: Content::Unread }, Some(problem));
+        }
+    };
     let hash = blake3::hash(&bytes);
+    let mut problem = None;
     let content = match part.text(&path) {
         Text::Always => match String::from_utf8(bytes) {
             Ok(text) => Content::Text(SourceText::new(&*path, text)),
-            Err(error) => return Err(Box::new(not_utf8(path, error.utf8_error().valid_up_to()))),
+            Err(error) => {
+                problem = Some(not_utf8(&path, error.as_bytes(), error.utf8_error().valid_up_to()));
+                Content::Unread
+            }
         },
         Text::IfUtf8 => match String::from_utf8(bytes) {
             Ok(text) => Content::Text(SourceText::new(&*path, text)),
@@ -190,7 +211,7 @@ fn read_file(part: Part, path: String, file: PathBuf) -> Result<SourceFile, Box<
         },
         Text::Never => Content::Bytes,
     };
-    Ok(SourceFile { path, file, hash, content })
+    (SourceFile { path, file, hash, content }, problem)
 }
 
 fn unreadable(path: String, error: &dyn Display) -> Diagnostic {
@@ -198,7 +219,10 @@ fn unreadable(path: String, error: &dyn Display) -> Diagnostic {
     diagnostic.in_path(path).help("mend its permissions, or take it out of the site")
 }
 
-fn not_utf8(path: String, at: usize) -> Diagnostic {
-    let diagnostic = Diagnostic::error("not-utf8", format!("byte {at} of this text is not UTF-8"));
-    diagnostic.in_path(path).help("save the file as UTF-8")
+/// Points at the first byte, at `at`, that is not UTF-8; the drawing has a replacement character in its place.
+fn not_utf8(path: &str, bytes: &[u8], at: usize) -> Diagnostic {
+    let text = SourceText::new(path, String::from_utf8_lossy(bytes));
+    let place = Span::new(&text, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+    let diagnostic = Diagnostic::error("not-utf8", "this text is not UTF-8");
+    diagnostic.at(place, format!("the byte {:#04x} means nothing here", bytes[at])).help("save the file as UTF-8")
 }

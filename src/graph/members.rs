@@ -12,10 +12,10 @@ use crate::files::source::{Content, Source, SourceFile};
 use crate::graph::claims::{Claimant, Claims};
 use crate::graph::places::{Document, Places};
 use crate::parsing::album::broken_picture;
-use crate::parsing::layout::Layout;
+use crate::parsing::layout::{Layout, usual_route};
 use crate::parsing::text::Anchors;
 use crate::parsing::{album, page, post};
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, has_error};
 use crate::words::route::Route;
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -48,17 +48,20 @@ impl Choice {
     }
 }
 
-/// Every document that could be understood, and the paths of those that could not.
+/// Every document that could be understood, and the paths of the others.
 pub(crate) struct Parsed<'a> {
     posts: Vec<post::Post>,
     pages: Vec<page::Page>,
     albums: Vec<album::Album>,
+    /// Texts of albums without pictures.
+    empty: Vec<&'a str>,
+    /// Texts with errors.
     broken: Vec<&'a str>,
 }
 
 impl<'a> Parsed<'a> {
     pub(crate) fn new(layout: &'a Layout<'_>, zone: Tz, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut broken = Vec::new();
+        let (mut empty, mut broken) = (Vec::new(), layout.unread.clone());
         let posts: Vec<_> = layout.posts.par_iter().map(|file| (file.text, post::parse(file, zone))).collect();
         let posts = sound(posts, &mut broken, diagnostics);
         let pages: Vec<_> = layout.pages.par_iter().map(|file| (file.text, page::parse(file, zone))).collect();
@@ -68,15 +71,16 @@ impl<'a> Parsed<'a> {
         let indexes = layout.albums.values().map(|files| files.index);
         let mut sound_albums = Vec::with_capacity(albums.len());
         for (index, (album, problems)) in indexes.zip(albums) {
-            diagnostics.extend(problems);
             match (album, index) {
                 (Some(album), _) => sound_albums.push(album),
-                (None, Some(index)) => broken.push(&index.path),
+                (None, Some(index)) if has_error(&problems) => broken.push(&index.path),
+                (None, Some(index)) => empty.push(index.path.as_str()),
                 (None, None) => {}
             }
+            diagnostics.extend(problems);
         }
         let albums = sound_albums;
-        Self { posts, pages, albums, broken }
+        Self { posts, pages, albums, empty, broken }
     }
 }
 
@@ -129,7 +133,8 @@ pub(crate) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(crate) fn choose(parsed: Parsed<'a>, choice: &Choice, config: &Config, claims: &mut Claims) -> Self {
-        let mut left_out = Vec::new();
+        let mut left_out: Vec<_> =
+            parsed.empty.iter().map(|&path| (path.to_owned(), "an album without pictures")).collect();
         let mut posts = Vec::new();
         for post in parsed.posts {
             match choice.refuses(&post) {
@@ -171,6 +176,7 @@ impl<'a> Members<'a> {
         let statics = source
             .statics
             .iter()
+            .filter(|file| !matches!(file.content, Content::Unread))
             .map(|file| (file, file.path.strip_prefix("static/").unwrap_or(&file.path).to_owned()));
         for (file, path) in attached.chain(statics) {
             // Files in `static/` are published as they are, whatever they are.
@@ -209,6 +215,8 @@ impl<'a> Members<'a> {
         let mut places = Places::new();
         for path in &self.broken {
             places.add_document(path, Document::Broken);
+            // An address that would be there is none that the author got wrong.
+            usual_route(path).iter().for_each(|route| places.add_list(route));
         }
         for (path, why) in &self.left_out {
             places.add_document(path, Document::LeftOut(why));

@@ -93,14 +93,14 @@ pub(crate) fn parse(folder: &str, files: &AlbumFiles<'_>, zone: Tz) -> (Option<A
         match &picture.content {
             Content::Picture(Ok(size)) => photos.push(photo(&mut reader, picture, *size, entry, source)),
             Content::Picture(Err(error)) => reader.report(broken_picture(&picture.path, error)),
-            Content::Text(_) | Content::Bytes => {}
+            Content::Text(_) | Content::Bytes | Content::Unread => {}
         }
     }
     let cover = cover.map_or(0, |cover| cover_index(&mut reader, &cover, &photos, files));
     if files.pictures.is_empty() && entries.is_empty() {
-        let diagnostic =
-            Diagnostic::error("empty-album", format!("the album `{folder}` has no picture")).in_path(&source.path);
-        reader.report(diagnostic.help("put PNG or JPEG files into its folder"));
+        let diagnostic = Diagnostic::warning("empty-album", format!("the album `{folder}` has no picture yet"))
+            .in_path(&source.path);
+        reader.report(diagnostic.help("put PNG or JPEG files into its folder: until then it is not on the site"));
     }
     if !has_error(&diagnostics) {
         diagnostics.extend(reader.finish());

@@ -15,6 +15,8 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::files::source::{Content, Source, SourceFile};
 use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+use crate::words::slug::slug;
 use crate::words::source_text::SourceText;
 
 /// The content of a site, sorted by kind. Lists are in the order of paths.
@@ -25,6 +27,8 @@ pub(crate) struct Layout<'a> {
     /// By the name of the folder.
     pub(crate) albums: BTreeMap<&'a str, AlbumFiles<'a>>,
     pub(crate) attachments: Vec<Attachment<'a>>,
+    /// Paths of texts that could not be read.
+    pub(crate) unread: Vec<&'a str>,
 }
 
 /// A post's text.
@@ -82,6 +86,10 @@ pub(crate) fn layout(source: &Source) -> (Layout<'_>, Vec<Diagnostic>) {
     let (mut layout, mut diagnostics) = (Layout::default(), Vec::new());
     for file in &source.content {
         let path = file.path.strip_prefix("content/").unwrap_or(&file.path);
+        if matches!(file.content, Content::Unread) {
+            layout.unread.push(&file.path);
+            continue;
+        }
         let known = match path.split_once('/') {
             Some(("posts", rest)) => layout.post(source, rest, file),
             Some(("pages", rest)) => layout.page(source, rest, file),
@@ -152,7 +160,9 @@ impl<'a> Layout<'a> {
             Content::Picture(_) if picture && !name.contains('/') => {
                 self.albums.entry(folder).or_default().pictures.push(file);
             }
-            Content::Text(_) | Content::Picture(_) | Content::Bytes => return Err(Refusal::Unpublished),
+            Content::Text(_) | Content::Picture(_) | Content::Bytes | Content::Unread => {
+                return Err(Refusal::Unpublished);
+            }
         }
         Ok(())
     }
@@ -166,6 +176,20 @@ impl<'a> Layout<'a> {
         self.attachments.push(Attachment { document, rest: &file.path[folder.len() + 1..], file });
         Ok(())
     }
+}
+
+/// Where a text of that path lives, unless its own keys say otherwise.
+pub(crate) fn usual_route(path: &str) -> Option<Route> {
+    let (kind, rest) = path.strip_prefix("content/")?.split_once('/')?;
+    let place = rest.strip_suffix("/index.md").or_else(|| rest.strip_suffix(".md"))?;
+    let parts: Vec<String> = match kind {
+        "posts" => vec!["posts".to_owned(), slug(dated(place.rsplit('/').next().unwrap_or(place)).rest)],
+        "pages" => place.split('/').map(slug).collect(),
+        "gallery" => vec!["gallery".to_owned(), slug(place)],
+        _ => return None,
+    };
+    let sound = parts.iter().all(|part| !part.is_empty());
+    sound.then(|| Route::new(format!("{}/", parts.join("/")))).flatten()
 }
 
 /// The folder of the nearest `index.md` that a file lies beside or below; the file is not that one.
@@ -272,6 +296,21 @@ mod tests {
             "content/posts/readme.txt",
         ];
         assert_eq!(lost, expected);
+    }
+
+    #[test]
+    fn a_path_tells_where_its_text_usually_lives() {
+        for (path, expected) in [
+            ("content/posts/2026-11-20-A b.md", Some("posts/a-b/")),
+            ("content/posts/2026/c/index.md", Some("posts/c/")),
+            ("content/pages/x/Y.md", Some("x/y/")),
+            ("content/pages/x/index.md", Some("x/")),
+            ("content/gallery/walk/index.md", Some("gallery/walk/")),
+            ("content/posts/pic.png", None),
+            ("content/lost.md", None),
+        ] {
+            assert_eq!(usual_route(path).as_ref().map(Route::as_str), expected, "{path}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub mod view;
 
 pub mod portable;
 
+pub mod template_error;
+
 pub mod theme;
 
 pub mod raster;

@@ -4,13 +4,16 @@
 //! result depends on: its own, that of what it extends and includes, and that of the components it calls.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
-use tera::{Context, Tera};
+use tera::{Context, ErrorKind, Tera};
 
 use crate::files::source::{Content, SourceFile};
+use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
+use crate::words::source_text::SourceText;
 
 /// The built-in files, by the names under which a site replaces them.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -49,6 +52,7 @@ const SIM_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sim_bg.wasm"))
 #[derive(Debug)]
 pub struct Theme {
     tera: Templates,
+    texts: Texts,
     closures: BTreeMap<String, blake3::Hash>,
     /// What pages load.
     pub assets: Assets,
@@ -108,21 +112,24 @@ impl Asset {
 impl Theme {
     /// Puts the site's own templates in the place of the built-in ones, or beside them, and checks them all.
     pub fn new(overrides: &[SourceFile]) -> Result<Self, Vec<Diagnostic>> {
-        let mut texts: BTreeMap<&str, &str> = BUILT_IN.iter().copied().collect();
+        let built_in =
+            |&(name, text): &(&str, &str)| (name.to_owned(), SourceText::new(format!("{name} (built in)"), text));
+        let mut texts: Texts = BUILT_IN.iter().map(built_in).collect();
         for file in overrides {
             if let Content::Text(source) = &file.content {
                 let name = source.path.strip_prefix("templates/").unwrap_or(&source.path);
-                texts.insert(name, &source.text);
+                texts.insert(name.to_owned(), Arc::clone(source));
             }
         }
-        let templates: Vec<(&str, &str)> =
-            texts.iter().filter(|(name, _)| name.ends_with(".html")).map(|(name, text)| (*name, *text)).collect();
-        let mut tera = Tera::new();
-        tera.add_raw_templates(templates.iter().copied()).map_err(|error| {
-            vec![Diagnostic::error("template", format!("the templates cannot be used\n{error}")).in_path("templates")]
-        })?;
-        let style: String = texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| *text).collect();
-        let text = |name: &str| texts[name].as_bytes().to_vec();
+        let templates: Vec<(&str, &str)> = texts
+            .iter()
+            .filter(|(name, _)| name.ends_with(".html"))
+            .map(|(name, text)| (&**name, &*text.text))
+            .collect();
+        let tera = load(&templates, &texts)?;
+        let style: String =
+            texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| &*text.text).collect();
+        let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
             shell: Asset::new("shell", "js", text("shell.js")),
@@ -130,7 +137,8 @@ impl Theme {
             sim_js: Asset::new("sim", "js", SIM_JS.as_bytes().to_vec()),
             sim_wasm: Asset::new("sim", "wasm", SIM_WASM.to_vec()),
         };
-        Ok(Self { tera: Templates(tera), closures: closures(&templates), assets })
+        let closures = closures(&templates);
+        Ok(Self { tera: Templates(tera), texts, closures, assets })
     }
 
     /// Whether a template has that name.
@@ -153,38 +161,22 @@ impl Theme {
     /// Fills `template` with `view`; `content` is the file that is being rendered, for the message when that fails.
     pub fn render(&self, template: &str, view: &impl Serialize, content: &str) -> Result<String, Vec<Diagnostic>> {
         let rendered = Context::from_serialize(view).and_then(|context| self.tera.0.render(template, &context));
-        rendered.map_err(|error| {
-            let message = format!("`{template}` cannot be filled\n{error}");
-            vec![Diagnostic::error("template", message).in_path(content)]
-        })
+        rendered.map_err(|error| vec![unfilled(&error, template, content, &self.texts)])
     }
 }
 
-/// Keeps one of all template failures that differ in nothing but the content file, and says how many more there were.
-#[must_use]
-pub fn merge_failures(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut merged: Vec<(Diagnostic, usize)> = Vec::new();
-    for diagnostic in diagnostics {
-        let same = merged.iter_mut().find(|(first, _)| {
-            diagnostic == *first
-                || (diagnostic.code == "template" && first.code == "template" && report(first) == report(&diagnostic))
-        });
-        match same {
-            Some((first, more)) => *more += usize::from(first.path != diagnostic.path),
-            None => merged.push((diagnostic, 0)),
-        }
-    }
-    let say = |(diagnostic, more): (Diagnostic, usize)| match more {
-        0 => diagnostic,
-        1 => diagnostic.help("one more page fails in the same way"),
-        _ => diagnostic.help(format!("{more} more pages fail in the same way")),
-    };
-    merged.into_iter().map(say).collect()
-}
-
-/// The template engine's own words: everything after the first line.
-fn report(diagnostic: &Diagnostic) -> &str {
-    diagnostic.message.split_once('\n').map_or("", |(_, report)| report)
+/// Parses all templates and ties them together, or tells all that keeps it from being done.
+fn load(templates: &[(&str, &str)], texts: &Texts) -> Result<Tera, Vec<Diagnostic>> {
+    let mut tera = Tera::new();
+    let Err(error) = tera.add_raw_templates(templates.iter().copied()) else { return Ok(tera) };
+    // The engine stops at the first template that it cannot parse; each by itself tells of the others.
+    let unreadable: Vec<Diagnostic> = templates
+        .iter()
+        .filter_map(|&(name, text)| Tera::new().add_raw_template(name, text).err())
+        .filter(|error| matches!(error.kind(), ErrorKind::SyntaxError(_)))
+        .flat_map(|error| unusable(&error, texts))
+        .collect();
+    Err(if unreadable.is_empty() { unusable(&error, texts) } else { unreadable })
 }
 
 /// For each template the hash of its text and of all texts that it reaches.
@@ -292,15 +284,5 @@ mod tests {
         };
         assert_eq!(site("a", "b"), site("a", "c"));
         assert_ne!(site("a", "b"), site("d", "b"));
-    }
-
-    #[test]
-    fn the_same_failure_is_told_once() {
-        let failure =
-            |path: &str| Diagnostic::error("template", "`post.html` cannot be filled\nno such field").in_path(path);
-        let merged = merge_failures(vec![failure("a.md"), failure("b.md"), failure("c.md")]);
-        assert_eq!(merged.len(), 1);
-        assert_eq!(merged[0].path.as_deref(), Some("a.md"));
-        assert_eq!(merged[0].help.as_deref(), Some("2 more pages fail in the same way"));
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::files::config;
 use crate::files::kept::{Access, Kept};
 use crate::files::output::{Failure, Output, Phase, Report};
 use crate::graph::site::Site;
@@ -29,6 +30,11 @@ pub struct Build {
 /// Builds the site.
 pub fn build(build: &Build) -> io::Result<Outcome> {
     let started = Instant::now();
+    let inputs = &build.inputs;
+    if let (None, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides) {
+        // A folder that is no site gets nothing from genblog, not even a lock.
+        return report::failure(&Failure::Site(problems), build.form);
+    }
     let mut problems = Vec::new();
     let output = match Output::open(&build.inputs.root, &build.output) {
         Ok(output) => Some(output),

@@ -78,7 +78,8 @@ fn site(now: DateTime<Utc>) -> Vec<Draft> {
 
 /// The zone in which the site's dates are written.
 fn zone(root: &Path, config: Option<&Path>) -> Result<Tz, Vec<Diagnostic>> {
-    config::read(root, config, &Overrides::default()).map(|config| config.timezone)
+    let (config, problems) = config::read(root, config, &Overrides::default());
+    config.filter(|_| problems.is_empty()).map(|config| config.timezone).ok_or(problems)
 }
 
 impl Entry {
@@ -94,7 +95,7 @@ impl Entry {
         let (path, keys) = match self {
             Self::Post => (format!("posts/{day}-{slug}.md"), format!("date = {moment}\ntags = []\n")),
             Self::Page => (format!("pages/{slug}.md"), String::new()),
-            Self::Album => (format!("gallery/{slug}/index.md"), format!("date = {moment}\nsummary = \"\"\n")),
+            Self::Album => (format!("gallery/{slug}/index.md"), format!("date = {moment}\n")),
         };
         Ok(Draft { path: format!("content/{path}"), text: format!("+++\ntitle = {title}\n{keys}+++\n\n") })
     }
@@ -143,7 +144,7 @@ mod tests {
             Entry::Album,
             "Walk",
             "content/gallery/walk/index.md",
-            "+++\ntitle = \"Walk\"\ndate = 2026-11-20T09:30:00\nsummary = \"\"\n+++\n\n",
+            "+++\ntitle = \"Walk\"\ndate = 2026-11-20T09:30:00\n+++\n\n",
         );
     }
 

@@ -12,7 +12,8 @@ use crate::graph::site::Site;
 use crate::graph::{Choice, assemble};
 use crate::rendering::plan::Plan;
 use crate::rendering::renderer::{GENERATOR, Renderer};
-use crate::rendering::theme::{Theme, merge_failures};
+use crate::rendering::template_error::merge_failures;
+use crate::rendering::theme::Theme;
 use crate::words::diagnostic::{self, Diagnostic};
 
 /// What a command takes from its caller.
@@ -39,10 +40,13 @@ pub struct Prepared {
     pub problems: Vec<Diagnostic>,
 }
 
-/// Reads and understands a site. It fails only where there is nothing to go on with: the configuration or the templates.
+/// Reads and understands a site. It fails only where there is nothing to go on with: no configuration, or templates that
+/// cannot be used.
 pub fn prepare(inputs: &Inputs) -> Result<Prepared, Vec<Diagnostic>> {
-    let config = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides)?;
-    let (source, mut problems) = source::read(&inputs.root);
+    let (config, mut problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
+    let Some(config) = config else { return Err(problems) };
+    let (source, found) = source::read(&inputs.root);
+    problems.extend(found);
     let theme = Theme::new(&source.templates);
     let (site, found) = assemble(config, &source, &inputs.choice);
     problems.extend(found);

@@ -66,7 +66,8 @@ struct Server {
 
 /// Serves the site until the process is asked to end.
 pub fn serve(serve: &Serve) -> io::Result<Outcome> {
-    if let Err(problems) = config::read(&serve.inputs.root, serve.inputs.config.as_deref(), &serve.inputs.overrides) {
+    let (config, problems) = config::read(&serve.inputs.root, serve.inputs.config.as_deref(), &serve.inputs.overrides);
+    if config.is_none() {
         return report::failure(&Failure::Site(problems), Form::Text);
     }
     let listener = match TcpListener::bind((serve.bind, serve.port)) {

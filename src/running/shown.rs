@@ -78,7 +78,8 @@ impl Shown {
 
 /// The outputs and the warnings of a site without errors, or everything that is wrong with it.
 fn make(inputs: &Inputs, origin: &str, before: Option<&Files>) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let config = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides)?;
+    let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
+    let Some(config) = config else { return Err(problems) };
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
     let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() })?;
     let mut problems = std::mem::take(&mut prepared.problems);

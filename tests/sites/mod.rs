@@ -58,11 +58,10 @@ fn put(root: &Path, header: &str, body: &str) {
 
 /// The site in a folder, at a moment that is the same for all tests: 2026-12-01.
 pub(crate) fn site(root: &Path) -> (Option<Site>, Vec<Diagnostic>) {
-    let config = match config::read(root, None, &config::Overrides::default()) {
-        Ok(config) => config,
-        Err(diagnostics) => return (None, diagnostics),
-    };
-    let (source, mut diagnostics) = source::read(root);
+    let (config, mut diagnostics) = config::read(root, None, &config::Overrides::default());
+    let Some(config) = config else { return (None, diagnostics) };
+    let (source, problems) = source::read(root);
+    diagnostics.extend(problems);
     let now = "2026-12-01T00:00:00Z".parse().expect("a moment");
     let (site, problems) = assemble(config, &source, &Choice { now, drafts: false, future: false, expired: false });
     diagnostics.extend(problems);
