@@ -322,3 +322,41 @@ fn a_build_that_is_killed_leaves_every_file_whole() {
     };
     assert_eq!(names(&folder), names(&fresh), "nothing of the killed builds is left");
 }
+
+#[test]
+fn a_folder_without_a_site_stays_as_it_was() {
+    let folder = Folder::with_site();
+    let (_, err) = folder.run(&["--root", "content", "build"], 1);
+    assert!(err.contains("the site is in `") && !folder.has("content/.genblog"), "{err}");
+}
+
+#[test]
+fn an_album_that_was_just_made_keeps_nothing_from_being_built() {
+    let folder = Folder::with_site();
+    folder.run(&["new", "album", "A walk"], 0);
+    let (_, err) = folder.run(&["build"], 0);
+    assert!(err.contains("warning[empty-album]"), "{err}");
+    assert!(!folder.has("public/gallery"));
+}
+
+#[test]
+fn pictures_beside_a_post_lose_what_the_camera_wrote_and_static_files_do_not() {
+    let folder = Folder::with_site();
+    let mut picture = Vec::new();
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut picture);
+    // An empty directory of tags, then words.
+    image::ImageEncoder::set_exif_metadata(&mut encoder, b"II*\0\x08\0\0\0\0\0\0\0\0\0N 48.8584".to_vec())
+        .expect("fits");
+    image::DynamicImage::new_rgb8(3, 2).write_with_encoder(encoder).expect("encodes");
+    folder.write("content/posts/2026-11-02-walk/index.md", "+++\ntitle = \"Walk\"\n+++\n![Us](us.jpg)\n");
+    for path in ["content/posts/2026-11-02-walk/us.jpg", "static/us.jpg"] {
+        folder.write(path, "");
+        fs::write(folder.0.join(path), &picture).expect("written");
+    }
+    folder.run(&["build"], 0);
+    let tells = |path: &str| {
+        let bytes = fs::read(folder.0.join(path)).expect("read");
+        bytes.windows(9).any(|window| window == b"N 48.8584")
+    };
+    assert!(tells("public/us.jpg") && !tells("public/posts/walk/us.jpg"));
+}

@@ -11,7 +11,7 @@ use crate::graph::claims::Claims;
 use crate::graph::links::{Linker, Origin};
 use crate::graph::members::{AlbumMember, Choice, Member, Members, Parsed};
 use crate::graph::places::Places;
-use crate::graph::site::{Album, Page, Photo, PlainFile, Post, Site, Tag};
+use crate::graph::site::{Album, Page, Photo, PlainFile, Post, Publishing, Site, Tag};
 use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
 use crate::parsing::layout::layout;
@@ -46,6 +46,11 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
         route: file.route.clone(),
         file: file.file.file.clone(),
         hash: file.file.hash,
+        publishing: if file.file.path.starts_with("static/") {
+            Publishing::AsItIs
+        } else {
+            Publishing::WithoutMetadata
+        },
     });
     let files = files.collect();
     let aliases = members.aliases;

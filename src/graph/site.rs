@@ -191,7 +191,16 @@ pub struct Tag {
     pub posts: Vec<PostIndex>,
 }
 
-/// A file that is published byte for byte.
+/// How a file is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publishing {
+    /// Byte for byte: what the author put into `static/`.
+    AsItIs,
+    /// What lies beside a text: pictures lose what cameras wrote into them.
+    WithoutMetadata,
+}
+
+/// A file that is published under its own name.
 #[derive(Debug)]
 pub struct PlainFile {
     /// Where it lives.
@@ -200,4 +209,6 @@ pub struct PlainFile {
     pub file: PathBuf,
     /// Hash of its bytes.
     pub hash: blake3::Hash,
+    /// How it is published.
+    pub publishing: Publishing,
 }

@@ -14,6 +14,8 @@ pub mod raster;
 
 pub mod figure;
 
+pub mod metadata;
+
 pub mod photos;
 
 pub mod renderer;

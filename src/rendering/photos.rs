@@ -21,7 +21,7 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
 /// Changes whenever the same original would give other bytes.
-const RECIPE: &str = "fit 480 960 1600, lanczos3, jpeg 82, png best, 1";
+const RECIPE: &str = "fit 480 960 1600, lanczos3, jpeg 82, png best, 2";
 
 /// Squares that derivatives fit in, in pixels: two for lists, on plain and on dense screens, and one for a picture's own page.
 const BOXES: [u32; 3] = [480, 960, 1600];
@@ -264,11 +264,19 @@ fn decode(bytes: &[u8]) -> Result<(DynamicImage, Option<Vec<u8>>), image::ImageE
     Ok((image, profile))
 }
 
+/// `profile` is kept where its colour space (ICC.1, 7.2.8) is that of the pixels.
 fn encode(image: &DynamicImage, format: Format, profile: Option<Vec<u8>>) -> Result<Vec<u8>, image::ImageError> {
     let mut bytes = Vec::new();
+    // A profile for inks, or for grey where there is colour, would be wrong now.
+    let space = if image.color().has_color() { b"RGB " } else { b"GRAY" };
+    let profile = profile.filter(|profile| profile.get(16..20) == Some(space));
     match format {
         Format::Jpeg => {
-            let image = DynamicImage::ImageRgb8(image.to_rgb8());
+            let image = if image.color().has_color() {
+                DynamicImage::ImageRgb8(image.to_rgb8())
+            } else {
+                DynamicImage::ImageLuma8(image.to_luma8())
+            };
             let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
             keep_profile(&mut encoder, profile)?;
             image.write_with_encoder(encoder)?;
@@ -327,6 +335,22 @@ mod tests {
         assert_eq!((shown.width(), shown.height()), (240, 480));
         assert!(!small.windows(4).any(|window| window == b"Exif"));
         fs::remove_dir_all(root).expect("removed");
+    }
+
+    #[test]
+    fn a_profile_is_kept_for_its_own_colours_only() {
+        let profile = |space: &[u8]| [&[0; 16], space, &[0; 108]].concat();
+        let (grey, colour) = (DynamicImage::new_luma8(2, 2), DynamicImage::new_rgb8(2, 2));
+        for (image, space, expected) in
+            [(&colour, b"RGB ", true), (&colour, b"CMYK", false), (&colour, b"GRAY", false), (&grey, b"GRAY", true)]
+        {
+            for format in [Format::Jpeg, Format::Png] {
+                let bytes = encode(image, format, Some(profile(space))).expect("encodes");
+                let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().expect("memory");
+                let mut decoder = reader.into_decoder().expect("sound");
+                assert_eq!(decoder.icc_profile().expect("sound").is_some(), expected, "{format:?} {space:?}");
+            }
+        }
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Body, PlainFile, Site};
+use crate::graph::site::{Body, PlainFile, Publishing, Site};
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
+use crate::rendering::metadata::without_metadata;
 use crate::rendering::photos::{Picture, Work};
 use crate::rendering::renderer::{Renderer, figures, hash_figure};
 use crate::rendering::theme::{Asset, Theme};
@@ -95,11 +96,19 @@ fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a
         route: file.route.clone(),
         phase: Phase::Asset,
         fingerprint: renderer.fingerprint("file", &[file.hash]),
-        make: Box::new(|| {
-            fs::read(&file.file).map_err(|error| {
-                let message = format!("the file cannot be read: {error}");
-                vec![Diagnostic::error("unreadable", message).in_path(file.file.to_string_lossy())]
-            })
+        make: Box::new(|| publish(file)),
+    }
+}
+
+fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(file.file.to_string_lossy())];
+    let bytes =
+        fs::read(&file.file).map_err(|error| failed("unreadable", format!("the file cannot be read: {error}")))?;
+    match file.publishing {
+        Publishing::AsItIs => Ok(bytes),
+        Publishing::WithoutMetadata => without_metadata(file.route.as_str(), bytes).ok_or_else(|| {
+            let message = "this picture is damaged: what the camera wrote into it cannot be taken out";
+            failed("broken-picture", message.to_owned())
         }),
     }
 }

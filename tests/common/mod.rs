@@ -10,7 +10,7 @@ use genblog::files::config::{Config, FeedConfig, SkipHours};
 use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
 use genblog::graph::site::{
-    Album, Block, Body, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Site, Tag,
+    Album, Block, Body, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing, Site, Tag,
 };
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;
@@ -133,7 +133,12 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             photos: vec![photo],
             cover: 0,
         }],
-        files: vec![PlainFile { route: route("stone.png"), file: picture.to_owned(), hash: blake3::hash(b"stone") }],
+        files: vec![PlainFile {
+            route: route("stone.png"),
+            file: picture.to_owned(),
+            hash: blake3::hash(b"stone"),
+            publishing: Publishing::AsItIs,
+        }],
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
         posts,
     }

@@ -1,0 +1,253 @@
+//! Pictures beside a text are published without what cameras and programs wrote into them: places, names, serial numbers,
+//! comments, thumbnails of what was cut away.
+//!
+//! The pixels are not touched. What decides how they look stays: the colour profile, and the orientation, in an EXIF block that
+//! says nothing else.
+
+use std::io::Cursor;
+
+use image::{ImageDecoder, ImageReader};
+
+use crate::files::picture::extension;
+
+/// The file of that name without metadata, or `None` when its structure is damaged.
+///
+/// Formats whose structure is not known here, and files that hold nothing to remove, keep their bytes.
+#[must_use]
+pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    match &*extension(path) {
+        "jpg" | "jpeg" | "png" if bytes.starts_with(JPEG) => without_metadata_in_jpeg(&bytes),
+        "jpg" | "jpeg" | "png" if bytes.starts_with(PNG) => without_metadata_in_png(&bytes),
+        "webp" if bytes.starts_with(b"RIFF") => without_metadata_in_webp(&bytes),
+        _ => Some(bytes),
+    }
+}
+
+/// SOI, and the first byte of the marker that follows (ITU T.81, B.1.1.3).
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
+
+/// The signature (PNG specification, 5.2).
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+const END_OF_IMAGE: u8 = 0xd9;
+const START_OF_SCAN: u8 = 0xda;
+const APP0: u8 = 0xe0;
+const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
+const APP14: u8 = 0xee;
+const APP15: u8 = 0xef;
+const COMMENT: u8 = 0xfe;
+
+/// Copies the segments that matter, up to the end of the image: what phones append (videos, other sizes) stays behind.
+fn without_metadata_in_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = bytes[..2].to_vec();
+    let mut oriented = exif(bytes).map(|exif| {
+        let body = [b"Exif\0\0", exif.as_slice()].concat();
+        let length = u16::try_from(body.len() + 2).expect("one tag is short");
+        [&[0xff, APP1], length.to_be_bytes().as_slice(), &body].concat()
+    });
+    let mut rest = &bytes[2..];
+    loop {
+        // Any number of fill bytes may stand before a marker (ITU T.81, B.1.1.2).
+        let fill = rest.iter().take_while(|&&byte| byte == 0xff).count();
+        let &marker = rest.get(fill).filter(|_| fill > 0)?;
+        rest = &rest[fill + 1..];
+        if marker == END_OF_IMAGE {
+            kept.extend([0xff, marker]);
+            return Some(kept);
+        }
+        let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
+        let (segment, after) = rest.split_at_checked(length)?;
+        let body = segment.get(2..)?;
+        let wanted = match marker {
+            APP0 => body.starts_with(b"JFIF\0"),
+            APP2 => body.starts_with(b"ICC_PROFILE\0"),
+            // Adobe's says how the colours are coded.
+            APP14 => true,
+            APP1..=APP15 | COMMENT => false,
+            _ => true,
+        };
+        if marker != APP0 {
+            // EXIF comes before everything but JFIF.
+            kept.extend(oriented.take().unwrap_or_default());
+        }
+        if wanted {
+            kept.extend([0xff, marker]);
+            kept.extend(segment);
+        }
+        rest = after;
+        if marker == START_OF_SCAN {
+            let end = scan_end(rest);
+            kept.extend(&rest[..end]);
+            rest = &rest[end..];
+            if rest.is_empty() {
+                // A file that ends too soon is shown as far as it goes.
+                return Some(kept);
+            }
+        }
+    }
+}
+
+/// Where the marker is that ends a scan's data: not a stuffed zero, and not a restart (ITU T.81, B.1.1.5).
+fn scan_end(data: &[u8]) -> usize {
+    let ends = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
+    data.windows(2).position(ends).unwrap_or(data.len())
+}
+
+/// Copies all chunks but those that hold text, times and EXIF (PNG specification, 11.3).
+fn without_metadata_in_png(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = PNG.to_vec();
+    let mut oriented = exif(bytes);
+    let mut rest = &bytes[PNG.len()..];
+    while !rest.is_empty() {
+        let length = usize::try_from(u32::from_be_bytes(*rest.first_chunk()?)).ok()?;
+        // Length, type, data, check.
+        let (chunk, after) = rest.split_at_checked(length.checked_add(12)?)?;
+        let kind = &chunk[4..8];
+        if !matches!(kind, b"tEXt" | b"zTXt" | b"iTXt" | b"tIME" | b"eXIf") {
+            kept.extend(chunk);
+        }
+        if kind == b"IHDR"
+            && let Some(exif) = oriented.take()
+        {
+            kept.extend(png_chunk(*b"eXIf", &exif));
+        }
+        if kind == b"IEND" {
+            break;
+        }
+        rest = after;
+    }
+    Some(kept)
+}
+
+fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).expect("one tag is short");
+    let checked = [&kind, data].concat();
+    [&length.to_be_bytes(), checked.as_slice(), &crc(&checked).to_be_bytes()].concat()
+}
+
+/// CRC-32 as PNG has it (PNG specification, annex D).
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+}
+
+/// Copies all chunks but EXIF and XMP, and takes their bits from the header (WebP container specification, RFC 9649, 2.7).
+fn without_metadata_in_webp(bytes: &[u8]) -> Option<Vec<u8>> {
+    const EXIF_AND_XMP: u8 = 0x0c;
+    let mut chunks = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.get(12..)?;
+    while !rest.is_empty() {
+        let length = usize::try_from(u32::from_le_bytes(*rest.get(4..)?.first_chunk()?)).ok()?;
+        let padded = length.checked_add(length % 2 + 8)?;
+        let (chunk, after) = rest.split_at_checked(padded.min(rest.len()))?;
+        match &chunk[..4] {
+            b"EXIF" | b"XMP " => {}
+            b"VP8X" => {
+                let at = chunks.len() + 8;
+                chunks.extend(chunk);
+                *chunks.get_mut(at)? &= !EXIF_AND_XMP;
+            }
+            _ => chunks.extend(chunk),
+        }
+        rest = after;
+    }
+    let length = u32::try_from(chunks.len() + 4).ok()?;
+    Some([b"RIFF", length.to_le_bytes().as_slice(), b"WEBP", &chunks].concat())
+}
+
+/// An EXIF block with the picture's orientation and nothing else; `None` when it stands upright.
+///
+/// A TIFF header, one directory with one tag, and no directory after it (CIPA DC-008, 4.6).
+fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_decoder().ok()?;
+    let orientation = decoder.orientation().ok()?.to_exif();
+    let tag = [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0];
+    (orientation != 1).then(|| [b"II*\0\x08\0\0\0\x01\0", tag.as_slice(), &[0; 4]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use image::codecs::jpeg::JpegEncoder;
+    use image::codecs::png::PngEncoder;
+    use image::metadata::Orientation;
+    use image::{DynamicImage, ExtendedColorType, ImageEncoder};
+    use proptest::prelude::{any, proptest};
+
+    use super::*;
+
+    /// Orientation 6 and a maker called `SECRET`.
+    const EXIF: &[u8] = b"II*\0\x08\0\0\0\x02\0\x0f\x01\x02\0\x07\0\0\0\x26\0\0\0\
+        \x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0SECRET\0";
+
+    /// A picture of stripes with EXIF and a profile.
+    fn encoded(path: &str) -> Vec<u8> {
+        let stripes: Vec<u8> = (0..40 * 30 * 3).map(|at| u8::try_from(at * 7 % 251).expect("less than 251")).collect();
+        let mut bytes = Vec::new();
+        match path {
+            "a.jpg" => {
+                let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 90);
+                encoder.set_exif_metadata(EXIF.to_vec()).expect("EXIF fits");
+                encoder.set_icc_profile(b"a profile".to_vec()).expect("a profile fits");
+                encoder.write_image(&stripes, 40, 30, ExtendedColorType::Rgb8).expect("encodes");
+            }
+            _ => {
+                let mut encoder = PngEncoder::new(&mut bytes);
+                encoder.set_exif_metadata(EXIF.to_vec()).expect("EXIF fits");
+                encoder.set_icc_profile(b"a profile".to_vec()).expect("a profile fits");
+                encoder.write_image(&stripes, 40, 30, ExtendedColorType::Rgb8).expect("encodes");
+            }
+        }
+        bytes
+    }
+
+    fn has(bytes: &[u8], word: &[u8]) -> bool {
+        bytes.windows(word.len()).any(|window| window == word)
+    }
+
+    /// Pixels, orientation and profile.
+    fn seen(bytes: &[u8]) -> (Vec<u8>, Orientation, Option<Vec<u8>>) {
+        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().expect("memory");
+        let mut decoder = reader.into_decoder().expect("sound");
+        let (orientation, profile) = (decoder.orientation().expect("sound"), decoder.icc_profile().expect("sound"));
+        (DynamicImage::from_decoder(decoder).expect("sound").into_bytes(), orientation, profile)
+    }
+
+    #[test]
+    fn pictures_look_the_same_and_say_nothing() {
+        for path in ["a.jpg", "a.png"] {
+            let mut original = encoded(path);
+            assert!(has(&original, b"SECRET"), "{path}");
+            original.extend(b"SECRET, as phones append it");
+            let cleaned = without_metadata(path, original.clone()).expect("sound");
+            assert!(!has(&cleaned, b"SECRET"), "{path}");
+            assert_eq!(seen(&cleaned), seen(&original), "{path}");
+            assert_eq!(seen(&cleaned).1, Orientation::Rotate90, "{path}");
+            assert_eq!(without_metadata(path, cleaned.clone()), Some(cleaned), "{path}");
+        }
+    }
+
+    #[test]
+    fn webp_loses_its_chunks_and_their_bits() {
+        let webp = b"RIFF\x2a\0\0\0WEBPVP8X\x0a\0\0\0\x1c\0\0\0\0\0\0\0\0\0EXIF\x03\0\0\0abc\0XMP \0\0\0\0";
+        let expected = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x10\0\0\0\0\0\0\0\0\0";
+        assert_eq!(without_metadata("a.webp", webp.to_vec()).as_deref(), Some(expected.as_slice()));
+    }
+
+    #[test]
+    fn other_files_keep_their_bytes() {
+        assert_eq!(without_metadata("a.gif", b"GIF89a".to_vec()).as_deref(), Some(b"GIF89a".as_slice()));
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_no_panic(at in 0..400_usize, byte in any::<u8>(), length in 0..2000_usize, png in any::<bool>()) {
+            let path = if png { "a.png" } else { "a.jpg" };
+            let mut bytes = encoded(path);
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.truncate(length);
+            let _ = without_metadata(path, bytes);
+        }
+    }
+}
