@@ -199,6 +199,47 @@ fn a_site_with_errors_leaves_the_last_output_alone() {
     assert!(err.contains("error[unknown-key]"), "{err}");
 }
 
+/// Whatever is wrong is told in one run, each with its file and line, and the last good output stays as it was.
+#[test]
+fn many_different_faults_are_told_at_once() {
+    let folder = Folder::with_site();
+    folder.write("content/pages/about.md", "+++\ntitle = \"About\"\n+++\n\nText.\n");
+    folder.run(&["build"], 0);
+    let before = folder.snapshot("public");
+
+    let faulty = "tgas = [\"x\"]\ndate = \"2026-13-40\"";
+    let body = "[a](@/posts/nope.md) ![b](none.png) [c](#nope) [d][e]\n\n\
+                ```sim\nfigure = \"rnig\"\n```\n\n```sim\nfigure = \"ring\"\npreset = \"brust\"\n```\n";
+    folder.post("faulty", &format!("title = \"Faulty\"\n{faulty}"), body);
+    folder.post("2026-11-03-one", "title = \"One\"\nslug = \"same\"", "Text.\n");
+    folder.post("2026-11-04-two", "title = \"Two\"\nslug = \"same\"", "Text.\n");
+    folder.post("2026-11-06-three", "title = \"Three\"\nid = \"one\"", "Text.\n");
+    folder.post("2026-11-07-four", "title = \"Four\"\nid = \"one\"", "Text.\n");
+    folder.write("content/posts/2026-11-05-bytes.md", "+++\ntitle = \n+++\n");
+    folder.write("templates/page.html", "{{ page.nope }}");
+
+    let (_, err) = folder.run(&["build"], 1);
+    let places = [
+        ("unknown-key", "content/posts/faulty.md:3:1"),
+        ("bad-date", "content/posts/faulty.md:4:8"),
+        ("broken-link", "content/posts/faulty.md:7:5"),
+        ("broken-link", "content/posts/faulty.md:7:27"),
+        ("broken-anchor", "content/posts/faulty.md:7:41"),
+        ("broken-reference", "content/posts/faulty.md:7:48"),
+        ("unknown-figure", "content/posts/faulty.md:10:10"),
+        ("unknown-preset", "content/posts/faulty.md:15:10"),
+        ("duplicate-route", "content/posts/2026-11-04-two.md:3"),
+        ("duplicate-id", "content/posts/2026-11-0"),
+        ("syntax", "content/posts/2026-11-05-bytes.md:2"),
+        ("template", "templates/page.html:1:"),
+    ];
+    for (code, place) in places {
+        let told = err.split("\n\n").any(|part| part.starts_with(&format!("error[{code}]")) && part.contains(place));
+        assert!(told, "{code} at {place} in\n{err}");
+    }
+    assert_eq!(folder.snapshot("public"), before);
+}
+
 #[test]
 fn drafts_and_posts_of_another_time_stay_out_unless_asked_for() {
     let folder = Folder::with_site();

@@ -96,7 +96,11 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
 fn date(reader: &mut Reader<'_>, file: &PostFile<'_>, zone: Tz) -> Option<DateTime<Tz>> {
     let written = reader.moment("date").is_some();
     if written {
-        return moment_key(reader, "date", zone);
+        let span = reader.span();
+        // A date that cannot be read has been reported, so nothing will be written: any other date lets the rest of the
+        // post be checked in the same run.
+        let any = || in_zone(file.name.date.unwrap_or_default(), zone, span).0;
+        return moment_key(reader, "date", zone).or_else(|| Some(any()));
     }
     let Some(local) = file.name.date else {
         reader.missing(
