@@ -84,13 +84,25 @@ fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination
             Destination::List => name == "id",
         };
         if LINKS.contains(&name.as_str()) {
-            set(element, &name, &link(&decode(&value)));
+            let url = link(&decode(&value));
+            if destination == Destination::Feed && is_script(&url) {
+                element.remove_attribute(&name);
+            } else {
+                set(element, &name, &url);
+            }
         } else if name == "srcset" {
             set(element, &name, &rewrite_candidates(&decode(&value), link));
         } else if dropped {
             element.remove_attribute(&name);
         }
     }
+}
+
+/// Whether following a link would run something, as far as a feed reader that trusts us would let it.
+fn is_script(url: &str) -> bool {
+    url.split(':').next().is_some_and(|scheme| {
+        ["javascript", "vbscript"].iter().any(|script| scheme.trim().eq_ignore_ascii_case(script))
+    })
 }
 
 fn has_class(element: &Element<'_, '_>, wanted: &str) -> bool {
@@ -238,6 +250,7 @@ mod tests {
         check(r##"<h2 id="a">A<a class="anchor" href="#a">#</a></h2>"##, "<h2>A</h2>");
         check(r#"<div class="table" tabindex="0"><table></table></div>"#, "<table></table>");
         check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
+        check("<a href=' JavaScript:x()'>a</a>", "<a>a</a>");
         check("<svg><text>leaks</text></svg>b", "b");
     }
 }
