@@ -170,7 +170,7 @@ fn base_url(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<String> {
         let sound = sound_base_url(url);
         if sound.is_none() {
             let message = format!("`{url}`, given for the base URL, is not an address on the web");
-            reader.report(Diagnostic::error("bad-value", message).help(help));
+            reader.report(Diagnostic::error("bad-value", message).in_path("--base-url").help(help));
         }
         return sound;
     }

@@ -189,7 +189,8 @@ impl Work {
                 .unwrap_or_else(|_| Err("the decoder failed".to_owned()))
                 .map_err(|reason| {
                     let message = format!("the picture cannot be shown: {reason}");
-                    Box::new(Diagnostic::error("broken-picture", message).in_path(&self.picture.path))
+                    let diagnostic = Diagnostic::error("broken-picture", message).in_path(&self.picture.path);
+                    Box::new(diagnostic.help("save it again from where it came, smaller if it is very large"))
                 })?;
             for (derivative, bytes) in derivatives.iter().zip(&made) {
                 self.kept.write(derivative.name(), bytes);

@@ -15,28 +15,21 @@ pub(crate) type Texts = BTreeMap<String, Arc<SourceText>>;
 /// Templates that cannot be used: everything that is wrong with them.
 pub(crate) fn unusable(error: &Error, texts: &Texts) -> Vec<Diagnostic> {
     if let Some((message, span)) = located(error, texts) {
-        return vec![Diagnostic::error("template", sentence(&message)).at(span, "")];
+        return vec![failure("", &message).at(span, "")];
     }
     // Mistakes in references between templates come as one text that holds a report for each.
     let text = error.to_string();
     let reports: Option<Vec<Diagnostic>> = reports(&text).map(|report| parsed(report, texts)).collect();
-    reports.filter(|reports| !reports.is_empty()).unwrap_or_else(|| {
-        let message = format!("the templates cannot be used: {}", sentence(&text));
-        vec![Diagnostic::error("template", message).in_path("templates")]
-    })
+    reports
+        .filter(|reports| !reports.is_empty())
+        .unwrap_or_else(|| vec![failure("the templates cannot be used: ", &text).in_path("templates")])
 }
 
 /// A template that cannot be filled for the file `content`.
 pub(crate) fn unfilled(error: &Error, template: &str, content: &str, texts: &Texts) -> Diagnostic {
     match located(error, texts) {
-        Some((message, span)) => {
-            let message = format!("`{content}` cannot be rendered: {}", sentence(&message));
-            Diagnostic::error("template", message).at(span, "")
-        }
-        None => {
-            let message = format!("`{template}` cannot be filled: {}", sentence(&error.to_string()));
-            Diagnostic::error("template", message).in_path(content)
-        }
+        Some((message, span)) => failure(&format!("`{content}` cannot be rendered: "), &message).at(span, ""),
+        None => failure(&format!("`{template}` cannot be filled: "), &error.to_string()).in_path(content),
     }
 }
 
@@ -55,12 +48,26 @@ pub fn merge_failures(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
             None => merged.push((diagnostic, 0)),
         }
     }
-    let say = |(diagnostic, more): (Diagnostic, usize)| match more {
-        0 => diagnostic,
-        1 => diagnostic.help("one more page fails in the same way"),
-        _ => diagnostic.help(format!("{more} more pages fail in the same way")),
+    let say = |(diagnostic, more): (Diagnostic, usize)| {
+        let others = match more {
+            0 => return diagnostic,
+            1 => "one more page fails in the same way".to_owned(),
+            _ => format!("{more} more pages fail in the same way"),
+        };
+        let help = diagnostic.help.iter().cloned().chain([others]).collect::<Vec<_>>().join("; ");
+        diagnostic.help(help)
     };
     merged.into_iter().map(say).collect()
+}
+
+/// The engine's words behind `start`; what it says after its first sentence is help.
+fn failure(start: &str, words: &str) -> Diagnostic {
+    let (message, help) = words.split_once(". ").map_or((words, None), |(message, help)| (message, Some(help)));
+    let diagnostic = Diagnostic::error("template", format!("{start}{}", sentence(message)));
+    match help {
+        Some(help) => diagnostic.help(sentence(help)),
+        None => diagnostic,
+    }
 }
 
 /// What an error says and where, when it knows.
@@ -85,7 +92,7 @@ fn parsed(report: &str, texts: &Texts) -> Option<Diagnostic> {
     let text = texts.get(place.next()?)?;
     let carets = rest.lines().find(|line| line.ends_with('^')).map_or(1, |line| line.matches('^').count());
     let span = Span::new(text, bytes(&text.text, line, column, carets)?);
-    Some(Diagnostic::error("template", sentence(message)).at(span, ""))
+    Some(failure("", message).at(span, ""))
 }
 
 /// Where `length` characters from a line and column (both from 1) on are in a text.

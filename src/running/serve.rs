@@ -277,7 +277,7 @@ fn cannot_listen(serve: &Serve, error: &io::Error) -> Failure {
         ),
         _ => (format!("it is not possible to listen at {address}: {error}"), "choose another `--bind` or `--port`"),
     };
-    Failure::Machine(Box::new(Diagnostic::error("port", message).help(help)))
+    Failure::Machine(Box::new(Diagnostic::error("port", message).in_path(address.to_string()).help(help)))
 }
 
 fn open_browser(url: &str) {

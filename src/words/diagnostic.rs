@@ -151,9 +151,6 @@ fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     }
     match (&diagnostic.suggestion, &diagnostic.help) {
         (None, None) => vec![group],
-        (None, Some(help)) if diagnostic.labels.is_empty() && diagnostic.path.is_none() => {
-            vec![group, Group::with_title(Level::HELP.secondary_title(help))]
-        }
         (None, Some(help)) => vec![group.element(Level::HELP.message(help))],
         (Some(suggestion), help) => {
             let help = help.as_deref().unwrap_or("this would do");
