@@ -96,7 +96,8 @@ fn command(folder: &Path) -> Command {
 fn a_new_site_builds_without_a_word_of_complaint() {
     let folder = Folder::new();
     let (made, _) = folder.run(&["new", "site", "blog"], 0);
-    assert_eq!(made.lines().count(), 4, "{made}");
+    assert_eq!(made.lines().count(), 5, "{made}");
+    assert!(made.contains("next: `genblog serve` in `"), "{made}");
     let (said, complaints) = folder.run(&["--root", "blog", "build"], 0);
     assert_eq!(complaints, "");
     assert!(said.starts_with("built ") && said.contains("(1 post, 0 photos)"), "{said}");

@@ -61,6 +61,9 @@ pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -
         }
         report::line(&root.join(&draft.path).display().to_string())?;
     }
+    if let New::Site(folder) = what {
+        report::line(&format!("next: `genblog serve` in `{}` shows the site and follows edits", folder.display()))?;
+    }
     Ok(Outcome::Fine)
 }
 
