@@ -126,6 +126,37 @@ fn packets_are_lost_where_they_were_made() {
     assert_eq!(network.departures(), network.accepted());
 }
 
+/// A small packet's slot comes back long before a large one's that was sent earlier; the large one's memory must not be
+/// written until its own slot is back.
+#[test]
+fn memory_is_not_written_while_a_card_reads_it() {
+    let mut network = Network::new(Settings { megabits: 1, ..FAST });
+    network.offer(Time::ZERO, 1514);
+    (1..=400).for_each(|number| network.offer(Time(number * 18_000), if number <= 200 { 54 } else { 1514 }));
+    network.run();
+    assert_eq!(network.departures().len(), 401);
+    assert_eq!(network.departures(), network.accepted());
+}
+
+/// With half of the pool in use an event puts the interface on netback's list and does nothing else: the tasklet runs when
+/// a slot is released (`maybe_schedule_tx_action()`).
+#[test]
+fn half_a_pool_in_use_silences_events() {
+    for (held, waits) in [(127, false), (128, true)] {
+        let mut network = Network::new(Settings { megabits: 10, ..FAST });
+        (0..held).for_each(|_| network.offer(Time::ZERO, 1514));
+        network.offer(Time::from_micros(100), 1514);
+        network.run();
+        let time = |test: &dyn Fn(&Event) -> bool| {
+            network.log().entries().iter().find(|entry| test(&entry.event)).map(|entry| entry.time)
+        };
+        let taken = time(&|event| matches!(event, Event::RequestsTaken { index, .. } if *index == held));
+        let freed = time(&|event| matches!(event, Event::PagesFreed { .. }));
+        assert!(taken.is_some() && freed.is_some());
+        assert_eq!(taken > freed, waits, "{held} held");
+    }
+}
+
 /// How long a slot is held, in nanoseconds from put to reap.
 fn slot_time(bytes: u32, filter: Filter) -> u64 {
     let mut network = Network::new(Settings { filter, interrupt_delay: 20_000, ..FAST });

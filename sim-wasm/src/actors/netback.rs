@@ -138,11 +138,13 @@ impl Netback {
         MAX_PENDING_REQS - self.free.len() as u32
     }
 
-    /// A guest's event: its interface has work (`netif_be_int()`).
-    pub fn be_int(&mut self, vif: usize) {
+    /// A guest's event: its interface has work (`netif_be_int()`). Returns whether the tasklet must run: with half of the
+    /// pool in use it waits for a slot to be released, which always schedules it (`maybe_schedule_tx_action()`).
+    pub fn be_int(&mut self, vif: usize) -> bool {
         if !self.schedule.contains(&vif) {
             self.schedule.push_back(vif);
         }
+        self.held() < MAX_PENDING_REQS / 2
     }
 
     /// One pass of the transmit tasklet (`net_tx_action()`).

@@ -62,11 +62,12 @@ struct Slot {
     packet: usize,
 }
 
-/// A packet, and how many of its slots are unanswered.
-#[derive(Clone, Copy, Debug)]
+/// A packet, how many of its slots are unanswered, and where it lies.
+#[derive(Clone, Debug)]
 struct Packet {
     bytes: u32,
     slots: u32,
+    pages: Vec<Pfn>,
 }
 
 /// One interface of a guest.
@@ -141,6 +142,12 @@ impl Netfront {
         self.stopped
     }
 
+    /// Whether a packet under way lies in that page: it is the packet's until the last of its slots has been answered.
+    #[must_use]
+    pub fn is_under_way(&self, page: Pfn) -> bool {
+        self.packets.iter().flatten().any(|packet| packet.pages.contains(&page))
+    }
+
     /// Grants that are free to use.
     #[must_use]
     pub fn free_references(&self) -> u32 {
@@ -165,7 +172,8 @@ impl Netfront {
         let bytes: u32 = slices.iter().map(|slice| u32::from(slice.size)).sum();
         log.step(now, Event::PacketOffered { bytes, slots: count });
 
-        let packet = self.remember(Packet { bytes, slots: count });
+        let packet =
+            self.remember(Packet { bytes, slots: count, pages: slices.iter().map(|slice| slice.page).collect() });
         let requests: Vec<TxRequest> = slices
             .iter()
             .enumerate()

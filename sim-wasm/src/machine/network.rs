@@ -23,9 +23,9 @@ use crate::words::time::{Agenda, Time};
 /// The guest's number.
 pub const GUEST: DomId = DomId(1);
 
-/// Pages of the guest that may hold packets, as many as the ring has slots, so that a page is not written again while it
-/// is under way; page 0 holds the ring.
-const PACKET_PAGES: u32 = 256;
+/// Pages of the guest that may hold packets, two for each slot: a packet keeps its pages until its last slot is answered,
+/// and only its first may be answered before the others. Page 0 holds the ring.
+const PACKET_PAGES: u32 = 512;
 
 /// Packets that a queue in front of a device holds at most, `tx_queue_len` of an Ethernet device: netfront's in the guest,
 /// and the card's in dom0.
@@ -98,7 +98,10 @@ pub struct Network {
     settings: Settings,
     agenda: Agenda<Appointment>,
     tasklet_due: bool,
-    next_page: u32,
+    /// The page of a packet that was written last.
+    last_page: Pfn,
+    /// Pages of packets written so far.
+    written: u32,
     /// Packets that wait for netfront's queue to run (`pfifo_fast`), oldest first.
     queue: VecDeque<u32>,
     /// Packets that wait in dom0 for room in the card's ring, oldest first.
@@ -113,7 +116,7 @@ impl Network {
     /// A machine with a connected guest.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let mut xen = Xen::new(512);
+        let mut xen = Xen::new(576);
         xen.create_domain(DomId::DOM0, 32).expect("a fresh machine has room for dom0");
         xen.create_domain(GUEST, PACKET_PAGES + 1).expect("a fresh machine has room for a guest");
         let front = Netfront::new(&mut xen, GUEST, DomId::DOM0, Pfn(0));
@@ -128,7 +131,8 @@ impl Network {
             settings,
             agenda: Agenda::new(),
             tasklet_due: false,
-            next_page: 0,
+            last_page: Pfn(0),
+            written: 0,
             queue: VecDeque::new(),
             egress: VecDeque::new(),
             accepted: Vec::new(),
@@ -247,16 +251,26 @@ impl Network {
         let mut left = bytes;
         while left > 0 {
             let size = if slices.is_empty() { head } else { PAGE_SIZE as u32 };
-            let page = Pfn(1 + self.next_page % PACKET_PAGES);
-            self.next_page += 1;
-            let content: Vec<u8> =
-                (0..size).map(|position| (position ^ self.next_page.wrapping_mul(31)) as u8).collect();
+            let page = self.free_page();
+            self.written += 1;
+            let seed = self.written.wrapping_mul(0x9e37_79b1) >> 24;
+            let content: Vec<u8> = (0..size).map(|position| (position ^ seed) as u8).collect();
             hash.write(&content);
             self.xen.guest_page_mut(GUEST, page).expect("packet pages are the guest's").write(0, &content);
             slices.push(Slice { page, offset: 0, size: size as u16 });
             left -= size;
         }
         (slices, Receipt { bytes, hash: hash.finish() })
+    }
+
+    /// The next page in turn that no packet under way lies in.
+    fn free_page(&mut self) -> Pfn {
+        loop {
+            self.last_page = Pfn(self.last_page.0 % PACKET_PAGES + 1);
+            if !self.front.is_under_way(self.last_page) {
+                return self.last_page;
+            }
+        }
     }
 
     fn upcall(&mut self, now: Time, domain: DomId) {
@@ -266,8 +280,7 @@ impl Network {
                 self.fault = Some(fault);
             }
             self.drain_queue(now);
-        } else {
-            self.back.be_int(0);
+        } else if self.back.be_int(0) {
             self.schedule_tasklet(now);
         }
     }
