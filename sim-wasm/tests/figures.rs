@@ -128,16 +128,29 @@ fn acting_in_the_past_forks_and_can_be_undone() {
     assert_eq!((player.state(), player.steps()), (before, steps));
 }
 
+/// An address holds only so many actions, but who goes back leaves those behind.
+#[test]
+fn a_full_address_takes_actions_in_its_past() {
+    let mut player = Player::new(catalogue()[0], 0);
+    while ['p', 'u', 't', 'r', 'v', 'g'].into_iter().any(|letter| player.act(letter)) {}
+    assert_eq!(player.steps(), 512);
+    player.seek(100);
+    assert!(player.act('x') && player.steps() == 101);
+    assert!(Player::open(&player.state()).is_some());
+}
+
 proptest! {
     #[test]
     fn whatever_a_reader_does_can_be_shared(
         preset in 0_usize..5,
         size in 0_usize..4,
+        start in 0_usize..3,
         doings in proptest::collection::vec((any::<u8>(), any::<bool>()), 0..60),
     ) {
         let spec = catalogue()[0];
         let mut player = Player::new(spec, preset);
         player.set_knob(0, spec.knobs[0].options[size].value);
+        player.set_knob(1, spec.knobs[1].options[start].value);
         for (choice, wander) in doings {
             if wander {
                 player.seek(u32::from(choice) % (player.steps() + 1));
@@ -157,11 +170,24 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_player_panic(rest in "[a-z0-9.=-]{0,40}") {
-        let state = format!("ring=v1.{rest}");
+    fn no_text_makes_the_player_panic(
+        preset in 0_usize..10,
+        knobs in r"(\.k[01]-(4|8|32|256|0)){0,2}",
+        rest in r"(\.(i[0-9]{1,2}-[pugxtrsv]{1,8}|n[0-9]{1,2}|[kin][a-z0-9-]{0,9})){0,3}",
+    ) {
+        let (spec, preset) = presets().nth(preset).expect("there are ten presets");
+        let state = format!("{}=v1.{}{knobs}{rest}", spec.name, spec.presets[preset].name);
         if let Some(player) = Player::open(&state) {
-            let _ = player.page_svg(Layout::Wide);
+            let _ = (player.sentence(), player.source(), player.rows(), player.ticks());
+            for layout in [Layout::Wide, Layout::Narrow, Layout::Film] {
+                let _ = player.page_svg(layout);
+            }
         }
+    }
+
+    #[test]
+    fn no_other_text_names_a_frame(state in "[a-z0-9.=-]{0,40}") {
+        prop_assert!(Player::open(&state).is_none());
     }
 }
 

@@ -138,6 +138,20 @@ fn memory_is_not_written_while_a_card_reads_it() {
     assert_eq!(network.departures(), network.accepted());
 }
 
+/// Packets that were copied whole hold no slot, so nothing stops the guest: those that the card is too slow for are lost
+/// in dom0.
+#[test]
+fn copied_packets_are_lost_in_dom0() {
+    let mut network = Network::new(Settings { megabits: 1, ..FAST });
+    (0..1500).for_each(|number| network.offer(Time(number * 18_000), 54));
+    network.run();
+    let count = |test: fn(&Event) -> bool| network.log().entries().iter().filter(|entry| test(&entry.event)).count();
+    let lost = count(|event| matches!(event, Event::EgressOverflowed { .. }));
+    assert!(lost > 0);
+    assert_eq!(count(|event| matches!(event, Event::QueueOverflowed { .. } | Event::PacketDropped { .. })), 0);
+    assert_eq!(network.departures().len() + lost, 1500);
+}
+
 /// With half of the pool in use an event puts the interface on netback's list and does nothing else: the tasklet runs when
 /// a slot is released (`maybe_schedule_tx_action()`).
 #[test]

@@ -70,7 +70,9 @@ pub enum Event {
     PacketForwarded,
     /// The card's ring was full, and the packet waits in dom0.
     PacketQueued { waiting: u32 },
-    /// A packet filter or a full queue in dom0 dropped the packet.
+    /// dom0's queue in front of the card was full, and the packet was lost there.
+    EgressOverflowed { bytes: u32 },
+    /// A packet filter in dom0 dropped the packet.
     PacketDropped { bytes: u32 },
     /// The driver put the packet into the card's ring.
     DescriptorsPosted { count: u32 },
@@ -116,6 +118,7 @@ impl Event {
             | Self::PacketReceived { .. }
             | Self::PacketForwarded
             | Self::PacketQueued { .. }
+            | Self::EgressOverflowed { .. }
             | Self::PacketDropped { .. }
             | Self::DescriptorsPosted { .. }
             | Self::PagesFreed { .. } => Who::Dom0,
@@ -163,9 +166,10 @@ impl Event {
             Self::PagesFreed { count } => (26, [count as u64, 0, 0, 0]),
             Self::GrantsUnmapped { first, count, flags } => (27, [first.0 as u64, count as u64, flags as u64, 0]),
             Self::GrantsEnded { first, count, flags } => (28, [first.0 as u64, count as u64, flags as u64, 0]),
-            Self::PacketQueued { waiting } => (31, [waiting as u64, 0, 0, 0]),
-            Self::QueueOverflowed { bytes } => (30, [bytes as u64, 0, 0, 0]),
             Self::PacketFreed { bytes } => (29, [bytes as u64, 0, 0, 0]),
+            Self::QueueOverflowed { bytes } => (30, [bytes as u64, 0, 0, 0]),
+            Self::PacketQueued { waiting } => (31, [waiting as u64, 0, 0, 0]),
+            Self::EgressOverflowed { bytes } => (32, [bytes as u64, 0, 0, 0]),
         }
     }
 
@@ -189,6 +193,7 @@ impl Event {
                 | Self::ProducerForged { .. }
                 | Self::OverflowCaught { .. }
                 | Self::PacketDropped { .. }
+                | Self::EgressOverflowed { .. }
                 | Self::QueueOverflowed { .. }
         )
     }

@@ -101,7 +101,7 @@ pub struct Netback {
     schedule: VecDeque<usize>,
 }
 
-/// A packet's requests as they were copied from the ring, or how many of them to refuse.
+/// A packet's requests as they were copied from the ring, or those to refuse.
 enum Gathered {
     Packet(Vec<TxRequest>),
     Refused(Vec<TxRequest>),
@@ -236,7 +236,7 @@ impl Netback {
             let request = TxRequest::decode(vif.ring.copy_request::<TX_REQUEST_SIZE>(page, index));
             sound &= usize::from(request.offset) + usize::from(request.size) <= PAGE_SIZE || requests.is_empty();
             requests.push(request);
-            if request.flags & NETTXF_MORE_DATA == 0 || requests.len() > MAX_SKB_FRAGS + 1 {
+            if request.flags & NETTXF_MORE_DATA == 0 || requests.len() > MAX_SKB_FRAGS {
                 break;
             }
         }
@@ -376,12 +376,13 @@ impl Netback {
     }
 }
 
-/// Bytes of a packet in its first slot: the whole length less all others. `None` when that makes no packet: too many slots,
-/// others longer than the whole, shorter than a header, across a page's end, or its end not published.
+/// Bytes of a packet in its first slot: the whole length less all others. `None` when that makes no packet: its end not
+/// among the slots that a packet may have or not published, others longer than the whole, shorter than a header, or across
+/// a page's end.
 fn first_slot_bytes(requests: &[TxRequest]) -> Option<u16> {
     let (first, others) = requests.split_first()?;
     let unfinished = requests.last()?.flags & NETTXF_MORE_DATA != 0;
-    if others.len() > MAX_SKB_FRAGS || unfinished || first.size < ETH_HLEN {
+    if unfinished || first.size < ETH_HLEN {
         return None;
     }
     let bytes = others.iter().try_fold(first.size, |left, other| left.checked_sub(other.size))?;

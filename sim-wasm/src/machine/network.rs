@@ -329,7 +329,7 @@ impl Network {
     /// The card's ring is full: the packet waits in dom0's own queue, or is lost there.
     fn enqueue(&mut self, now: Time, skb: Skb) {
         if self.egress.len() >= TX_QUEUE_LEN {
-            self.log.step(now, Event::PacketDropped { bytes: skb.bytes });
+            self.log.step(now, Event::EgressOverflowed { bytes: skb.bytes });
             self.free(now, &skb);
             return;
         }

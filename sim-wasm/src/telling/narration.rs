@@ -171,6 +171,10 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str("The card's ring is full. The packet waits in dom0's queue, where there are now ");
             out.push_u32(waiting).push_char('.');
         }
+        Event::EgressOverflowed { bytes } => {
+            out.push_str("The card's queue in dom0 is full too: dom0 drops the packet of ").push_u32(bytes);
+            out.push_str(" bytes, and so frees it.");
+        }
         Event::PacketDropped { bytes } => {
             out.push_str("dom0 drops the packet, and so frees it: its ").push_u32(bytes);
             out.push_str(" bytes go no further.");

@@ -155,7 +155,8 @@ impl Player {
     /// Whether the reader's action makes sense now.
     #[must_use]
     pub fn can(&self, letter: char) -> bool {
-        self.setup.inputs.len() < MOST_INPUTS && self.run.can(self.at, letter)
+        let kept = self.setup.inputs.partition_point(|input| input.step <= self.at);
+        kept < MOST_INPUTS && self.run.can(self.at, letter)
     }
 
     /// Does what the reader wants, as the next step. What stood after the present frame is left behind, until

@@ -72,7 +72,7 @@ pub const fn of(event: &Event) -> Option<SourceRef> {
         Event::ResponsesPublished { .. } => xen("RING_PUSH_RESPONSES_AND_CHECK_NOTIFY()", RING),
         Event::ResponsesReaped { .. } | Event::ResponsesAwaited { .. } => classic("network_tx_buf_gc()", NETFRONT),
         Event::QueueStopped { .. } | Event::PacketOffered { .. } => classic("network_start_xmit()", NETFRONT),
-        Event::QueueOverflowed { .. } | Event::PacketQueued { .. } => {
+        Event::QueueOverflowed { .. } | Event::PacketQueued { .. } | Event::EgressOverflowed { .. } => {
             classic("pfifo_fast_enqueue()", "net/sched/sch_generic.c")
         }
         Event::QueueWoken { .. } => classic("network_maybe_wake_tx()", NETFRONT),
@@ -87,8 +87,8 @@ pub const fn of(event: &Event) -> Option<SourceRef> {
         Event::DescriptorsPosted { .. } => classic("e1000_xmit_frame()", "drivers/net/e1000/e1000_main.c"),
         Event::TransmitDone => classic("e1000_clean_tx_irq()", "drivers/net/e1000/e1000_main.c"),
         Event::PagesFreed { .. } => classic("netif_page_release()", NETBACK),
-        Event::GrantsUnmapped { .. } => classic("net_tx_action_dealloc()", NETBACK),
+        Event::GrantsUnmapped { .. } => xen("gnttab_unmap_grant_ref()", "xen/common/grant_table.c"),
         Event::GrantsEnded { .. } => classic("gnttab_end_foreign_access_ref()", GNTTAB),
-        Event::PacketFreed { .. } => classic("dev_kfree_skb_irq()", NETFRONT),
+        Event::PacketFreed { .. } => classic("dev_kfree_skb_irq()", "include/linux/netdevice.h"),
     }
 }

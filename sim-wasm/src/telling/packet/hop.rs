@@ -51,7 +51,7 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         Event::PacketReceived { .. } => (Lane::Bridge, "receive"),
         Event::PacketForwarded => (Lane::Bridge, "forward"),
         Event::PacketQueued { .. } => (Lane::Bridge, "queue"),
-        Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
+        Event::EgressOverflowed { .. } | Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
         Event::DescriptorsPosted { .. } => (Lane::Card, "post"),
         Event::PacketSent { .. } => (Lane::Card, "sent"),
         Event::TransmitDone => (Lane::Card, "interrupt"),
