@@ -43,7 +43,7 @@ pub enum Transmit {
     Stopped,
 }
 
-/// A backend broke the rules in a way that stops a classic netfront (it calls `BUG()`).
+/// A backend broke the rules. The classic netfront calls `BUG()`, or believes what it reads; later ones give the device up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackendFault {
     /// It answered a request whose page it still has mapped.
@@ -207,7 +207,7 @@ impl Netfront {
         loop {
             let page = xen.guest_page(self.domain, self.ring_page).expect("the ring's page is the guest's");
             let rsp_prod = Shared::RspProd.load(page);
-            if self.ring.response_prod_overflow(rsp_prod) {
+            if rsp_prod.since(self.ring.rsp_cons) > self.outstanding() {
                 return Err(BackendFault::TooManyResponses);
             }
             let first = self.ring.rsp_cons;
@@ -316,5 +316,24 @@ impl Netfront {
         }
         self.packets[free] = Some(packet);
         free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_to_nothing_are_a_fault() {
+        let mut xen = Xen::new(40);
+        for id in [DomId::DOM0, DomId(1)] {
+            xen.create_domain(id, 4).expect("there is room for two domains");
+        }
+        let mut front = Netfront::new(&mut xen, DomId(1), DomId::DOM0, Pfn(0));
+        assert_eq!(front.tx_buf_gc(&mut xen, Time::ZERO, &mut Log::new()), Ok(()));
+        let page = xen.guest_page_mut(DomId(1), Pfn(0)).expect("the guest has the page");
+        Shared::RspProd.store(page, Index(1));
+        let fault = front.tx_buf_gc(&mut xen, Time::ZERO, &mut Log::new());
+        assert_eq!((fault, front.outstanding()), (Err(BackendFault::TooManyResponses), 0));
     }
 }
