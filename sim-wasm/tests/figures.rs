@@ -117,6 +117,17 @@ fn text_that_names_no_frame_is_refused() {
 }
 
 #[test]
+fn a_step_has_each_mark_once() {
+    for player in settings() {
+        let ticks = player.ticks();
+        assert!(ticks.is_sorted_by_key(|(step, _)| *step), "{}", player.state());
+        assert!((1..ticks.len()).all(|at| ticks[at] != ticks[at - 1]), "{}", player.state());
+    }
+    let packet = Player::new(catalogue()[1], 0);
+    assert_eq!(packet.ticks().len(), 2, "a packet and its answer each ring once");
+}
+
+#[test]
 fn acting_in_the_past_forks_and_can_be_undone() {
     let mut player = Player::new(catalogue()[0], 1);
     player.seek(3);

@@ -285,7 +285,7 @@ impl Player {
         rows.into_string()
     }
 
-    /// Marks for the scrubber, in order of steps; a step may have several.
+    /// Marks for the scrubber, in order of steps; a step may have several, but none twice.
     #[must_use]
     pub fn ticks(&self) -> Vec<(u32, Tick)> {
         let mut ticks = Vec::new();
@@ -300,6 +300,8 @@ impl Player {
                 ticks.push((entry.step, Tick::Notification));
             }
         }
+        // Publishing with a bell and the event that follows are one notification.
+        ticks.dedup();
         ticks
     }
 
