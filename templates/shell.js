@@ -31,6 +31,7 @@ class SimFigure extends HTMLElement {
   #engine = null; // the module's exports
   #figure = null; // the engine's Figure
   #started = null; // promise of #begin, so that it runs once
+  #film = ""; // the film strip's HTML
   #timer = 0; // of the next step while playing
   #url = 0; // of the next update of the address
 
@@ -247,6 +248,10 @@ class SimFigure extends HTMLElement {
     paint.setAttribute("preserveAspectRatio", "none");
     paint.replaceChildren(...ticks(figure.ticks()));
     this.querySelector(".figure-rows tbody").innerHTML = figure.rows();
+    // The page has the first film already; a film that stays the same keeps its links, and with them the focus.
+    const film = figure.film(`#${this.id}`);
+    if (this.#film && film !== this.#film) this.querySelector(".figure-film").innerHTML = film;
+    this.#film = film;
     for (const knob of this.querySelectorAll("[data-knob]")) knob.value = figure.knob(Number(knob.dataset.knob));
     this.#showPreset();
     this.#show({ aloud });

@@ -118,6 +118,11 @@ impl Figure {
         self.0.rows()
     }
 
+    /// The film as items of an HTML list; `address` leads to the figure.
+    pub fn film(&self, address: &str) -> String {
+        self.0.film(address)
+    }
+
     /// Marks for the scrubber: step and kind in turn; 1 a notification, 2 a failure, 3 the reader's action.
     pub fn ticks(&self) -> Vec<u32> {
         let kind = |tick| match tick {

@@ -11,9 +11,7 @@ use sim::telling::{figure, narration};
 
 use crate::graph::site::FigureUse;
 use crate::rendering::raster::rasterise;
-use crate::rendering::view::figure::{
-    ActionView, FigureView, FrameView, KnobOptionView, KnobView, PngView, PresetView, SayView,
-};
+use crate::rendering::view::figure::{ActionView, FigureView, KnobOptionView, KnobView, PngView, PresetView, SayView};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
@@ -66,7 +64,7 @@ impl<'a> Figure<'a> {
             presets: presets(spec),
             knobs: self.knobs(),
             actions: actions(spec),
-            film: self.film(),
+            film_html: self.film_html(""),
             say: SayView { time: self.player.time(), sentence: self.player.sentence(), source: self.player.source() },
             rows_html: self.player.rows(),
             png: Some(PngView { src: self.png_route().href(base_path), width, height }),
@@ -158,20 +156,10 @@ impl<'a> Figure<'a> {
     }
 
     /// The preset's chosen moments, each once, and none that the author's knobs put beyond the end.
-    /// The moments that matter, as stills and links.
+    /// The moments that matter as items of a list, for this page or, with its address, for another.
     #[must_use]
-    pub fn film(&self) -> Vec<FrameView> {
-        let mut player = Player::open(&self.player.state()).expect("a player understands its own state");
-        let preset = &player.spec().presets[player.preset()];
-        let steps = player.steps();
-        let frame = |(step, caption): &(u32, &'static str)| {
-            player.seek(*step);
-            let state = player.state();
-            let (_, rest) = state.split_once('=').expect("a state starts with the figure's name");
-            let fragment = format!("{}={rest}", self.wanted.id);
-            FrameView { n: *step, fragment, svg: player.page_svg(Layout::Film), caption }
-        };
-        preset.film.iter().filter(|(step, _)| *step <= steps).map(frame).collect()
+    pub fn film_html(&self, page: &str) -> String {
+        self.player.film(&format!("{page}#{}", self.wanted.id))
     }
 }
 

@@ -76,7 +76,9 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post) -> PostLine {
         Block::Html(_) => None,
         Block::Figure(wanted) => Some(Figure::new(wanted, &post.route)),
     });
-    PostLine { html, film: figure.map(|figure| figure.film()).unwrap_or_default(), ..renderer.line(post) }
+    let page = renderer.href(&post.route);
+    let film_html = figure.map(|figure| figure.film_html(&page)).unwrap_or_default();
+    PostLine { html, film_html, ..renderer.line(post) }
 }
 
 /// All posts by year and month. Each line has the fragment that genBlog gave the post, so that its old links still work.

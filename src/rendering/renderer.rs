@@ -158,7 +158,7 @@ impl<'a> Renderer<'a> {
             fragment: post.archive_fragment(),
             thumb: self.thumb(post),
             html: String::new(),
-            film: Vec::new(),
+            film_html: String::new(),
         }
     }
 

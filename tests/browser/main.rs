@@ -50,9 +50,9 @@ fn the_static_picture_is_the_live_first_frame_byte_for_byte() {
             .run(
                 "const page = await (await fetch(location.href)).text();
                  const { Figure } = await import(document.querySelector('sim-figure').dataset.module);
-                 const parts = (f) => [f.svg(false), f.svg(true), f.rows()];
+                 const parts = (f, id) => [f.svg(false), f.svg(true), f.rows(), f.film('#' + id)];
                  return [...document.querySelectorAll('sim-figure')].filter((element) =>
-                   !parts(Figure.open(element.dataset.start)).every((part) => part && page.includes(part))
+                   !parts(Figure.open(element.dataset.start), element.id).every((part) => part && page.includes(part))
                  ).map((element) => element.id)",
                 &[],
             )
@@ -233,6 +233,13 @@ fn a_link_restores_what_its_sender_saw() {
         let frame = sim::telling::figure("packet").expect("a figure").presets[0].film[1].0;
         let there = format!("return document.getElementById('packet').dataset.at === '{frame}'");
         browser.until("the film's frame is shown", &there).await;
+
+        // The film is that of the run that is shown.
+        browser.press("2").await;
+        let captions = "return [...document.querySelectorAll('#packet .figure-film span')].map((s) => s.textContent)";
+        let expected: Vec<&str> =
+            sim::telling::packet::FIGURE.presets[1].film.iter().map(|(_, caption)| *caption).collect();
+        assert_eq!(browser.run(captions, &[]).await, json!(expected));
     });
 }
 

@@ -285,6 +285,28 @@ impl Player {
         rows.into_string()
     }
 
+    /// The preset's film as items of an HTML list: the moments that matter, as stills, and each a link to its frame.
+    /// `address` leads to the figure: `#` and its id, perhaps after the address of another page.
+    #[must_use]
+    pub fn film(&self, address: &str) -> String {
+        let mut items = Text::new();
+        let setup = Setup { inputs: Vec::new(), ..self.setup.clone() };
+        let run = (self.spec.run)(&setup);
+        let mut player = Self { spec: self.spec, run, setup, at: 0, left: None };
+        let steps = player.steps();
+        for (step, caption) in self.spec.presets[self.setup.preset].film.iter().filter(|(step, _)| *step <= steps) {
+            player.at = *step;
+            items.push_str("<li><a href=\"");
+            escape(&mut items, address);
+            let state = player.state();
+            items.push_str(&state[self.spec.name.len()..]).push_str("\">").push_str(&player.page_svg(Layout::Film));
+            items.push_str("<span>");
+            escape(&mut items, caption);
+            items.push_str("</span></a></li>\n");
+        }
+        items.into_string()
+    }
+
     /// Marks for the scrubber, in order of steps; a step may have several, but none twice.
     #[must_use]
     pub fn ticks(&self) -> Vec<(u32, Tick)> {

@@ -44,8 +44,8 @@ pub struct FigureView {
     pub knobs: Vec<KnobView>,
     /// What the reader may do.
     pub actions: Vec<ActionView>,
-    /// The run as a strip of small pictures.
-    pub film: Vec<FrameView>,
+    /// The run as a strip of small pictures: items of a list.
+    pub film_html: String,
     /// What happens in the first frame.
     pub say: SayView,
     /// The run as rows of a table.
@@ -110,19 +110,6 @@ pub struct ActionView {
     pub who: &'static str,
     /// What it means.
     pub hint: &'static str,
-}
-
-/// A frame of the film strip.
-#[derive(Debug, Clone, Serialize)]
-pub struct FrameView {
-    /// The step that it shows.
-    pub n: u32,
-    /// The fragment that leads to it on the figure's page: the figure's id and the state.
-    pub fragment: String,
-    /// The picture: small SVG.
-    pub svg: String,
-    /// Plain text.
-    pub caption: &'static str,
 }
 
 /// What happens in a frame.

@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::graph::site::Heading;
-use crate::rendering::view::figure::FrameView;
 
 /// The site, as every template sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -179,8 +178,8 @@ pub struct PostLine {
     pub thumb: Option<ImageView>,
     /// On the home page the text before the author's mark, or the summary in a paragraph; empty in other lists.
     pub html: String,
-    /// On the home page the moments of the post's first figure; empty in other lists.
-    pub film: Vec<FrameView>,
+    /// On the home page the moments of the post's first figure, as items of a list; empty in other lists.
+    pub film_html: String,
 }
 
 /// A picture, perhaps in several widths.
