@@ -131,6 +131,14 @@ fn new_entries_are_part_of_the_site() {
 }
 
 #[test]
+fn check_writes_nothing() {
+    let folder = Folder::with_site();
+    let before = folder.snapshot("");
+    folder.run(&["check"], 0);
+    assert_eq!(folder.snapshot(""), before);
+}
+
+#[test]
 fn a_second_build_touches_nothing() {
     let folder = Folder::with_site();
     folder.run(&["build"], 0);
