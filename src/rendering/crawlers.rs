@@ -2,11 +2,11 @@
 
 use std::io;
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::events::BytesText;
 
 use crate::files::output::{Phase, Planned};
 use crate::rendering::renderer::{Renderer, hash_json};
+use crate::rendering::xml::document;
 use crate::words::route::Route;
 
 /// Plans the sitemap; `pages` are the pages to be found, in order.
@@ -34,25 +34,23 @@ fn changed(renderer: &Renderer<'_>, route: &Route) -> Option<String> {
 }
 
 fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("urlset")
-        .with_attribute(("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"))
-        .write_inner_content(|xml| {
-            entries.iter().try_for_each(|(location, changed)| {
-                xml.create_element("url").write_inner_content(|xml| {
-                    xml.create_element("loc").write_text_content(BytesText::new(location))?;
-                    if let Some(changed) = changed {
-                        xml.create_element("lastmod").write_text_content(BytesText::new(changed))?;
-                    }
+    document(|xml| {
+        xml.create_element("urlset")
+            .with_attribute(("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"))
+            .write_inner_content(|xml| {
+                entries.iter().try_for_each(|(location, changed)| {
+                    xml.create_element("url").write_inner_content(|xml| {
+                        xml.create_element("loc").write_text_content(BytesText::new(location))?;
+                        if let Some(changed) = changed {
+                            xml.create_element("lastmod").write_text_content(BytesText::new(changed))?;
+                        }
+                        Ok(())
+                    })?;
                     Ok(())
-                })?;
-                Ok(())
-            })
-        })?;
-    let mut bytes = xml.into_inner();
-    bytes.push(b'\n');
-    Ok(bytes)
+                })
+            })?;
+        Ok(())
+    })
 }
 
 /// Plans `robots.txt`: everything may be read, and the sitemap says what there is.

@@ -7,8 +7,7 @@ use std::io;
 
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
-use quick_xml::Writer;
-use quick_xml::events::{BytesCData, BytesDecl, BytesText, Event};
+use quick_xml::events::{BytesCData, BytesText, Event};
 
 use crate::files::config::SkipHours;
 use crate::files::output::{Phase, Planned};
@@ -16,6 +15,7 @@ use crate::graph::site::{Block, Body, Post};
 use crate::rendering::figure::Figure;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{GENERATOR, Renderer, hash_body, hash_json};
+use crate::rendering::xml::{Xml, document};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 use crate::words::source_text::Span;
@@ -25,8 +25,6 @@ const DOCS: &str = "https://www.rssboard.org/rss-specification";
 
 /// RFC 822 with the year in full: the day's name and the offset are those of that date.
 const RFC_822: &str = "%a, %d %b %Y %H:%M:%S %z";
-
-type Xml = Writer<Vec<u8>>;
 
 /// Plans the feed.
 pub fn feed<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
@@ -60,20 +58,18 @@ fn newest<'a>(renderer: &Renderer<'a>) -> &'a [Post] {
 
 /// Writes the feed.
 pub fn write(renderer: &Renderer<'_>) -> io::Result<Vec<u8>> {
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("rss")
-        .with_attributes([("version", "2.0"), ("xmlns:atom", "http://www.w3.org/2005/Atom")])
-        .write_inner_content(|xml| {
-            xml.create_element("channel").write_inner_content(|xml| {
-                write_channel(xml, renderer)?;
-                newest(renderer).iter().try_for_each(|post| write_item(xml, renderer, post))
+    document(|xml| {
+        xml.create_element("rss")
+            .with_attributes([("version", "2.0"), ("xmlns:atom", "http://www.w3.org/2005/Atom")])
+            .write_inner_content(|xml| {
+                xml.create_element("channel").write_inner_content(|xml| {
+                    write_channel(xml, renderer)?;
+                    newest(renderer).iter().try_for_each(|post| write_item(xml, renderer, post))
+                })?;
+                Ok(())
             })?;
-            Ok(())
-        })?;
-    let mut bytes = xml.into_inner();
-    bytes.push(b'\n');
-    Ok(bytes)
+        Ok(())
+    })
 }
 
 /// Everything about the channel stands before its items: some readers stop at the first one.

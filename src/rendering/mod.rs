@@ -26,6 +26,8 @@ pub mod lists;
 
 pub mod gallery;
 
+pub mod xml;
+
 pub mod feed;
 
 pub mod crawlers;
