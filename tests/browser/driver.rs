@@ -110,7 +110,8 @@ async fn session(port: &str, profile: &Path) -> Client {
         "--disable-sync",
         &format!("--user-data-dir={}", profile.display()),
     ];
-    let capabilities = json!({ "goog:chromeOptions": { "args": arguments }, "timeouts": { "script": 60_000 } });
+    let capabilities =
+        json!({ "goog:chromeOptions": { "args": arguments }, "timeouts": { "script": 60_000, "pageLoad": 60_000 } });
     let capabilities = capabilities.as_object().expect("an object").clone();
     ClientBuilder::new(HttpConnector::new())
         .capabilities(capabilities)
