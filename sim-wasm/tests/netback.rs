@@ -1,7 +1,7 @@
 //! What netback makes of requests that an honest front end never writes: each is answered, and nothing is kept.
 
+use sim_wasm::actors::first_netback::Netback;
 use sim_wasm::actors::log::Log;
-use sim_wasm::actors::netback::Netback;
 use sim_wasm::hypervisor::grant_entry::Access;
 use sim_wasm::hypervisor::guest_grants::{EndAccess, GuestGrants};
 use sim_wasm::hypervisor::xen::Xen;

@@ -2,8 +2,8 @@
 //! is the guest's own again in the end.
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use sim_wasm::actors::first_netfront::STOP_LINE;
 use sim_wasm::actors::log::Event;
-use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::machine::network::{Filter, Network, Settings};
 use sim_wasm::words::time::Time;
 

@@ -3,10 +3,16 @@
 //! An actor owns its private state and works on memory that is lent for the call; it never waits and knows no clock but its
 //! arguments. Names are the kernel's own, without their prefix.
 
+pub mod epoch;
+
 pub mod log;
 
-pub mod netfront;
+pub mod skb;
 
-pub mod netback;
+pub mod kernel;
 
-pub mod nic;
+pub mod first_netfront;
+
+pub mod first_netback;
+
+pub mod first_nic;

@@ -8,10 +8,10 @@
 
 use std::collections::VecDeque;
 
+use crate::actors::first_netback::{Netback, Skb};
+use crate::actors::first_netfront::{BackendFault, Netfront, Slice, Transmit};
+use crate::actors::first_nic::Nic;
 use crate::actors::log::{Event, Log};
-use crate::actors::netback::{Netback, Skb};
-use crate::actors::netfront::{BackendFault, Netfront, Slice, Transmit};
-use crate::actors::nic::Nic;
 use crate::hypervisor::event_calls::Sent;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::shared_info::{UpcallScan, clear_pending};

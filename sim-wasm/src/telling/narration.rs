@@ -218,6 +218,7 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str("The guest frees the packet, and may use the memory of its ").push_u32(bytes);
             out.push_str(" bytes again.");
         }
+        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the code stands that does what an event tells: function, file and tree, one line per event.
 
+use crate::actors::first_netfront::STOP_LINE;
 use crate::actors::log::Event;
-use crate::actors::netfront::STOP_LINE;
 
 /// A place in public source code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,5 +90,6 @@ pub const fn of(event: &Event) -> Option<SourceRef> {
         Event::GrantsUnmapped { .. } => xen("gnttab_unmap_grant_ref()", "xen/common/grant_table.c"),
         Event::GrantsEnded { .. } => classic("gnttab_end_foreign_access_ref()", GNTTAB),
         Event::PacketFreed { .. } => classic("dev_kfree_skb_irq()", "include/linux/netdevice.h"),
+        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => None,
     }
 }

@@ -40,6 +40,38 @@ impl Fnv1a {
     }
 }
 
+/// So that what derives [`Hash`] can be taken in. Numbers count as their little-endian bytes whatever the machine, and those
+/// whose width is the machine's, such as an enum's discriminant, as eight.
+impl std::hash::Hasher for Fnv1a {
+    fn write(&mut self, bytes: &[u8]) {
+        Fnv1a::write(self, bytes);
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        Fnv1a::write(self, &number.to_le_bytes());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        Fnv1a::write_u32(self, number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        Fnv1a::write_u64(self, number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        Fnv1a::write_u64(self, number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        Fnv1a::write_u64(self, number as i64 as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Default for Fnv1a {
     fn default() -> Fnv1a {
         Fnv1a::new()

@@ -32,3 +32,28 @@ pub struct Handle(pub u32);
 /// One domain's end of an event channel, `evtchn_port_t` (`xen/include/public/event_channel.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Port(pub u32);
+
+/// A network interface of a guest, counted through the whole machine from 0: the guest's half of it is an `eth`, dom0's half
+/// the `vif` behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VifId(pub u16);
+
+/// An Ethernet address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mac(pub [u8; 6]);
+
+impl Mac {
+    /// Everybody's address.
+    pub const BROADCAST: Mac = Mac([0xFF; 6]);
+
+    /// Whether a frame to this address is for several receivers (the first byte's lowest bit).
+    pub const fn is_multicast(self) -> bool {
+        self.0[0] & 1 == 1
+    }
+
+    /// The address of a guest's interface, in the range that Xen's tools take theirs from (`00:16:3e`).
+    pub const fn of_guest(vif: VifId) -> Mac {
+        let [high, low] = vif.0.to_be_bytes();
+        Mac([0x00, 0x16, 0x3E, 0x00, high, low])
+    }
+}

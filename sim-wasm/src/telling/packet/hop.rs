@@ -70,6 +70,9 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         | Event::QueueOverflowed { .. }
         | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
         Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
+        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {
+            (Lane::Netback, "")
+        }
     }
 }
 

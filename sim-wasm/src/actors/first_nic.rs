@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::actors::first_netback::Skb;
 use crate::actors::log::{Event, Log};
-use crate::actors::netback::Skb;
 use crate::words::time::Time;
 
 /// A card.

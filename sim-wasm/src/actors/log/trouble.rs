@@ -1,0 +1,71 @@
+//! Rules broken by a hostile or a broken party, and what came of it.
+
+use crate::actors::log::Who;
+
+/// What a party did that no honest one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attack {
+    /// Published requests or responses that were never written.
+    ForgedProducer,
+    /// Changed a request after it was published.
+    ChangedRequest,
+    /// Named a grant that it never gave.
+    ForgedGrant,
+    /// Wrote a packet that makes no sense.
+    MalformedPacket,
+    /// Rang without work.
+    EventStorm,
+    /// Posts no more buffers.
+    WithheldBuffers,
+    /// Answered what was not asked, or twice.
+    ForgedResponse,
+    /// Mapped a page again while its owner took it back.
+    KeptMapping,
+    /// Read what else lay in a granted page.
+    ReadBeside,
+    /// Took the device away under the guest's feet.
+    RemovedDevice,
+}
+
+/// Trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the line above each variant names its numbers")]
+pub enum Trouble {
+    /// A party attacked; `xsa` is the advisory, 0 for none.
+    Attacked { by: Party, attack: Attack, xsa: u16 },
+    /// Netfront found that its backend broke the rules, and gave the device up (`info->broken`).
+    DeviceBroken { attack: Attack },
+    /// The classic netfront found that its backend broke the rules, and the guest stopped (`BUG()`).
+    GuestCrashed { attack: Attack },
+    /// An event brought no work, and its channel stays masked until `until`, in nanoseconds of the run.
+    EventDeferred { spurious: u32, until: u64 },
+    /// A grant could not be ended, and page and reference are lost to the guest.
+    GrantLeaked { gref: u32 },
+    /// A grant could not be ended yet; the guest will try again.
+    GrantDeferred { gref: u32 },
+}
+
+/// A party to the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// A guest.
+    Frontend,
+    /// dom0.
+    Backend,
+}
+
+impl Trouble {
+    /// Who did it.
+    #[must_use]
+    pub const fn who(&self) -> Who {
+        match self {
+            Self::Attacked { by: Party::Backend, .. } => Who::Dom0,
+            Self::Attacked { by: Party::Frontend, .. }
+            | Self::DeviceBroken { .. }
+            | Self::GuestCrashed { .. }
+            | Self::EventDeferred { .. }
+            | Self::GrantLeaked { .. }
+            | Self::GrantDeferred { .. } => Who::Guest,
+        }
+    }
+}
