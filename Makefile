@@ -4,10 +4,18 @@ CARGO ?= cargo
 WASM := wasm32-unknown-unknown
 VENV := target/tools/venv
 
+
+# The fuzzers, a build of their own: instrumented, and never in the way of another build.
+FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
+FUZZ_TARGETS := grants_and_events state_link
+FUZZ_SECONDS ?= 600
+# How often `make test` runs each: a few seconds.
+FUZZ_RUNS := 5000
+
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: serve build test lint setup target tools
+.PHONY: serve build test lint fuzz fuzz-smoke fuzz-build setup target tools compiler
 
 ## serve: build this repository's own site and serve it at http://127.0.0.1:1111
 serve: target
@@ -21,11 +29,39 @@ build: target
 # Properties are tried on the same cases each time, so that nobody is stopped by chance; `cargo test` draws new ones.
 test: setup lint
 	PROPTEST_RNG_SEED=2008 GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace
+	$(MAKE) --no-print-directory fuzz-smoke
 
 ## lint: formatting and clippy
 lint: target
 	$(CARGO) fmt --all --check
+	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+
+## fuzz: search for input that breaks the engine, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
+# A find becomes a test for good when its file is put into fuzz/seeds/TARGET.
+fuzz: fuzz-build
+	@mkdir -p target/fuzz/finds
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target; \
+		echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
+		$(FUZZ)/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_funcs=0 -artifact_prefix=target/fuzz/finds/$$target- \
+			target/fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
+	done
+
+# The same few runs each time, in the order that the seeds and the random seed give.
+fuzz-smoke: fuzz-build
+	@mkdir -p target/fuzz/finds
+	@for target in $(FUZZ_TARGETS); do \
+		log=target/fuzz/$$target.log; \
+		rm -rf target/fuzz/smoke && mkdir -p target/fuzz/smoke; \
+		if $(FUZZ)/$$target -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -artifact_prefix=target/fuzz/finds/$$target- \
+			target/fuzz/smoke fuzz/seeds/$$target >$$log 2>&1; \
+		then echo "fuzz: $$target ... ok, $$(sed -n 's/^Done //p' $$log)"; \
+		else grep --after-context=5 'panicked at\|ERROR\|^artifact' $$log; exit 1; fi; \
+	done
+
+fuzz-build: compiler
+	cd fuzz && $(CARGO) build --release --quiet --locked --target-dir ../target/fuzz
 
 ## setup: everything that `make test` needs
 setup: target tools
@@ -33,6 +69,12 @@ setup: target tools
 # The figures are compiled for the browser.
 target:
 	@if ! test -d "$$(rustc --print target-libdir --target $(WASM))"; then rustup target add $(WASM); fi
+
+# libFuzzer is compiled from source.
+compiler:
+	@if ! command -v c++ >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends g++; \
+	fi
 
 # A browser with its driver, an XML checker, and a feed reader of its own.
 tools: $(VENV)/ready

@@ -1,0 +1,16 @@
+//! Bytes that a fuzzer makes up, played against the engine.
+//!
+//! Each module reads its bytes as a sequence of commands, carries them out, and checks after each what must always hold. A
+//! broken rule is a panic, which is what a fuzzer looks for.
+//!
+//! - [`grants_and_events`]: domains that call the hypervisor and scribble over every page that is theirs.
+//! - [`state_link`]: any text as the address of a frame.
+//!
+//! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
+//! being put into `seeds/`.
+
+pub mod bytes;
+
+pub mod grants_and_events;
+
+pub mod state_link;

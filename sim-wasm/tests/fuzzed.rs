@@ -1,0 +1,40 @@
+//! What fuzzers play against the engine, played here too: every seed, so that a find stays found, and bytes drawn anew.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::{any, proptest};
+
+#[path = "../../fuzz/src/lib.rs"]
+pub mod fuzz;
+
+/// Plays all seeds of a target.
+fn replay(target: &str, play: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    let mut seeds = 0;
+    for seed in fs::read_dir(folder).expect("each target has seeds") {
+        let path = seed.expect("seeds can be listed").path();
+        play(&fs::read(&path).expect("a seed can be read"));
+        seeds += 1;
+    }
+    assert!(seeds > 5, "{target} has {seeds} seeds");
+}
+
+#[test]
+fn seeds_are_played() {
+    replay("grants_and_events", fuzz::grants_and_events::play);
+    replay("state_link", fuzz::state_link::play);
+}
+
+proptest! {
+    #[test]
+    fn hypercalls_keep_the_machine_whole(data in proptest::collection::vec(any::<u8>(), 0..600)) {
+        fuzz::grants_and_events::play(&data);
+    }
+
+    #[test]
+    fn a_reader_can_do_nothing_wrong(figure in 0..32_u8, play in proptest::collection::vec(any::<u8>(), 0..40)) {
+        let data: Vec<u8> = std::iter::once(figure).chain(play).collect();
+        fuzz::state_link::play(&data);
+    }
+}
