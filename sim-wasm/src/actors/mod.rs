@@ -11,6 +11,8 @@ pub mod skb;
 
 pub mod kernel;
 
+pub mod handshake;
+
 pub mod first_netfront;
 
 pub mod first_netback;
