@@ -4,7 +4,7 @@
 
 use sim_wasm::hypervisor::event_calls::Sent;
 use sim_wasm::hypervisor::event_channel::Channel;
-use sim_wasm::hypervisor::grant_calls::{CopyFrame, CopyPointer, GrantCopy};
+use sim_wasm::hypervisor::grant_copies::{CopyFrame, CopyPointer, GrantCopy};
 use sim_wasm::hypervisor::grant_entry::{
     Access, ENTRIES_PER_FRAME, GTF_PERMIT_ACCESS, GTF_READONLY, GTF_TYPE_MASK, GrantEntry, write_flags,
 };

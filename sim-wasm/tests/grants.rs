@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::{prop_assert_eq, proptest};
-use sim_wasm::hypervisor::grant_calls::{CopyFrame, CopyPointer, GrantCopy};
+use sim_wasm::hypervisor::grant_copies::{CopyFrame, CopyPointer, GrantCopy};
 use sim_wasm::hypervisor::grant_entry::{Access, GTF_READING, GTF_SUB_PAGE, GTF_WRITING, GrantStatus};
 use sim_wasm::hypervisor::guest_grants::{EndAccess, GuestGrants};
 use sim_wasm::hypervisor::memory::{AccessError, Owner, PageType};
@@ -161,7 +161,7 @@ fn check_copy(
         GrantCopy { source: CopyPointer { frame: source, offset }, dest: CopyPointer { frame: dest, offset: 0 }, len };
     let resolve = |frame, granted| match frame {
         CopyFrame::Own(own) => own,
-        CopyFrame::Granted(..) => granted,
+        CopyFrame::Granted(..) | CopyFrame::Foreign(..) => granted,
     };
     let before = expect.map(|granted| *xen.memory.xen_page(resolve(source, granted)).bytes());
     assert_eq!(xen.grant_copy(by, copy), expect.map(drop), "{copy:?}");

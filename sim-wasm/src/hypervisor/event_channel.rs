@@ -9,6 +9,9 @@
 //! ```
 //!
 //! The bits themselves are in the shared page, [`crate::hypervisor::shared_info`].
+//!
+//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, ports that the hypervisor
+//! itself consumes, and the FIFO form of the bits.
 
 use crate::hypervisor::shared_info::PORTS;
 use crate::words::ids::{DomId, Port, VcpuId};
@@ -55,11 +58,18 @@ impl EventChannels {
     }
 
     /// What the port is connected to.
+    #[inline]
     pub fn channel(&self, port: Port) -> Channel {
         self.ends.get(port.0 as usize).map_or(Channel::Free, |end| end.channel)
     }
 
+    /// How many ports were ever given out, the reserved one included; those after them are free.
+    pub fn ports(&self) -> u32 {
+        self.ends.len() as u32
+    }
+
     /// The vCPU that the port's events are for.
+    #[inline]
     pub fn vcpu(&self, port: Port) -> VcpuId {
         self.ends.get(port.0 as usize).map_or(VcpuId(0), |end| end.vcpu)
     }

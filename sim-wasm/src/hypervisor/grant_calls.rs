@@ -1,11 +1,53 @@
-//! The hypercalls about grants (`GNTTABOP_*` in `xen/include/public/grant_table.h`).
+//! The hypercalls that map grants and undo it (`GNTTABOP_*` in `xen/include/public/grant_table.h`). Copies are in
+//! [`crate::hypervisor::grant_copies`], transfers in [`crate::hypervisor::grant_transfers`].
+//!
+//! A grant table by hand:
+//!
+//! ```
+//! use sim_wasm::hypervisor::grant_calls::MapOp;
+//! use sim_wasm::hypervisor::grant_entry::{Access, GrantStatus};
+//! use sim_wasm::hypervisor::guest_grants::{EndAccess, GuestGrants};
+//! use sim_wasm::hypervisor::xen::Xen;
+//! use sim_wasm::words::ids::{DomId, GrantRef, Pfn};
+//!
+//! let (dom0, guest) = (DomId(0), DomId(1));
+//! let mut xen = Xen::new(64);
+//! xen.create_domain(dom0, 8).expect("64 frames are enough");
+//! xen.create_domain(guest, 8).expect("64 frames are enough");
+//!
+//! // The guest writes into a page and lets dom0 read it, by an entry of its own table.
+//! xen.guest_page_mut(guest, Pfn(3)).expect("the guest has eight pages").write(0, b"hello");
+//! let frame = xen.domain(guest).and_then(|guest| guest.mfn(Pfn(3))).expect("the page has a frame");
+//! let table = GuestGrants::new(guest, xen.setup_table(guest, 1).expect("one frame is there from the start"));
+//! table.grant_access(&mut xen.memory, GrantRef(8), dom0, frame, Access::ReadOnly);
+//! assert_eq!(table.entry(&xen.memory, GrantRef(8)).flags, 0b00101); // permit access, read only
+//!
+//! // Dom0 maps the grant at a window, and reads the guest's bytes by its own page number.
+//! let window = xen.add_holes(dom0, 1);
+//! let mut ops = [MapOp::new(window, guest, GrantRef(8), Access::ReadOnly)];
+//! xen.map_grant_refs(dom0, &mut ops);
+//! let mapped = ops[0].result.expect("it is granted");
+//! assert_eq!(xen.guest_page(dom0, window).expect("it is mapped").read(0), *b"hello");
+//! assert!(xen.guest_page_mut(dom0, window).is_err());
+//!
+//! // As long as it does, the guest cannot take the page back.
+//! assert_eq!(table.entry(&xen.memory, GrantRef(8)).flags, 0b01101); // and reading, which Xen wrote
+//! assert_eq!(table.end_access(&mut xen.memory, GrantRef(8)), EndAccess::StillInUse);
+//! assert_eq!(xen.unmap_and_replace(dom0, window, Pfn(0), mapped.handle), Ok(()));
+//! assert_eq!(table.end_access(&mut xen.memory, GrantRef(8)), EndAccess::Ended);
+//! assert_eq!(xen.unmap_grant_ref(dom0, mapped.handle), Err(GrantStatus::BadHandle));
+//! ```
+//!
+//! Not modelled: device mappings (`GNTMAP_device_map`), mappings by the address of a page-table entry
+//! (`GNTMAP_contains_pte`), and mapping over a frame of one's own, which real Xen does and drivers take care not to do.
 
+use crate::hypervisor::domain::{Entry, Life};
 use crate::hypervisor::grant_entry::{Access, GrantEntry, GrantStatus};
-use crate::hypervisor::grant_table::{Mapping, Purpose, claim_frame, release_frame};
+use crate::hypervisor::grant_table::{Mapping, Purpose, Window};
 use crate::hypervisor::memory::AccessError;
-use crate::hypervisor::page::{PAGE_SIZE, Page};
+use crate::hypervisor::page::Page;
 use crate::hypervisor::xen::Xen;
-use crate::words::ids::{DomId, GrantRef, Handle, Mfn};
+use crate::words::ids::{DomId, GrantRef, Handle, Mfn, Pfn};
 
 /// A mapping that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,33 +58,44 @@ pub struct Mapped {
     pub frame: Mfn,
 }
 
-/// One side of a copy.
+/// One `GNTTABOP_map_grant_ref` with `GNTMAP_host_map`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CopyFrame {
-    /// A frame that another domain grants.
-    Granted(DomId, GrantRef),
-    /// A frame of the caller's own.
-    Own(Mfn),
+pub struct MapOp {
+    /// The caller's page at which the frame is to be seen: a hole.
+    pub host: Pfn,
+    /// Who grants,
+    pub granter: DomId,
+    /// by which entry,
+    pub gref: GrantRef,
+    /// and what for.
+    pub access: Access,
+    /// What Xen answered.
+    pub result: Result<Mapped, GrantStatus>,
 }
 
-/// Where one side of a copy starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CopyPointer {
-    /// In which frame.
-    pub frame: CopyFrame,
-    /// At which byte.
-    pub offset: u16,
+impl MapOp {
+    /// A call that was not made yet.
+    pub const fn new(host: Pfn, granter: DomId, gref: GrantRef, access: Access) -> MapOp {
+        MapOp { host, granter, gref, access, result: Err(GrantStatus::GeneralError) }
+    }
 }
 
-/// One `GNTTABOP_copy`.
+/// One `GNTTABOP_unmap_grant_ref` of a mapping that is seen at a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantCopy {
-    /// From here,
-    pub source: CopyPointer,
-    /// to there,
-    pub dest: CopyPointer,
-    /// so many bytes.
-    pub len: u16,
+pub struct UnmapOp {
+    /// The caller's page at which the frame is seen,
+    pub host: Pfn,
+    /// by which mapping.
+    pub handle: Handle,
+    /// What Xen answered.
+    pub result: Result<(), GrantStatus>,
+}
+
+impl UnmapOp {
+    /// A call that was not made yet.
+    pub const fn new(host: Pfn, handle: Handle) -> UnmapOp {
+        UnmapOp { host, handle, result: Err(GrantStatus::GeneralError) }
+    }
 }
 
 impl Xen {
@@ -53,7 +106,38 @@ impl Xen {
         Ok(domain.grants.frames())
     }
 
-    /// Maps what `granter` grants the caller by `gref` (`GNTTABOP_map_grant_ref`).
+    /// Maps what others grant the caller, each at a hole among its pages, in one hypercall (`GNTTABOP_map_grant_ref`).
+    pub fn map_grant_refs(&mut self, caller: DomId, ops: &mut [MapOp]) {
+        for op in ops {
+            op.result = self.map_at_page(caller, op);
+        }
+    }
+
+    /// Undoes mappings that are seen at pages, and leaves holes there, in one hypercall (`GNTTABOP_unmap_grant_ref`).
+    pub fn unmap_grant_refs(&mut self, caller: DomId, ops: &mut [UnmapOp]) {
+        for op in ops {
+            op.result = self.unmap_from_page(caller, op.host, op.handle, Entry::Hole);
+        }
+    }
+
+    /// Undoes a mapping that is seen at page `host`, and has `host` map in its place what page `new` maps, which becomes a
+    /// hole (`GNTTABOP_unmap_and_replace`). Whoever reads `host` sees a frame at every moment: that is how netback's delayed
+    /// copy swaps a guest's page for one of its own.
+    ///
+    /// What page `new` mapped is taken from it first, so a call that fails after that leaves a hole there all the same
+    /// (`replace_grant_pv_mapping`); a frame of the caller's own is then still the caller's, see
+    /// [`Xen::update_va_mapping`].
+    pub fn unmap_and_replace(&mut self, caller: DomId, host: Pfn, new: Pfn, handle: Handle) -> Result<(), GrantStatus> {
+        let (_, domain) = self.known_mut(caller);
+        domain.grants.mapping(handle)?;
+        let entry = domain.entries.get_mut(new.0 as usize).ok_or(GrantStatus::GeneralError)?;
+        let entry = std::mem::replace(entry, Entry::Hole);
+        self.unmap_from_page(caller, host, handle, entry)
+    }
+
+    /// Maps what `granter` grants the caller by `gref`, somewhere that is no page of the kernel's memory
+    /// (`GNTTABOP_map_grant_ref` at an address from `alloc_vm_area`). Rings are mapped so.
+    #[inline]
     pub fn map_grant_ref(
         &mut self,
         caller: DomId,
@@ -61,40 +145,46 @@ impl Xen {
         gref: GrantRef,
         access: Access,
     ) -> Result<Mapped, GrantStatus> {
-        if self.domain(granter).is_none() {
-            return Err(GrantStatus::BadDomain);
-        }
-        if !self.known(caller).grants.has_free_handle() {
-            return Err(GrantStatus::NoSpace);
-        }
-        let (memory, domain) = self.split_mut(granter).ok_or(GrantStatus::BadDomain)?;
-        let frame = domain.grants.pin(memory, gref, caller, access, Purpose::Map)?;
-        let (_, domain) = self.known_mut(caller);
-        let handle = domain.grants.track(Mapping { domain: granter, gref, access })?;
-        Ok(Mapped { handle, frame })
+        self.map(caller, (granter, gref, access), Window::Handle, |_, _| ())
     }
 
-    /// Undoes a mapping (`GNTTABOP_unmap_grant_ref`). When it was the last use of the grant, the entry's marks of use are
-    /// gone afterwards and the granter may end the access.
+    /// As [`map_grant_ref`](Xen::map_grant_ref), while another vCPU of the granter keeps writing the entry: `rival` is what
+    /// it does each time between Xen's look and Xen's compare-and-exchange, given the page of the table and the entry's
+    /// number in it. Xen tries [`MOST_TRIES`](crate::hypervisor::grant_entry::MOST_TRIES) times.
+    pub fn map_grant_ref_against(
+        &mut self,
+        caller: DomId,
+        (granter, gref, access): (DomId, GrantRef, Access),
+        rival: impl FnMut(&mut Page, u32),
+    ) -> Result<Mapped, GrantStatus> {
+        self.map(caller, (granter, gref, access), Window::Handle, rival)
+    }
+
+    /// Undoes a mapping that is seen by its handle (`GNTTABOP_unmap_grant_ref`). When it was the last use of the grant, the
+    /// entry's marks of use are gone afterwards and the granter may end the access.
+    #[inline]
     pub fn unmap_grant_ref(&mut self, caller: DomId, handle: Handle) -> Result<(), GrantStatus> {
         let (_, domain) = self.known_mut(caller);
-        let mapping = domain.grants.untrack(handle)?;
-        let (memory, domain) = self.known_mut(mapping.domain);
-        domain.grants.unpin(memory, mapping.gref, mapping.access);
-        Ok(())
+        match domain.grants.mapping(handle)?.window {
+            Window::Handle => self.unmap(caller, handle),
+            Window::Page => Err(GrantStatus::GeneralError),
+        }
     }
 
     /// The page behind a mapping, as the mapping domain reads it.
+    #[inline]
     pub fn mapped_page(&self, caller: DomId, handle: Handle) -> Result<&Page, AccessError> {
-        let (frame, _) = self.mapped_frame(caller, handle)?;
-        Ok(self.memory.xen_page(frame))
+        let mapping = self.known(caller).grants.mapping(handle).map_err(|_| AccessError::NoSuchMemory)?;
+        Ok(self.memory.xen_page(mapping.frame))
     }
 
     /// The page behind a mapping, as the mapping domain writes it.
+    #[inline]
     pub fn mapped_page_mut(&mut self, caller: DomId, handle: Handle) -> Result<&mut Page, AccessError> {
-        match self.mapped_frame(caller, handle)? {
-            (_, Access::ReadOnly) => Err(AccessError::ReadOnly),
-            (frame, Access::ReadWrite) => Ok(self.memory.xen_page_mut(frame)),
+        let mapping = self.known(caller).grants.mapping(handle).map_err(|_| AccessError::NoSuchMemory)?;
+        match mapping.access {
+            Access::ReadOnly => Err(AccessError::ReadOnly),
+            Access::ReadWrite => Ok(self.memory.xen_page_mut(mapping.frame)),
         }
     }
 
@@ -103,64 +193,67 @@ impl Xen {
         self.domain(granter)?.grants.entry(&self.memory, gref)
     }
 
-    /// Copies between frames, each of the caller's own or granted to it (`GNTTABOP_copy`). Both are pinned for as long as
-    /// the copy takes; a copy that fails changes nothing.
-    pub fn grant_copy(&mut self, caller: DomId, copy: GrantCopy) -> Result<(), GrantStatus> {
-        for pointer in [copy.source, copy.dest] {
-            if let CopyFrame::Granted(granter, _) = pointer.frame
-                && self.domain(granter).is_none()
-            {
-                return Err(GrantStatus::BadDomain);
-            }
+    #[inline]
+    fn map_at_page(&mut self, caller: DomId, op: &MapOp) -> Result<Mapped, GrantStatus> {
+        if op.host.0 >= self.known(caller).pages() {
+            return Err(GrantStatus::BadVirtualAddress);
         }
-        let source = self.claim(caller, copy.source.frame, Access::ReadOnly)?;
-        let dest = match self.claim(caller, copy.dest.frame, Access::ReadWrite) {
-            Ok(dest) => dest,
-            Err(status) => {
-                self.unclaim(source, copy.source.frame, Access::ReadOnly);
-                return Err(status);
-            }
-        };
-        let outcome = self.copy_bytes(copy, source, dest);
-        self.unclaim(dest, copy.dest.frame, Access::ReadWrite);
-        self.unclaim(source, copy.source.frame, Access::ReadOnly);
-        outcome
+        let mapped = self.map(caller, (op.granter, op.gref, op.access), Window::Page, |_, _| ())?;
+        let (_, domain) = self.known_mut(caller);
+        let entry = &mut domain.entries[op.host.0 as usize];
+        if *entry != Entry::Hole {
+            self.unmap(caller, mapped.handle)?;
+            return Err(GrantStatus::GeneralError);
+        }
+        *entry = Entry::Foreign { frame: mapped.frame, access: op.access };
+        Ok(mapped)
     }
 
-    fn mapped_frame(&self, caller: DomId, handle: Handle) -> Result<(Mfn, Access), AccessError> {
-        let mapping = self.known(caller).grants.mapping(handle).map_err(|_| AccessError::NoSuchMemory)?;
-        let frame = self.known(mapping.domain).grants.pinned_frame(mapping.gref);
-        Ok((frame.expect("a mapping keeps its grant pinned"), mapping.access))
+    #[inline]
+    fn map(
+        &mut self,
+        caller: DomId,
+        (granter, gref, access): (DomId, GrantRef, Access),
+        window: Window,
+        rival: impl FnMut(&mut Page, u32),
+    ) -> Result<Mapped, GrantStatus> {
+        if self.domain(granter).is_none() {
+            return Err(GrantStatus::BadDomain);
+        }
+        if !self.known(caller).grants.has_free_handle() {
+            return Err(GrantStatus::NoSpace);
+        }
+        let (memory, domain) = self.known_mut(granter);
+        let frame = domain.grants.pin(memory, gref, (caller, access, Purpose::Map), rival)?;
+        let (_, domain) = self.known_mut(caller);
+        let handle = domain.grants.track(Mapping { domain: granter, gref, access, frame, window })?;
+        Ok(Mapped { handle, frame })
     }
 
-    fn claim(&mut self, caller: DomId, frame: CopyFrame, access: Access) -> Result<Mfn, GrantStatus> {
-        match frame {
-            CopyFrame::Granted(granter, gref) => {
-                let (memory, domain) = self.split_mut(granter).ok_or(GrantStatus::BadDomain)?;
-                domain.grants.pin(memory, gref, caller, access, Purpose::Copy)
-            }
-            CopyFrame::Own(mfn) => claim_frame(&mut self.memory, mfn, caller, access).map(|()| mfn),
+    /// Undoes a mapping that is seen at page `host`, whose entry must map the mapping's frame as the mapping does
+    /// (`unmap_common`, `replace_grant_pv_mapping`), and writes another entry there.
+    #[inline]
+    fn unmap_from_page(&mut self, caller: DomId, host: Pfn, handle: Handle, new: Entry) -> Result<(), GrantStatus> {
+        let (_, domain) = self.known_mut(caller);
+        let Mapping { frame, access, window, .. } = domain.grants.mapping(handle)?;
+        let entry = domain.entries.get_mut(host.0 as usize).ok_or(GrantStatus::GeneralError)?;
+        if window != Window::Page || *entry != (Entry::Foreign { frame, access }) {
+            return Err(GrantStatus::GeneralError);
         }
+        *entry = new;
+        self.unmap(caller, handle)
     }
 
-    fn unclaim(&mut self, mfn: Mfn, frame: CopyFrame, access: Access) {
-        match frame {
-            CopyFrame::Granted(granter, gref) => {
-                let (memory, domain) = self.known_mut(granter);
-                domain.grants.unpin(memory, gref, access);
-            }
-            CopyFrame::Own(_) => release_frame(&mut self.memory, mfn, access),
+    /// Undoes a mapping wherever it is seen.
+    #[inline]
+    pub(crate) fn unmap(&mut self, caller: DomId, handle: Handle) -> Result<(), GrantStatus> {
+        let (_, domain) = self.known_mut(caller);
+        let mapping = domain.grants.untrack(handle)?;
+        let (memory, domain) = self.known_mut(mapping.domain);
+        domain.grants.unpin(memory, mapping.gref, mapping.access);
+        if domain.life == Life::Dying {
+            self.bury_if_unused(mapping.domain);
         }
-    }
-
-    fn copy_bytes(&mut self, copy: GrantCopy, source: Mfn, dest: Mfn) -> Result<(), GrantStatus> {
-        let len = usize::from(copy.len);
-        let (from, to) = (usize::from(copy.source.offset), usize::from(copy.dest.offset));
-        if from + len > PAGE_SIZE || to + len > PAGE_SIZE {
-            return Err(GrantStatus::BadCopyArgument);
-        }
-        let bytes = *self.memory.xen_page(source).bytes();
-        self.memory.xen_page_mut(dest).write(to, &bytes[from..][..len]);
         Ok(())
     }
 }

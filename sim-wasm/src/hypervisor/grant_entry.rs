@@ -4,6 +4,8 @@
 //!   0        2        4                 8
 //!   | flags  | domid  | frame           |     512 entries in a frame
 //! ```
+//!
+//! Not modelled: version 2 of the table with its sub-page and transitive grants, and cache attributes.
 
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::words::ids::{DomId, Mfn};
@@ -23,6 +25,8 @@ const FRAME_OFFSET: usize = 4;
 pub const GTF_INVALID: u16 = 0;
 /// The entry lets `domid` map `frame` or copy from or to it.
 pub const GTF_PERMIT_ACCESS: u16 = 1;
+/// The entry lets `domid` give a frame away to the table's owner.
+pub const GTF_ACCEPT_TRANSFER: u16 = 2;
 /// Which bits are the entry's type.
 pub const GTF_TYPE_MASK: u16 = 3;
 /// The grant is for reading only. Written by the guest.
@@ -31,6 +35,10 @@ pub const GTF_READONLY: u16 = 1 << 2;
 pub const GTF_READING: u16 = 1 << 3;
 /// The frame is mapped for writing, or being copied to. Written by Xen.
 pub const GTF_WRITING: u16 = 1 << 4;
+/// A frame is on its way. Written by Xen, in an entry of type `GTF_ACCEPT_TRANSFER` only.
+pub const GTF_TRANSFER_COMMITTED: u16 = 1 << 2;
+/// The frame has come, and the entry names it. Written by Xen, in an entry of type `GTF_ACCEPT_TRANSFER` only.
+pub const GTF_TRANSFER_COMPLETED: u16 = 1 << 3;
 /// The grant is for a part of the frame: a thing of version 2, and an entry that has it cannot be mapped.
 pub const GTF_SUB_PAGE: u16 = 1 << 8;
 
@@ -56,6 +64,7 @@ pub struct GrantEntry {
 
 impl GrantEntry {
     /// Reads the entry of the given number within its frame of the table.
+    #[inline]
     pub fn read(page: &Page, number: u32) -> GrantEntry {
         let at = offset(number);
         GrantEntry {
@@ -66,6 +75,7 @@ impl GrantEntry {
     }
 
     /// Writes whom the entry lets in, and to what. As long as [`write_flags`] has not followed, nobody is.
+    #[inline]
     pub fn write_target(page: &mut Page, number: u32, domain: DomId, frame: Mfn) {
         let at = offset(number);
         page.write_u32(at + FRAME_OFFSET, frame.0);
@@ -73,21 +83,60 @@ impl GrantEntry {
     }
 }
 
+/// Writes only the frame of an entry, as Xen does when one has been transferred.
+pub fn write_frame(page: &mut Page, number: u32, frame: Mfn) {
+    page.write_u32(offset(number) + FRAME_OFFSET, frame.0);
+}
+
 /// Writes only the flags of an entry, which is what makes it valid, invalid, or in use.
+#[inline]
 pub fn write_flags(page: &mut Page, number: u32, flags: u16) {
     page.write_u16(offset(number) + FLAGS_OFFSET, flags);
 }
 
+#[inline]
 fn offset(number: u32) -> usize {
     assert!(number < ENTRIES_PER_FRAME, "an entry is looked for in its own frame of the table");
     number as usize * ENTRY_SIZE
 }
 
+/// Times that Xen tries to mark an entry before it calls it unstable (`_set_status_v1`, `gnttab_prepare_for_transfer`).
+pub const MOST_TRIES: u32 = 5;
+
+/// Marks an entry as used: reads flags and domain as one word, has `check` look at them and say the new flags, and writes
+/// those if the word is still the same, as one compare-and-exchange. If not, looks again, at most [`MOST_TRIES`] times.
+///
+/// `rival` is what another vCPU of the granter does to the page between look and exchange, given the entry's number.
+#[inline]
+pub fn mark_entry(
+    page: &mut Page,
+    number: u32,
+    check: impl Fn(u16, DomId) -> Result<u16, GrantStatus>,
+    mut rival: impl FnMut(&mut Page, u32),
+) -> Result<(), GrantStatus> {
+    let at = offset(number);
+    let look = |page: &Page| (page.read_u16(at + FLAGS_OFFSET), DomId(page.read_u16(at + DOMID_OFFSET)));
+    let mut seen = look(page);
+    for _ in 0..MOST_TRIES {
+        let flags = check(seen.0, seen.1)?;
+        rival(page, number);
+        let found = look(page);
+        if found == seen {
+            write_flags(page, number, flags);
+            return Ok(());
+        }
+        seen = found;
+    }
+    Err(GrantStatus::GeneralError)
+}
+
 /// Why a grant operation failed, `GNTST_*`.
+///
+/// Four of them never come about here, because what they complain of does not exist in this machine: each says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 pub enum GrantStatus {
-    /// The entry does not allow it.
+    /// The entry does not allow it, or what is asked does not fit the state of things.
     GeneralError = -1,
     /// There is no such domain.
     BadDomain = -2,
@@ -95,12 +144,22 @@ pub enum GrantStatus {
     BadGrantRef = -3,
     /// The handle names no mapping.
     BadHandle = -4,
-    /// Xen has no room for more.
+    /// The kernel has no such page to map at.
+    BadVirtualAddress = -5,
+    /// The device address is not that of the mapping. Never here: mappings are for the host only.
+    BadDeviceAddress = -6,
+    /// The I/O MMU is full; before Xen had [`GrantStatus::NoSpace`], also that handles were. Never here: there is none.
     NoDeviceSpace = -7,
-    /// The frame is not one that can be granted.
+    /// The caller may not ask for that.
+    PermissionDenied = -8,
+    /// The frame is not one that can be granted or transferred.
     BadPage = -9,
     /// The copy crosses the end of a page.
     BadCopyArgument = -10,
+    /// The frame's number does not fit an entry. Never here: every frame has a number of 32 bits.
+    AddressTooBig = -11,
+    /// The frame is paged out or shared: ask again later. Never here: no frame is.
+    Again = -12,
     /// The mapping domain has no handle left.
     NoSpace = -13,
 }

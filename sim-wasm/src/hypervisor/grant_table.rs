@@ -6,14 +6,25 @@
 //!   flags keep reading/writing <── until the last such pin goes <── unmap, end of copy
 //! ```
 //!
-//! The hypercalls themselves, which join two domains, are in [`crate::hypervisor::xen`].
+//! The hypercalls themselves, which join two domains, are in [`crate::hypervisor::grant_calls`].
+//!
+//! Not modelled: device mappings and the I/O MMU, the locks and per-vCPU lists of the maptrack, and status frames.
 
 use crate::hypervisor::grant_entry::{
-    Access, ENTRIES_PER_FRAME, GTF_PERMIT_ACCESS, GTF_READING, GTF_READONLY, GTF_SUB_PAGE, GTF_TYPE_MASK, GTF_WRITING,
-    GrantEntry, GrantStatus, write_flags,
+    Access, ENTRIES_PER_FRAME, GTF_ACCEPT_TRANSFER, GTF_PERMIT_ACCESS, GTF_READING, GTF_READONLY, GTF_SUB_PAGE,
+    GTF_TRANSFER_COMMITTED, GTF_TRANSFER_COMPLETED, GTF_TYPE_MASK, GTF_WRITING, GrantEntry, GrantStatus, mark_entry,
+    write_flags, write_frame,
 };
 use crate::hypervisor::memory::{Memory, Owner, PageType};
+use crate::hypervisor::page::Page;
 use crate::words::ids::{DomId, GrantRef, Handle, Mfn};
+
+/// Frames of a domain's table in the days of Linux 2.6.18, `NR_GRANT_FRAMES` (`xen/include/asm-x86/grant_table.h`).
+pub const CLASSIC_GRANT_FRAMES: u32 = 4;
+/// Entries in a table of that time.
+pub const ENTRIES_PER_CLASSIC_TABLE: u32 = CLASSIC_GRANT_FRAMES * ENTRIES_PER_FRAME;
+/// Frames of a domain's table unless the administrator says otherwise, `opt_max_grant_frames` of current Xen.
+pub const CURRENT_GRANT_FRAMES: u32 = 64;
 
 /// One counter of pins may not pass this (`map_grant_ref`: the top bit of each byte of `act->pin`).
 const MOST_PINS: u8 = 128;
@@ -39,6 +50,7 @@ pub struct Pins {
 impl Pins {
     const NONE: Pins = Pins { readers: 0, writers: 0 };
 
+    #[inline]
     fn count(&mut self, access: Access) -> &mut u8 {
         match access {
             Access::ReadOnly => &mut self.readers,
@@ -46,6 +58,7 @@ impl Pins {
         }
     }
 
+    #[inline]
     fn would_overflow(self) -> bool {
         self.readers >= MOST_PINS || self.writers >= MOST_PINS
     }
@@ -64,6 +77,15 @@ impl ActiveEntry {
     const UNUSED: ActiveEntry = ActiveEntry { pins: Pins::NONE, domain: DomId(0), frame: Mfn(0) };
 }
 
+/// Where a mapping is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// Somewhere in the kernel's address space that is no page of its memory (`alloc_vm_area`): named by the handle.
+    Handle,
+    /// Through the entry of one of the kernel's pages, which is named again to unmap.
+    Page,
+}
+
 /// What one handle of the mapping domain stands for (`struct grant_mapping`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
@@ -73,6 +95,10 @@ pub struct Mapping {
     pub gref: GrantRef,
     /// What the mapping is good for.
     pub access: Access,
+    /// The frame that is mapped, which the entry's pin keeps the same.
+    pub frame: Mfn,
+    /// Where it is seen.
+    pub window: Window,
 }
 
 /// One domain's grant table and its mappings of others' grants.
@@ -82,7 +108,11 @@ pub struct GrantTable {
     frames: Vec<Mfn>,
     most_frames: u32,
     active: Vec<ActiveEntry>,
+    /// Pins of all entries together.
+    pins: u32,
+    /// What each handle stands for; grows when no handle is free.
     maptrack: Vec<Option<Mapping>>,
+    most_mappings: u32,
     free_handles: Vec<Handle>,
 }
 
@@ -94,8 +124,10 @@ impl GrantTable {
             frames: Vec::new(),
             most_frames,
             active: Vec::new(),
-            maptrack: vec![None; most_mappings as usize],
-            free_handles: (0..most_mappings).rev().map(Handle).collect(),
+            pins: 0,
+            maptrack: Vec::new(),
+            most_mappings,
+            free_handles: Vec::new(),
         }
     }
 
@@ -135,9 +167,21 @@ impl GrantTable {
         (active.pins != Pins::NONE).then_some(active.frame)
     }
 
+    /// How many pins there are, of all entries together: reasons for a dying domain to stay.
+    pub fn all_pins(&self) -> u32 {
+        self.pins
+    }
+
     /// What a handle of this domain stands for.
+    #[inline]
     pub fn mapping(&self, handle: Handle) -> Result<Mapping, GrantStatus> {
         self.maptrack.get(handle.0 as usize).copied().flatten().ok_or(GrantStatus::BadHandle)
+    }
+
+    /// The handles that name a mapping, lowest first.
+    pub fn handles(&self) -> impl Iterator<Item = (Handle, Mapping)> {
+        let named = self.maptrack.iter().enumerate();
+        named.filter_map(|(number, mapping)| Some((Handle(number as u32), (*mapping)?)))
     }
 
     /// How many grants of others this domain has mapped.
@@ -146,52 +190,73 @@ impl GrantTable {
     }
 
     /// Whether this domain could map one more.
+    #[inline]
     pub fn has_free_handle(&self) -> bool {
-        !self.free_handles.is_empty()
+        !self.free_handles.is_empty() || (self.maptrack.len() as u32) < self.most_mappings
     }
 
-    /// Writes a mapping of this domain down (`get_maptrack_handle`).
+    /// Writes a mapping of this domain down under the handle freed last, or the lowest that was never used
+    /// (`get_maptrack_handle`).
+    #[inline]
     pub fn track(&mut self, mapping: Mapping) -> Result<Handle, GrantStatus> {
-        let handle = self.free_handles.pop().ok_or(GrantStatus::NoSpace)?;
-        self.maptrack[handle.0 as usize] = Some(mapping);
-        Ok(handle)
+        if let Some(handle) = self.free_handles.pop() {
+            self.maptrack[handle.0 as usize] = Some(mapping);
+            return Ok(handle);
+        }
+        if !self.has_free_handle() {
+            return Err(GrantStatus::NoSpace);
+        }
+        self.maptrack.push(Some(mapping));
+        Ok(Handle(self.maptrack.len() as u32 - 1))
     }
 
     /// Strikes a mapping of this domain out (`put_maptrack_handle`).
+    #[inline]
     pub fn untrack(&mut self, handle: Handle) -> Result<Mapping, GrantStatus> {
-        let mapping = self.mapping(handle)?;
-        self.maptrack[handle.0 as usize] = None;
+        let place = self.maptrack.get_mut(handle.0 as usize).ok_or(GrantStatus::BadHandle)?;
+        let mapping = place.take().ok_or(GrantStatus::BadHandle)?;
         self.free_handles.push(handle);
         Ok(mapping)
     }
 
-    /// Pins an entry of this table for `by`, and its frame with it (`map_grant_ref`, `acquire_grant_for_copy`).
+    /// Pins an entry of this table for `by`, and its frame with it (`map_grant_ref`, `acquire_grant_for_copy`). The guest's
+    /// checks of type and domain are made for the first pin only; that a read-only grant is not written holds for every one.
+    ///
+    /// `rival` is what another vCPU of this domain does to the entry meanwhile, see [`mark_entry`].
+    #[inline]
     pub fn pin(
         &mut self,
         memory: &mut Memory,
         gref: GrantRef,
-        by: DomId,
-        access: Access,
-        purpose: Purpose,
+        (by, access, purpose): (DomId, Access, Purpose),
+        rival: impl FnMut(&mut Page, u32),
     ) -> Result<Mfn, GrantStatus> {
-        let mut active = *self.active.get(gref.0 as usize).ok_or(GrantStatus::BadGrantRef)?;
+        let active = self.active.get_mut(gref.0 as usize).ok_or(GrantStatus::BadGrantRef)?;
         let first = active.pins == Pins::NONE;
         if !first && (active.domain != by || active.pins.would_overflow()) {
             return Err(GrantStatus::GeneralError);
         }
         if first || (access == Access::ReadWrite && active.pins.writers == 0) {
-            self.set_status(memory, gref, by, access, purpose)?;
-        }
-        if first {
-            active.domain = by;
-            active.frame = self.known_entry(memory, gref).frame;
+            let page = memory.xen_page_mut(self.frames[(gref.0 / ENTRIES_PER_FRAME) as usize]);
+            let number = gref.0 % ENTRIES_PER_FRAME;
+            let check = |flags, domain| {
+                if first {
+                    check_grant(flags, domain, by, purpose)?;
+                }
+                used_flags(flags, access)
+            };
+            mark_entry(page, number, check, rival)?;
+            if first {
+                active.domain = by;
+                active.frame = GrantEntry::read(page, number).frame;
+            }
         }
         if let Err(status) = claim_frame(memory, active.frame, self.domain, access) {
             self.clear_status(memory, gref, access);
             return Err(status);
         }
         *active.pins.count(access) += 1;
-        self.active[gref.0 as usize] = active;
+        self.pins += 1;
         Ok(active.frame)
     }
 
@@ -199,66 +264,92 @@ impl GrantTable {
     ///
     /// # Panics
     /// If there is no such pin: handles and copies return what they took.
+    #[inline]
     pub fn unpin(&mut self, memory: &mut Memory, gref: GrantRef, access: Access) {
         let active = &mut self.active[gref.0 as usize];
         let pins = active.pins.count(access);
         *pins = pins.checked_sub(1).expect("a pin is dropped by who made it");
+        self.pins -= 1;
         release_frame(memory, active.frame, access);
         self.clear_status(memory, gref, access);
     }
 
-    /// Checks what the guest wrote and marks the entry as used (`_set_status_v1`). The guest's checks of type and domain
-    /// are made for the first pin only; that a read-only grant is not written holds for every one.
-    fn set_status(
+    /// Marks an entry by which a frame may come, so that the guest cannot take it back (`gnttab_prepare_for_transfer`).
+    ///
+    /// `rival` is what another vCPU of this domain does to the entry meanwhile, see [`mark_entry`].
+    pub fn commit_transfer(
         &self,
         memory: &mut Memory,
         gref: GrantRef,
-        by: DomId,
-        access: Access,
-        purpose: Purpose,
+        from: DomId,
+        rival: impl FnMut(&mut Page, u32),
     ) -> Result<(), GrantStatus> {
-        let entry = self.known_entry(memory, gref);
-        let checked = match purpose {
-            Purpose::Map => GTF_TYPE_MASK | GTF_SUB_PAGE,
-            Purpose::Copy => GTF_TYPE_MASK,
-        };
-        let first = self.active[gref.0 as usize].pins == Pins::NONE;
-        if first && (entry.flags & checked != GTF_PERMIT_ACCESS || entry.domain != by) {
+        if gref.0 as usize >= self.active.len() {
             return Err(GrantStatus::GeneralError);
         }
-        let used = match access {
-            Access::ReadOnly => GTF_READING,
-            Access::ReadWrite if entry.flags & GTF_READONLY != 0 => return Err(GrantStatus::GeneralError),
-            Access::ReadWrite => GTF_READING | GTF_WRITING,
+        let check = |flags, domain| match (flags, domain == from) {
+            (GTF_ACCEPT_TRANSFER, true) => Ok(GTF_ACCEPT_TRANSFER | GTF_TRANSFER_COMMITTED),
+            _ => Err(GrantStatus::GeneralError),
         };
-        self.write_flags(memory, gref, entry.flags | used);
-        Ok(())
+        let (page, number) = self.locate_mut(memory, gref);
+        mark_entry(page, number, check, rival)
     }
 
-    /// Takes the marks of use away that no pin justifies any more.
+    /// Tells the guest which frame has come.
+    pub fn complete_transfer(&self, memory: &mut Memory, gref: GrantRef, frame: Mfn) {
+        let (page, number) = self.locate_mut(memory, gref);
+        write_frame(page, number, frame);
+        let flags = GrantEntry::read(page, number).flags;
+        write_flags(page, number, flags | GTF_TRANSFER_COMPLETED);
+    }
+
+    /// Takes the marks of use away that no pin justifies any more (`gnttab_clear_flags`).
+    #[inline]
     fn clear_status(&self, memory: &mut Memory, gref: GrantRef, access: Access) {
         let pins = self.active[gref.0 as usize].pins;
-        let mut flags = self.known_entry(memory, gref).flags;
+        let mut unused = 0;
         if access == Access::ReadWrite && pins.writers == 0 {
-            flags &= !GTF_WRITING;
+            unused |= GTF_WRITING;
         }
         if pins == Pins::NONE {
-            flags &= !GTF_READING;
+            unused |= GTF_READING;
         }
-        self.write_flags(memory, gref, flags);
+        if unused != 0 {
+            let (page, number) = self.locate_mut(memory, gref);
+            let flags = GrantEntry::read(page, number).flags;
+            write_flags(page, number, flags & !unused);
+        }
     }
 
-    fn known_entry(&self, memory: &Memory, gref: GrantRef) -> GrantEntry {
-        self.entry(memory, gref).expect("a pinned entry is one of the table")
-    }
-
-    fn write_flags(&self, memory: &mut Memory, gref: GrantRef, flags: u16) {
+    #[inline]
+    fn locate_mut<'memory>(&self, memory: &'memory mut Memory, gref: GrantRef) -> (&'memory mut Page, u32) {
         let frame = self.frames[(gref.0 / ENTRIES_PER_FRAME) as usize];
-        write_flags(memory.xen_page_mut(frame), gref.0 % ENTRIES_PER_FRAME, flags);
+        (memory.xen_page_mut(frame), gref.0 % ENTRIES_PER_FRAME)
+    }
+}
+
+/// Whether the guest lets `by` use an entry for that.
+#[inline]
+fn check_grant(flags: u16, domain: DomId, by: DomId, purpose: Purpose) -> Result<(), GrantStatus> {
+    let checked = match purpose {
+        Purpose::Map => GTF_TYPE_MASK | GTF_SUB_PAGE,
+        Purpose::Copy => GTF_TYPE_MASK,
+    };
+    if flags & checked == GTF_PERMIT_ACCESS && domain == by { Ok(()) } else { Err(GrantStatus::GeneralError) }
+}
+
+/// What the flags of an entry become when it is used like that, unless it is for reading only.
+#[inline]
+fn used_flags(flags: u16, access: Access) -> Result<u16, GrantStatus> {
+    match access {
+        Access::ReadOnly => Ok(flags | GTF_READING),
+        Access::ReadWrite if flags & GTF_READONLY != 0 => Err(GrantStatus::GeneralError),
+        Access::ReadWrite => Ok(flags | GTF_READING | GTF_WRITING),
     }
 }
 
 /// Keeps a frame of `owner` where it is, and writable if it is to be written.
+#[inline]
 pub fn claim_frame(memory: &mut Memory, frame: Mfn, owner: DomId, access: Access) -> Result<(), GrantStatus> {
     if memory.get_page(frame, owner).is_err() {
         return Err(GrantStatus::BadPage);
@@ -271,6 +362,7 @@ pub fn claim_frame(memory: &mut Memory, frame: Mfn, owner: DomId, access: Access
 }
 
 /// Undoes one [`claim_frame`].
+#[inline]
 pub fn release_frame(memory: &mut Memory, frame: Mfn, access: Access) {
     if access == Access::ReadWrite {
         memory.put_page_type(frame);

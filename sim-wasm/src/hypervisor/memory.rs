@@ -4,8 +4,14 @@
 //! pins it. A frame whose count falls to zero is free. The type says what the frame is for while anybody relies on that:
 //! a frame that is a page table may be read by its owner and never written, so a frame changes its type only while its
 //! type count is zero (`xen/arch/x86/mm.c`, `get_page`, `get_page_type`).
+//!
+//! A frame's bytes come to be when they are first written, and reading before that sees zeros, as it would after Xen's
+//! scrubbing. So a machine costs what its guests touch: one with thousands of frames is copied in microseconds.
+//!
+//! Not modelled: NUMA nodes, page sharing and paging out, superpages, and the reference that each page-table entry of a
+//! guest takes on the frame that it maps.
 
-use crate::hypervisor::page::{PAGE_SIZE, Page};
+use crate::hypervisor::page::{PAGE_SIZE, Page, ZEROS};
 use crate::words::ids::{DomId, Mfn};
 
 /// Whose frame it is.
@@ -44,7 +50,8 @@ pub enum AccessError {
 /// One frame and what Xen knows about it.
 #[derive(Clone, Debug)]
 struct Frame {
-    page: Page,
+    /// The bytes, once somebody has written any.
+    page: Option<Box<Page>>,
     owner: Owner,
     page_type: PageType,
     /// Whether one of the references is that of being allocated (`PGC_allocated`).
@@ -53,41 +60,66 @@ struct Frame {
     type_references: u32,
 }
 
+impl Frame {
+    const UNUSED: Frame = Frame {
+        page: None,
+        owner: Owner::Nobody,
+        page_type: PageType::None,
+        allocated: false,
+        references: 0,
+        type_references: 0,
+    };
+
+    #[inline]
+    fn page(&self) -> &Page {
+        self.page.as_deref().unwrap_or(&ZEROS)
+    }
+
+    #[inline]
+    fn page_mut(&mut self) -> &mut Page {
+        self.page.get_or_insert_with(Page::boxed)
+    }
+}
+
 /// All frames of the machine.
 ///
 /// Frame 0 is always Xen's, so that no guest owns the frame that a zeroed grant entry names.
 #[derive(Clone, Debug)]
 pub struct Memory {
+    /// The frames that were ever in use; those after them are free.
     frames: Vec<Frame>,
-    /// Free frames; the next one to go is last.
-    free: Vec<Mfn>,
+    /// How many frames the machine has.
+    size: u32,
+    /// Frames that were in use and are free again; the next one to go is last.
+    freed: Vec<Mfn>,
 }
 
 impl Memory {
     /// A machine with so many frames, frame 0 Xen's and the rest free.
     pub fn new(frames: u32) -> Memory {
-        let nobody = Frame {
-            page: Page::zeroed(),
-            owner: Owner::Nobody,
-            page_type: PageType::None,
-            allocated: false,
-            references: 0,
-            type_references: 0,
-        };
-        let mut memory = Memory { frames: vec![nobody; frames as usize], free: (0..frames).rev().map(Mfn).collect() };
+        let mut memory = Memory { frames: Vec::new(), size: frames, freed: Vec::new() };
         memory.alloc(Owner::Xen(None));
         memory
     }
 
-    /// Takes the lowest frame that was never used, or the one freed last; nothing if memory is full.
+    /// Takes the frame freed last, or the lowest one that was never used; nothing if memory is full.
     ///
     /// The frame is zeroed and has one reference, that of being allocated. A frame that Xen lends out is writable from
     /// the start and stays so.
     pub fn alloc(&mut self, owner: Owner) -> Option<Mfn> {
         assert!(owner != Owner::Nobody, "a frame is allocated for somebody");
-        let mfn = self.free.pop()?;
+        let mfn = match self.freed.pop() {
+            Some(mfn) => mfn,
+            None if self.frames.len() as u32 == self.size => return None,
+            None => {
+                self.frames.push(Frame::UNUSED);
+                Mfn(self.frames.len() as u32 - 1)
+            }
+        };
         let frame = self.frame_mut(mfn);
-        frame.page.clear();
+        if let Some(page) = &mut frame.page {
+            page.clear();
+        }
         frame.owner = owner;
         frame.allocated = true;
         frame.references = 1;
@@ -110,12 +142,54 @@ impl Memory {
         Ok(())
     }
 
+    /// Takes a frame back that Xen lent to a domain: when the domain is gone, so are its shared pages.
+    ///
+    /// # Panics
+    /// If Xen did not lend the frame.
+    pub fn reclaim(&mut self, mfn: Mfn) {
+        let frame = self.frame_mut(mfn);
+        assert!(matches!(frame.owner, Owner::Xen(Some(_))), "Xen reclaims what it lent");
+        frame.allocated = false;
+        self.put_page_type(mfn);
+        self.put_page(mfn);
+    }
+
+    /// Gives every frame of a domain back, as [`release`](Memory::release) does one.
+    pub fn release_all(&mut self, domain: DomId) {
+        for number in 0..self.frames.len() as u32 {
+            let frame = self.frame(Mfn(number));
+            if frame.owner == Owner::Domain(domain) && frame.allocated {
+                self.release(domain, Mfn(number)).expect("the domain owns the frame");
+            }
+        }
+    }
+
+    /// Whether a domain could part with a frame: it owns it, and nobody else has a reason to keep it (`steal_page`).
+    pub fn is_stealable(&self, domain: DomId, mfn: Mfn) -> bool {
+        self.get(mfn).is_ok_and(|frame| {
+            frame.owner == Owner::Domain(domain)
+                && frame.allocated
+                && (frame.references, frame.type_references) == (1, 0)
+        })
+    }
+
+    /// Makes a frame another domain's, bytes and all (`assign_pages` after `steal_page`).
+    ///
+    /// # Panics
+    /// If `from` could not part with it.
+    pub fn assign(&mut self, mfn: Mfn, from: DomId, to: DomId) {
+        assert!(self.is_stealable(from, mfn), "a frame is stolen before it is assigned");
+        self.frame_mut(mfn).owner = Owner::Domain(to);
+    }
+
     /// Takes a general reference to a frame that `owner` owns.
+    #[inline]
     pub fn get_page(&mut self, mfn: Mfn, owner: DomId) -> Result<(), AccessError> {
-        if self.owner(mfn)? != Owner::Domain(owner) {
+        let frame = self.get_mut(mfn)?;
+        if frame.owner != Owner::Domain(owner) {
             return Err(AccessError::NotYours);
         }
-        self.frame_mut(mfn).references += 1;
+        frame.references += 1;
         Ok(())
     }
 
@@ -123,6 +197,7 @@ impl Memory {
     ///
     /// # Panics
     /// If nobody holds a reference, or the last one goes while the type is still relied on.
+    #[inline]
     pub fn put_page(&mut self, mfn: Mfn) {
         let frame = self.frame_mut(mfn);
         assert!(frame.references > 0, "a frame without references has none to drop");
@@ -131,12 +206,13 @@ impl Memory {
             assert!(frame.type_references == 0, "a type reference is held together with a general one");
             frame.owner = Owner::Nobody;
             frame.page_type = PageType::None;
-            self.free.push(mfn);
+            self.freed.push(mfn);
         }
     }
 
     /// Relies on a frame, to which a general reference is held, being of a type. Answers false, and changes nothing,
     /// while others rely on its being of another.
+    #[inline]
     pub fn get_page_type(&mut self, mfn: Mfn, page_type: PageType) -> bool {
         let frame = self.frame_mut(mfn);
         assert!(frame.references > 0, "a type reference is held together with a general one");
@@ -152,6 +228,7 @@ impl Memory {
     ///
     /// # Panics
     /// If nobody relied on it.
+    #[inline]
     pub fn put_page_type(&mut self, mfn: Mfn) {
         let frame = self.frame_mut(mfn);
         assert!(frame.type_references > 0, "a frame without type references has none to drop");
@@ -159,22 +236,27 @@ impl Memory {
     }
 
     /// The page as its owner reads it.
+    #[inline]
     pub fn page(&self, domain: DomId, mfn: Mfn) -> Result<&Page, AccessError> {
         let frame = self.get(mfn)?;
         match frame.owner {
-            Owner::Domain(owner) | Owner::Xen(Some(owner)) if owner == domain && frame.allocated => Ok(&frame.page),
+            Owner::Domain(owner) | Owner::Xen(Some(owner)) if owner == domain && frame.allocated => Ok(frame.page()),
             Owner::Nobody | Owner::Xen(_) | Owner::Domain(_) => Err(AccessError::NotYours),
         }
     }
 
     /// The page as its owner writes it: not while it is a page table.
+    #[inline]
     pub fn page_mut(&mut self, domain: DomId, mfn: Mfn) -> Result<&mut Page, AccessError> {
-        self.page(domain, mfn)?;
-        let frame = self.frame_mut(mfn);
+        let frame = self.get_mut(mfn)?;
+        match frame.owner {
+            Owner::Domain(owner) | Owner::Xen(Some(owner)) if owner == domain && frame.allocated => {}
+            Owner::Nobody | Owner::Xen(_) | Owner::Domain(_) => return Err(AccessError::NotYours),
+        }
         if frame.page_type == PageType::PageTable && frame.type_references > 0 {
             return Err(AccessError::ReadOnly);
         }
-        Ok(&mut frame.page)
+        Ok(frame.page_mut())
     }
 
     /// Reads bytes that may lie anywhere in the domain's frame, or reach beyond its end.
@@ -197,19 +279,40 @@ impl Memory {
     ///
     /// # Panics
     /// If the frame does not exist: Xen only follows frame numbers that it has checked.
+    #[inline]
     pub fn xen_page(&self, mfn: Mfn) -> &Page {
-        &self.frame(mfn).page
+        self.frame(mfn).page()
     }
 
     /// The page as Xen itself writes it, whoever owns it.
     ///
     /// # Panics
     /// If the frame does not exist: Xen only follows frame numbers that it has checked.
+    #[inline]
     pub fn xen_page_mut(&mut self, mfn: Mfn) -> &mut Page {
-        &mut self.frame_mut(mfn).page
+        self.frame_mut(mfn).page_mut()
+    }
+
+    /// Copies bytes from one frame to another, or within one, whoever owns them.
+    ///
+    /// # Panics
+    /// If a frame does not exist, or the bytes reach beyond its end: Xen checks both before.
+    pub fn xen_copy(&mut self, from: (Mfn, u16), to: (Mfn, u16), len: u16) {
+        let ((source, from), (dest, to), len) = (from, to, usize::from(len));
+        let (from, to) = (usize::from(from), usize::from(to));
+        if source == dest {
+            if let Some(page) = &mut self.frame_mut(dest).page {
+                page.copy_within(from, to, len);
+            }
+            return;
+        }
+        let frames = self.frames.get_disjoint_mut([source.0 as usize, dest.0 as usize]);
+        let [source, dest] = frames.expect("Xen's own frame numbers name frames of the machine");
+        dest.page_mut().write(to, &source.page().bytes()[from..][..len]);
     }
 
     /// Whose a frame is.
+    #[inline]
     pub fn owner(&self, mfn: Mfn) -> Result<Owner, AccessError> {
         self.get(mfn).map(|frame| frame.owner)
     }
@@ -226,23 +329,37 @@ impl Memory {
 
     /// How many frames are free.
     pub fn free_frames(&self) -> u32 {
-        self.free.len() as u32
+        self.size - self.frames.len() as u32 + self.freed.len() as u32
     }
 
+    /// What Xen knows of a frame of the machine.
+    #[inline]
     fn get(&self, mfn: Mfn) -> Result<&Frame, AccessError> {
-        self.frames.get(mfn.0 as usize).ok_or(AccessError::NoSuchMemory)
+        match self.frames.get(mfn.0 as usize) {
+            Some(frame) => Ok(frame),
+            None if mfn.0 < self.size => Ok(const { &Frame::UNUSED }),
+            None => Err(AccessError::NoSuchMemory),
+        }
     }
 
+    /// What Xen knows of a frame that was in use at some time. One that never was is nobody's.
+    #[inline]
     fn get_mut(&mut self, mfn: Mfn) -> Result<&mut Frame, AccessError> {
-        self.frames.get_mut(mfn.0 as usize).ok_or(AccessError::NoSuchMemory)
+        match self.frames.get_mut(mfn.0 as usize) {
+            Some(frame) => Ok(frame),
+            None if mfn.0 < self.size => Err(AccessError::NotYours),
+            None => Err(AccessError::NoSuchMemory),
+        }
     }
 
+    #[inline]
     fn frame(&self, mfn: Mfn) -> &Frame {
         self.get(mfn).expect("Xen's own frame numbers name frames of the machine")
     }
 
+    #[inline]
     fn frame_mut(&mut self, mfn: Mfn) -> &mut Frame {
-        self.get_mut(mfn).expect("Xen's own frame numbers name frames of the machine")
+        self.get_mut(mfn).expect("Xen's own frame numbers name frames that are in use")
     }
 }
 

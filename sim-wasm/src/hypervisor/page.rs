@@ -1,7 +1,12 @@
 //! One frame's contents: 4096 bytes, read and written as little-endian numbers.
+//!
+//! Not modelled: caches and their attributes, and tearing. A number is read and written whole.
 
 /// Bytes in a frame, `XEN_PAGE_SIZE`.
 pub const PAGE_SIZE: usize = 4096;
+
+/// The page that nobody has written to yet.
+pub static ZEROS: Page = Page::zeroed();
 
 /// The bytes of one frame.
 ///
@@ -16,19 +21,31 @@ impl Page {
         Page([0; PAGE_SIZE])
     }
 
+    /// A page of zeros of its own.
+    pub fn boxed() -> Box<Page> {
+        Box::new(Page::zeroed())
+    }
+
     /// All bytes.
     pub const fn bytes(&self) -> &[u8; PAGE_SIZE] {
         &self.0
     }
 
     /// `N` bytes from `offset` on.
+    #[inline]
     pub fn read<const N: usize>(&self, offset: usize) -> [u8; N] {
         *self.0[offset..].first_chunk().expect("a layout stays inside its page")
     }
 
     /// Replaces the bytes from `offset` on.
+    #[inline]
     pub fn write(&mut self, offset: usize, bytes: &[u8]) {
         self.0[offset..][..bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Moves bytes within the page; the two places may overlap.
+    pub fn copy_within(&mut self, from: usize, to: usize, len: usize) {
+        self.0.copy_within(from..from + len, to);
     }
 
     /// Zeroes the whole page.
@@ -37,41 +54,49 @@ impl Page {
     }
 
     /// One byte.
+    #[inline]
     pub fn read_u8(&self, offset: usize) -> u8 {
         self.0[offset]
     }
 
     /// Two bytes as a number.
+    #[inline]
     pub fn read_u16(&self, offset: usize) -> u16 {
         u16::from_le_bytes(self.read(offset))
     }
 
     /// Four bytes as a number.
+    #[inline]
     pub fn read_u32(&self, offset: usize) -> u32 {
         u32::from_le_bytes(self.read(offset))
     }
 
     /// Eight bytes as a number.
+    #[inline]
     pub fn read_u64(&self, offset: usize) -> u64 {
         u64::from_le_bytes(self.read(offset))
     }
 
     /// Replaces one byte.
+    #[inline]
     pub fn write_u8(&mut self, offset: usize, value: u8) {
         self.0[offset] = value;
     }
 
     /// Replaces two bytes.
+    #[inline]
     pub fn write_u16(&mut self, offset: usize, value: u16) {
         self.write(offset, &value.to_le_bytes());
     }
 
     /// Replaces four bytes.
+    #[inline]
     pub fn write_u32(&mut self, offset: usize, value: u32) {
         self.write(offset, &value.to_le_bytes());
     }
 
     /// Replaces eight bytes.
+    #[inline]
     pub fn write_u64(&mut self, offset: usize, value: u64) {
         self.write(offset, &value.to_le_bytes());
     }

@@ -1,11 +1,16 @@
 //! The hypervisor of one machine: its memory and its domains.
+//!
+//! Not modelled: scheduling (a hypercall takes no time and nothing comes in between), vCPU contexts, XSM policies,
+//! hypercall continuations, and the control interface beyond making and destroying domains.
 
+use crate::hypervisor::domain::{Domain, Entry, Life};
 use crate::hypervisor::event_channel::EventChannels;
-use crate::hypervisor::grant_table::GrantTable;
+use crate::hypervisor::grant_entry::Access;
+use crate::hypervisor::grant_table::{CLASSIC_GRANT_FRAMES, ENTRIES_PER_CLASSIC_TABLE, GrantTable};
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::page::Page;
 use crate::hypervisor::shared_info::VCPUS;
-use crate::words::ids::{DomId, Mfn, Pfn, VcpuId};
+use crate::words::ids::{DomId, Mfn, Pfn};
 
 /// Why a hypercall failed (`xen/include/public/errno.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,43 +51,15 @@ pub struct Limits {
 impl Default for Limits {
     /// One vCPU, the four grant frames of the classic kernels, and as many mappings as those have entries.
     fn default() -> Limits {
-        Limits { vcpus: 1, grant_frames: 4, mappings: 2048 }
+        Limits { vcpus: 1, grant_frames: CLASSIC_GRANT_FRAMES, mappings: ENTRIES_PER_CLASSIC_TABLE }
     }
 }
 
-/// One domain, as Xen knows it.
-#[derive(Clone, Debug)]
-pub struct Domain {
-    /// Its number.
-    pub id: DomId,
-    /// Its vCPUs.
-    pub vcpus: u8,
-    /// The page that it shares with Xen about events.
-    pub shared_info: Mfn,
-    /// Its grant table, and its mappings of others' grants.
-    pub grants: GrantTable,
-    /// Its ports.
-    pub channels: EventChannels,
-    /// Where its frames are: a paravirtual guest's own table, which holds machine frame numbers and may have holes.
-    p2m: Vec<Option<Mfn>>,
-}
+/// Domain numbers from here on mean something else, `DOMID_FIRST_RESERVED` (`xen/include/public/xen.h`).
+pub const FIRST_RESERVED_DOMAIN: u16 = 0x7FF0;
 
-impl Domain {
-    /// The machine frame at `pfn`, unless there is a hole.
-    pub fn mfn(&self, pfn: Pfn) -> Option<Mfn> {
-        self.p2m.get(pfn.0 as usize).copied().flatten()
-    }
-
-    /// How far the domain's frames go, holes included.
-    pub fn pages(&self) -> u32 {
-        self.p2m.len() as u32
-    }
-
-    /// Whether the domain has this vCPU.
-    pub fn has_vcpu(&self, vcpu: VcpuId) -> bool {
-        vcpu.0 < self.vcpus
-    }
-}
+/// In the table of places: no such domain.
+const NOWHERE: u16 = u16::MAX;
 
 /// The hypervisor. Hypercalls are its methods; the first argument of each is the domain that calls, which must exist:
 /// a machine calls for the domains that it made.
@@ -91,12 +68,14 @@ pub struct Xen {
     /// The machine's memory.
     pub memory: Memory,
     domains: Vec<Domain>,
+    /// Where each domain is in `domains`, by number.
+    places: Vec<u16>,
 }
 
 impl Xen {
     /// A machine with so many frames and no domain.
     pub fn new(frames: u32) -> Xen {
-        Xen { memory: Memory::new(frames), domains: Vec::new() }
+        Xen { memory: Memory::new(frames), domains: Vec::new(), places: Vec::new() }
     }
 
     /// Makes a domain with so many pages and the usual limits. Beyond its pages it takes two of the machine's frames: the
@@ -110,19 +89,21 @@ impl Xen {
         if self.domain(id).is_some() {
             return Err(Errno::Exists);
         }
-        if limits.vcpus > VCPUS || limits.vcpus == 0 || limits.grant_frames == 0 {
+        if id.0 >= FIRST_RESERVED_DOMAIN || limits.vcpus > VCPUS || limits.vcpus == 0 || limits.grant_frames == 0 {
             return Err(Errno::Invalid);
         }
         if self.memory.free_frames() < pages.saturating_add(2) {
             return Err(Errno::NoMemory);
         }
         let mut take = |owner| self.memory.alloc(owner).expect("so many frames are free");
-        let p2m = (0..pages).map(|_| Some(take(Owner::Domain(id)))).collect();
+        let entries = (0..pages).map(|_| Entry::Own(take(Owner::Domain(id)))).collect();
         let shared_info = take(Owner::Xen(Some(id)));
         let mut grants = GrantTable::new(id, limits.grant_frames, limits.mappings);
         grants.grow(&mut self.memory, 1).expect("one frame is free");
         let channels = EventChannels::new();
-        self.domains.push(Domain { id, vcpus: limits.vcpus, shared_info, grants, channels, p2m });
+        let (vcpus, life) = (limits.vcpus, Life::Running);
+        self.domains.push(Domain { id, vcpus, shared_info, grants, channels, life, entries, frames: pages });
+        self.index_domains();
         Ok(())
     }
 
@@ -132,40 +113,76 @@ impl Xen {
     }
 
     /// The domain of that number.
+    #[inline]
     pub fn domain(&self, id: DomId) -> Option<&Domain> {
-        self.domains.iter().find(|domain| domain.id == id)
+        let place = *self.places.get(usize::from(id.0))?;
+        self.domains.get(usize::from(place))
+    }
+
+    /// Adds so many pages to the caller's kernel that have no frame, as windows for foreign ones, and tells the first
+    /// (`alloc_empty_pages_and_pagevec` in `drivers/xen/balloon/balloon.c`, which takes pages of the kernel's own and gives
+    /// their frames back).
+    pub fn add_holes(&mut self, caller: DomId, count: u32) -> Pfn {
+        let (_, domain) = self.known_mut(caller);
+        let first = Pfn(domain.pages());
+        domain.entries.extend((0..count).map(|_| Entry::Hole));
+        first
     }
 
     /// Fills a hole at `pfn` with a fresh frame (`XENMEM_populate_physmap`).
     pub fn populate(&mut self, caller: DomId, pfn: Pfn) -> Result<Mfn, Errno> {
-        let at = self.index(caller);
-        if self.domains[at].mfn(pfn).is_some() || pfn.0 >= self.domains[at].pages() {
+        let (memory, domain) = self.known_mut(caller);
+        if domain.entry(pfn) != Some(Entry::Hole) {
             return Err(Errno::Invalid);
         }
-        let mfn = self.memory.alloc(Owner::Domain(caller)).ok_or(Errno::NoMemory)?;
-        self.domains[at].p2m[pfn.0 as usize] = Some(mfn);
+        let mfn = memory.alloc(Owner::Domain(caller)).ok_or(Errno::NoMemory)?;
+        domain.entries[pfn.0 as usize] = Entry::Own(mfn);
+        domain.frames += 1;
         Ok(mfn)
+    }
+
+    /// Fills a hole at `pfn` with a frame that the caller owns already: one that it got by transfer
+    /// (`HYPERVISOR_update_va_mapping`).
+    pub fn update_va_mapping(&mut self, caller: DomId, pfn: Pfn, mfn: Mfn) -> Result<(), Errno> {
+        let (memory, domain) = self.known_mut(caller);
+        if domain.entry(pfn) != Some(Entry::Hole) {
+            return Err(Errno::Invalid);
+        }
+        if memory.owner(mfn) != Ok(Owner::Domain(caller)) || memory.page(caller, mfn).is_err() {
+            return Err(Errno::Fault);
+        }
+        domain.entries[pfn.0 as usize] = Entry::Own(mfn);
+        Ok(())
     }
 
     /// Gives the frame at `pfn` back and leaves a hole (`XENMEM_decrease_reservation`).
     pub fn decrease_reservation(&mut self, caller: DomId, pfn: Pfn) -> Result<(), Errno> {
-        let at = self.index(caller);
-        let mfn = self.domains[at].mfn(pfn).ok_or(Errno::Invalid)?;
-        self.memory.release(caller, mfn).map_err(|_| Errno::Fault)?;
-        self.domains[at].p2m[pfn.0 as usize] = None;
+        let (memory, domain) = self.known_mut(caller);
+        let mfn = domain.mfn(pfn).ok_or(Errno::Invalid)?;
+        memory.release(caller, mfn).map_err(|_| Errno::Fault)?;
+        domain.entries[pfn.0 as usize] = Entry::Hole;
+        domain.frames -= 1;
         Ok(())
     }
 
-    /// The page at `pfn` as its domain reads it.
+    /// The page at `pfn` as its domain reads it: its own, or the foreign one that its entry maps.
+    #[inline]
     pub fn guest_page(&self, caller: DomId, pfn: Pfn) -> Result<&Page, Errno> {
-        let mfn = self.known(caller).mfn(pfn).ok_or(Errno::Fault)?;
-        self.memory.page(caller, mfn).map_err(|_| Errno::Fault)
+        match self.known(caller).entry(pfn) {
+            Some(Entry::Own(mfn)) => self.memory.page(caller, mfn).map_err(|_| Errno::Fault),
+            Some(Entry::Foreign { frame, .. }) => Ok(self.memory.xen_page(frame)),
+            Some(Entry::Hole) | None => Err(Errno::Fault),
+        }
     }
 
-    /// The page at `pfn` as its domain writes it.
+    /// The page at `pfn` as its domain writes it: its own, or a foreign one that was mapped for writing.
+    #[inline]
     pub fn guest_page_mut(&mut self, caller: DomId, pfn: Pfn) -> Result<&mut Page, Errno> {
-        let mfn = self.known(caller).mfn(pfn).ok_or(Errno::Fault)?;
-        self.memory.page_mut(caller, mfn).map_err(|_| Errno::Fault)
+        match self.known(caller).entry(pfn) {
+            Some(Entry::Own(mfn)) => self.memory.page_mut(caller, mfn).map_err(|_| Errno::Fault),
+            Some(Entry::Foreign { frame, access: Access::ReadWrite }) => Ok(self.memory.xen_page_mut(frame)),
+            Some(Entry::Foreign { access: Access::ReadOnly, .. } | Entry::Hole) | None => Err(Errno::Fault),
+        }
     }
 
     /// The page that a domain shares with Xen about events.
@@ -180,23 +197,38 @@ impl Xen {
     }
 
     /// A domain that must exist: it calls, or others are tied to it.
+    #[inline]
     pub(crate) fn known(&self, id: DomId) -> &Domain {
         self.domain(id).expect("who calls, grants or is bound to was made before")
     }
 
     /// The domain of that number, to change, beside the memory.
+    #[inline]
     pub(crate) fn split_mut(&mut self, id: DomId) -> Option<(&mut Memory, &mut Domain)> {
-        let domain = self.domains.iter_mut().find(|domain| domain.id == id)?;
+        let place = *self.places.get(usize::from(id.0))?;
+        let domain = self.domains.get_mut(usize::from(place))?;
         Some((&mut self.memory, domain))
     }
 
     /// A domain that must exist, to change, beside the memory.
+    #[inline]
     pub(crate) fn known_mut(&mut self, id: DomId) -> (&mut Memory, &mut Domain) {
         self.split_mut(id).expect("who calls, grants or is bound to was made before")
     }
 
-    fn index(&self, id: DomId) -> usize {
-        let place = self.domains.iter().position(|domain| domain.id == id);
-        place.expect("who calls, grants or is bound to was made before")
+    /// Forgets a domain of which nothing is left.
+    pub(crate) fn forget(&mut self, id: DomId) {
+        self.domains.retain(|domain| domain.id != id);
+        self.index_domains();
+    }
+
+    /// Writes down anew where each domain is.
+    fn index_domains(&mut self) {
+        let length = self.domains.iter().map(|domain| usize::from(domain.id.0) + 1).max().unwrap_or(0);
+        self.places.clear();
+        self.places.resize(length, NOWHERE);
+        for (place, domain) in self.domains.iter().enumerate() {
+            self.places[usize::from(domain.id.0)] = place as u16;
+        }
     }
 }
