@@ -13,6 +13,8 @@ pub mod kernel;
 
 pub mod handshake;
 
+pub mod netback;
+
 pub mod first_netfront;
 
 pub mod first_netback;
