@@ -1,20 +1,41 @@
 //! What the barriers of `xen/include/public/io/ring.h` are for, shown by taking each away.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use sim_wasm::protocols::explorer::{Exploration, explore};
-use sim_wasm::protocols::notification_model::{Barriers, Contents, Protocol, State, Step};
+use sim_wasm::protocols::notification_model::{Action, Asking, Barriers, Contents, End, Protocol, State, Step};
 use sim_wasm::protocols::ring::Index;
 
-const BASES: [Index; 3] = [Index(0), Index(u32::MAX), Index(u32::MAX - 1)];
+const ASKINGS: [Asking; 2] = [Asking::Next, Asking::HalfWay];
+const BASES: [Index; 5] = [Index(0), Index(u32::MAX), Index(u32::MAX - 1), Index(u32::MAX - 2), Index(u32::MAX - 3)];
 
-fn all_sets_of_barriers() -> impl Iterator<Item = Barriers> {
-    (0..16_u8).map(|bits| Barriers {
-        producer_wmb: bits & 1 != 0,
-        producer_mb: bits & 2 != 0,
-        consumer_rmb: bits & 4 != 0,
-        consumer_mb: bits & 8 != 0,
+/// Three requests on a ring that holds them all: the least at which every full barrier matters.
+const THREE: Protocol =
+    Protocol { requests: 3, slots: 4, base: Index(u32::MAX), asking: Asking::Next, barriers: [Barriers::ALL; 2] };
+
+/// The directions by their place in [`Protocol::barriers`].
+const REQUESTS: usize = 0;
+const RESPONSES: usize = 1;
+
+/// Every set of barriers that differs from the whole one in some of those that `missing` names, bit by bit.
+fn sets_of_barriers(missing: u8) -> impl Iterator<Item = Barriers> {
+    let without = move |set: u8, bit: u8| set & missing & 1 << bit == 0;
+    let sets = (0..16_u8).filter(move |set| set & !missing == 0);
+    sets.map(move |set| Barriers {
+        producer_wmb: without(set, 0),
+        producer_mb: without(set, 1),
+        consumer_rmb: without(set, 2),
+        consumer_mb: without(set, 3),
     })
+}
+
+const FULL: u8 = 0b1010;
+const ORDERING: u8 = 0b0101;
+
+fn in_direction(direction: usize, barriers: Barriers) -> [Barriers; 2] {
+    let mut both = [Barriers::ALL; 2];
+    both[direction] = barriers;
+    both
 }
 
 /// Replays a trace step by step; every one of them must be possible where it stands.
@@ -27,80 +48,156 @@ fn replay(protocol: &Protocol, trace: &[Step]) -> State {
 
 #[test]
 fn with_all_barriers_nothing_is_lost_and_nothing_is_stale() {
-    for (base, requests) in BASES.into_iter().flat_map(|base| (1..=3).map(move |requests| (base, requests))) {
-        let found = explore(&Protocol { requests, base, barriers: Barriers::ALL });
-        assert_eq!((found.lost_wakeup, found.stale_entry), (None, None), "{requests} from {base:?}");
-        assert!(found.states > 50, "only {} states", found.states);
+    for asking in ASKINGS {
+        for (slots, requests) in [(1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 3), (4, 4)] {
+            let found = explore(&Protocol { requests, slots, asking, ..THREE });
+            assert_eq!((found.lost_wakeup, found.stale_entry), (None, None), "{requests} on {slots}, {asking:?}");
+            assert!(found.states > 500, "only {} states", found.states);
+        }
     }
 }
 
+/// No end but the good one, and from every state a way to it: nobody waits for ever, nobody runs in a circle for ever.
 #[test]
-fn every_interleaving_ends_well_with_all_barriers() {
-    let protocol = Protocol { requests: 3, base: Index(u32::MAX - 1), barriers: Barriers::ALL };
-    let mut seen = BTreeSet::from([State::START]);
-    let mut unexplored = vec![State::START];
-    while let Some(state) = unexplored.pop() {
-        let steps = state.steps(&protocol);
-        assert!(!steps.is_empty() || state.is_good_end(), "{state:?}");
-        unexplored.extend(steps.into_iter().map(|(_, next)| next).filter(|next| seen.insert(*next)));
+fn every_interleaving_can_end_well_with_all_barriers() {
+    for asking in ASKINGS {
+        let protocol = Protocol { slots: 2, asking, ..THREE };
+        let mut numbers = BTreeMap::from([(State::START, 0)]);
+        let mut states = vec![State::START];
+        let mut before: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut good = Vec::new();
+        let mut at = 0;
+        while at < states.len() {
+            let steps = states[at].steps(&protocol);
+            assert_eq!(steps.is_empty(), states[at].is_good_end(&protocol), "{:?}", states[at]);
+            if steps.is_empty() {
+                good.push(at);
+            }
+            for (_, next) in steps {
+                let number = *numbers.entry(next).or_insert_with(|| {
+                    states.push(next);
+                    before.push(Vec::new());
+                    states.len() - 1
+                });
+                before[number].push(at);
+            }
+            at += 1;
+        }
+        assert_eq!(states.len(), explore(&protocol).states as usize);
+        let mut ends_well = vec![false; states.len()];
+        while let Some(at) = good.pop() {
+            if !std::mem::replace(&mut ends_well[at], true) {
+                good.extend(&before[at]);
+            }
+        }
+        assert!(ends_well.into_iter().all(|well| well));
     }
-    assert_eq!(seen.len(), explore(&protocol).states as usize);
 }
 
-/// From two requests on, since the event index that an empty ring starts with announces the first one in any case.
+/// In each direction: the producer's, or the consumer's, or both.
 #[test]
 fn a_wakeup_is_lost_exactly_without_one_of_the_full_barriers() {
-    for barriers in all_sets_of_barriers() {
-        for requests in 1..=3 {
-            let protocol = Protocol { requests, base: Index(u32::MAX), barriers };
-            let Exploration { lost_wakeup, .. } = explore(&protocol);
-            let expect = requests > 1 && !(barriers.producer_mb && barriers.consumer_mb);
-            assert_eq!(lost_wakeup.is_some(), expect, "{protocol:?}");
-            if let Some(trace) = lost_wakeup {
-                let end = replay(&protocol, &trace);
-                assert!(end.is_lost_wakeup() && end.steps(&protocol).is_empty());
+    for (asking, requests) in [(Asking::Next, 2), (Asking::HalfWay, 3)] {
+        for direction in [REQUESTS, RESPONSES] {
+            for barriers in sets_of_barriers(FULL) {
+                let protocol = Protocol { requests, asking, barriers: in_direction(direction, barriers), ..THREE };
+                let Exploration { lost_wakeup, stale_entry, .. } = explore(&protocol);
+                assert_eq!(lost_wakeup.is_some(), barriers != Barriers::ALL, "{protocol:?}");
+                assert_eq!(stale_entry, None, "{protocol:?}");
+                if let Some(trace) = lost_wakeup {
+                    let end = replay(&protocol, &trace);
+                    assert!(end.is_lost_wakeup(&protocol) && end.steps(&protocol).is_empty());
+                }
             }
         }
     }
+}
+
+/// The event index that an empty ring starts with announces the first entry in any case.
+#[test]
+fn a_single_request_needs_no_full_barrier() {
+    let none = Barriers { producer_mb: false, consumer_mb: false, ..Barriers::ALL };
+    for asking in ASKINGS {
+        let found = explore(&Protocol { requests: 1, asking, barriers: [none; 2], ..THREE });
+        assert_eq!((found.lost_wakeup, found.stale_entry), (None, None));
+    }
+}
+
+/// Asking half way, the front has asked for the second of two responses before the first is there: what a missing barrier
+/// holds back says nothing new. From three under way on it does.
+#[test]
+fn half_way_the_fronts_barrier_matters_from_three_requests_under_way() {
+    let barriers = in_direction(RESPONSES, Barriers { consumer_mb: false, ..Barriers::ALL });
+    let lost = |requests, slots| {
+        explore(&Protocol { requests, slots, asking: Asking::HalfWay, barriers, ..THREE }).lost_wakeup.is_some()
+    };
+    assert_eq!([lost(2, 4), lost(3, 2), lost(4, 2), lost(3, 4)], [false, false, false, true]);
 }
 
 #[test]
 fn an_entry_is_stale_exactly_without_the_barrier_of_one_side() {
-    for barriers in all_sets_of_barriers() {
-        for requests in 1..=2 {
-            let protocol = Protocol { requests, base: Index(0), barriers };
-            let Exploration { stale_entry, .. } = explore(&protocol);
-            assert_eq!(stale_entry.is_some(), !(barriers.producer_wmb && barriers.consumer_rmb), "{protocol:?}");
-            if let Some(trace) = stale_entry {
-                replay(&protocol, &trace);
-                assert!(matches!(trace.last(), Some(Step::TakeEntry(_, Contents::Stale))));
+    for asking in ASKINGS {
+        for (direction, taker) in [(REQUESTS, End::Back), (RESPONSES, End::Front)] {
+            for barriers in sets_of_barriers(ORDERING) {
+                let protocol =
+                    Protocol { requests: 2, slots: 2, asking, barriers: in_direction(direction, barriers), ..THREE };
+                let Exploration { stale_entry, .. } = explore(&protocol);
+                assert_eq!(stale_entry.is_some(), barriers != Barriers::ALL, "{protocol:?}");
+                if let Some(trace) = stale_entry {
+                    replay(&protocol, &trace);
+                    let last = trace.last().expect("a stale entry is taken by a step");
+                    assert_eq!(last.end, taker);
+                    assert!(matches!(last.action, Action::TakeEntry(_, Contents::Stale)));
+                }
             }
         }
     }
 }
 
-/// Without the consumer's barrier, the shortest way: the request for an event waits in the buffer while the consumer looks
-/// once more, and the producer reads the old one.
+/// Without the consumer's barrier, the shortest way: the request for an event waits in the buffer while the back looks
+/// once more, and the front reads the old one.
 #[test]
 fn the_shortest_lost_wakeup_is_told() {
-    let barriers = Barriers { consumer_mb: false, ..Barriers::ALL };
-    let protocol = Protocol { requests: 2, base: Index(0), barriers };
+    let barriers = in_direction(REQUESTS, Barriers { consumer_mb: false, ..Barriers::ALL });
+    let protocol = Protocol { requests: 2, base: Index(0), barriers, ..THREE };
     let trace = explore(&protocol).lost_wakeup.expect("a full barrier is missing");
-    let position = |step| trace.iter().position(|taken| *taken == step).expect("the step is part of the story");
-    assert!(position(Step::StoreEvent(Index(2))) < position(Step::RecheckProd(Index(1))));
-    assert!(position(Step::RecheckProd(Index(1))) < position(Step::EventVisible(Index(2))));
-    let loads = trace.iter().filter(|step| **step == Step::LoadEvent(Index(1)));
-    assert_eq!(loads.count(), 2);
-    assert_eq!(trace.iter().filter(|step| **step == Step::Notify).count(), 1);
+    let position = |end, action| {
+        trace.iter().rposition(|taken| *taken == Step { end, action }).expect("the step is part of the story")
+    };
+    let stored = position(End::Back, Action::StoreEvent(Index(2)));
+    let rechecked = position(End::Back, Action::RecheckProd(Index(1)));
+    let visible = position(End::Back, Action::EventVisible(Index(2)));
+    let published = position(End::Front, Action::ProdVisible(Index(2)));
+    let loaded = position(End::Front, Action::LoadEvent(Index(1)));
+    assert!(stored < rechecked && rechecked < visible, "{trace:?}");
+    assert!(rechecked < published && published < loaded && loaded < visible, "{trace:?}");
+}
+
+/// Without the producer's write barrier, the shortest way: the index becomes visible before the entry.
+#[test]
+fn the_shortest_stale_entry_is_told() {
+    let barriers = in_direction(REQUESTS, Barriers { producer_wmb: false, ..Barriers::ALL });
+    let trace = explore(&Protocol { base: Index(0), barriers, ..THREE }).stale_entry.expect("a barrier is missing");
+    let told: Vec<(End, Action)> = trace.iter().map(|step| (step.end, step.action)).collect();
+    let expect = [
+        (End::Front, Action::WriteEntry(Index(0))),
+        (End::Front, Action::StoreProd(Index(1))),
+        (End::Front, Action::ProdVisible(Index(1))),
+        (End::Back, Action::LoadProd(Index(1))),
+        (End::Back, Action::TakeEntry(Index(0), Contents::Stale)),
+    ];
+    assert_eq!(told, expect);
 }
 
 #[test]
 fn the_story_is_the_same_at_every_base() {
-    let barriers = Barriers { producer_mb: false, ..Barriers::ALL };
-    let found = BASES.map(|base| explore(&Protocol { requests: 2, base, barriers }));
-    let [first, rest @ ..] = &found;
-    for other in rest {
-        assert_eq!(other.states, first.states);
-        assert_eq!(other.lost_wakeup.as_ref().map(Vec::len), first.lost_wakeup.as_ref().map(Vec::len));
+    for direction in [REQUESTS, RESPONSES] {
+        let barriers = in_direction(direction, Barriers { producer_mb: false, ..Barriers::ALL });
+        let found = BASES.map(|base| explore(&Protocol { base, barriers, ..THREE }));
+        let [first, rest @ ..] = &found;
+        for other in rest {
+            assert_eq!(other.states, first.states);
+            assert_eq!(other.lost_wakeup.as_ref().map(Vec::len), first.lost_wakeup.as_ref().map(Vec::len));
+        }
     }
 }

@@ -2,21 +2,24 @@
 //!
 //! [`explore`] walks all states that [`notification_model`](crate::protocols::notification_model) can reach, nearest
 //! first, so that the interleaving which it reports is one of the shortest. With all barriers in place nothing goes wrong.
-//! Without either `mb` the consumer may sleep for ever beside a published request; without `wmb` or `rmb` it may take an
-//! entry that was not written yet.
+//! Without either `mb` of a direction its consumer may sleep for ever beside a published entry; without `wmb` or `rmb` it
+//! may take an entry that was not written yet.
+//!
+//! Not modelled: see [`notification_model`](crate::protocols::notification_model). What is explored is the protocol for a
+//! few entries on a small ring; that longer runs add nothing new is an argument, not a result.
 
 use std::collections::BTreeSet;
 
-use crate::protocols::notification_model::{Contents, MOST_REQUESTS, Protocol, State, Step};
+use crate::protocols::notification_model::{Action, Contents, MOST_REQUESTS, MOST_SLOTS, Protocol, State, Step};
 
 /// What [`explore`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exploration {
     /// How many different states there are.
     pub states: u32,
-    /// The steps to a consumer that sleeps for ever though not everything is consumed.
+    /// The steps to ends that sleep for ever though not everything is consumed.
     pub lost_wakeup: Option<Vec<Step>>,
-    /// The steps to an entry that the consumer takes before it was written.
+    /// The steps to an entry that is taken before it was written.
     pub stale_entry: Option<Vec<Step>>,
 }
 
@@ -30,9 +33,11 @@ struct Reached {
 /// Walks every interleaving.
 ///
 /// # Panics
-/// If the protocol has more requests than [`MOST_REQUESTS`].
+/// If the protocol has more requests than [`MOST_REQUESTS`], or its ring is larger than [`MOST_SLOTS`] or no power of two.
+#[must_use]
 pub fn explore(protocol: &Protocol) -> Exploration {
     assert!(protocol.requests <= MOST_REQUESTS, "the model has room for few requests");
+    assert!(protocol.slots.is_power_of_two() && protocol.slots <= MOST_SLOTS, "the model has room for few slots");
     let mut reached = vec![Reached { state: State::START, by: None }];
     let mut seen = BTreeSet::from([State::START]);
     let mut lost_wakeup = None;
@@ -40,11 +45,11 @@ pub fn explore(protocol: &Protocol) -> Exploration {
     let mut at = 0;
     while let Some(from) = reached.get(at as usize) {
         let state = from.state;
-        if lost_wakeup.is_none() && state.is_lost_wakeup() {
+        if lost_wakeup.is_none() && state.is_lost_wakeup(protocol) {
             lost_wakeup = Some(trace(&reached, at));
         }
         for (step, next) in state.steps(protocol) {
-            if stale_entry.is_none() && matches!(step, Step::TakeEntry(_, Contents::Stale)) {
+            if stale_entry.is_none() && matches!(step.action, Action::TakeEntry(_, Contents::Stale)) {
                 let mut steps = trace(&reached, at);
                 steps.push(step);
                 stale_entry = Some(steps);

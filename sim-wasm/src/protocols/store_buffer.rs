@@ -1,10 +1,15 @@
 //! A processor's store buffer, in which the weakness of memory lies that [`crate::protocols::notification_model`] needs.
+//!
+//! Not modelled: how long a store waits, and that real processors promise more (x86 makes stores visible in their order).
 
 /// A place in the shared page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
-    Entry(u8),
+    /// The slot of this number.
+    Slot(u8),
+    /// The producer of the direction that the storing end produces.
     Prod,
+    /// The event index of the direction that the storing end consumes.
     Event,
 }
 
@@ -26,14 +31,16 @@ pub(crate) struct StoreBuffer {
 }
 
 impl StoreBuffer {
-    /// Two stores for each of three requests: the most that a side of the model has under way.
-    const ROOM: usize = 6;
+    /// Enough for three entries, their publication and a request for an event.
+    const ROOM: usize = 5;
     /// Nothing waits.
     pub(crate) const EMPTY: StoreBuffer = StoreBuffer { stores: [None; StoreBuffer::ROOM], epoch: 0 };
 
-    pub(crate) fn push(&mut self, place: Place, value: u8) {
-        let room = self.stores.iter_mut().find(|store| store.is_none());
-        *room.expect("a side has few stores under way") = Some(Store { place, value, epoch: self.epoch });
+    /// Puts a store behind the others; nothing happens, and the answer is false, if the buffer is full: the processor waits.
+    pub(crate) fn push(&mut self, place: Place, value: u8) -> bool {
+        let Some(room) = self.stores.iter_mut().find(|store| store.is_none()) else { return false };
+        *room = Some(Store { place, value, epoch: self.epoch });
+        true
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -43,6 +50,11 @@ impl StoreBuffer {
     /// A write barrier. An empty buffer has nothing to order.
     pub(crate) fn separate(&mut self) {
         self.epoch += u8::from(!self.is_empty());
+    }
+
+    /// What the storing processor itself finds at a place: its own last store, if one waits.
+    pub(crate) fn forwarded(&self, place: Place) -> Option<u8> {
+        self.stores.iter().rev().flatten().find(|store| store.place == place).map(|store| store.value)
     }
 
     /// Every store that may become visible next, with the buffer that it leaves behind.
@@ -56,10 +68,17 @@ impl StoreBuffer {
             let mut left = *self;
             left.stores[at..].rotate_left(1);
             left.stores[StoreBuffer::ROOM - 1] = None;
-            if left.is_empty() {
-                left.epoch = 0;
-            }
+            left.forget_epochs();
             Some((store, left))
         })
+    }
+
+    /// Barriers before the oldest store order nothing any more, so that buffers which behave alike are alike.
+    fn forget_epochs(&mut self) {
+        let passed = self.stores[0].map_or(self.epoch, |oldest| oldest.epoch);
+        self.epoch -= passed;
+        for store in self.stores.iter_mut().flatten() {
+            store.epoch -= passed;
+        }
     }
 }
