@@ -21,3 +21,12 @@ pub enum FrontEpoch {
     /// Mainline: stops at 237, asks for the next response, checks what the backend says.
     Modern,
 }
+
+/// The drivers on both sides of an interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Drivers {
+    /// The guest's.
+    pub front: FrontEpoch,
+    /// dom0's.
+    pub back: Epoch,
+}

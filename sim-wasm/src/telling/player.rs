@@ -5,8 +5,9 @@
 
 use crate::actors::log::Entry;
 use crate::telling::figure;
-use crate::telling::narration::{class, name, push_time, tell, tell_all};
-use crate::telling::source;
+use crate::telling::narration::phrases::push_time;
+use crate::telling::narration::{class, name, push_interface, tell};
+use crate::telling::source::{self, SourceRef};
 use crate::telling::story::{FigureSpec, Input, Layout, Run, Setup};
 use crate::telling::svg::{self, Ink, escape};
 use crate::words::text::Text;
@@ -258,7 +259,12 @@ impl Player {
                 "The same run with your own set-up. Step to see what becomes of it."
             });
         }
-        tell_all(&mut text, self.run.log().of_step(self.at));
+        for entry in self.run.log().of_step(self.at) {
+            if !text.is_empty() {
+                text.push_char(' ');
+            }
+            self.tell(&mut text, entry);
+        }
         text.into_string()
     }
 
@@ -267,7 +273,7 @@ impl Player {
     pub fn source(&self) -> String {
         let mut text = Text::new();
         let first = self.run.log().of_step(self.at).first();
-        if let Some(reference) = first.and_then(|entry| source::of(&entry.event)) {
+        if let Some(reference) = first.and_then(|entry| self.source_of(entry)) {
             push_source(&mut text, &reference);
         }
         text.into_string()
@@ -279,7 +285,7 @@ impl Player {
         let mut rows = Text::new();
         let mut step = 0;
         for entry in self.run.log().entries() {
-            write_row(&mut rows, entry, entry.step != step);
+            self.write_row(&mut rows, entry, entry.step != step);
             step = entry.step;
         }
         rows.into_string()
@@ -339,6 +345,40 @@ impl Player {
         self.run.log().entries()
     }
 
+    fn write_row(&self, rows: &mut Text, entry: &Entry, first_of_step: bool) {
+        let who = entry.event.who();
+        rows.push_str("<tr data-n=\"").push_u32(entry.step).push_str("\"><th scope=\"row\">");
+        if first_of_step {
+            rows.push_u32(entry.step);
+        }
+        rows.push_str("</th><td>");
+        if entry.time > Time::ZERO {
+            push_time(rows, entry.time);
+        }
+        rows.push_str("</td><td><span class=\"").push_str(class(who)).push_str("\">").push_str(name(who));
+        rows.push_str("</span></td><td>");
+        let mut sentence = Text::new();
+        self.tell(&mut sentence, entry);
+        escape(rows, sentence.as_str());
+        rows.push_str("</td><td><code>");
+        if let Some(reference) = self.source_of(entry) {
+            push_source(rows, &reference);
+        }
+        rows.push_str("</code></td></tr>\n");
+    }
+
+    /// Writes an entry's sentence, and in a run with several interfaces which one it is about.
+    fn tell(&self, out: &mut Text, entry: &Entry) {
+        if self.run.log().entries().iter().any(|other| other.vif != entry.vif) {
+            push_interface(out, entry);
+        }
+        tell(out, &entry.event, self.run.drivers(entry.vif));
+    }
+
+    fn source_of(&self, entry: &Entry) -> Option<SourceRef> {
+        source::of(&entry.event, self.run.drivers(entry.vif))
+    }
+
     fn choose(&mut self, index: usize, value: u32) -> Option<()> {
         let knob = self.spec.knobs.get(index)?;
         knob.options.iter().find(|option| option.value == value)?;
@@ -362,29 +402,7 @@ impl Player {
     }
 }
 
-fn write_row(rows: &mut Text, entry: &Entry, first_of_step: bool) {
-    let who = entry.event.who();
-    rows.push_str("<tr data-n=\"").push_u32(entry.step).push_str("\"><th scope=\"row\">");
-    if first_of_step {
-        rows.push_u32(entry.step);
-    }
-    rows.push_str("</th><td>");
-    if entry.time > Time::ZERO {
-        push_time(rows, entry.time);
-    }
-    rows.push_str("</td><td><span class=\"").push_str(class(who)).push_str("\">").push_str(name(who));
-    rows.push_str("</span></td><td>");
-    let mut sentence = Text::new();
-    tell(&mut sentence, &entry.event);
-    escape(rows, sentence.as_str());
-    rows.push_str("</td><td><code>");
-    if let Some(reference) = source::of(&entry.event) {
-        push_source(rows, &reference);
-    }
-    rows.push_str("</code></td></tr>\n");
-}
-
-fn push_source(out: &mut Text, reference: &source::SourceRef) {
+fn push_source(out: &mut Text, reference: &SourceRef) {
     out.push_str(reference.function).push_str(" · ").push_str(reference.file_name());
     out.push_str(" · ").push_str(reference.tree.name());
 }

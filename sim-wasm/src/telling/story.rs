@@ -1,7 +1,9 @@
 //! What a figure is: a question, presets, knobs, actions, and a run that can be drawn at every step.
 
+use crate::actors::epoch::Drivers;
 use crate::actors::log::{Log, Who};
 use crate::telling::drawing::Drawing;
+use crate::words::ids::VifId;
 
 /// Everything about a figure that does not depend on a run.
 #[derive(Debug)]
@@ -130,6 +132,11 @@ pub trait Run {
 
     /// Whether the action makes sense after `step` steps.
     fn can(&self, step: u32, letter: char) -> bool;
+
+    /// The drivers of an interface, whose code and habits the run is told from.
+    fn drivers(&self, _vif: VifId) -> Drivers {
+        Drivers::default()
+    }
 }
 
 /// The box that a picture is drawn for.

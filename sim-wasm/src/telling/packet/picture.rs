@@ -7,7 +7,7 @@ use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words,
 };
 use crate::telling::marks::bell;
-use crate::telling::narration::push_time;
+use crate::telling::narration::phrases::push_time;
 use crate::telling::packet::hop::{Hop, LANES, Lane};
 use crate::telling::story::Layout;
 use crate::words::text::Text;

@@ -2,7 +2,7 @@
 
 use crate::actors::log::Entry;
 use crate::telling::drawing::{Drawing, px};
-use crate::telling::narration::push_index;
+use crate::telling::narration::phrases::push_index;
 use crate::telling::ring::circle::Circle;
 use crate::telling::ring::frame::Frame;
 use crate::telling::ring::registers::RegistersPicture;

@@ -1,44 +1,15 @@
-//! Events become sentences. One table feeds the line under the picture, the text version and the live region.
+//! The ring, and a packet on its way out.
 
-use crate::actors::log::{Entry, Event, Who};
-use crate::words::ids::GrantRef;
+use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
+use crate::actors::log::Event;
+use crate::telling::narration::phrases::{
+    bell, count_of, push_entries, push_index, push_places, push_time, stretch, the, things,
+};
 use crate::words::text::Text;
 use crate::words::time::Time;
 
-/// The word for whoever acted.
-#[must_use]
-pub const fn name(who: Who) -> &'static str {
-    match who {
-        Who::Guest => "guest",
-        Who::Dom0 => "dom0",
-        Who::Xen => "Xen",
-        Who::Hardware => "card",
-    }
-}
-
-/// The class of that party in pages: its colour and its shape.
-#[must_use]
-pub const fn class(who: Who) -> &'static str {
-    match who {
-        Who::Guest => "domu",
-        Who::Dom0 => "dom0",
-        Who::Xen => "xen",
-        Who::Hardware => "hw",
-    }
-}
-
-/// Writes the sentences of some entries, one after the other.
-pub fn tell_all(out: &mut Text, entries: &[Entry]) {
-    for (position, entry) in entries.iter().enumerate() {
-        if position > 0 {
-            out.push_char(' ');
-        }
-        tell(out, &entry.event);
-    }
-}
-
-/// Writes the sentence of one event.
-pub fn tell(out: &mut Text, event: &Event) {
+/// Writes the sentence of one event; nothing for those that have a family of their own.
+pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
     match *event {
         Event::RequestWritten { index, id, count } => {
             out.push_str("The front end writes ");
@@ -52,8 +23,9 @@ pub fn tell(out: &mut Text, event: &Event) {
             bell(out, event, notify, "back end");
         }
         Event::RingFull { outstanding } => {
-            out.push_str("The front end may not put another request: ").push_u32(outstanding);
-            out.push_str(" slots are in use.");
+            out.push_str("The front end may not put another request: ");
+            count_of(out, outstanding, "slot");
+            out.push_str(if outstanding == 1 { " is in use." } else { " are in use." });
         }
         Event::ProducerForged { to } => {
             out.push_str("A hostile front end sets req_prod to ");
@@ -109,10 +81,16 @@ pub fn tell(out: &mut Text, event: &Event) {
         }
         Event::QueueStopped { outstanding } => {
             out.push_str("With ").push_u32(outstanding);
-            out.push_str(" of 256 slots in use netfront stops its queue: the largest packet might need 20.");
+            out.push_str(" of 256 slots in use netfront stops its queue: the largest packet might need ");
+            out.push_str(match drivers.front {
+                FrontEpoch::Classic => "20.",
+                FrontEpoch::Modern => "19.",
+            });
         }
         Event::QueueWoken { outstanding } => {
-            out.push_str("With ").push_u32(outstanding).push_str(" slots in use netfront lets its queue run again.");
+            out.push_str("With ");
+            count_of(out, outstanding, "slot");
+            out.push_str(" in use netfront lets its queue run again.");
         }
         Event::QueueOverflowed { bytes } => {
             out.push_str("The guest's own queue is full: a packet of ").push_u32(bytes);
@@ -156,6 +134,10 @@ pub fn tell(out: &mut Text, event: &Event) {
                 out.push_u32(pages_kept).push_str(" of the guest's pages, and the packet points to them.");
             }
         }
+        Event::SlotReleased { id } if drivers.back != Epoch::Classic => {
+            out.push_str("Netback has every byte of request ").push_u32(u32::from(id));
+            out.push_str(" in memory of its own, and may answer it now.");
+        }
         Event::SlotReleased { id } => {
             out.push_str("The slot goes to the dealloc ring at once: netback's next pass will answer request ");
             out.push_u32(u32::from(id)).push_char('.');
@@ -192,6 +174,11 @@ pub fn tell(out: &mut Text, event: &Event) {
         Event::TransmitDone => {
             out.push_str("The card's interrupt tells its driver that the packet has left, and the driver frees it.");
         }
+        Event::PagesFreed { count } if drivers.back != Epoch::Classic => {
+            out.push_str("The packet is freed. Its callback puts ");
+            the(out, count, "slot");
+            out.push_str(" that it pointed to on netback's dealloc ring.");
+        }
         Event::PagesFreed { count: 1 } => {
             out.push_str("The packet's page is foreign: instead of freeing it, the page allocator calls netback, ");
             out.push_str("which puts the slot on its dealloc ring.");
@@ -219,139 +206,5 @@ pub fn tell(out: &mut Text, event: &Event) {
             out.push_str(" bytes again.");
         }
         Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {}
-    }
-}
-
-/// `3 pages`, `1 page`.
-fn count_of(out: &mut Text, count: u32, thing: &str) {
-    out.push_u32(count).push_char(' ').push_str(thing);
-    if count != 1 {
-        out.push_char('s');
-    }
-}
-
-/// `the page`, `3 pages`.
-fn the(out: &mut Text, count: u32, thing: &str) {
-    if count == 1 {
-        out.push_str("the ").push_str(thing);
-    } else {
-        count_of(out, count, thing);
-    }
-}
-
-/// `request 3`, or `4 requests`.
-fn things(out: &mut Text, count: u32, thing: &str, id: u16) {
-    if count == 1 {
-        out.push_str(thing).push_char(' ').push_u32(u32::from(id));
-    } else {
-        count_of(out, count, thing);
-    }
-}
-
-/// ` at index 3`, or ` at indexes 3 to 6`.
-fn push_places(out: &mut Text, preposition: &str, first: u32, count: u32) {
-    out.push_str(preposition).push_str(if count == 1 { " index " } else { " indexes " });
-    push_index(out, first);
-    if count > 1 {
-        out.push_str(" to ");
-        push_index(out, first.wrapping_add(count - 1));
-    }
-}
-
-/// `grant entry 9`, or `3 grant entries, 9 first`.
-fn push_entries(out: &mut Text, first: GrantRef, count: u32) {
-    if count == 1 {
-        out.push_str("grant entry ").push_u32(first.0);
-    } else {
-        out.push_u32(count).push_str(" grant entries, ").push_u32(first.0).push_str(" first");
-    }
-}
-
-fn stretch(out: &mut Text, old: u32, new: u32) {
-    push_index(out, old);
-    out.push_str(" to ");
-    push_index(out, new);
-    out.push_char('.');
-}
-
-fn bell(out: &mut Text, event: u32, notify: bool, who: &str) {
-    out.push_str(" The ").push_str(who).push_str(" asked for an event at ");
-    push_index(out, event);
-    out.push_str(if notify {
-        ", which lies in this stretch: the bell rings."
-    } else {
-        ", which lies outside this stretch: no bell."
-    });
-}
-
-/// Writes a ring index: in decimal while it is small, in hexadecimal near the wrap.
-pub fn push_index(out: &mut Text, index: u32) {
-    if index < 100_000 {
-        out.push_u32(index);
-    } else {
-        out.push_str("0x").push_hex(u64::from(index), 8);
-    }
-}
-
-/// Writes a time with three digits at most after the point, in the unit that suits it.
-pub fn push_time(out: &mut Text, time: Time) {
-    let (unit, size) = match time.0 {
-        0..1_000 => (" ns", 1),
-        1_000..1_000_000 => (" µs", 1_000),
-        1_000_000..1_000_000_000 => (" ms", 1_000_000),
-        _ => (" s", 1_000_000_000),
-    };
-    out.push_u64(time.0 / size);
-    let thousandths = time.0 % size * 1_000 / size;
-    if thousandths > 0 {
-        out.push_char('.');
-        let (digits, width) = match thousandths {
-            n if n % 100 == 0 => (n / 100, 1),
-            n if n % 10 == 0 => (n / 10, 2),
-            n => (n, 3),
-        };
-        out.push_padded(digits, width);
-    }
-    out.push_str(unit);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_take_the_unit_that_suits_them() {
-        for (nanos, expect) in [
-            (0, "0 ns"),
-            (999, "999 ns"),
-            (1_000, "1 µs"),
-            (12_112, "12.112 µs"),
-            (2_860_000, "2.86 ms"),
-            (2_006_000_000, "2.006 s"),
-        ] {
-            let mut text = Text::new();
-            push_time(&mut text, Time(nanos));
-            assert_eq!(text.as_str(), expect);
-        }
-    }
-
-    #[test]
-    fn a_bell_says_why() {
-        let mut text = Text::new();
-        tell(&mut text, &Event::RequestsPublished { old: 0, new: 2, event: 1, notify: true });
-        assert_eq!(
-            text.as_str(),
-            "The front end publishes: req_prod goes from 0 to 2. The back end asked for an event at 1, which lies in this \
-             stretch: the bell rings."
-        );
-    }
-    #[test]
-    fn several_slots_are_told_from_first_to_last() {
-        let mut text = Text::new();
-        tell(&mut text, &Event::ResponsesReaped { index: u32::MAX - 1, id: 3, count: 4 });
-        assert_eq!(
-            text.as_str(),
-            "The front end reads 4 responses at indexes 0xfffffffe to 1, and the slots are free again."
-        );
     }
 }

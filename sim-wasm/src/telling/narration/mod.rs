@@ -1,0 +1,63 @@
+//! Events become sentences. One table feeds the line under the picture, the text version and the live region.
+//!
+//! A sentence is true of the drivers that ran: some do the same thing in another way. Which interface it is about is said
+//! only in runs with several, by [`push_interface`].
+
+pub mod phrases;
+
+mod path;
+
+mod backend;
+
+mod receive;
+
+mod stack;
+
+mod bus;
+
+mod trouble;
+
+use crate::actors::epoch::Drivers;
+use crate::actors::log::{Entry, Event, Who};
+use crate::words::text::Text;
+
+/// The word for whoever acted.
+#[must_use]
+pub const fn name(who: Who) -> &'static str {
+    match who {
+        Who::Guest => "guest",
+        Who::Dom0 => "dom0",
+        Who::Xen => "Xen",
+        Who::Hardware => "card",
+    }
+}
+
+/// The class of that party in pages: its colour and its shape.
+#[must_use]
+pub const fn class(who: Who) -> &'static str {
+    match who {
+        Who::Guest => "domu",
+        Who::Dom0 => "dom0",
+        Who::Xen => "xen",
+        Who::Hardware => "hw",
+    }
+}
+
+/// Writes the sentence of one event: at least one, with a full stop.
+pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Backend(event) => backend::tell(out, event),
+        Event::Receive(event) => receive::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
+        Event::Bus(event) => bus::tell(out, event),
+        Event::Trouble(event) => trouble::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
+/// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
+pub fn push_interface(out: &mut Text, entry: &Entry) {
+    if !matches!(entry.event, Event::Stack(_) | Event::TransmitDone) {
+        out.push_str("Interface ").push_u32(u32::from(entry.vif.0)).push_str(": ");
+    }
+}

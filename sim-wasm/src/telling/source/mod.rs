@@ -1,0 +1,138 @@
+//! Where the code stands that does what an event tells: function, file and tree, one line per event.
+//!
+//! Three generations of drivers do it in three trees, so the answer depends on the [`Drivers`] that ran.
+
+mod path;
+
+mod backend;
+
+mod receive;
+
+mod stack;
+
+mod bus;
+
+mod trouble;
+
+use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
+use crate::actors::log::Event;
+
+/// A place in public source code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceRef {
+    /// The function or macro, with its parentheses.
+    pub function: &'static str,
+    /// The file's path in its tree.
+    pub file: &'static str,
+    /// The tree.
+    pub tree: Tree,
+}
+
+/// A tree of public source code, at one age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// linux-2.6.18-xen, the classic drivers.
+    Classic,
+    /// Mainline Linux 3.4, whose netback copies.
+    Linux34,
+    /// Mainline Linux of today.
+    Upstream,
+    /// Xen's own tree.
+    Xen,
+}
+
+impl Tree {
+    /// The word for it in narration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Linux34 => "linux 3.4",
+            Self::Upstream => "linux",
+            Self::Xen => "xen",
+        }
+    }
+}
+
+impl SourceRef {
+    /// The file's name without its folder.
+    #[must_use]
+    pub fn file_name(&self) -> &'static str {
+        self.file.rsplit('/').next().unwrap_or(self.file)
+    }
+}
+
+/// The code behind an event; `None` where no public code does it (wires, cards and attackers).
+#[must_use]
+pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Receive(event) => receive::of(event, drivers),
+        Event::Stack(event) => stack::of(event, drivers.back),
+        Event::Bus(event) => bus::of(event, drivers),
+        Event::Trouble(event) => trouble::of(event, drivers.front),
+        event => path::of(event, drivers),
+    }
+}
+
+/// A function's name and its file's path.
+type Place = (&'static str, &'static str);
+
+const fn xen(function: &'static str, file: &'static str) -> Option<SourceRef> {
+    Some(SourceRef { function, file, tree: Tree::Xen })
+}
+
+/// What the guest's kernel does, by its generation.
+const fn by_front(epoch: FrontEpoch, classic: Place, modern: Place) -> Option<SourceRef> {
+    let ((function, file), tree) = match epoch {
+        FrontEpoch::Classic => (classic, Tree::Classic),
+        FrontEpoch::Modern => (modern, Tree::Upstream),
+    };
+    Some(SourceRef { function, file, tree })
+}
+
+/// What dom0's kernel does, by its generation.
+const fn by_back(epoch: Epoch, classic: Place, linux34: Place, upstream: Place) -> Option<SourceRef> {
+    let ((function, file), tree) = match epoch {
+        Epoch::Classic => (classic, Tree::Classic),
+        Epoch::GrantCopy => (linux34, Tree::Linux34),
+        Epoch::ZeroCopy => (upstream, Tree::Upstream),
+    };
+    Some(SourceRef { function, file, tree })
+}
+
+/// What dom0's kernel has done in one place ever since.
+const fn in_dom0(epoch: Epoch, function: &'static str, file: &'static str) -> Option<SourceRef> {
+    by_back(epoch, (function, file), (function, file), (function, file))
+}
+
+const RING: &str = "xen/include/public/io/ring.h";
+const XEN_GRANTS: &str = "xen/common/grant_table.c";
+const XEN_DOMAIN: &str = "xen/common/domain.c";
+
+const NETFRONT: &str = "drivers/xen/netfront/netfront.c";
+const XEN_NETFRONT: &str = "drivers/net/xen-netfront.c";
+
+const NETBACK: &str = "drivers/xen/netback/netback.c";
+const NETBACK_INTERFACE: &str = "drivers/xen/netback/interface.c";
+const NETBACK_XENBUS: &str = "drivers/xen/netback/xenbus.c";
+const XEN_NETBACK: &str = "drivers/net/xen-netback/netback.c";
+const XEN_NETBACK_RX: &str = "drivers/net/xen-netback/rx.c";
+const XEN_NETBACK_INTERFACE: &str = "drivers/net/xen-netback/interface.c";
+const XEN_NETBACK_XENBUS: &str = "drivers/net/xen-netback/xenbus.c";
+
+const GNTTAB: &str = "drivers/xen/core/gnttab.c";
+const GRANT_TABLE: &str = "drivers/xen/grant-table.c";
+const XENBUS_CLIENT: &str = "drivers/xen/xenbus/xenbus_client.c";
+const EVENTS_BASE: &str = "drivers/xen/events/events_base.c";
+
+const CORE_DEV: &str = "net/core/dev.c";
+const SKBUFF: &str = "net/core/skbuff.c";
+const NETDEVICE: &str = "include/linux/netdevice.h";
+const SCH_GENERIC: &str = "net/sched/sch_generic.c";
+const AF_PACKET: &str = "net/packet/af_packet.c";
+const BR_FORWARD: &str = "net/bridge/br_forward.c";
+const BR_INPUT: &str = "net/bridge/br_input.c";
+const BR_FDB: &str = "net/bridge/br_fdb.c";
+const E1000: &str = "drivers/net/e1000/e1000_main.c";
+const INTEL_E1000: &str = "drivers/net/ethernet/intel/e1000/e1000_main.c";

@@ -1,0 +1,338 @@
+//! Every event has its words: a sentence in every case, and the code that does it unless no code does.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::{any, prop_assert, proptest};
+use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
+use sim_wasm::actors::log::backend::{Backend, Refusal};
+use sim_wasm::actors::log::bus::{Bus, Half};
+use sim_wasm::actors::log::receive::{DropReason, Receive};
+use sim_wasm::actors::log::stack::Stack;
+use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
+use sim_wasm::actors::log::{Event, Who};
+use sim_wasm::telling::narration::tell;
+use sim_wasm::telling::source;
+use sim_wasm::words::ids::{GrantRef, Mfn, Port};
+use sim_wasm::words::text::Text;
+
+const REFUSALS: [Refusal; 10] = [
+    Refusal::ProducerOverflow,
+    Refusal::Truncated,
+    Refusal::TooManySlots,
+    Refusal::LongerThanPacket,
+    Refusal::CrossesPage,
+    Refusal::TooShort,
+    Refusal::BadExtra,
+    Refusal::BadSegmentation,
+    Refusal::BadGrant,
+    Refusal::NoMemory,
+];
+
+const DROPS: [DropReason; 5] =
+    [DropReason::NoCarrier, DropReason::NoBuffers, DropReason::QueueFull, DropReason::Expired, DropReason::NoMemory];
+
+const ATTACKS: [Attack; 10] = [
+    Attack::ForgedProducer,
+    Attack::ChangedRequest,
+    Attack::ForgedGrant,
+    Attack::MalformedPacket,
+    Attack::EventStorm,
+    Attack::WithheldBuffers,
+    Attack::ForgedResponse,
+    Attack::KeptMapping,
+    Attack::ReadBeside,
+    Attack::RemovedDevice,
+];
+
+/// Every event with these numbers, and with either answer to whether a bell rings.
+fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
+    let mut events = path_events(count, index, small, notify);
+    events.extend(backend_events(count, small).into_iter().map(Event::Backend));
+    events.extend(receive_events(count, index, small, notify).into_iter().map(Event::Receive));
+    events.extend(stack_events(count, small).into_iter().map(Event::Stack));
+    events.extend(bus_events(count, small).into_iter().map(Event::Bus));
+    events.extend(trouble_events(count, small).into_iter().map(Event::Trouble));
+    events
+}
+
+fn path_events(count: u32, index: u32, id: u16, notify: bool) -> Vec<Event> {
+    let (first, frame, flags) = (GrantRef(index), Mfn(index), id);
+    let (old, new, event) = (index, index.wrapping_add(count), index);
+    let (outstanding, bytes) = (count, count);
+    vec![
+        Event::RequestWritten { index, id, count },
+        Event::RequestsPublished { old, new, event, notify },
+        Event::RingFull { outstanding },
+        Event::ProducerForged { to: index },
+        Event::RequestsTaken { index, id, count },
+        Event::OverflowCaught { distance: count },
+        Event::RequestsAwaited { event },
+        Event::ResponsesWritten { index, id, count },
+        Event::ResponsesPublished { old, new, event, notify },
+        Event::ResponsesReaped { index, id, count },
+        Event::ResponsesAwaited { event },
+        Event::QueueStopped { outstanding },
+        Event::QueueWoken { outstanding },
+        Event::QueueOverflowed { bytes },
+        Event::PacketOffered { bytes, slots: count },
+        Event::GrantsGiven { first, frame, count, flags },
+        Event::EventSent { port: Port(index), from_guest: notify },
+        Event::GrantsMapped { first, frame, count, flags },
+        Event::HeaderCopied { bytes, pages_kept: count },
+        Event::SlotReleased { id },
+        Event::PacketReceived { bytes },
+        Event::PacketForwarded,
+        Event::PacketQueued { waiting: count },
+        Event::EgressOverflowed { bytes },
+        Event::PacketDropped { bytes },
+        Event::DescriptorsPosted { count },
+        Event::PacketSent { bytes, nanos: u64::from(index) },
+        Event::TransmitDone,
+        Event::PagesFreed { count },
+        Event::GrantsUnmapped { first, count, flags },
+        Event::GrantsEnded { first, count, flags },
+        Event::PacketFreed { bytes },
+    ]
+}
+
+fn backend_events(count: u32, small: u16) -> Vec<Backend> {
+    let (bytes, status) = (count, -(small as i16 % 15));
+    let mut events = vec![
+        Backend::PoolGateShut { held: count },
+        Backend::CreditExhausted { wanted: bytes, remaining: count, until: u64::from(count) << 20 },
+        Backend::CreditGranted { remaining: bytes },
+        Backend::ExtrasTaken { kind: small as u8, count },
+        Backend::MapRefused { gref: GrantRef(count), status },
+        Backend::PacketLinearized { bytes, count },
+        Backend::PageReplaced { pending: small },
+        Backend::PageBusy { pending: small },
+        Backend::GrantsCopied { count, bytes, failed: count / 2 },
+        Backend::PagesOrphaned { count, bytes },
+        Backend::BudgetSpent { packets: count },
+    ];
+    for why in REFUSALS {
+        events.push(Backend::RequestsRefused { id: small, count, why });
+        events.push(Backend::FrontendDisabled { why });
+    }
+    events
+}
+
+fn receive_events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Receive> {
+    let (bytes, status) = (count, -(small as i16 % 15));
+    let mut events = vec![
+        Receive::BuffersPosted { index, count, target: count },
+        Receive::RefillPostponed { posted: count },
+        Receive::TargetChanged { target: count },
+        Receive::PacketAccepted { bytes, slots: count, waiting: count },
+        Receive::QueueWaits { event: index },
+        Receive::QueueDrains,
+        Receive::QueueRuns,
+        Receive::PagesFlipped { count },
+        Receive::DeliveryRefused { index, status },
+        Receive::BytesCopied { count, bytes },
+        Receive::MemorySqueeze { until: u64::from(count) << 20 },
+        Receive::BuffersAnswered { index, count, bytes },
+        Receive::AnswersPublished { old: index, new: index.wrapping_add(count), event: index, notify },
+        Receive::AnswersTaken { index, count },
+        Receive::PacketDelivered { bytes, slots: count },
+        Receive::PacketSpoiled { status },
+        Receive::CarrierLost,
+        Receive::CarrierBack,
+    ];
+    events.extend(DROPS.map(|why| Receive::PacketRefused { bytes, why, needed: count, posted: count }));
+    events
+}
+
+fn stack_events(count: u32, port: u16) -> Vec<Stack> {
+    let bytes = count;
+    vec![
+        Stack::BacklogOverflowed { bytes },
+        Stack::AddressLearned { port },
+        Stack::ForwardedTo { port },
+        Stack::Flooded { copies: count },
+        Stack::NotForwarded { bytes },
+        Stack::PortOverflowed { port, bytes },
+        Stack::PortQueued { port, waiting: count },
+        Stack::Tapped { bytes },
+        Stack::TapFreed { bytes },
+        Stack::CardStalled,
+        Stack::CardResumed,
+        Stack::WireReceived { bytes },
+    ]
+}
+
+fn bus_events(count: u32, small: u16) -> Vec<Bus> {
+    let mut events = vec![
+        Bus::Connected,
+        Bus::ConnectFailed { errno: -(small as i16 % 40) },
+        Bus::DisconnectWaits { references: count },
+        Bus::Disconnected,
+        Bus::Resumed { discarded: count },
+        Bus::Zombie { pinned: count },
+    ];
+    for half in [Half::Front, Half::Back] {
+        events.push(Bus::StateChanged { half, state: small as u8 });
+        events.push(Bus::KeysWritten { half, count });
+    }
+    events
+}
+
+fn trouble_events(count: u32, small: u16) -> Vec<Trouble> {
+    let mut events = vec![
+        Trouble::EventDeferred { spurious: count, until: u64::from(count) << 20 },
+        Trouble::GrantLeaked { gref: count },
+        Trouble::GrantDeferred { gref: count },
+    ];
+    for attack in ATTACKS {
+        events.push(Trouble::Attacked { by: Party::Frontend, attack, xsa: small });
+        events.push(Trouble::Attacked { by: Party::Backend, attack, xsa: 0 });
+        events.push(Trouble::DeviceBroken { attack });
+        events.push(Trouble::GuestCrashed { attack });
+    }
+    events
+}
+
+fn drivers() -> impl Iterator<Item = Drivers> {
+    [FrontEpoch::Classic, FrontEpoch::Modern]
+        .into_iter()
+        .flat_map(|front| [Epoch::Classic, Epoch::GrantCopy, Epoch::ZeroCopy].map(|back| Drivers { front, back }))
+}
+
+/// The variants of an enum, read off its source, since no program can list them.
+fn variants(source: &str, of: &str) -> BTreeSet<String> {
+    let start = source.find(&format!("pub enum {of} {{")).expect("the enum is in its file");
+    let body = &source[start..];
+    let body = &body[..body.find("\n}").expect("an enum ends")];
+    let named =
+        body.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(char::is_uppercase));
+    named.map(|line| line.split([' ', ',', '(']).next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The variant that a value's text begins with.
+fn variant(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}").split([' ', ',', '(']).next().unwrap_or_default().to_owned()
+}
+
+/// So that the tests below see an event that is added later.
+#[test]
+fn the_events_tried_here_are_all_there_are() {
+    let check = |file: &str, of: &str, mut tried: BTreeSet<String>| {
+        let path = format!("{}/src/actors/log/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+        let source = std::fs::read_to_string(path).expect("the log's sources are there");
+        if of == "Event" {
+            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble"].map(str::to_owned));
+        }
+        assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
+    };
+    check("mod", "Event", path_events(1, 1, 1, true).iter().map(variant).collect());
+    check("backend", "Backend", backend_events(1, 1).iter().map(variant).collect());
+    check("backend", "Refusal", REFUSALS.iter().map(variant).collect());
+    check("receive", "Receive", receive_events(1, 1, 1, true).iter().map(variant).collect());
+    check("receive", "DropReason", DROPS.iter().map(variant).collect());
+    check("stack", "Stack", stack_events(1, 1).iter().map(variant).collect());
+    check("bus", "Bus", bus_events(1, 1).iter().map(variant).collect());
+    check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
+    check("trouble", "Attack", ATTACKS.iter().map(variant).collect());
+}
+
+fn sentence(event: &Event, drivers: Drivers) -> String {
+    let mut text = Text::new();
+    tell(&mut text, event, drivers);
+    text.into_string()
+}
+
+/// Whether a text has `1` before a word in the plural, or the other way round.
+fn counts_wrongly(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    words.windows(2).any(|pair| {
+        let thing = pair[1].trim_end_matches(['.', ',', ':', ';']);
+        let one =
+            pair[0] == "1" && matches!(thing, "slots" | "pages" | "packets" | "buffers" | "requests" | "operations");
+        let many = pair[0].bytes().all(|byte| byte.is_ascii_digit())
+            && pair[0] != "1"
+            && matches!(thing, "slot" | "page" | "packet" | "buffer" | "key" | "reference" | "operation" | "answer");
+        one || many
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_event_has_a_sentence(
+        count in proptest::prelude::prop_oneof![0_u32..4, any::<u32>()],
+        index in any::<u32>(),
+        small in any::<u16>(),
+        notify in any::<bool>(),
+    ) {
+        for event in events(count, index, small, notify) {
+            for drivers in drivers() {
+                let text = sentence(&event, drivers);
+                let sound = text.ends_with('.') && text.len() > 20 && !text.contains("  ") && !text.contains("..");
+                let begins = text.starts_with(|first: char| first.is_uppercase()) || text.starts_with("dom0");
+                prop_assert!(sound && begins && !counts_wrongly(&text), "{event:?}: {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_event_names_its_code_unless_no_code_does_it() {
+    let trees = ["classic", "linux 3.4", "linux", "xen"];
+    for event in events(2, 7, 3, true) {
+        for drivers in drivers() {
+            let attack = matches!(event, Event::ProducerForged { .. } | Event::Trouble(Trouble::Attacked { .. }));
+            match source::of(&event, drivers) {
+                Some(reference) => {
+                    assert!(reference.function.ends_with("()"), "{event:?}: {reference:?}");
+                    assert!(
+                        reference.file.ends_with(".c") || reference.file.ends_with(".h"),
+                        "{event:?}: {reference:?}"
+                    );
+                    assert!(trees.contains(&reference.tree.name()) && !attack, "{event:?}: {reference:?}");
+                }
+                None => assert!(attack || event.who() == Who::Hardware, "{event:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn each_generation_is_told_from_its_own_code() {
+    let event = Event::ResponsesWritten { index: 0, id: 1, count: 1 };
+    let file = |back| source::of(&event, Drivers { back, ..Drivers::default() }).expect("netback does it");
+    let found =
+        [Epoch::Classic, Epoch::GrantCopy, Epoch::ZeroCopy].map(|back| (file(back).tree.name(), file(back).file));
+    assert_eq!(
+        found,
+        [
+            ("classic", "drivers/xen/netback/netback.c"),
+            ("linux 3.4", "drivers/net/xen-netback/netback.c"),
+            ("linux", "drivers/net/xen-netback/netback.c"),
+        ]
+    );
+    let stopped = Event::QueueStopped { outstanding: 237 };
+    let modern = Drivers { front: FrontEpoch::Modern, back: Epoch::ZeroCopy };
+    assert_eq!(source::of(&stopped, modern).map(|reference| reference.function), Some("xennet_start_xmit()"));
+    assert!(sentence(&stopped, modern).ends_with("need 19."));
+}
+
+/// One sentence of each kind, to be read by a person. `UPDATE_GOLDEN=1` accepts a change.
+#[test]
+fn sentences_read_as_they_did() {
+    let mut found = String::new();
+    let mut told = BTreeSet::new();
+    for count in [3, 1] {
+        for event in events(count, 40, 5, true) {
+            let text = sentence(&event, Drivers::default());
+            if told.insert(text.clone()) {
+                found.push_str(&text);
+                found.push('\n');
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/sentences.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &found).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(path).expect("the golden file is there");
+    assert_eq!(found, golden);
+}
