@@ -158,6 +158,7 @@ fn stack_events(count: u32, port: u16) -> Vec<Stack> {
         Stack::CardStalled,
         Stack::CardResumed,
         Stack::WireReceived { bytes },
+        Stack::WireMissed { bytes },
     ]
 }
 

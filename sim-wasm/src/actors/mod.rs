@@ -15,6 +15,16 @@ pub mod handshake;
 
 pub mod netback;
 
+pub mod bridge;
+
+pub mod netfilter;
+
+pub mod qdisc;
+
+pub mod stack;
+
+pub mod nic;
+
 pub mod first_netfront;
 
 pub mod first_netback;

@@ -12,7 +12,8 @@ pub enum Stack {
     AddressLearned { port: u16 },
     /// The bridge sends the packet out of one port.
     ForwardedTo { port: u16 },
-    /// The bridge knows no port for the address, or it is everybody's: a clone goes out of each other port.
+    /// The bridge knows no port for the address, or it is everybody's: it goes out of each other port, as so many
+    /// packets that share their data.
     Flooded { copies: u32 },
     /// The packet would leave by the port that it came in, or has nowhere to go.
     NotForwarded { bytes: u32 },
@@ -30,6 +31,8 @@ pub enum Stack {
     CardResumed,
     /// The card received a packet from the wire.
     WireReceived { bytes: u32 },
+    /// The card had no buffer for a packet from the wire, and the packet was lost.
+    WireMissed { bytes: u32 },
 }
 
 impl Stack {
@@ -37,7 +40,9 @@ impl Stack {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::CardStalled | Self::CardResumed | Self::WireReceived { .. } => Who::Hardware,
+            Self::CardStalled | Self::CardResumed | Self::WireReceived { .. } | Self::WireMissed { .. } => {
+                Who::Hardware
+            }
             Self::BacklogOverflowed { .. }
             | Self::AddressLearned { .. }
             | Self::ForwardedTo { .. }
@@ -53,6 +58,9 @@ impl Stack {
     /// Whether a packet was lost.
     #[must_use]
     pub const fn fails(&self) -> bool {
-        matches!(self, Self::BacklogOverflowed { .. } | Self::PortOverflowed { .. } | Self::CardStalled)
+        matches!(
+            self,
+            Self::BacklogOverflowed { .. } | Self::PortOverflowed { .. } | Self::CardStalled | Self::WireMissed { .. }
+        )
     }
 }

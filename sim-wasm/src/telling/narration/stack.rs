@@ -25,7 +25,7 @@ pub(super) fn tell(out: &mut Text, event: &Stack) {
             out.push_u32(copies).push_str(" in all. The clones share its pages.");
         }
         Stack::NotForwarded { bytes } => {
-            out.push_str("The packet has no way out but the one that it came in by: the bridge frees its ");
+            out.push_str("The packet has no way out, or none but the one that it came in by: the bridge frees its ");
             out.push_u32(bytes).push_str(" bytes.");
         }
         Stack::PortOverflowed { port, bytes } => {
@@ -54,14 +54,18 @@ pub(super) fn tell(out: &mut Text, event: &Stack) {
         Stack::WireReceived { bytes } => {
             out.push_str("The card receives a packet of ").push_u32(bytes).push_str(" bytes from the wire.");
         }
+        Stack::WireMissed { bytes } => {
+            out.push_str("The card has no buffer for a packet of ").push_u32(bytes);
+            out.push_str(" bytes from the wire, and the packet is lost.");
+        }
     }
 }
 
-/// A port of the bridge; the card's is the first.
+/// A port of the bridge, see `BridgePort::number`.
 fn push_port(out: &mut Text, port: u16) {
-    if port == 0 {
-        out.push_str("the card");
-    } else {
-        out.push_str("port ").push_u32(u32::from(port));
-    }
+    match port {
+        0 => out.push_str("the card"),
+        u16::MAX => out.push_str("dom0 itself"),
+        vif => out.push_str("port ").push_u32(u32::from(vif)),
+    };
 }

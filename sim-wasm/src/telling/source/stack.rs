@@ -27,6 +27,6 @@ pub(super) const fn of(event: &Stack, back: Epoch) -> Option<SourceRef> {
         Stack::PortOverflowed { .. } | Stack::PortQueued { .. } => in_dom0(back, "pfifo_fast_enqueue()", SCH_GENERIC),
         Stack::Tapped { .. } => in_dom0(back, "packet_rcv()", AF_PACKET),
         Stack::TapFreed { .. } => in_dom0(back, "packet_recvmsg()", AF_PACKET),
-        Stack::CardStalled | Stack::CardResumed | Stack::WireReceived { .. } => None,
+        Stack::CardStalled | Stack::CardResumed | Stack::WireReceived { .. } | Stack::WireMissed { .. } => None,
     }
 }
