@@ -55,9 +55,14 @@ impl AgendaKey {
     }
 }
 
+/// How many of the next appointments are compared one by one, which is faster than halving as long as the place is among
+/// them.
+const NEXT_FEW: usize = 12;
+
 /// Appointments in the order of (time, sequence): what was put down first happens first among equals.
 ///
-/// A run has tens of them at a time, so they lie in one vector, the next one last.
+/// A run has tens of them at a time, so they lie in one vector, the next one last. Most are put down for soon, among the
+/// next few: then nothing behind them moves, and far timers cost nothing however many they are.
 #[derive(Clone, Debug)]
 pub struct Agenda<T> {
     appointments: Vec<(AgendaKey, T)>,
@@ -70,22 +75,36 @@ impl<T> Agenda<T> {
         Agenda { appointments: Vec::new(), next_sequence: 0 }
     }
 
-    /// Puts `item` down for `time`.
+    /// Puts `item` down for `time`, after everything that is down for the same time.
+    #[inline]
     pub fn push(&mut self, time: Time, item: T) -> AgendaKey {
         let key = AgendaKey { time, sequence: self.next_sequence };
         self.next_sequence += 1;
-        let place = self.appointments.partition_point(|(other, _)| *other > key);
+        let place = self.place(time);
         self.appointments.insert(place, (key, item));
         key
     }
 
+    /// Where an appointment for `time` belongs: looked for among the next few one by one, beyond them by halving.
+    #[inline]
+    fn place(&self, time: Time) -> usize {
+        let all = self.appointments.len();
+        let few = all.saturating_sub(NEXT_FEW);
+        match self.appointments[few..].iter().rposition(|(other, _)| other.time > time) {
+            Some(later) => few + later + 1,
+            None => self.appointments[..few].partition_point(|(other, _)| other.time > time),
+        }
+    }
+
     /// Takes the next appointment.
+    #[inline]
     pub fn pop(&mut self) -> Option<(Time, T)> {
         let (key, item) = self.appointments.pop()?;
         Some((key.time, item))
     }
 
     /// When the next appointment is due.
+    #[inline]
     pub fn peek_time(&self) -> Option<Time> {
         self.appointments.last().map(|(key, _)| key.time)
     }
