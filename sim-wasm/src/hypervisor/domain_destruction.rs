@@ -8,9 +8,8 @@
 //! Not modelled: that the work is done in pieces, and that a number is not given again for a while.
 
 use crate::hypervisor::domain::Life;
-use crate::hypervisor::event_channel::Channel;
 use crate::hypervisor::xen::Xen;
-use crate::words::ids::{DomId, Port};
+use crate::words::ids::DomId;
 
 impl Xen {
     /// Destroys a domain: closes its ports (`evtchn_destroy`), undoes its mappings (`gnttab_release_mappings`), and gives its
@@ -24,14 +23,7 @@ impl Xen {
         }
         let (_, domain) = self.known_mut(id);
         domain.life = Life::Dying;
-        for port in 0..domain.channels.ports() {
-            match self.known(id).channels.channel(Port(port)) {
-                Channel::Free | Channel::Reserved => {}
-                Channel::Unbound { .. } | Channel::Interdomain { .. } => {
-                    self.close(id, Port(port)).expect("the port is open");
-                }
-            }
-        }
+        self.reset_channels(id);
         let (_, domain) = self.known_mut(id);
         let handles: Vec<_> = domain.grants.handles().map(|(handle, _)| handle).collect();
         domain.entries.clear();

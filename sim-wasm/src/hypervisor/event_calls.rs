@@ -1,4 +1,41 @@
 //! The hypercalls about event channels (`EVTCHNOP_*` in `xen/include/public/event_channel.h`).
+//!
+//! An event channel by hand:
+//!
+//! ```
+//! use sim_wasm::hypervisor::event_calls::Sent;
+//! use sim_wasm::hypervisor::shared_info::{self, Raised, UpcallScan};
+//! use sim_wasm::hypervisor::xen::Xen;
+//! use sim_wasm::words::ids::{DomId, VcpuId};
+//!
+//! let (dom0, guest, vcpu) = (DomId(0), DomId(1), VcpuId(0));
+//! let mut xen = Xen::new(16);
+//! xen.create_domain(dom0, 1).expect("16 frames are enough");
+//! xen.create_domain(guest, 1).expect("16 frames are enough");
+//!
+//! // The guest opens a port for dom0, which binds one of its own to it.
+//! let front = xen.alloc_unbound(guest, dom0).expect("ports are free");
+//! assert_eq!(xen.send(guest, front), Ok(Sent::Dropped));
+//! let (back, bound) = xen.bind_interdomain(dom0, guest, front).expect("the port waits for dom0");
+//! assert_eq!(bound.upcall(), Some((dom0, vcpu))); // so that nothing is lost at connect
+//!
+//! // Dom0 takes its upcall: the walk finds the port, and taking the event off it lets the next one in.
+//! let mut scan = UpcallScan::new(vcpu);
+//! let page = xen.shared_info_mut(dom0);
+//! scan.begin(page);
+//! assert_eq!(scan.next_port(page), Some(back));
+//! shared_info::clear_pending(page, back);
+//! assert_eq!(scan.next_port(page), None);
+//!
+//! // Two sends before the next upcall are one event.
+//! assert_eq!(xen.send(guest, front).map(Sent::upcall), Ok(Some((dom0, vcpu))));
+//! let again = Sent::Delivered { domain: dom0, port: back, vcpu, raised: Raised::Coalesced };
+//! assert_eq!(xen.send(guest, front), Ok(again));
+//! assert!(shared_info::is_pending(xen.shared_info(dom0), back));
+//! ```
+//!
+//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, polling
+//! (`SCHEDOP_poll`), and the FIFO form of the bits. An upcall reaches its vCPU when the machine delivers it, not before.
 
 use crate::hypervisor::event_channel::Channel;
 use crate::hypervisor::shared_info::{self, Raised};
@@ -57,6 +94,7 @@ impl Xen {
     }
 
     /// Notifies the other end of the caller's port (`EVTCHNOP_send`).
+    #[inline]
     pub fn send(&mut self, caller: DomId, port: Port) -> Result<Sent, Errno> {
         match self.known(caller).channels.channel(port) {
             Channel::Interdomain { remote, remote_port } => Ok(self.raise(remote, remote_port)),
@@ -81,6 +119,18 @@ impl Xen {
         Ok(())
     }
 
+    /// Closes all ports of the caller (`EVTCHNOP_reset`, and `evtchn_destroy` when a domain ends).
+    pub fn reset_channels(&mut self, caller: DomId) {
+        for port in (0..self.known(caller).channels.ports()).map(Port) {
+            match self.known(caller).channels.channel(port) {
+                Channel::Free | Channel::Reserved => {}
+                Channel::Unbound { .. } | Channel::Interdomain { .. } => {
+                    self.close(caller, port).expect("the port is open");
+                }
+            }
+        }
+    }
+
     /// Sends the events of the caller's port to another of its vCPUs (`EVTCHNOP_bind_vcpu`).
     pub fn bind_vcpu(&mut self, caller: DomId, port: Port, vcpu: VcpuId) -> Result<(), Errno> {
         let (_, domain) = self.known_mut(caller);
@@ -94,6 +144,7 @@ impl Xen {
         }
     }
 
+    #[inline]
     fn raise(&mut self, id: DomId, port: Port) -> Sent {
         let (memory, domain) = self.known_mut(id);
         let vcpu = domain.channels.vcpu(port);

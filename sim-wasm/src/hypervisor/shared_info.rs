@@ -8,6 +8,9 @@
 //! ```
 //!
 //! Two levels: a bit of a vCPU's selector says that some port of that word of `evtchn_pending` wants attention.
+//!
+//! Not modelled: the clocks and the rest of the page, masking a vCPU's upcalls as a whole (`evtchn_upcall_mask`), vCPUs
+//! beyond the page's 32, and the FIFO form of the bits.
 
 use crate::hypervisor::page::Page;
 use crate::words::ids::{Port, VcpuId};
@@ -42,11 +45,13 @@ pub enum Raised {
 }
 
 /// Whether an event waits at the port.
+#[inline]
 pub fn is_pending(page: &Page, port: Port) -> bool {
     test_bit(page, EVENTS_PENDING, port)
 }
 
 /// Whether the port is kept from calling.
+#[inline]
 pub fn is_masked(page: &Page, port: Port) -> bool {
     test_bit(page, EVENTS_MASK, port)
 }
@@ -57,6 +62,7 @@ pub fn is_upcall_pending(page: &Page, vcpu: VcpuId) -> bool {
 }
 
 /// Sets a port pending and calls the vCPU if nothing keeps it from being called (`evtchn_2l_set_pending`).
+#[inline]
 pub fn set_pending(page: &mut Page, port: Port, vcpu: VcpuId) -> Raised {
     if test_and_write_bit(page, EVENTS_PENDING, port, true) {
         return Raised::Coalesced;
@@ -68,11 +74,13 @@ pub fn set_pending(page: &mut Page, port: Port, vcpu: VcpuId) -> Raised {
 }
 
 /// Takes the event off the port.
+#[inline]
 pub fn clear_pending(page: &mut Page, port: Port) {
     test_and_write_bit(page, EVENTS_PENDING, port, false);
 }
 
 /// Keeps the port from calling (`mask_evtchn`).
+#[inline]
 pub fn mask(page: &mut Page, port: Port) {
     test_and_write_bit(page, EVENTS_MASK, port, true);
 }
@@ -86,6 +94,7 @@ pub fn mask_all(page: &mut Page) {
 
 /// Lets the port call again. An event that came meanwhile is raised now (`evtchn_2l_unmask`, `unmask_evtchn`); the answer
 /// is nothing if there was none.
+#[inline]
 pub fn unmask(page: &mut Page, port: Port, vcpu: VcpuId) -> Option<Raised> {
     let was_masked = test_and_write_bit(page, EVENTS_MASK, port, false);
     (was_masked && is_pending(page, port)).then(|| select(page, port, vcpu))
@@ -93,11 +102,13 @@ pub fn unmask(page: &mut Page, port: Port, vcpu: VcpuId) -> Option<Raised> {
 
 /// Begins to serve a port: masked while its handler runs, its event taken off first, so that one that comes during the
 /// handler is not lost (`ack_dynirq` in `drivers/xen/core/evtchn.c`).
+#[inline]
 pub fn ack(page: &mut Page, port: Port) {
     mask(page, port);
     clear_pending(page, port);
 }
 
+#[inline]
 fn select(page: &mut Page, port: Port, vcpu: VcpuId) -> Raised {
     let info = vcpu_info(vcpu);
     let selector = page.read_u64(info + PENDING_SELECTOR);
@@ -176,21 +187,25 @@ impl UpcallScan {
     }
 }
 
+#[inline]
 fn vcpu_info(vcpu: VcpuId) -> usize {
     assert!(vcpu.0 < VCPUS, "a vCPU has a place in the shared page");
     vcpu.0 as usize * VCPU_INFO_SIZE
 }
 
+#[inline]
 fn locate(array: usize, port: Port) -> (usize, u64) {
     assert!(port.0 < PORTS, "a port has a bit in the shared page");
     (array + (port.0 / BITS_PER_WORD) as usize * WORD_SIZE, 1 << (port.0 % BITS_PER_WORD))
 }
 
+#[inline]
 fn test_bit(page: &Page, array: usize, port: Port) -> bool {
     let (at, bit) = locate(array, port);
     page.read_u64(at) & bit != 0
 }
 
+#[inline]
 fn test_and_write_bit(page: &mut Page, array: usize, port: Port, value: bool) -> bool {
     let (at, bit) = locate(array, port);
     let word = page.read_u64(at);
