@@ -162,19 +162,21 @@ enum Op {
     Mask(usize, u32),
     Unmask(usize, u32),
     Upcall(usize),
+    Reset(usize),
 }
 
 /// Ports on both sides of the border between the first two words.
 fn any_op() -> impl Strategy<Value = Op> {
     let port = || prop_oneof![1_u32..5, 62_u32..67];
     prop_oneof![
-        1 => (0_usize..2).prop_map(Op::Alloc),
-        3 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Bind(domain, port)),
-        6 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Send(domain, port)),
-        1 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Close(domain, port)),
-        1 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Mask(domain, port)),
-        2 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Unmask(domain, port)),
-        3 => (0_usize..2).prop_map(Op::Upcall),
+        10 => (0_usize..2).prop_map(Op::Alloc),
+        30 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Bind(domain, port)),
+        60 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Send(domain, port)),
+        10 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Close(domain, port)),
+        10 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Mask(domain, port)),
+        20 => (0_usize..2, port()).prop_map(|(domain, port)| Op::Unmask(domain, port)),
+        30 => (0_usize..2).prop_map(Op::Upcall),
+        1 => (0_usize..2).prop_map(Op::Reset),
     ]
 }
 
@@ -234,15 +236,8 @@ fn play(xen: &mut Xen, model: &mut [Ports; 2], scans: &mut [UpcallScan; 2], op: 
         }
         Op::Close(at, port) => {
             let closed = xen.close(DOMAINS[at], Port(port));
-            let Some(peer) = model[at].peers.remove(&port) else {
-                assert_eq!(closed, Err(Errno::Invalid));
-                return;
-            };
-            assert_eq!(closed, Ok(()));
-            model[at].pending.remove(&port);
-            if let Some(peer) = peer {
-                model[1 - at].peers.insert(peer, None);
-            }
+            let expect = if close(model, at, port) { Ok(()) } else { Err(Errno::Invalid) };
+            assert_eq!(closed, expect);
         }
         Op::Mask(at, port) => {
             shared_info::mask(xen.shared_info_mut(DOMAINS[at]), Port(port));
@@ -260,7 +255,22 @@ fn play(xen: &mut Xen, model: &mut [Ports; 2], scans: &mut [UpcallScan; 2], op: 
             assert_eq!(served.iter().map(|port| port.0).collect::<BTreeSet<u32>>(), expect);
             model[at].pending.retain(|port| !expect.contains(port));
         }
+        Op::Reset(at) => {
+            xen.reset_channels(DOMAINS[at]);
+            let ports: Vec<u32> = model[at].peers.keys().copied().collect();
+            assert!(ports.into_iter().all(|port| close(model, at, port)));
+        }
     }
+}
+
+/// Whether there was a port to close. Who was at its other end waits for the closer to bind again.
+fn close(model: &mut [Ports; 2], at: usize, port: u32) -> bool {
+    let Some(peer) = model[at].peers.remove(&port) else { return false };
+    model[at].pending.remove(&port);
+    if let Some(peer) = peer {
+        model[1 - at].peers.insert(peer, None);
+    }
+    true
 }
 
 fn check(xen: &Xen, model: &[Ports; 2]) {
