@@ -25,6 +25,8 @@ pub mod stack;
 
 pub mod nic;
 
+pub mod netfront;
+
 pub mod first_netfront;
 
 pub mod first_netback;
