@@ -15,7 +15,7 @@ FUZZ_RUNS := 5000
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: serve build test lint fuzz fuzz-smoke fuzz-build setup target tools compiler
+.PHONY: serve build test lint bench fuzz fuzz-smoke fuzz-build setup target tools compiler
 
 ## serve: build this repository's own site and serve it at http://127.0.0.1:1111
 serve: target
@@ -36,6 +36,10 @@ lint: target
 	$(CARGO) fmt --all --check
 	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+
+## bench: how fast the engine is, natively, under Node and beside SimPy
+bench: target $(VENV)/bench-ready
+	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
 ## fuzz: search for input that breaks the engine, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
 # A find becomes a test for good when its file is put into fuzz/seeds/TARGET.
@@ -89,4 +93,8 @@ $(VENV)/ready: tests/tools/requirements.txt
 	fi
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	touch $@
+
+$(VENV)/bench-ready: benches/requirements.txt $(VENV)/ready
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benches/requirements.txt
 	touch $@

@@ -1,0 +1,67 @@
+//! Measures the engine and prints a table: `cargo bench`.
+//!
+//! Natively first, then the same run compiled for wasm32 under Node, then the same model in SimPy, all on this machine and
+//! in this order. Times are medians of several runs after one that does not count. What is missing (Node, SimPy) leaves its
+//! line out and says so.
+
+mod clock;
+mod machine;
+mod module;
+mod simpy;
+mod table;
+mod wasm;
+
+use std::error::Error;
+use std::hint::black_box;
+
+use benches::path::{PACKETS, Telling, transmit};
+
+use crate::clock::Times;
+use crate::table::{Row, print_note, print_row, print_title};
+
+/// Runs that count.
+const RUNS: u32 = 5;
+
+/// The run without and with its log, and the example that is it alone.
+const VARIANTS: [(&str, Telling, &str); 1] = [("log on", Telling::On, "path_log_on")];
+
+/// A measurement, or why there is none.
+type Measured<T> = Result<T, Box<dyn Error>>;
+
+fn main() {
+    // Cargo passes `--bench`, and perhaps a filter that is somebody else's.
+    println!("{}\n", machine::describe());
+    let outcome = transmit(Telling::On);
+    let row = |name: &str, times: Times| Row { name: name.to_owned(), times, packets: PACKETS, events: outcome.events };
+
+    print_title(RUNS);
+    let mut native = Vec::new();
+    for (log, telling, _) in VARIANTS {
+        let times = Times::measure(RUNS, || assert_eq!(black_box(transmit(telling)).packets, PACKETS));
+        native.push(row(&format!("native, {log}"), times));
+    }
+    native.iter().for_each(print_row);
+    for profile in [wasm::Profile::Release, wasm::Profile::Browser] {
+        for (log, _, example) in VARIANTS {
+            let name = format!("Node, {}, {log}", profile.title());
+            match wasm::time(example, profile, RUNS) {
+                Ok(times) => print_row(&row(&name, times)),
+                Err(reason) => print_note(&name, reason.as_ref()),
+            }
+        }
+    }
+    match simpy::run(RUNS) {
+        Ok(simpy) => {
+            print_row(&simpy);
+            let ratio = native[0].events_per_second() / simpy.events_per_second();
+            println!("\nchanges of state a second, natively against SimPy: {ratio:.0} to 1");
+        }
+        Err(reason) => print_note("SimPy", reason.as_ref()),
+    }
+
+    println!();
+    match module::sizes() {
+        Ok(sizes) => println!("browser module: {} bytes, {} under brotli", sizes.raw, sizes.brotli),
+        Err(reason) => print_note("browser module", reason.as_ref()),
+    }
+}

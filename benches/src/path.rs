@@ -1,0 +1,74 @@
+//! The complete way of packets from a guest to the wire: grant, ring, map, bridge, card, unmap, response, reap.
+
+use sim::machine::network::{Filter, Network, Settings};
+use sim::words::time::Time;
+
+/// Packets of a run.
+pub const PACKETS: u32 = 100_000;
+
+/// What happens in a run; times in nanoseconds. `network_path.py` is told the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// Bytes of a packet: one slot.
+    pub bytes: u32,
+    /// Packets that the guest sends at once: more than its ring holds, so that the queue stops and is woken.
+    pub burst: u32,
+    /// From one burst to the next: what a burst needs on the wire, and a little more, so that none is lost.
+    pub every: u64,
+    /// The wire.
+    pub megabits: u32,
+    /// From a packet's end on the wire to the card's interrupt.
+    pub interrupt_delay: u64,
+    /// From a notification to the handler in the other domain.
+    pub event_delay: u64,
+    /// From scheduling a tasklet or a softirq to its run.
+    pub softirq_delay: u64,
+    /// Packets that wait in the guest at most, `tx_queue_len`.
+    pub queue: u32,
+}
+
+/// The one that is measured.
+pub const SCENARIO: Scenario = Scenario {
+    bytes: 1514,
+    burst: 500,
+    every: 650_000,
+    megabits: 10_000,
+    interrupt_delay: 20_000,
+    event_delay: 4_000,
+    softirq_delay: 1_000,
+    queue: 1_000,
+};
+
+/// Whether the engine writes down what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// Every change of state is an entry of the log.
+    On,
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Packets that left.
+    pub packets: u32,
+    /// Changes of state, as the log counts them.
+    pub events: u64,
+}
+
+/// Sends [`PACKETS`] packets.
+#[must_use]
+pub fn transmit(telling: Telling) -> Outcome {
+    let Telling::On = telling;
+    let mut network = Network::new(Settings {
+        megabits: SCENARIO.megabits,
+        interrupt_delay: SCENARIO.interrupt_delay,
+        filter: Filter::Accept,
+    });
+    for burst in 0..PACKETS / SCENARIO.burst {
+        for _ in 0..SCENARIO.burst {
+            network.offer(Time(u64::from(burst) * SCENARIO.every), SCENARIO.bytes);
+        }
+        network.run();
+    }
+    Outcome { packets: network.departures().len() as u32, events: network.log().entries().len() as u64 }
+}
