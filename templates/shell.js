@@ -70,7 +70,7 @@ class SimFigure extends HTMLElement {
     near.unobserve(this);
     try {
       this.#engine = await engine(this.dataset.module, this.dataset.wasm);
-      if (!this.#open(this.dataset.start)) throw new Error(`unknown state ${this.dataset.start}`);
+      if (!this.#open(this.dataset.start)) throw new Error(this.#engine.Figure.why_not(this.dataset.start));
       for (const tool of this.querySelectorAll(":disabled")) tool.disabled = false;
       // Silently: the reader has not done anything yet.
       this.#showRun({ aloud: false });
@@ -89,12 +89,15 @@ class SimFigure extends HTMLElement {
     return true;
   }
 
-  /** Shows a state named by a link: the part of the fragment after `=`. An unknown one changes nothing. */
+  /** Shows a state named by a link: the part of the fragment after `=`. One that names no frame changes nothing. */
   async restore(state) {
     await this.start();
-    if (this.#figure && this.#open(`${this.dataset.figure}=${state}`)) {
+    const wanted = `${this.dataset.figure}=${state}`;
+    if (this.#figure && this.#open(wanted)) {
       this.pause();
       this.#showRun({ aloud: true });
+    } else if (this.#figure) {
+      console.warn(`figure ${this.id} stays as it is:`, this.#engine.Figure.why_not(wanted));
     }
     const picture = this.querySelector(".figure-picture");
     const { top, bottom } = picture.getBoundingClientRect();

@@ -16,7 +16,7 @@ pub fn play(data: &[u8]) {
     match data.split_first() {
         Some((first, rest)) if *first < b' ' => read(usize::from(*first), &mut Bytes::new(rest)),
         _ => {
-            if let Some(player) = std::str::from_utf8(data).ok().and_then(Player::open) {
+            if let Some(player) = std::str::from_utf8(data).ok().and_then(|text| Player::open(text).ok()) {
                 check(&player);
             }
         }

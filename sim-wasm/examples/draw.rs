@@ -10,9 +10,12 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let word =
         |position: usize, otherwise: &'static str| words.get(position).map_or(otherwise, String::as_str).to_owned();
-    let Some(player) = Player::open(&word(0, "ring=v1.one-request.n0")) else {
-        eprintln!("error: no frame has this name");
-        return ExitCode::from(2);
+    let player = match Player::open(&word(0, "ring=v1.one-request.n0")) {
+        Ok(player) => player,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
     };
     let layout = match word(1, "wide").as_str() {
         "narrow" => Layout::Narrow,

@@ -15,7 +15,16 @@ pub struct Figure(Player);
 impl Figure {
     /// The frame that a text names; `undefined` when the text names none.
     pub fn open(state: &str) -> Option<Figure> {
-        Player::open(state).map(Figure)
+        Player::open(state).ok().map(Figure)
+    }
+
+    /// Why a text names no frame; empty when it names one.
+    pub fn why_not(state: &str) -> String {
+        let mut text = Text::new();
+        if let Err(error) = Player::open(state) {
+            error.tell(&mut text);
+        }
+        text.into_string()
     }
 
     /// The present frame as a text.

@@ -124,7 +124,7 @@ impl<'a> Places<'a> {
 pub(crate) fn is_anchor(anchors: &Anchors, fragment: &str) -> bool {
     let state = |(id, rest): (&str, &str)| {
         let figure = anchors.figures.get(id)?;
-        Player::open(&format!("{figure}={rest}"))
+        Player::open(&format!("{figure}={rest}")).ok()
     };
     anchors.ids.contains(fragment) || fragment.split_once('=').and_then(state).is_some()
 }

@@ -39,7 +39,7 @@ async fn sentence(browser: &Browser, id: &str) -> String {
 }
 
 fn player(state: &str) -> Player {
-    Player::open(state).unwrap_or_else(|| panic!("{state} names a frame"))
+    Player::open(state).unwrap_or_else(|error| panic!("{state}: {error}"))
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub mod narration;
 
 pub mod story;
 
+pub mod link;
+
 pub mod player;
 
 mod marks;

@@ -71,6 +71,14 @@ pub struct Knob {
     pub options: &'static [KnobOption],
 }
 
+impl Knob {
+    /// Whether the value can be chosen.
+    #[must_use]
+    pub fn offers(&self, value: u32) -> bool {
+        self.options.iter().any(|option| option.value == value)
+    }
+}
+
 /// One choice of a knob.
 #[derive(Debug)]
 pub struct KnobOption {
@@ -119,6 +127,18 @@ impl Setup {
     pub fn letters(&self, script: &str) -> Vec<char> {
         let kept = self.inputs.first().map_or(usize::MAX, |input| input.step.saturating_sub(1) as usize);
         script.chars().take(kept).chain(self.inputs.iter().map(|input| input.letter)).collect()
+    }
+
+    /// The first step for which [`Setup::letters`] has no action although a later one has: in a figure whose steps are all
+    /// actions there is none.
+    #[must_use]
+    pub fn gap(&self, script: &str) -> Option<(Input, u32)> {
+        let mut next = script.len() as u32 + 1;
+        self.inputs.iter().find_map(|input| {
+            let gap = (input.step > next).then_some((*input, next));
+            next = input.step + 1;
+            gap
+        })
     }
 }
 

@@ -286,15 +286,25 @@ impl Log {
     /// A fingerprint of all entries: equal logs, equal hashes, on every machine.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        let mut hash = Fnv1a::new();
-        for entry in &self.entries {
-            hash.write_u64(entry.time.0);
-            hash.write_u32(entry.step);
-            entry.vif.hash(&mut hash);
-            entry.event.hash(&mut hash);
-        }
-        Hasher::finish(&hash)
+        hash_of(&self.entries)
     }
+
+    /// A fingerprint of the entries up to the end of a step.
+    #[must_use]
+    pub fn hash_until(&self, step: u32) -> u64 {
+        hash_of(self.until(step))
+    }
+}
+
+fn hash_of(entries: &[Entry]) -> u64 {
+    let mut hash = Fnv1a::new();
+    for entry in entries {
+        hash.write_u64(entry.time.0);
+        hash.write_u32(entry.step);
+        entry.vif.hash(&mut hash);
+        entry.event.hash(&mut hash);
+    }
+    Hasher::finish(&hash)
 }
 
 #[cfg(test)]

@@ -1,0 +1,206 @@
+//! The text that names one frame of one run, as it stands in addresses.
+//!
+//! ```text
+//! ring = v1 . burst . k0-32 . i4-pu . n5 . e1
+//!   │    │     │       │       │      │    └ the event within the frame's step, when only one is told
+//!   │    │     │       │       │      └ the frame
+//!   │    │     │       │       └ what the reader did: steps 4 and 5
+//!   │    │     │       └ knob 0 was turned to 32
+//!   │    │     └ the preset
+//!   │    └ the version of this form
+//!   └ the figure
+//! ```
+//!
+//! A text from outside is not to be trusted: every way to get it wrong has a [`LinkError`] that says what and why, and what is
+//! read stays small, whatever is written.
+
+mod error;
+
+pub use crate::telling::link::error::LinkError;
+
+use crate::telling::figure;
+use crate::telling::story::{FigureSpec, Input, Setup};
+use crate::words::text::Text;
+
+/// The version that is written and read.
+pub const VERSION: &str = "v1";
+
+/// Bytes that are read: more than [`MOST_INPUTS`] actions need, even if each stands in a part of its own.
+pub const MOST_BYTES: usize = 8192;
+
+/// Actions that a text may hold: enough for any reader, little enough for any address.
+pub const MOST_INPUTS: usize = 512;
+
+/// What a text names, as far as the figure's own entry can tell: whether the run gets as far, the run itself decides.
+#[derive(Debug)]
+pub struct Link {
+    /// The figure.
+    pub spec: &'static FigureSpec,
+    /// What the run is made from.
+    pub setup: Setup,
+    /// Where in the run.
+    pub place: Place,
+}
+
+/// A place in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The frame: so many steps are done.
+    pub frame: u32,
+    /// Which event of the step that led here is told, from 1; nothing for all of them.
+    pub event: Option<u32>,
+}
+
+/// Reads a text.
+pub fn read(text: &str) -> Result<Link, LinkError> {
+    if text.len() > MOST_BYTES {
+        return Err(LinkError::TooLong { bytes: text.len() as u32 });
+    }
+    if let Some(at) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
+        return Err(LinkError::ForeignCharacter { at: at as u32 });
+    }
+    let (name, rest) = text.split_once('=').ok_or(LinkError::NoFigure)?;
+    let spec = figure(name).ok_or_else(|| LinkError::UnknownFigure { name: name.to_owned() })?;
+    let mut parts = rest.split('.');
+    let version = parts.next().unwrap_or_default();
+    if version != VERSION {
+        return Err(LinkError::OtherVersion { found: version.to_owned() });
+    }
+    let name = parts.next().ok_or(LinkError::NoPreset)?;
+    let preset =
+        spec.preset(name).ok_or_else(|| LinkError::UnknownPreset { figure: spec.name, name: name.to_owned() })?;
+    let setup = Setup { preset, knobs: spec.presets[preset].knobs.to_vec(), inputs: Vec::new() };
+    let mut reader = Reader { link: Link { spec, setup, place: Place::default() }, knobs_read: 0, frame_read: false };
+    for part in parts {
+        reader.read_part(part)?;
+    }
+    Ok(reader.link)
+}
+
+/// Writes the text that names a place.
+#[must_use]
+pub fn write(spec: &FigureSpec, setup: &Setup, place: Place) -> Text {
+    let mut text = Text::new();
+    let preset = &spec.presets[setup.preset];
+    text.push_str(spec.name).push_char('=').push_str(VERSION).push_char('.').push_str(preset.name);
+    for (index, (&value, &supplied)) in setup.knobs.iter().zip(preset.knobs).enumerate() {
+        if value != supplied {
+            text.push_str(".k").push_u32(index as u32).push_char('-').push_u32(value);
+        }
+    }
+    let mut next_step = None;
+    for input in &setup.inputs {
+        if next_step != Some(input.step) {
+            text.push_str(".i").push_u32(input.step).push_char('-');
+        }
+        text.push_char(input.letter);
+        next_step = Some(input.step + 1);
+    }
+    text.push_str(".n").push_u32(place.frame);
+    if let Some(event) = place.event {
+        text.push_str(".e").push_u32(event);
+    }
+    text
+}
+
+/// A text half read.
+struct Reader {
+    link: Link,
+    /// One bit for each knob that was read.
+    knobs_read: u32,
+    frame_read: bool,
+}
+
+impl Reader {
+    fn read_part(&mut self, part: &str) -> Result<(), LinkError> {
+        let mut rest = part.chars();
+        match rest.next() {
+            Some('k') => self.read_knob(part, rest.as_str()),
+            Some('i') => self.read_inputs(part, rest.as_str()),
+            Some('n') => self.read_frame(part, rest.as_str()),
+            Some('e') => self.read_event(part, rest.as_str()),
+            _ => Err(LinkError::UnknownPart { part: part.to_owned() }),
+        }
+    }
+
+    fn read_knob(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+        let (index, value) = split(part, rest, "kKNOB-VALUE")?;
+        let (index, value) = (number(part, index)?, number(part, value)?);
+        let spec = self.link.spec;
+        let Some(knob) = spec.knobs.get(index as usize) else {
+            return Err(LinkError::UnknownKnob { figure: spec.name, index, count: spec.knobs.len() as u32 });
+        };
+        if self.knobs_read & 1 << index != 0 {
+            return Err(LinkError::Twice { what: "knob", name: knob.name });
+        }
+        self.knobs_read |= 1 << index;
+        if !knob.offers(value) {
+            return Err(LinkError::NotOffered { knob, value });
+        }
+        self.link.setup.knobs[index as usize] = value;
+        Ok(())
+    }
+
+    /// Takes in consecutive actions; they must come after all earlier ones.
+    fn read_inputs(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+        let (first, letters) = split(part, rest, "iSTEP-ACTIONS")?;
+        let mut step = number(part, first)?;
+        let Link { spec, setup, .. } = &mut self.link;
+        if step == 0 {
+            return Err(LinkError::NoStep);
+        }
+        if letters.is_empty() {
+            return Err(LinkError::Form { part: part.to_owned(), form: "iSTEP-ACTIONS" });
+        }
+        for letter in letters.chars() {
+            let after = setup.inputs.last().map_or(0, |input| input.step);
+            if spec.actions.iter().all(|action| action.letter != letter) {
+                return Err(LinkError::UnknownAction { figure: spec.name, letter });
+            }
+            if step <= after {
+                return Err(LinkError::OutOfOrder { step, after });
+            }
+            if setup.inputs.len() == MOST_INPUTS {
+                return Err(LinkError::TooManyActions);
+            }
+            setup.inputs.push(Input { step, letter });
+            step = step.checked_add(1).ok_or_else(|| too_large(part, first))?;
+        }
+        Ok(())
+    }
+
+    fn read_frame(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+        if self.frame_read {
+            return Err(LinkError::Twice { what: "part", name: "n" });
+        }
+        self.frame_read = true;
+        self.link.place.frame = number(part, rest)?;
+        Ok(())
+    }
+
+    fn read_event(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+        if self.link.place.event.is_some() {
+            return Err(LinkError::Twice { what: "part", name: "e" });
+        }
+        self.link.place.event = Some(number(part, rest)?);
+        Ok(())
+    }
+}
+
+/// The two halves of a part, such as `0-32` of `k0-32`.
+fn split<'a>(part: &str, rest: &'a str, form: &'static str) -> Result<(&'a str, &'a str), LinkError> {
+    rest.split_once('-').ok_or_else(|| LinkError::Form { part: part.to_owned(), form })
+}
+
+/// A decimal number without sign, spaces or needless zeros.
+fn number(part: &str, digits: &str) -> Result<u32, LinkError> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain || digits.len() > 1 && digits.starts_with('0') {
+        return Err(LinkError::NoNumber { part: part.to_owned(), digits: digits.to_owned() });
+    }
+    digits.parse().map_err(|_| too_large(part, digits))
+}
+
+fn too_large(part: &str, digits: &str) -> LinkError {
+    LinkError::TooLarge { part: part.to_owned(), digits: digits.to_owned() }
+}
