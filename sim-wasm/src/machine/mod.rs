@@ -3,3 +3,5 @@
 pub mod network;
 
 pub mod metrics;
+
+pub mod timeline;
