@@ -94,11 +94,11 @@ impl Netfront {
     /// If the interface is set up already.
     #[must_use = "the backend connects to what is offered"]
     pub fn setup_device(&mut self, k: &mut Kernel, features: BackFeatures) -> Option<Offer> {
-        assert!(self.device.link == Link::Down, "an interface is disconnected before it is set up again");
-        k.log.about(self.device.vif);
         if self.device.is_crashed() {
             return None;
         }
+        assert!(self.device.link == Link::Down, "an interface is disconnected before it is set up again");
+        k.log.about(self.device.vif);
         self.device.broken = None;
         self.device.reception = reception(&self.device.settings, features)?;
         let offer = self.offer(k, features);
