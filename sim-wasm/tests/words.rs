@@ -31,11 +31,12 @@ const REFUSALS: [Refusal; 10] = [
 const DROPS: [DropReason; 5] =
     [DropReason::NoCarrier, DropReason::NoBuffers, DropReason::QueueFull, DropReason::Expired, DropReason::NoMemory];
 
-const ATTACKS: [Attack; 10] = [
+const ATTACKS: [Attack; 11] = [
     Attack::ForgedProducer,
     Attack::ChangedRequest,
     Attack::ForgedGrant,
     Attack::MalformedPacket,
+    Attack::AwkwardPacket,
     Attack::EventStorm,
     Attack::WithheldBuffers,
     Attack::ForgedResponse,
@@ -181,6 +182,7 @@ fn bus_events(count: u32, small: u16) -> Vec<Bus> {
 fn trouble_events(count: u32, small: u16) -> Vec<Trouble> {
     let mut events = vec![
         Trouble::EventDeferred { spurious: count, until: u64::from(count) << 20 },
+        Trouble::BytesSeen { bytes: count },
         Trouble::GrantLeaked { gref: count },
         Trouble::GrantDeferred { gref: count },
     ];
@@ -280,7 +282,10 @@ fn every_event_names_its_code_unless_no_code_does_it() {
     let trees = ["classic", "linux 3.4", "linux", "xen"];
     for event in events(2, 7, 3, true) {
         for drivers in drivers() {
-            let attack = matches!(event, Event::ProducerForged { .. } | Event::Trouble(Trouble::Attacked { .. }));
+            let attack = matches!(
+                event,
+                Event::ProducerForged { .. } | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
+            );
             match source::of(&event, drivers) {
                 Some(reference) => {
                     assert!(reference.function.ends_with("()"), "{event:?}: {reference:?}");

@@ -27,6 +27,8 @@ pub mod nic;
 
 pub mod netfront;
 
+pub mod hostile;
+
 pub mod first_netfront;
 
 pub mod first_netback;

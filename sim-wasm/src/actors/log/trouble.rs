@@ -13,6 +13,8 @@ pub enum Attack {
     ForgedGrant,
     /// Wrote a packet that makes no sense.
     MalformedPacket,
+    /// Wrote a packet that keeps every rule and that nobody sends by chance.
+    AwkwardPacket,
     /// Rang without work.
     EventStorm,
     /// Posts no more buffers.
@@ -39,6 +41,8 @@ pub enum Trouble {
     GuestCrashed { attack: Attack },
     /// An event brought no work, and its channel stays masked until `until`, in nanoseconds of the run.
     EventDeferred { spurious: u32, until: u64 },
+    /// dom0 found bytes in granted pages that belong to no packet, and are not zero.
+    BytesSeen { bytes: u32 },
     /// A grant could not be ended, and page and reference are lost to the guest.
     GrantLeaked { gref: u32 },
     /// A grant could not be ended yet; the guest will try again.
@@ -59,7 +63,7 @@ impl Trouble {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::Attacked { by: Party::Backend, .. } => Who::Dom0,
+            Self::Attacked { by: Party::Backend, .. } | Self::BytesSeen { .. } => Who::Dom0,
             Self::Attacked { by: Party::Frontend, .. }
             | Self::DeviceBroken { .. }
             | Self::GuestCrashed { .. }

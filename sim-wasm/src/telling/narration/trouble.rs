@@ -32,6 +32,10 @@ pub(super) fn tell(out: &mut Text, event: &Trouble) {
             push_time(out, Time(until));
             out.push_str(", and the count of such events is ").push_u32(spurious).push_char('.');
         }
+        Trouble::BytesSeen { bytes } => {
+            out.push_str("dom0 looks beside the packet in the granted page. Bytes there that are not zero: ");
+            out.push_u32(bytes).push_char('.');
+        }
         Trouble::GrantLeaked { gref } => {
             out.push_str("dom0 still uses the page of grant entry ").push_u32(gref);
             out.push_str(", so the guest gives up both page and entry for good.");
@@ -50,6 +54,7 @@ const fn deed(attack: Attack) -> &'static str {
         Attack::ChangedRequest => "changes a request that it has published",
         Attack::ForgedGrant => "names a grant that was never given",
         Attack::MalformedPacket => "writes a packet that makes no sense",
+        Attack::AwkwardPacket => "writes a packet that keeps every rule and that nobody sends by chance",
         Attack::EventStorm => "rings without having work",
         Attack::WithheldBuffers => "posts no more buffers",
         Attack::ForgedResponse => "answers what was never asked, or twice",

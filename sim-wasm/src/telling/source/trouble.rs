@@ -7,7 +7,7 @@ use crate::telling::source::{EVENTS_BASE, GNTTAB, GRANT_TABLE, NETFRONT, SourceR
 /// The code behind an event; `None` for what an attacker does.
 pub(super) const fn of(event: &Trouble, front: FrontEpoch) -> Option<SourceRef> {
     match event {
-        Trouble::Attacked { .. } => None,
+        Trouble::Attacked { .. } | Trouble::BytesSeen { .. } => None,
         Trouble::DeviceBroken { attack } | Trouble::GuestCrashed { attack } => match attack {
             Attack::RemovedDevice => {
                 by_front(front, ("netfront_remove()", NETFRONT), ("xennet_disconnect_backend()", XEN_NETFRONT))
@@ -15,7 +15,7 @@ pub(super) const fn of(event: &Trouble, front: FrontEpoch) -> Option<SourceRef> 
             Attack::ReadBeside => {
                 by_front(front, ("network_start_xmit()", NETFRONT), ("xennet_start_xmit()", XEN_NETFRONT))
             }
-            Attack::MalformedPacket | Attack::WithheldBuffers => {
+            Attack::MalformedPacket | Attack::AwkwardPacket | Attack::WithheldBuffers => {
                 by_front(front, ("xennet_get_responses()", NETFRONT), ("xennet_get_responses()", XEN_NETFRONT))
             }
             Attack::ForgedProducer
