@@ -12,6 +12,7 @@ pub mod skb;
 pub mod kernel;
 
 pub mod handshake;
+pub mod netback;
 
 pub mod netback;
 
