@@ -12,9 +12,10 @@ pub mod skb;
 pub mod kernel;
 
 pub mod handshake;
-pub mod netback;
 
 pub mod netback;
+
+pub mod netback_upstream;
 
 pub mod bridge;
 

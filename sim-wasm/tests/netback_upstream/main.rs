@@ -1,0 +1,11 @@
+//! Mainline netback in both its generations, driven by guests that write plain bytes.
+
+mod drivers;
+
+mod rig;
+
+mod slots;
+
+mod zero_copy_transmit;
+
+mod zero_copy_receive;
