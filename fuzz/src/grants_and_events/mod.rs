@@ -1,9 +1,13 @@
 //! Three domains that call the hypervisor with anything, and write anything into every page that is theirs: packets' pages,
-//! grant tables, the page about events. A list of who has what mapped is kept beside, and after each command the machine
-//! must agree with it.
+//! grant tables, the page about events. They give pages away, end, and begin anew. A list of who has what mapped is kept
+//! beside, and after each command the machine must agree with it.
 
+mod checks;
+
+use sim_wasm::hypervisor::domain::Life;
 use sim_wasm::hypervisor::event_calls::Sent;
 use sim_wasm::hypervisor::event_channel::Channel;
+use sim_wasm::hypervisor::grant_calls::{MapOp, Mapped, UnmapOp};
 use sim_wasm::hypervisor::grant_copies::{CopyFrame, CopyPointer, GrantCopy};
 use sim_wasm::hypervisor::grant_entry::{
     Access, ENTRIES_PER_FRAME, GTF_PERMIT_ACCESS, GTF_READONLY, GTF_TYPE_MASK, GrantEntry, write_flags,
@@ -21,6 +25,8 @@ const DOMAINS: [DomId; 3] = [DomId(0), DomId(1), DomId(2)];
 const NAMED: [DomId; 5] = [DomId(0), DomId(1), DomId(2), DomId(9), DomId(0x7FF0)];
 const FRAMES: u32 = 40;
 const PAGES: u32 = 4;
+/// Pages without a frame, for foreign ones to be seen through.
+const HOLES: u32 = 2;
 const VCPUS: u8 = 2;
 const LIMITS: Limits = Limits { vcpus: VCPUS, grant_frames: 2, mappings: 6 };
 
@@ -40,10 +46,20 @@ pub fn play(data: &[u8]) {
 struct Held {
     by: DomId,
     handle: Handle,
+    seen: Seen,
     granter: DomId,
     gref: GrantRef,
     access: Access,
     frame: Mfn,
+}
+
+/// Where a mapping is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// By its handle only.
+    ByHandle,
+    /// At a page of the kernel's.
+    AtPage,
 }
 
 struct World {
@@ -62,6 +78,7 @@ impl World {
         let mut xen = Xen::new(FRAMES);
         for id in DOMAINS {
             xen.create_domain_with(id, PAGES, LIMITS).expect("there is room for three domains");
+            xen.add_holes(id, HOLES);
         }
         Self {
             xen,
@@ -76,7 +93,11 @@ impl World {
     fn obey(&mut self, command: u8, bytes: &mut Bytes) {
         let at = usize::from(bytes.byte()) % DOMAINS.len();
         let by = DOMAINS[at];
-        match command % 18 {
+        if self.xen.domain(by).is_none_or(|domain| domain.life == Life::Dying) {
+            self.begin_anew(at);
+            return;
+        }
+        match command % 24 {
             0 => self.grant(by, bytes),
             1 | 2 => self.map(by, bytes),
             3 => self.unmap(by, bytes),
@@ -93,8 +114,35 @@ impl World {
             14 => self.send(by, bytes),
             15 => self.close(by, bytes),
             16 => self.mask(at, bytes),
-            _ => self.upcall(at),
+            17 => self.upcall(at),
+            18 => self.map_at_page(by, bytes),
+            19 => self.unmap_from_page(by, bytes),
+            20 => self.replace(by, bytes),
+            21 => drop(self.xen.transfer(by, pfn(bytes), bytes.one_of(&NAMED), gref(bytes))),
+            22 => drop(self.xen.update_va_mapping(by, pfn(bytes), self.any_frame(by, bytes))),
+            _ => self.end_or_reset(at, bytes),
         }
+    }
+
+    /// A domain that has ended is made again, once nothing is left of it.
+    fn begin_anew(&mut self, at: usize) {
+        if self.xen.domain(DOMAINS[at]).is_none() && self.xen.create_domain_with(DOMAINS[at], PAGES, LIMITS).is_ok() {
+            self.xen.add_holes(DOMAINS[at], HOLES);
+            self.scribbled[at] = false;
+            self.scans[at] = UpcallScan::new(VcpuId(0));
+        }
+    }
+
+    fn end_or_reset(&mut self, at: usize, bytes: &mut Bytes) {
+        let id = DOMAINS[at];
+        // The frames of page tables are held by nobody's mapping, so their domain cannot end before they are let go.
+        if bytes.byte() & 1 == 0 || !self.tables.is_empty() {
+            self.xen.reset_channels(id);
+        } else {
+            self.xen.destroy_domain(id);
+            self.held.retain(|held| held.by != id);
+        }
+        self.ports.retain(|(domain, _)| *domain != id);
     }
 
     /// Writes a grant as a guest's kernel would, over whatever is there.
@@ -116,9 +164,31 @@ impl World {
 
     fn map(&mut self, by: DomId, bytes: &mut Bytes) {
         let (granter, gref, access) = (bytes.one_of(&NAMED), gref(bytes), access(bytes));
+        self.expect_mapped(by, (granter, gref, access), Seen::ByHandle, |xen| {
+            xen.map_grant_ref(by, granter, gref, access).ok()
+        });
+    }
+
+    fn map_at_page(&mut self, by: DomId, bytes: &mut Bytes) {
+        let (host, granter, gref, access) = (pfn(bytes), bytes.one_of(&NAMED), gref(bytes), access(bytes));
+        self.expect_mapped(by, (granter, gref, access), Seen::AtPage, |xen| {
+            let mut ops = [MapOp::new(host, granter, gref, access)];
+            xen.map_grant_refs(by, &mut ops);
+            ops[0].result.ok()
+        });
+    }
+
+    /// Writes a mapping down, if there is one, and looks whether there may be.
+    fn expect_mapped(
+        &mut self,
+        by: DomId,
+        (granter, gref, access): (DomId, GrantRef, Access),
+        seen: Seen,
+        map: impl FnOnce(&mut Xen) -> Option<Mapped>,
+    ) {
         let before = self.xen.grant_entry(granter, gref);
         let pinned = self.held.iter().find(|held| (held.granter, held.gref) == (granter, gref)).copied();
-        let Ok(mapped) = self.xen.map_grant_ref(by, granter, gref, access) else { return };
+        let Some(mapped) = map(&mut self.xen) else { return };
         // The first mapping reads the guest's entry; later ones go by what was read then.
         let entry = before.expect("what was mapped has an entry");
         match pinned {
@@ -130,14 +200,36 @@ impl World {
             Some(pinned) => assert_eq!((pinned.by, pinned.frame), (by, mapped.frame), "a pinned entry stands"),
         }
         assert_eq!(self.xen.memory.owner(mapped.frame), Ok(Owner::Domain(granter)), "one grants what is one's own");
-        self.held.push(Held { by, handle: mapped.handle, granter, gref, access, frame: mapped.frame });
+        self.held.push(Held { by, handle: mapped.handle, seen, granter, gref, access, frame: mapped.frame });
     }
 
     fn unmap(&mut self, by: DomId, bytes: &mut Bytes) {
         let handle = handle(bytes);
-        let place = self.held.iter().position(|held| (held.by, held.handle) == (by, handle));
+        let wanted = |held: &Held| (held.by, held.handle, held.seen) == (by, handle, Seen::ByHandle);
+        let place = self.held.iter().position(wanted);
         assert_eq!(self.xen.unmap_grant_ref(by, handle).is_ok(), place.is_some());
         if let Some(place) = place {
+            self.held.swap_remove(place);
+        }
+    }
+
+    fn unmap_from_page(&mut self, by: DomId, bytes: &mut Bytes) {
+        let mut ops = [UnmapOp::new(pfn(bytes), handle(bytes))];
+        self.xen.unmap_grant_refs(by, &mut ops);
+        self.expect_unmapped(by, ops[0].handle, ops[0].result.is_ok());
+    }
+
+    fn replace(&mut self, by: DomId, bytes: &mut Bytes) {
+        let (host, new, handle) = (pfn(bytes), pfn(bytes), handle(bytes));
+        let replaced = self.xen.unmap_and_replace(by, host, new, handle);
+        self.expect_unmapped(by, handle, replaced.is_ok());
+    }
+
+    /// Strikes a mapping out that was seen at a page, if Xen did.
+    fn expect_unmapped(&mut self, by: DomId, handle: Handle, unmapped: bool) {
+        if unmapped {
+            let wanted = |held: &Held| (held.by, held.handle, held.seen) == (by, handle, Seen::AtPage);
+            let place = self.held.iter().position(wanted).expect("only what was mapped at a page is unmapped from one");
             self.held.swap_remove(place);
         }
     }
@@ -228,7 +320,7 @@ impl World {
 
     fn send(&mut self, by: DomId, bytes: &mut Bytes) {
         let port = port(bytes);
-        let channel = self.xen.domain(by).expect("the domain was made").channels.channel(port);
+        let channel = self.xen.domain(by).expect("who calls exists").channels.channel(port);
         match (self.xen.send(by, port), channel) {
             (Ok(Sent::Delivered { domain, port, .. }), Channel::Interdomain { remote, remote_port }) => {
                 assert_eq!((domain, port), (remote, remote_port));
@@ -253,7 +345,7 @@ impl World {
         match bytes.byte() % 3 {
             0 => shared_info::mask(self.xen.shared_info_mut(DOMAINS[at]), port),
             1 => {
-                let vcpu = self.xen.domain(DOMAINS[at]).expect("the domain was made").channels.vcpu(port);
+                let vcpu = self.xen.domain(DOMAINS[at]).expect("who calls exists").channels.vcpu(port);
                 shared_info::unmask(self.xen.shared_info_mut(DOMAINS[at]), port, vcpu);
             }
             _ => drop(self.xen.bind_vcpu(DOMAINS[at], port, vcpu)),
@@ -272,81 +364,9 @@ impl World {
         }
     }
 
-    /// What must hold after every command.
-    fn check(&self) {
-        self.check_frames();
-        for held in &self.held {
-            let page = self.xen.mapped_page(held.by, held.handle).expect("what is held is mapped");
-            assert!(std::ptr::eq(page, self.xen.memory.xen_page(held.frame)), "a mapping stays with its frame");
-            let same = || self.held.iter().filter(|other| (other.granter, other.gref) == (held.granter, held.gref));
-            let writers = same().filter(|other| other.access == Access::ReadWrite).count();
-            let granter = self.xen.domain(held.granter).expect("who granted exists");
-            let pins = granter.grants.pins(held.gref).expect("what is held has an entry");
-            assert_eq!((pins.readers.into(), pins.writers.into()), (same().count() - writers, writers));
-        }
-        for (at, id) in DOMAINS.into_iter().enumerate() {
-            let domain = self.xen.domain(id).expect("the domain was made");
-            let held = self.held.iter().filter(|held| held.by == id).count();
-            assert_eq!(domain.grants.mappings() as usize, held, "each mapping has its handle");
-            assert!(held <= LIMITS.mappings as usize);
-            self.check_events(at);
-        }
-        for &(id, port) in &self.ports {
-            let channel = |id, port| self.xen.domain(id).expect("the domain was made").channels.channel(port);
-            if let Channel::Interdomain { remote, remote_port } = channel(id, port) {
-                let back = Channel::Interdomain { remote: id, remote_port: port };
-                assert_eq!(channel(remote, remote_port), back, "a channel has two ends");
-            }
-        }
-    }
-
-    /// Every reference to every frame has its reason, and a frame without references is free.
-    fn check_frames(&self) {
-        let mut references = [0; FRAMES as usize];
-        let mut types = [0; FRAMES as usize];
-        references[0] = 1;
-        for id in DOMAINS {
-            let domain = self.xen.domain(id).expect("the domain was made");
-            let own = (0..domain.pages()).filter_map(|pfn| domain.mfn(Pfn(pfn)));
-            own.for_each(|mfn| references[mfn.0 as usize] += 1);
-            for lent in domain.grants.frames().iter().chain([&domain.shared_info]) {
-                references[lent.0 as usize] += 1;
-                types[lent.0 as usize] += 1;
-            }
-        }
-        for held in &self.held {
-            references[held.frame.0 as usize] += 1;
-            types[held.frame.0 as usize] += u32::from(held.access == Access::ReadWrite);
-        }
-        for table in &self.tables {
-            references[table.0 as usize] += 1;
-            types[table.0 as usize] += 1;
-        }
-        for (mfn, expect) in (0..FRAMES).map(Mfn).zip(references.into_iter().zip(types)) {
-            let found = (self.xen.memory.references(mfn), self.xen.memory.page_type(mfn).map(|(_, count)| count));
-            assert_eq!(found, (Ok(expect.0), Ok(expect.1)), "{mfn:?}");
-        }
-        let free = references.iter().filter(|count| **count == 0).count();
-        assert_eq!(self.xen.memory.free_frames() as usize, free, "a frame is free or has a reason not to be");
-    }
-
-    /// No event waits unheard: while one is pending and not masked, its word is selected and an upcall is owed.
-    fn check_events(&self, at: usize) {
-        if self.scribbled[at] {
-            return;
-        }
-        let page = self.xen.shared_info(DOMAINS[at]);
-        let owed = (0..VCPUS).any(|vcpu| shared_info::is_upcall_pending(page, VcpuId(vcpu)));
-        let ports = self.ports.iter().filter(|(id, _)| *id == DOMAINS[at]);
-        for (_, port) in ports {
-            let waits = shared_info::is_pending(page, *port) && !shared_info::is_masked(page, *port);
-            assert!(owed || !waits, "{port:?} waits and nobody is going to look");
-        }
-    }
-
     /// Everything taken is given back, and nothing is left over.
     fn let_go(mut self) {
-        for held in std::mem::take(&mut self.held) {
+        for held in self.held.extract_if(.., |held| held.seen == Seen::ByHandle) {
             self.xen.unmap_grant_ref(held.by, held.handle).expect("what is held can be given back");
         }
         for table in std::mem::take(&mut self.tables) {
@@ -354,11 +374,16 @@ impl World {
             self.xen.memory.put_page(table);
         }
         self.check();
+        for id in DOMAINS {
+            self.xen.destroy_domain(id);
+            self.held.retain(|held| held.by != id);
+        }
+        assert_eq!(self.xen.memory.free_frames(), FRAMES - 1, "nothing is left of domains that have ended");
     }
 
     /// A frame of the domain's own, one of its grant table, or any number at all.
     fn any_frame(&self, by: DomId, bytes: &mut Bytes) -> Mfn {
-        let domain = self.xen.domain(by).expect("the domain was made");
+        let domain = self.xen.domain(by).expect("who calls exists");
         match bytes.byte() {
             own @ 0..=159 => domain.mfn(Pfn(u32::from(own) % PAGES)).unwrap_or(Mfn(0)),
             table @ 160..=191 => domain.grants.frames()[usize::from(table) % domain.grants.frames().len()],
@@ -391,7 +416,7 @@ fn handle(bytes: &mut Bytes) -> Handle {
 
 fn pfn(bytes: &mut Bytes) -> Pfn {
     match bytes.byte() {
-        few @ 0..=247 => Pfn(u32::from(few) % (PAGES + 1)),
+        few @ 0..=247 => Pfn(u32::from(few) % (PAGES + HOLES + 1)),
         248..=255 => Pfn(bytes.u32()),
     }
 }
