@@ -4,6 +4,7 @@
 //! broken rule is a panic, which is what a fuzzer looks for.
 //!
 //! - [`grants_and_events`]: domains that call the hypervisor and scribble over every page that is theirs.
+//! - [`netfront`]: a backend that keeps to no rule.
 //! - [`state_link`]: any text as the address of a frame.
 //!
 //! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
@@ -12,5 +13,7 @@
 pub mod bytes;
 
 pub mod grants_and_events;
+
+pub mod netfront;
 
 pub mod state_link;

@@ -23,6 +23,7 @@ fn replay(target: &str, play: fn(&[u8])) {
 #[test]
 fn seeds_are_played() {
     replay("grants_and_events", fuzz::grants_and_events::play);
+    replay("netfront", fuzz::netfront::play);
     replay("state_link", fuzz::state_link::play);
 }
 
@@ -30,6 +31,11 @@ proptest! {
     #[test]
     fn hypercalls_keep_the_machine_whole(data in proptest::collection::vec(any::<u8>(), 0..600)) {
         fuzz::grants_and_events::play(&data);
+    }
+
+    #[test]
+    fn no_backend_breaks_a_guest(data in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fuzz::netfront::play(&data);
     }
 
     #[test]
