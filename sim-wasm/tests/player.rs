@@ -1,9 +1,12 @@
 //! Ways through a run: whichever way a reader takes, the same places are met, in order, and each can be found again.
 
 use proptest::prelude::{any, prop_assert, proptest};
+use sim_wasm::actors::epoch::Drivers;
 use sim_wasm::actors::log::Entry;
 use sim_wasm::telling::catalogue;
 use sim_wasm::telling::player::Player;
+use sim_wasm::telling::story::Words;
+use sim_wasm::words::text::Text;
 use sim_wasm::words::time::Time;
 
 fn players() -> Vec<Player> {
@@ -108,6 +111,20 @@ fn two_places_have_two_hashes() {
             let mut again = player.fork();
             again.replay();
             assert_eq!((again.state(), again.hash()), (player.state(), player.hash()));
+        }
+    }
+}
+
+#[test]
+fn a_figure_has_words_for_all_that_happens_in_it() {
+    for player in players() {
+        for entry in player.entries() {
+            let (mut few, mut all) = (Text::new(), Text::new());
+            (player.spec().words.tell)(&mut few, &entry.event, Drivers::default());
+            (Words::ALL.tell)(&mut all, &entry.event, Drivers::default());
+            assert!(!few.is_empty() && few == all, "{}: {entry:?}", player.state());
+            let code = (player.spec().words.source)(&entry.event, Drivers::default());
+            assert_eq!(code, (Words::ALL.source)(&entry.event, Drivers::default()));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What a figure is: a question, presets, knobs, actions, and a run that can be drawn at every step.
 
 use crate::actors::epoch::Drivers;
-use crate::actors::log::{Log, Who};
+use crate::actors::log::{Event, Log, Who};
 use crate::telling::drawing::Drawing;
+use crate::telling::narration;
+use crate::telling::source::{self, SourceRef};
 use crate::words::ids::VifId;
+use crate::words::text::Text;
 
 /// Everything about a figure that does not depend on a run.
 #[derive(Debug)]
@@ -22,8 +25,28 @@ pub struct FigureSpec {
     pub actions: &'static [ActionSpec],
     /// Simplifications, each a short phrase.
     pub not_modelled: &'static [&'static str],
+    /// The words for what happens in its runs.
+    pub words: &'static Words,
     /// Makes a run.
     pub run: fn(&Setup) -> Box<dyn Run>,
+}
+
+/// The words for events, and the code behind them. A figure names those that it needs, and the browser module holds no
+/// others.
+#[derive(Debug)]
+pub struct Words {
+    /// Writes an event's sentence.
+    pub tell: fn(&mut Text, &Event, Drivers),
+    /// Finds the code behind an event.
+    pub source: fn(&Event, Drivers) -> Option<SourceRef>,
+}
+
+impl Words {
+    /// For a ring, and for a packet on its way out; other events are left without words.
+    pub const WAY_OUT: Words = Words { tell: narration::tell_way_out, source: source::of_way_out };
+
+    /// For everything.
+    pub const ALL: Words = Words { tell: narration::tell, source: source::of };
 }
 
 impl FigureSpec {

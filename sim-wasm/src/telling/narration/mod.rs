@@ -55,6 +55,11 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
     }
 }
 
+/// The same for the ring and a packet on its way out; nothing for other events.
+pub fn tell_way_out(out: &mut Text, event: &Event, drivers: Drivers) {
+    path::tell(out, event, drivers);
+}
+
 /// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
 pub fn push_interface(out: &mut Text, entry: &Entry) {
     if !matches!(entry.event, Event::Stack(_) | Event::TransmitDone) {

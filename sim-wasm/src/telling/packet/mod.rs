@@ -9,7 +9,7 @@ mod picture;
 use crate::actors::log::Log;
 use crate::machine::network::{Filter, Network, Settings};
 use crate::telling::drawing::Drawing;
-use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup};
+use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup, Words};
 use crate::words::time::Time;
 
 const BYTES: usize = 0;
@@ -137,6 +137,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
         "preamble, padding, checksum and gap on the wire",
         "the delayed copy of packets that linger",
     ],
+    words: &Words::WAY_OUT,
     run: |setup| Box::new(PacketRun::new(setup)),
 };
 

@@ -2,9 +2,9 @@
 
 use crate::actors::log::Entry;
 use crate::telling::narration::phrases::push_time;
-use crate::telling::narration::{class, name, push_interface, tell};
+use crate::telling::narration::{class, name, push_interface};
 use crate::telling::player::{Player, Tick};
-use crate::telling::source::{self, SourceRef};
+use crate::telling::source::SourceRef;
 use crate::telling::story::{Layout, Setup};
 use crate::telling::svg::{self, Ink, escape};
 use crate::words::text::Text;
@@ -158,11 +158,11 @@ impl Player {
         if self.run.log().entries().iter().any(|other| other.vif != entry.vif) {
             push_interface(out, entry);
         }
-        tell(out, &entry.event, self.run.drivers(entry.vif));
+        (self.spec.words.tell)(out, &entry.event, self.run.drivers(entry.vif));
     }
 
     fn source_of(&self, entry: &Entry) -> Option<SourceRef> {
-        source::of(&entry.event, self.run.drivers(entry.vif))
+        (self.spec.words.source)(&entry.event, self.run.drivers(entry.vif))
     }
 }
 

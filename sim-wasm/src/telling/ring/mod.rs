@@ -18,7 +18,7 @@ mod picture;
 
 use crate::actors::log::Who;
 use crate::telling::ring::run::RingRun;
-use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Preset};
+use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Preset, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -175,5 +175,6 @@ pub static FIGURE: FigureSpec = FigureSpec {
         "what the requests ask for",
         "the classic netback, which believes a lie up to one ringful and does not give up",
     ],
+    words: &Words::WAY_OUT,
     run: |setup| Box::new(RingRun::new(setup)),
 };

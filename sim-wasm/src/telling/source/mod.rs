@@ -75,6 +75,12 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     }
 }
 
+/// The same for the ring and a packet on its way out; `None` for other events.
+#[must_use]
+pub const fn of_way_out(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    path::of(event, drivers)
+}
+
 /// A function's name and its file's path.
 type Place = (&'static str, &'static str);
 
