@@ -142,7 +142,8 @@ proptest! {
                 prop_assert_eq!(player.act(letter), possible);
             }
         }
-        let again = Player::open(&player.state());
+        let state = player.state();
+            let again = Player::open(&state);
         prop_assert!(again.is_ok(), "{}: {again:?}", player.state());
         let again = again.expect("just checked");
         prop_assert_eq!(again.state(), player.state());

@@ -141,7 +141,8 @@ proptest! {
             text.replace_range(at..=at, &char::from(byte).to_string());
         }
         if let Ok(player) = Player::open(&text) {
-            let again = Player::open(&player.state());
+            let state = player.state();
+            let again = Player::open(&state);
             prop_assert!(again.is_ok(), "{text}: {again:?}");
             prop_assert_eq!(again.expect("just checked").hash(), player.hash());
         }

@@ -173,7 +173,8 @@ proptest! {
             }
             prop_assert!(player.at() <= player.steps());
             prop_assert!(player.at() == 0 || !player.sentence().is_empty());
-            let again = Player::open(&player.state());
+            let state = player.state();
+            let again = Player::open(&state);
             prop_assert!(again.is_ok(), "{}: {again:?}", player.state());
         }
     }

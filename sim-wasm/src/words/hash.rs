@@ -25,11 +25,13 @@ impl Fnv1a {
     }
 
     /// Takes in a number as its four little-endian bytes.
+    #[inline(never)]
     pub const fn write_u32(&mut self, number: u32) {
         self.write(&number.to_le_bytes());
     }
 
     /// Takes in a number as its eight little-endian bytes.
+    #[inline(never)]
     pub const fn write_u64(&mut self, number: u64) {
         self.write(&number.to_le_bytes());
     }
@@ -47,6 +49,12 @@ impl std::hash::Hasher for Fnv1a {
         Fnv1a::write(self, bytes);
     }
 
+    #[inline(never)]
+    fn write_u8(&mut self, number: u8) {
+        Fnv1a::write(self, &[number]);
+    }
+
+    #[inline(never)]
     fn write_u16(&mut self, number: u16) {
         Fnv1a::write(self, &number.to_le_bytes());
     }

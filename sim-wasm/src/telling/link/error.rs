@@ -9,10 +9,10 @@ use crate::words::text::Text;
 /// Bytes of the reader's own text that a message repeats.
 const QUOTED: usize = 40;
 
-/// What is wrong with a text that should name a frame.
-#[derive(Clone, Debug)]
+/// What is wrong with a text that should name a frame; `'a` is the text.
+#[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the line above each variant names what it holds")]
-pub enum LinkError {
+pub enum LinkError<'a> {
     /// It has more than [`MOST_BYTES`] bytes.
     TooLong { bytes: u32 },
     /// A byte, counted from 0, that is no visible ASCII character.
@@ -20,21 +20,21 @@ pub enum LinkError {
     /// There is no `=`.
     NoFigure,
     /// No figure has this name.
-    UnknownFigure { name: String },
+    UnknownFigure { name: &'a str },
     /// It is of another version, or of none.
-    OtherVersion { found: String },
+    OtherVersion { found: &'a str },
     /// It ends after the version.
     NoPreset,
     /// The figure has no preset of this name.
-    UnknownPreset { figure: &'static str, name: String },
+    UnknownPreset { figure: &'static str, name: &'a str },
     /// A part that begins with none of the known letters, or is empty.
-    UnknownPart { part: String },
+    UnknownPart { part: &'a str },
     /// A part that lacks a piece.
-    Form { part: String, form: &'static str },
+    Form { part: &'a str, form: &'static str },
     /// Something in a part that should be a number and is none, or has a sign or needless zeros.
-    NoNumber { part: String, digits: String },
+    NoNumber { part: &'a str, digits: &'a str },
     /// A number that does not fit into 32 bits.
-    TooLarge { part: String, digits: String },
+    TooLarge { part: &'a str, digits: &'a str },
     /// The figure has only `count` knobs.
     UnknownKnob { figure: &'static str, index: u32, count: u32 },
     /// Something is said twice.
@@ -61,7 +61,7 @@ pub enum LinkError {
     NoEvent { frame: u32, event: u32, events: u32 },
 }
 
-impl LinkError {
+impl LinkError<'_> {
     /// Writes what is wrong, in one sentence without capital and full stop.
     pub fn tell(&self, out: &mut Text) {
         match self {
@@ -79,7 +79,7 @@ impl LinkError {
                 out.push_str("there is no figure ");
                 quote(out, name);
             }
-            Self::OtherVersion { found } if found.is_empty() => {
+            Self::OtherVersion { found: "" } => {
                 out.push_str("the link names no version, and only `").push_str(VERSION).push_str("` is known");
             }
             Self::OtherVersion { found } => {
@@ -94,7 +94,7 @@ impl LinkError {
                 out.push_str("figure `").push_str(figure).push_str("` has no preset ");
                 quote(out, name);
             }
-            Self::UnknownPart { part } if part.is_empty() => {
+            Self::UnknownPart { part: "" } => {
                 out.push_str("the link has an empty part: two dots in a row, or one at its end");
             }
             Self::UnknownPart { part } => {
@@ -107,7 +107,7 @@ impl LinkError {
                 quote(out, part);
                 out.push_str(" lacks a piece: its form is `").push_str(form).push_char('`');
             }
-            Self::NoNumber { part, digits } if digits.is_empty() => {
+            Self::NoNumber { part, digits: "" } => {
                 out.push_str("the part ");
                 quote(out, part);
                 out.push_str(" lacks a number");
@@ -186,7 +186,7 @@ impl LinkError {
     }
 }
 
-impl fmt::Display for LinkError {
+impl fmt::Display for LinkError<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Text::new();
         self.tell(&mut text);
@@ -194,7 +194,7 @@ impl fmt::Display for LinkError {
     }
 }
 
-impl std::error::Error for LinkError {}
+impl std::error::Error for LinkError<'_> {}
 
 /// What a knob can be turned to: `4, 8 and 32`.
 fn push_offers(out: &mut Text, knob: &Knob) {

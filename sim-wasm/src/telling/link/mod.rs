@@ -52,7 +52,7 @@ pub struct Place {
 }
 
 /// Reads a text.
-pub fn read(text: &str) -> Result<Link, LinkError> {
+pub fn read(text: &str) -> Result<Link, LinkError<'_>> {
     if text.len() > MOST_BYTES {
         return Err(LinkError::TooLong { bytes: text.len() as u32 });
     }
@@ -60,15 +60,14 @@ pub fn read(text: &str) -> Result<Link, LinkError> {
         return Err(LinkError::ForeignCharacter { at: at as u32 });
     }
     let (name, rest) = text.split_once('=').ok_or(LinkError::NoFigure)?;
-    let spec = figure(name).ok_or_else(|| LinkError::UnknownFigure { name: name.to_owned() })?;
+    let spec = figure(name).ok_or(LinkError::UnknownFigure { name })?;
     let mut parts = rest.split('.');
     let version = parts.next().unwrap_or_default();
     if version != VERSION {
-        return Err(LinkError::OtherVersion { found: version.to_owned() });
+        return Err(LinkError::OtherVersion { found: version });
     }
     let name = parts.next().ok_or(LinkError::NoPreset)?;
-    let preset =
-        spec.preset(name).ok_or_else(|| LinkError::UnknownPreset { figure: spec.name, name: name.to_owned() })?;
+    let preset = spec.preset(name).ok_or(LinkError::UnknownPreset { figure: spec.name, name })?;
     let setup = Setup { preset, knobs: spec.presets[preset].knobs.to_vec(), inputs: Vec::new() };
     let mut reader = Reader { link: Link { spec, setup, place: Place::default() }, knobs_read: 0, frame_read: false };
     for part in parts {
@@ -112,18 +111,18 @@ struct Reader {
 }
 
 impl Reader {
-    fn read_part(&mut self, part: &str) -> Result<(), LinkError> {
+    fn read_part<'a>(&mut self, part: &'a str) -> Result<(), LinkError<'a>> {
         let mut rest = part.chars();
         match rest.next() {
             Some('k') => self.read_knob(part, rest.as_str()),
             Some('i') => self.read_inputs(part, rest.as_str()),
             Some('n') => self.read_frame(part, rest.as_str()),
             Some('e') => self.read_event(part, rest.as_str()),
-            _ => Err(LinkError::UnknownPart { part: part.to_owned() }),
+            _ => Err(LinkError::UnknownPart { part }),
         }
     }
 
-    fn read_knob(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+    fn read_knob<'a>(&mut self, part: &'a str, rest: &'a str) -> Result<(), LinkError<'a>> {
         let (index, value) = split(part, rest, "kKNOB-VALUE")?;
         let (index, value) = (number(part, index)?, number(part, value)?);
         let spec = self.link.spec;
@@ -142,7 +141,7 @@ impl Reader {
     }
 
     /// Takes in consecutive actions; they must come after all earlier ones.
-    fn read_inputs(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+    fn read_inputs<'a>(&mut self, part: &'a str, rest: &'a str) -> Result<(), LinkError<'a>> {
         let (first, letters) = split(part, rest, "iSTEP-ACTIONS")?;
         let mut step = number(part, first)?;
         let Link { spec, setup, .. } = &mut self.link;
@@ -150,7 +149,7 @@ impl Reader {
             return Err(LinkError::NoStep);
         }
         if letters.is_empty() {
-            return Err(LinkError::Form { part: part.to_owned(), form: "iSTEP-ACTIONS" });
+            return Err(LinkError::Form { part, form: "iSTEP-ACTIONS" });
         }
         for letter in letters.chars() {
             let after = setup.inputs.last().map_or(0, |input| input.step);
@@ -164,12 +163,12 @@ impl Reader {
                 return Err(LinkError::TooManyActions);
             }
             setup.inputs.push(Input { step, letter });
-            step = step.checked_add(1).ok_or_else(|| too_large(part, first))?;
+            step = step.checked_add(1).ok_or(too_large(part, first))?;
         }
         Ok(())
     }
 
-    fn read_frame(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+    fn read_frame<'a>(&mut self, part: &'a str, rest: &'a str) -> Result<(), LinkError<'a>> {
         if self.frame_read {
             return Err(LinkError::Twice { what: "part", name: "n" });
         }
@@ -178,7 +177,7 @@ impl Reader {
         Ok(())
     }
 
-    fn read_event(&mut self, part: &str, rest: &str) -> Result<(), LinkError> {
+    fn read_event<'a>(&mut self, part: &'a str, rest: &'a str) -> Result<(), LinkError<'a>> {
         if self.link.place.event.is_some() {
             return Err(LinkError::Twice { what: "part", name: "e" });
         }
@@ -188,19 +187,19 @@ impl Reader {
 }
 
 /// The two halves of a part, such as `0-32` of `k0-32`.
-fn split<'a>(part: &str, rest: &'a str, form: &'static str) -> Result<(&'a str, &'a str), LinkError> {
-    rest.split_once('-').ok_or_else(|| LinkError::Form { part: part.to_owned(), form })
+fn split<'a>(part: &'a str, rest: &'a str, form: &'static str) -> Result<(&'a str, &'a str), LinkError<'a>> {
+    rest.split_once('-').ok_or(LinkError::Form { part, form })
 }
 
 /// A decimal number without sign, spaces or needless zeros.
-fn number(part: &str, digits: &str) -> Result<u32, LinkError> {
+fn number<'a>(part: &'a str, digits: &'a str) -> Result<u32, LinkError<'a>> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !plain || digits.len() > 1 && digits.starts_with('0') {
-        return Err(LinkError::NoNumber { part: part.to_owned(), digits: digits.to_owned() });
+        return Err(LinkError::NoNumber { part, digits });
     }
     digits.parse().map_err(|_| too_large(part, digits))
 }
 
-fn too_large(part: &str, digits: &str) -> LinkError {
-    LinkError::TooLarge { part: part.to_owned(), digits: digits.to_owned() }
+const fn too_large<'a>(part: &'a str, digits: &'a str) -> LinkError<'a> {
+    LinkError::TooLarge { part, digits }
 }

@@ -55,7 +55,7 @@ impl Player {
     }
 
     /// The frame that a text names, as [`Player::state`] wrote it, or why it names none.
-    pub fn open(state: &str) -> Result<Self, LinkError> {
+    pub fn open(state: &str) -> Result<Self, LinkError<'_>> {
         let Link { spec, setup, place } = link::read(state)?;
         let script = spec.presets[setup.preset].script;
         // Steps of a figure with a script are actions, and nothing else.
@@ -71,7 +71,7 @@ impl Player {
     }
 
     /// A letter that made no sense when its turn came ended the run before the inputs did.
-    fn check_inputs(&self) -> Result<(), LinkError> {
+    fn check_inputs(&self) -> Result<(), LinkError<'static>> {
         let steps = self.steps();
         let late = self.setup.inputs.partition_point(|input| input.step <= steps);
         match self.setup.inputs.get(late) {
@@ -81,7 +81,7 @@ impl Player {
         }
     }
 
-    fn place(&mut self, place: Place) -> Result<(), LinkError> {
+    fn place(&mut self, place: Place) -> Result<(), LinkError<'static>> {
         let Place { frame, event } = place;
         let steps = self.steps();
         if frame > steps {

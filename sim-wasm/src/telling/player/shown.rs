@@ -102,8 +102,10 @@ impl Player {
             player.seek(*step);
             items.push_str("<li><a href=\"");
             escape(&mut items, address);
+            // The page knows the figure by another name, its id.
             let state = player.state();
-            items.push_str(&state[self.spec.name.len()..]).push_str("\">").push_str(&player.page_svg(Layout::Film));
+            let place = state.strip_prefix(self.spec.name).expect("a state begins with its figure's name");
+            items.push_str(place).push_str("\">").push_str(&player.page_svg(Layout::Film));
             items.push_str("<span>");
             escape(&mut items, caption);
             items.push_str("</span></a></li>\n");
