@@ -1,208 +1,22 @@
 //! The hostile drivers by themselves: they are plausible until they attack, they do what their attacks say, and nothing that
 //! either of them does stops the other or the engine.
 
+mod bench;
+
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 use sim_wasm::actors::handshake::Xmit;
 use sim_wasm::actors::hostile::advisories::{ADVISORIES, advisory};
-use sim_wasm::actors::hostile::back::HostileBack;
 use sim_wasm::actors::hostile::back_attack::BackAttack;
-use sim_wasm::actors::hostile::front::{BUFFERS, HostileFront};
+use sim_wasm::actors::hostile::front::BUFFERS;
 use sim_wasm::actors::hostile::front_attack::{BadGrant, FrontAttack};
-use sim_wasm::actors::kernel::{Ask, Kernel, Task, Timer};
-use sim_wasm::actors::log::Log;
-use sim_wasm::actors::netback::settings::{BackSettings, VifSettings};
 use sim_wasm::actors::netfront::FrontSettings;
-use sim_wasm::actors::skb::{Frag, FragPage, SkbId, Skbs};
-use sim_wasm::hypervisor::shared_info::{self, UpcallScan};
-use sim_wasm::hypervisor::xen::Xen;
 use sim_wasm::protocols::netif::TX_RING;
 use sim_wasm::protocols::ring::Index;
-use sim_wasm::words::ids::{DomId, Pfn, VcpuId, VifId};
 use sim_wasm::words::time::Time;
 
-const GUEST: DomId = DomId(1);
-const VIF: VifId = VifId(0);
-
-/// A guest and dom0, and what they asked for.
-struct Bench {
-    xen: Xen,
-    guest: Skbs,
-    dom0: Skbs,
-    front: HostileFront,
-    back: HostileBack,
-    log: Log,
-    asks: Vec<Ask>,
-    timers: Vec<(Timer, Time)>,
-    now: Time,
-    received: Vec<u32>,
-    arrived: Vec<u32>,
-    upcalls: [u32; 2],
-}
-
-macro_rules! kernel {
-    ($bench:ident, $skbs:ident) => {
-        &mut Kernel {
-            xen: &mut $bench.xen,
-            skbs: &mut $bench.$skbs,
-            now: $bench.now,
-            log: &mut $bench.log,
-            asks: &mut $bench.asks,
-        }
-    };
-}
-
-impl Bench {
-    fn new(settings: FrontSettings) -> Bench {
-        let mut xen = Xen::new(1024);
-        for domain in [DomId::DOM0, GUEST] {
-            xen.create_domain(domain, 400).expect("there is room for two domains");
-        }
-        let mut log = Log::new();
-        let mut asks = Vec::new();
-        let mut dom0 = Skbs::new(DomId::DOM0, (0..400).rev().map(Pfn).collect());
-        let guest = Skbs::new(GUEST, (2..400).rev().map(Pfn).collect());
-        let k = &mut Kernel { xen: &mut xen, skbs: &mut dom0, now: Time::ZERO, log: &mut log, asks: &mut asks };
-        let back = HostileBack::new(k, BackSettings::default());
-        let front = HostileFront::new(&mut xen, VIF, GUEST, DomId::DOM0, [Pfn(0), Pfn(1)], settings);
-        let mut bench = Bench {
-            xen,
-            guest,
-            dom0,
-            front,
-            back,
-            log,
-            asks,
-            timers: Vec::new(),
-            now: Time::ZERO,
-            received: Vec::new(),
-            arrived: Vec::new(),
-            upcalls: [0; 2],
-        };
-        bench.connect();
-        bench
-    }
-
-    fn connect(&mut self) {
-        let offer = self.front.setup_device(kernel!(self, guest), self.back.features());
-        let Some(offer) = offer else { return };
-        let connected = self.back.connect(kernel!(self, dom0), VIF, GUEST, &offer, VifSettings::default());
-        assert_eq!(connected, Ok(()));
-        self.front.connect(kernel!(self, guest));
-        self.settle();
-    }
-
-    /// Does what was asked for, at most so much: nothing that the drivers do goes on for ever.
-    fn settle(&mut self) {
-        let mut served = 0;
-        while let Some(&ask) = self.asks.get(served) {
-            served += 1;
-            assert!(served < 10_000, "the drivers come to rest");
-            self.serve(ask);
-        }
-        self.asks.clear();
-    }
-
-    fn serve(&mut self, ask: Ask) {
-        match ask {
-            Ask::Upcall(domain, _) => self.upcall(domain),
-            Ask::Run(Task::FrontPoll(_)) => {
-                if self.front.poll(kernel!(self, guest)) {
-                    self.asks.push(ask);
-                }
-            }
-            Ask::Run(task) => {
-                if self.back.run(kernel!(self, dom0), task) {
-                    self.asks.push(ask);
-                }
-            }
-            Ask::Arm(timer, at) => {
-                self.timers.retain(|(other, _)| *other != timer);
-                self.timers.extend(at.map(|at| (timer, at)));
-            }
-            Ask::Received(_, skb) => {
-                self.received.push(self.dom0.get(skb).len);
-                self.dom0.free(skb);
-            }
-            Ask::Arrived(_, skb) => {
-                self.arrived.push(self.guest.get(skb).len);
-                self.guest.free(skb);
-            }
-            Ask::WakeVif(_) | Ask::WakeFront(_) | Ask::CarrierOff(_) => {}
-        }
-    }
-
-    fn upcall(&mut self, domain: DomId) {
-        self.upcalls[usize::from(domain == GUEST)] += 1;
-        let mut scan = UpcallScan::new(VcpuId(0));
-        scan.begin(self.xen.shared_info_mut(domain));
-        while let Some(port) = scan.next_port(self.xen.shared_info(domain)) {
-            shared_info::clear_pending(self.xen.shared_info_mut(domain), port);
-            if domain == GUEST {
-                self.front.interrupt(kernel!(self, guest), port);
-            } else {
-                self.back.interrupt(kernel!(self, dom0), VIF);
-            }
-        }
-    }
-
-    fn run_timers(&mut self) {
-        for _ in 0..1000 {
-            self.timers.sort_by_key(|(_, at)| *at);
-            if self.timers.is_empty() {
-                return;
-            }
-            let (timer, at) = self.timers.remove(0);
-            self.now = at;
-            match timer {
-                Timer::Refill(_) => self.front.refill_timer(kernel!(self, guest)),
-                _ => self.back.timer(kernel!(self, dom0), timer),
-            }
-            self.settle();
-        }
-    }
-
-    /// The guest sends a packet of these pieces.
-    fn send(&mut self, pieces: &[u16]) -> Xmit {
-        let skb = packet(&mut self.guest, pieces);
-        let sent = self.front.start_xmit(kernel!(self, guest), skb);
-        if let Xmit::Busy(skb) = sent {
-            self.guest.free(skb);
-        }
-        self.settle();
-        sent
-    }
-
-    /// dom0 sends the guest one.
-    fn send_back(&mut self, pieces: &[u16]) {
-        let skb = packet(&mut self.dom0, pieces);
-        let (Xmit::Sent | Xmit::Dropped) = self.back.start_xmit(kernel!(self, dom0), VIF, skb) else {
-            panic!("a hostile back end is never busy")
-        };
-        self.settle();
-    }
-
-    fn attack(&mut self, attack: FrontAttack) {
-        self.front.attack(kernel!(self, guest), attack);
-        self.settle();
-    }
-
-    fn attack_back(&mut self, attack: BackAttack) {
-        self.back.attack(kernel!(self, dom0), VIF, attack);
-        self.settle();
-    }
-}
-
-fn packet(skbs: &mut Skbs, pieces: &[u16]) -> SkbId {
-    let skb = skbs.alloc();
-    for &size in pieces {
-        let page = skbs.alloc_page().expect("there are pages left");
-        skbs.get_mut(skb).push_frag(Frag { page: FragPage::Own(page), offset: 0, size });
-    }
-    skbs.get_mut(skb).len = pieces.iter().map(|&size| u32::from(size)).sum();
-    skb
-}
+use crate::bench::{Bench, GUEST, GUEST_PAGES, Sides, VIF, packet};
 
 fn settings() -> FrontSettings {
     FrontSettings { base: Index(u32::MAX - 5), ..FrontSettings::CLASSIC }
@@ -211,34 +25,32 @@ fn settings() -> FrontSettings {
 #[test]
 fn both_behave_until_they_are_told_otherwise() {
     for split_channels in [false, true] {
-        let mut bench = Bench::new(FrontSettings { split_channels, ..settings() });
+        let mut bench = Bench::new(Sides::Hostile, FrontSettings { split_channels, ..settings() });
         for _ in 0..600 {
             assert_eq!(bench.send(&[60]), Xmit::Sent);
             assert_eq!(bench.send(&[1514, 4096, 100]), Xmit::Sent);
-            bench.send_back(&[1000, 500]);
+            assert_eq!(bench.send_back(&[1000, 500]), Xmit::Sent);
         }
         assert_eq!(bench.received.len(), 1200);
         assert!(bench.received.chunks(2).all(|pair| pair == [60, 5710]));
         assert_eq!(bench.arrived, [1500; 600]);
-        let answers = bench.front.answers();
+        let answers = bench.hostile_front().answers();
         assert_eq!((answers.okay, answers.errors, answers.nulls, answers.unknown), (2400, 0, 0, 0));
-        assert_eq!((bench.front.outstanding(), bench.front.posted_buffers()), (0, u32::from(BUFFERS)));
-        assert_eq!((bench.guest.alive(), bench.dom0.alive(), bench.dom0.free_pages()), (0, 0, 399));
+        assert_eq!((bench.outstanding(), bench.hostile_front().posted_buffers()), (0, u32::from(BUFFERS)));
+        assert_eq!((bench.guest.alive(), bench.dom0.alive(), bench.dom0.free_pages()), (0, 0, 999));
     }
 }
 
 #[test]
 fn disconnecting_gives_everything_back() {
-    let mut bench = Bench::new(settings());
+    let mut bench = Bench::new(Sides::Hostile, settings());
     for _ in 0..3 {
         assert_eq!(bench.send(&[60]), Xmit::Sent);
         let free = bench.guest.free_pages();
-        let _ = bench.back.disconnect(kernel!(bench, dom0), VIF);
-        bench.front.disconnect(kernel!(bench, guest));
-        bench.settle();
+        bench.disconnect();
         assert_eq!(bench.guest.free_pages(), free + u32::from(BUFFERS));
-        assert_eq!((bench.guest.free_pages(), bench.back.ports(VIF)), (398, None));
-        assert!(bench.front.is_stopped());
+        assert_eq!((bench.guest.free_pages(), bench.ports()), (GUEST_PAGES, None));
+        assert!(bench.hostile_front().is_stopped());
         bench.connect();
     }
 }
@@ -254,10 +66,10 @@ fn attacks_put_on_the_ring_what_they_say() {
         (FrontAttack::Longest, 65_535),
     ];
     for (attack, bytes) in sound {
-        let mut bench = Bench::new(settings());
+        let mut bench = Bench::new(Sides::Hostile, settings());
         bench.attack(attack);
         assert_eq!(bench.received, [bytes], "{attack:?}");
-        assert_eq!(bench.front.answers().errors, 0, "{attack:?}");
+        assert_eq!(bench.hostile_front().answers().errors, 0, "{attack:?}");
     }
     let bad = [
         FrontAttack::LongSlot,
@@ -273,16 +85,16 @@ fn attacks_put_on_the_ring_what_they_say() {
         FrontAttack::BadGrant { grant: BadGrant::ToAnotherDomain, slots: 19, at: 18 },
     ];
     for attack in bad {
-        let mut bench = Bench::new(settings());
+        let mut bench = Bench::new(Sides::Hostile, settings());
         bench.attack(attack);
         assert_eq!(bench.received, [], "{attack:?}");
-        assert!(bench.front.answers().errors > 0, "{attack:?}");
+        assert!(bench.hostile_front().answers().errors > 0, "{attack:?}");
     }
 }
 
 #[test]
 fn a_storm_rings_as_often_as_it_says() {
-    let mut bench = Bench::new(settings());
+    let mut bench = Bench::new(Sides::Hostile, settings());
     let before = bench.upcalls;
     bench.attack(FrontAttack::EventStorm { events: 40, every: 1000 });
     bench.run_timers();
@@ -294,25 +106,24 @@ fn a_storm_rings_as_often_as_it_says() {
 
 #[test]
 fn withheld_buffers_run_out() {
-    let mut bench = Bench::new(settings());
+    let mut bench = Bench::new(Sides::Hostile, settings());
     bench.attack(FrontAttack::WithholdBuffers { leave: 1 });
     for _ in 0..200 {
-        bench.send_back(&[700, 700]);
+        let _sent = bench.send_back(&[700, 700]);
     }
-    assert_eq!((bench.front.posted_buffers(), bench.arrived.len()), (2, 63));
-    assert_eq!(bench.back.counters(VIF).map(|counters| counters.receive_dropped), Some(200 - 63 - 64));
+    assert_eq!((bench.hostile_front().posted_buffers(), bench.arrived.len()), (2, 63));
+    assert_eq!(bench.hostile_back().counters(VIF).map(|counters| counters.receive_dropped), Some(200 - 63 - 64));
 }
 
 #[test]
 fn a_snooping_back_end_tells_what_it_saw() {
-    let mut bench = Bench::new(settings());
+    let mut bench = Bench::new(Sides::Hostile, settings());
     bench.attack_back(BackAttack::ReadBeside);
     let skb = packet(&mut bench.guest, &[60]);
     let page = bench.guest.get(skb).frags()[0].page.pfn();
     bench.xen.guest_page_mut(GUEST, page).expect("the guest has it").write(1000, &[7; 123]);
-    assert_eq!(bench.front.start_xmit(kernel!(bench, guest), skb), Xmit::Sent);
-    bench.settle();
-    assert_eq!((bench.back.seen_beside(VIF), bench.received.as_slice()), (123, &[60][..]));
+    assert_eq!(bench.send_skb(skb), Xmit::Sent);
+    assert_eq!((bench.hostile_back().seen_beside(VIF), bench.received.as_slice()), (123, &[60][..]));
 }
 
 #[test]
@@ -409,7 +220,7 @@ proptest! {
     /// Whatever two hostile drivers do to each other, both come to rest, neither stops the engine, and dom0 loses nothing.
     #[test]
     fn two_hostile_drivers_come_to_rest(deeds in deeds(), base in any::<u32>(), split_channels in any::<bool>()) {
-        let mut bench = Bench::new(FrontSettings { base: Index(base), split_channels, ..settings() });
+        let mut bench = Bench::new(Sides::Hostile, FrontSettings { base: Index(base), split_channels, ..settings() });
         for deed in deeds {
             match deed {
                 Deed::Send => {
@@ -417,21 +228,20 @@ proptest! {
                         let _sent = bench.send(&[100, 2000]);
                     }
                 }
-                Deed::SendBack => bench.send_back(&[100, 2000]),
+                Deed::SendBack => {
+                    let _sent = bench.send_back(&[100, 2000]);
+                }
                 Deed::Front(attack) => bench.attack(attack),
                 Deed::Back(attack) => bench.attack_back(attack),
                 Deed::Timers => bench.run_timers(),
                 Deed::Reconnect => {
-                    let _ = bench.back.disconnect(kernel!(bench, dom0), VIF);
-                    bench.front.disconnect(kernel!(bench, guest));
-                    bench.settle();
+                    bench.disconnect();
                     bench.connect();
                 }
             }
-            prop_assert!(bench.front.outstanding() <= TX_RING.entries());
+            prop_assert!(bench.outstanding() <= TX_RING.entries());
         }
-        let _ = bench.back.disconnect(kernel!(bench, dom0), VIF);
-        bench.settle();
-        prop_assert_eq!((bench.dom0.alive(), bench.dom0.free_pages()), (0, 399));
+        bench.disconnect_back();
+        prop_assert_eq!((bench.dom0.alive(), bench.dom0.free_pages()), (0, 999));
     }
 }

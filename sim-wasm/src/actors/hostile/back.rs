@@ -62,8 +62,6 @@ pub(super) struct Link {
     pub(super) snoops: bool,
     /// Bytes that it saw beside packets and that were not zero.
     pub(super) seen: u32,
-    /// The id that was answered last.
-    pub(super) last_id: u16,
     storm: Option<Storm>,
     /// Pages that it keeps mapped although it answered for them.
     pub(super) kept: Vec<Handle>,
@@ -156,7 +154,6 @@ impl HostileBack {
             receive_trap: None,
             snoops: false,
             seen: 0,
-            last_id: 0,
             storm: None,
             kept: Vec::new(),
             counters: Counters::default(),

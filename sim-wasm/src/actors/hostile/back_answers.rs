@@ -93,8 +93,10 @@ impl Link {
         let id = requests[0].map_or(0, |request| request.id);
         k.step(Event::RequestsTaken { index: first.0, id, count: count as u32 });
         let skb = if sound { self.copy_packet(k, vif, &requests) } else { None };
+        let mut previous = None;
         for request in requests.iter().flatten() {
-            self.answer(k, *request, skb.is_some());
+            self.answer(k, *request, (previous, skb.is_some()));
+            previous = Some(request.id);
         }
         match skb {
             Some(skb) => {
@@ -161,13 +163,14 @@ impl Link {
         Some(page)
     }
 
-    /// Writes the answer to one request, or what an attack makes of it.
-    fn answer(&mut self, k: &mut Kernel, request: TxRequest, sound: bool) {
+    /// Writes the answer to one request, or what an attack makes of it. `previous` is the id of the request before it in the
+    /// packet.
+    fn answer(&mut self, k: &mut Kernel, request: TxRequest, (previous, sound): (Option<u16>, bool)) {
         let mut id = request.id;
-        match self.transmit_trap.take() {
+        match self.transmit_trap.take_if(|trap| *trap != TransmitTrap::IdTwice || previous.is_some()) {
             None => {}
             Some(TransmitTrap::UnknownId) => id = NO_ID,
-            Some(TransmitTrap::IdTwice) => id = self.last_id,
+            Some(TransmitTrap::IdTwice) => id = previous.unwrap_or(id),
             Some(TransmitTrap::KeepMapping) => {
                 let mapped = k.xen.map_grant_ref(DomId::DOM0, self.frontend, request.gref, Access::ReadOnly);
                 self.kept.extend(mapped.ok().map(|mapped| mapped.handle));
@@ -176,7 +179,6 @@ impl Link {
         let status = if sound { NETIF_RSP_OKAY } else { NETIF_RSP_ERROR };
         self.counters.okay += u64::from(sound);
         self.counters.errors += u64::from(!sound);
-        self.last_id = request.id;
         let page = ring_mut(k, self.tx_page);
         self.tx.write_response(page, &TxResponse { id, status }.encode());
     }

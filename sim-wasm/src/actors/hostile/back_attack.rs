@@ -20,7 +20,7 @@ pub enum BackAttack {
     RemoveDevice,
     /// Answers the next request with an id that no request ever had.
     UnknownId,
-    /// Answers the next request with the id of the one that was answered last.
+    /// Answers the second request of a packet with the id of the first, as soon as there is such a packet.
     IdTwice,
     /// Moves the transmit ring's producer of answers so far beyond the requests.
     ForgeProducer {
