@@ -9,7 +9,7 @@ use sim_wasm::actors::log::bus::{Bus, Half};
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
-use sim_wasm::actors::log::{Event, Who};
+use sim_wasm::actors::log::{Event, Unsent, Who};
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
 use sim_wasm::words::ids::{GrantRef, Mfn, Port};
@@ -27,6 +27,9 @@ const REFUSALS: [Refusal; 10] = [
     Refusal::BadGrant,
     Refusal::NoMemory,
 ];
+
+const UNSENT: [Unsent; 5] =
+    [Unsent::NoCarrier, Unsent::TooManyPieces, Unsent::TooLong, Unsent::NotTaken, Unsent::NoMemory];
 
 const DROPS: [DropReason; 5] =
     [DropReason::NoCarrier, DropReason::NoBuffers, DropReason::QueueFull, DropReason::Expired, DropReason::NoMemory];
@@ -60,7 +63,7 @@ fn path_events(count: u32, index: u32, id: u16, notify: bool) -> Vec<Event> {
     let (first, frame, flags) = (GrantRef(index), Mfn(index), id);
     let (old, new, event) = (index, index.wrapping_add(count), index);
     let (outstanding, bytes) = (count, count);
-    vec![
+    let events = vec![
         Event::RequestWritten { index, id, count },
         Event::RequestsPublished { old, new, event, notify },
         Event::RingFull { outstanding },
@@ -93,7 +96,9 @@ fn path_events(count: u32, index: u32, id: u16, notify: bool) -> Vec<Event> {
         Event::GrantsUnmapped { first, count, flags },
         Event::GrantsEnded { first, count, flags },
         Event::PacketFreed { bytes },
-    ]
+    ];
+    let unsent = UNSENT.map(|why| Event::PacketUnsent { bytes, pieces: count, why });
+    events.into_iter().chain(unsent).collect()
 }
 
 fn backend_events(count: u32, small: u16) -> Vec<Backend> {
@@ -228,6 +233,7 @@ fn the_events_tried_here_are_all_there_are() {
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
     };
     check("mod", "Event", path_events(1, 1, 1, true).iter().map(variant).collect());
+    check("mod", "Unsent", UNSENT.iter().map(variant).collect());
     check("backend", "Backend", backend_events(1, 1).iter().map(variant).collect());
     check("backend", "Refusal", REFUSALS.iter().map(variant).collect());
     check("receive", "Receive", receive_events(1, 1, 1, true).iter().map(variant).collect());

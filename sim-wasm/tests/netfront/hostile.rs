@@ -29,10 +29,10 @@ fn assert_gave_up(bench: &mut Bench, attack: Attack) {
     let port = bench.offer.tx_port;
     assert_eq!(bench.interrupt(port), Served::Broken);
     assert!(!bench.call(Netfront::poll));
+    assert_eq!(bench.log.entries().len(), events);
     if !stopped {
         assert_eq!(bench.send(1), Xmit::Dropped);
     }
-    assert_eq!(bench.log.entries().len(), events);
 }
 
 /// Lets go of what the backend has of the rings, and connects anew.

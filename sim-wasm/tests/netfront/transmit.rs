@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use sim_wasm::actors::epoch::FrontEpoch;
 use sim_wasm::actors::handshake::{BackFeatures, Xmit};
-use sim_wasm::actors::log::Event;
+use sim_wasm::actors::log::{Event, Unsent};
 use sim_wasm::actors::netfront::{FrontSettings, Served};
 use sim_wasm::actors::skb::{Checksum, Segmentation};
 use sim_wasm::protocols::netif::{NETTXF_CSUM_BLANK, NETTXF_DATA_VALIDATED, NETTXF_EXTRA_INFO, NETTXF_MORE_DATA};
@@ -259,6 +259,8 @@ fn a_packet_of_too_many_pieces_is_dropped_or_copied_together() {
     let mut classic = Bench::new(FrontSettings::CLASSIC);
     assert_eq!((classic.send(19), classic.send(20)), (Xmit::Sent, Xmit::Dropped));
     assert_eq!((classic.front.outstanding(), classic.front.counters().tx_dropped), (19, 1));
+    let told = Event::PacketUnsent { bytes: 2000, pieces: 20, why: Unsent::TooManyPieces };
+    assert!(classic.log.entries().iter().any(|entry| entry.event == told));
 
     let mut modern = Bench::new(FrontSettings::MODERN);
     assert_eq!(modern.send(18), Xmit::Sent);

@@ -40,6 +40,21 @@ pub enum Who {
     Hardware,
 }
 
+/// Why netfront did not send a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unsent {
+    /// There is no backend, or netfront has given it up.
+    NoCarrier,
+    /// It has more pieces than a packet may have.
+    TooManyPieces,
+    /// It is longer than a request can say.
+    TooLong,
+    /// The backend takes no packets of several pieces, or none to be segmented.
+    NotTaken,
+    /// It was to be copied, and the guest has no memory.
+    NoMemory,
+}
+
 /// One change of state. Indexes are free-running ring indexes; counts are of ring slots unless the name says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the line above each variant names its numbers")]
@@ -118,6 +133,8 @@ pub enum Event {
     Bus(Bus),
     /// Rules broken, and what came of it.
     Trouble(Trouble),
+    /// Netfront freed a packet instead of sending it.
+    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
 
 impl Event {
@@ -134,6 +151,7 @@ impl Event {
             | Self::QueueStopped { .. }
             | Self::QueueWoken { .. }
             | Self::QueueOverflowed { .. }
+            | Self::PacketUnsent { .. }
             | Self::PacketOffered { .. }
             | Self::GrantsGiven { .. }
             | Self::GrantsEnded { .. }
@@ -182,7 +200,8 @@ impl Event {
             | Self::OverflowCaught { .. }
             | Self::PacketDropped { .. }
             | Self::EgressOverflowed { .. }
-            | Self::QueueOverflowed { .. } => true,
+            | Self::QueueOverflowed { .. }
+            | Self::PacketUnsent { .. } => true,
             Self::Backend(event) => event.fails(),
             Self::Receive(event) => event.fails(),
             Self::Stack(event) => event.fails(),

@@ -197,6 +197,9 @@ impl Netfront {
 
     /// Sends a packet of the guest's stack (`network_start_xmit`, `xennet_start_xmit`). It must have at least one piece, and
     /// all of them in pages of the guest's own.
+    ///
+    /// # Panics
+    /// If it has none: a mistake in the guest's stack.
     pub fn start_xmit(&mut self, k: &mut Kernel, skb: SkbId) -> Xmit {
         k.log.about(self.device.vif);
         self.tx.start_xmit(&mut self.device, k, skb)

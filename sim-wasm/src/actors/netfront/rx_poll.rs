@@ -249,8 +249,10 @@ impl RxQueue {
         };
         if let Some(gso) = reading.gso.and_then(|extra| extra.as_gso()) {
             data.gso = Segmentation { size: gso.size, kind: gso.kind };
-            // Backends forget the flag, and a packet to be segmented has no checksum yet.
-            data.checksum = Checksum::Partial;
+            // Backends forget the flag, and a packet to be segmented has no checksum yet: the modern driver mends that.
+            if device.settings.epoch == FrontEpoch::Modern {
+                data.checksum = Checksum::Partial;
+            }
         }
         let mut empty = None;
         for (at, piece) in self.pieces.drain(..).enumerate() {

@@ -3,7 +3,7 @@
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::Kernel;
-use crate::actors::log::Event;
+use crate::actors::log::{Event, Unsent};
 use crate::actors::netfront::device::Device;
 use crate::actors::netfront::fresh_pages::{Residue, copy_to_fresh_pages};
 use crate::actors::netfront::settings::{HEADER_BYTES, MOST_BYTES};
@@ -55,11 +55,7 @@ impl TxQueue {
         }
         let skb = match prepare(device, k, skb) {
             Ok(skb) => skb,
-            Err(skb) => {
-                device.counters.tx_dropped += 1;
-                k.skbs.free(skb);
-                return Xmit::Dropped;
-            }
+            Err((skb, why)) => return drop_packet(device, k, skb, why),
         };
         let bytes = k.skbs.get(skb).len;
         self.write_packet(device, k, skb);
@@ -141,32 +137,45 @@ impl TxQueue {
     }
 }
 
-/// Whether the driver sends the packet, and as which: a copy, if it has too many pieces or may not be shown as it lies.
-fn prepare(device: &mut Device, k: &mut Kernel, skb: SkbId) -> Result<SkbId, SkbId> {
+fn drop_packet(device: &mut Device, k: &mut Kernel, skb: SkbId, why: Unsent) -> Xmit {
+    let data = k.skbs.get(skb);
+    let (bytes, pieces) = (data.len, data.frags().len() as u32);
+    device.counters.tx_dropped += 1;
+    k.step(Event::PacketUnsent { bytes, pieces, why });
+    k.skbs.free(skb);
+    Xmit::Dropped
+}
+
+/// The packet that the driver sends: the one that it was given, or a copy, if that has too many pieces or may not be shown as
+/// it lies. The classic driver looks at the pieces before it looks for a backend.
+fn prepare(device: &mut Device, k: &mut Kernel, skb: SkbId) -> Result<SkbId, (SkbId, Unsent)> {
     let data = k.skbs.get(skb);
     let (pieces, bytes, gso) = (data.frags().len(), data.len, data.gso != Segmentation::NONE);
-    let Some(first) = data.frags().first().filter(|_| device.is_up()) else { return Err(skb) };
-    let short_start = PAGE_SIZE as u16 - first.offset < HEADER_BYTES;
-    let most = device.settings.epoch.most_pieces();
-    let sendable = (pieces == 1 || device.sg) && (!gso || device.gso);
-    match device.settings.epoch {
-        FrontEpoch::Classic => {
-            if pieces > most || !sendable {
-                return Err(skb);
-            }
-            Ok(skb)
-        }
+    let start = data.frags().first().expect("a packet to send has a piece").offset;
+    let epoch = device.settings.epoch;
+    let many = pieces > epoch.most_pieces();
+    if many && epoch == FrontEpoch::Classic {
+        return Err((skb, Unsent::TooManyPieces));
+    }
+    if !device.is_up() {
+        return Err((skb, Unsent::NoCarrier));
+    }
+    if bytes > MOST_BYTES && epoch == FrontEpoch::Modern {
+        return Err((skb, Unsent::TooLong));
+    }
+    if (pieces > 1 && !device.sg) || (gso && !device.gso) {
+        return Err((skb, Unsent::NotTaken));
+    }
+    match epoch {
+        FrontEpoch::Classic => Ok(skb),
         FrontEpoch::Modern => {
-            if bytes > MOST_BYTES || !sendable {
-                return Err(skb);
-            }
             let mut skb = skb;
-            if pieces > most {
-                skb = copy_to_fresh_pages(k, skb, Residue::Left)?;
+            if many {
+                skb = copy_to_fresh_pages(k, skb, Residue::Left).map_err(|skb| (skb, Unsent::NoMemory))?;
                 device.counters.linearized += 1;
             }
-            if !device.settings.trusted || short_start {
-                skb = copy_to_fresh_pages(k, skb, Residue::Zeroed)?;
+            if !device.settings.trusted || PAGE_SIZE as u16 - start < HEADER_BYTES {
+                skb = copy_to_fresh_pages(k, skb, Residue::Zeroed).map_err(|skb| (skb, Unsent::NoMemory))?;
                 device.counters.bounced += 1;
             }
             Ok(skb)

@@ -1,7 +1,7 @@
 //! The ring, and a packet on its way out.
 
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
-use crate::actors::log::Event;
+use crate::actors::log::{Event, Unsent};
 use crate::telling::narration::phrases::{
     bell, count_of, push_entries, push_index, push_places, push_time, stretch, the, things,
 };
@@ -95,6 +95,26 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::QueueOverflowed { bytes } => {
             out.push_str("The guest's own queue is full: a packet of ").push_u32(bytes);
             out.push_str(" bytes is dropped before it reaches netfront.");
+        }
+        Event::PacketUnsent { bytes, pieces, why } => {
+            out.push_str("Netfront frees a packet of ").push_u32(bytes).push_str(" bytes instead of sending it: ");
+            match why {
+                Unsent::NoCarrier => {
+                    out.push_str("the interface has no back end.");
+                }
+                Unsent::TooManyPieces => {
+                    out.push_str("its ").push_u32(pieces).push_str(" pieces are more than a packet may have.");
+                }
+                Unsent::TooLong => {
+                    out.push_str("a request cannot say such a length.");
+                }
+                Unsent::NotTaken => {
+                    out.push_str("the back end does not take packets of several pieces, or none to be segmented.");
+                }
+                Unsent::NoMemory => {
+                    out.push_str("it was to be copied first, and the guest has no page for it.");
+                }
+            }
         }
         Event::PacketOffered { bytes, slots } => {
             out.push_str("The guest's stack hands netfront a packet of ").push_u32(bytes).push_str(" bytes. It needs ");

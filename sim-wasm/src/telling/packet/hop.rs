@@ -68,6 +68,7 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         | Event::ResponsesAwaited { .. }
         | Event::QueueStopped { .. }
         | Event::QueueOverflowed { .. }
+        | Event::PacketUnsent { .. }
         | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
         Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
         Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {

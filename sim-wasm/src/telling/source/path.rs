@@ -31,7 +31,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         Event::ResponsesReaped { .. } | Event::ResponsesAwaited { .. } => {
             by_front(front, ("network_tx_buf_gc()", NETFRONT), ("xennet_tx_buf_gc()", XEN_NETFRONT))
         }
-        Event::QueueStopped { .. } | Event::PacketOffered { .. } => {
+        Event::QueueStopped { .. } | Event::PacketUnsent { .. } | Event::PacketOffered { .. } => {
             by_front(front, ("network_start_xmit()", NETFRONT), ("xennet_start_xmit()", XEN_NETFRONT))
         }
         Event::QueueOverflowed { .. } => {
