@@ -54,7 +54,9 @@ proptest! {
                     let more = if at + 1 < pieces.len() { NETRXF_MORE_DATA } else { 0 };
                     number += 1;
                     let piece = content(number, size);
-                    bench.fill(offset, &piece, more);
+                    // A front that sleeps has asked for the very next response.
+                    let due = bench.fill(offset, &piece, more);
+                    prop_assert_eq!(due, expect.is_empty() && at == 0);
                     bytes.extend(piece);
                 }
                 expect.push(bytes);
@@ -153,6 +155,14 @@ fn the_classic_target_doubles_in_a_flood_and_falls_by_one_in_a_trickle() {
     trickle(&mut bench, 1000);
     assert_eq!(bench.front.rx_target(), 64);
     assert_eq!(pages(&bench), PAGES - 2);
+}
+
+#[test]
+fn a_target_has_bounds_whatever_is_asked_for() {
+    for (rx_min, rx_max, expect) in [(0, 0, 8), (300, 0, 8), (100, 50, 50), (300, 300, 256), (8, 256, 128)] {
+        let bench = Bench::new(FrontSettings { rx_min, rx_max, ..FrontSettings::CLASSIC });
+        assert_eq!(bench.front.rx_target(), expect, "{rx_min} {rx_max}");
+    }
 }
 
 #[test]

@@ -6,9 +6,9 @@ use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::bus::Bus;
 use sim_wasm::actors::netfront::{FrontSettings, Netfront};
 use sim_wasm::protocols::ring::Index;
-use sim_wasm::words::ids::DomId;
+use sim_wasm::words::ids::{DomId, VifId};
 
-use crate::bench::{ALL, Bench, PAGES, REFERENCES, Taken, VIF};
+use crate::bench::{ALL, Bench, GUEST, PAGES, REFERENCES, Taken, VIF};
 
 const FLIP: FrontSettings = FrontSettings { rx_flip: true, ..FrontSettings::CLASSIC };
 
@@ -123,4 +123,25 @@ fn a_device_that_cannot_be_set_up() {
     pages.into_iter().for_each(|page| bench.skbs.free_page(page));
     assert!(bench.reattach(ALL));
     assert_eq!(bench.send(1), Xmit::Sent);
+}
+
+/// Each interface of a guest has its own part of the grant table.
+#[test]
+fn a_guest_may_have_two_interfaces() {
+    let mut bench = Bench::new(FrontSettings::CLASSIC);
+    let rings = [bench.skbs.alloc_page(), bench.skbs.alloc_page()].map(|page| page.expect("the guest has pages"));
+    let settings = FrontSettings::MODERN;
+    let mut other = Netfront::new(&mut bench.xen, VifId(4), GUEST, DomId::DOM0, rings, settings);
+    let offer = bench.call(|_, k| {
+        let offer = other.setup_device(k, ALL).expect("a second interface finds its frames");
+        other.connect(k);
+        offer
+    });
+    assert_eq!((other.posted_buffers(), other.free_references()), (256, 1024 - 2 - 256));
+    assert!(bench.offer.rx_ring.0 < 1024 && offer.tx_ring.0 >= 1024 && offer.rx_ring.0 >= 1024);
+    assert_eq!(bench.send(1), Xmit::Sent);
+    let (skb, _) = bench.packet(&[(0, 60)], 1).expect("the guest has pages");
+    assert_eq!(bench.call(|_, k| other.start_xmit(k, skb)), Xmit::Sent);
+    assert_eq!((bench.front.outstanding(), other.outstanding()), (1, 1));
+    assert_eq!(bench.log.entries().last().map(|entry| entry.vif), Some(VifId(4)));
 }

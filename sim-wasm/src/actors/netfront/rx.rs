@@ -45,13 +45,14 @@ pub(super) struct RxQueue {
 
 impl RxQueue {
     pub(super) fn new(domain: DomId, page: Pfn, settings: &FrontSettings) -> RxQueue {
+        let (least, most) = settings.rx_bounds();
         RxQueue {
             shared: SharedRing::new(domain, page, RX_RING),
             references: ReferenceBatch::default(),
             buffers: vec![None; RX_RING.entries() as usize],
             published: Index(0),
             batch: Vec::new(),
-            target: FIRST_TARGET.clamp(settings.rx_min, settings.rx_max),
+            target: FIRST_TARGET.clamp(least, most),
             unconsumed: 0,
             pieces: Vec::new(),
             outcomes: Vec::new(),
@@ -102,7 +103,7 @@ impl RxQueue {
     fn raise_target(&mut self, device: &Device, k: &mut Kernel) {
         let rsp_prod = Shared::RspProd.load(self.shared.page(k.xen));
         if self.shared.half.req_prod_pvt.since(rsp_prod) < self.target / 4 {
-            self.set_target((self.target * 2).min(device.settings.rx_max), k);
+            self.set_target((self.target * 2).min(device.settings.rx_bounds().1), k);
         }
     }
 
@@ -110,7 +111,7 @@ impl RxQueue {
     pub(super) fn lower_target(&mut self, device: &Device, k: &mut Kernel) {
         let rsp_prod = Shared::RspProd.load(self.shared.page(k.xen));
         if self.shared.half.req_prod_pvt.since(rsp_prod) > self.target * 3 / 4 {
-            self.set_target(self.target.saturating_sub(1).max(device.settings.rx_min), k);
+            self.set_target(self.target.saturating_sub(1).max(device.settings.rx_bounds().0), k);
         }
     }
 
@@ -180,7 +181,8 @@ impl RxQueue {
         self.shared.half.write_request(self.shared.page_mut(k.xen), &request.encode());
     }
 
-    /// Publishes what was written, if anything was.
+    /// Publishes what was written, if anything was. The classic driver looks whether its index is greater than the shared one,
+    /// so just across the wrap it keeps buffers that were posted again to itself until the next batch; that is not modelled.
     fn push(&mut self, device: &mut Device, k: &mut Kernel) {
         let (old, new) = (self.published, self.shared.half.req_prod_pvt);
         if new == old {

@@ -17,6 +17,8 @@ pub const REFILL_DELAY: u64 = 100_000_000;
 pub const LEAST_BUFFERS: u32 = MAX_SKB_FRAGS as u32 + 1;
 /// Buffers that the classic driver wants to have posted at first, and at least: `RX_DFL_MIN_TARGET`.
 pub const FIRST_TARGET: u32 = 64;
+/// The classic driver's target goes no lower, `RX_MIN_TARGET`.
+const LEAST_TARGET: u32 = 8;
 /// Bytes that the first request of a packet must have for netback to look at it: an Ethernet header.
 pub(super) const HEADER_BYTES: u16 = 14;
 /// Bytes that a request can say a packet has, `XEN_NETIF_MAX_TX_SIZE`. The classic driver does not test for it.
@@ -66,7 +68,8 @@ pub struct FrontSettings {
     /// Whether it sends and takes packets to be segmented, if the backend does; not without `sg`.
     pub gso: bool,
     /// Whether pages are to be given for received packets instead of being copied to, if the backend can (the classic
-    /// driver's parameter `rx_flip`). The modern driver cannot.
+    /// driver's parameter `rx_flip`). Without a word the classic driver asks for that, and gets copies all the same: the
+    /// backends of its time say that they do not give pages. The modern driver cannot.
     pub rx_flip: bool,
     /// Whether it promises to notify when it has posted buffers; both drivers do.
     pub rx_notify: bool,
@@ -74,9 +77,9 @@ pub struct FrontSettings {
     pub trusted: bool,
     /// Whether each ring has an event channel of its own, if the backend has them. The classic driver does not.
     pub split_channels: bool,
-    /// Buffers that the classic driver wants to have posted at least, 8 to `rx_max`.
+    /// Buffers that the classic driver wants to have posted at least, from 8 on (`rxbuf_min` in sysfs).
     pub rx_min: u32,
-    /// Buffers that the classic driver wants to have posted at most, up to 256 (`RX_MAX_TARGET`).
+    /// Buffers that the classic driver wants to have posted at most, `rx_min` to 256 (`rxbuf_max` in sysfs).
     pub rx_max: u32,
 }
 
@@ -98,6 +101,14 @@ impl FrontSettings {
     /// The driver of mainline Linux as it comes.
     pub const MODERN: FrontSettings =
         FrontSettings { epoch: FrontEpoch::Modern, split_channels: true, ..FrontSettings::CLASSIC };
+}
+
+impl FrontSettings {
+    /// The bounds of the target, put right as sysfs puts right what is written there (`store_rxbuf_min`, `store_rxbuf_max`).
+    pub(super) fn rx_bounds(&self) -> (u32, u32) {
+        let max = self.rx_max.clamp(LEAST_TARGET, RX_RING.entries());
+        (self.rx_min.clamp(LEAST_TARGET, max), max)
+    }
 }
 
 impl Default for FrontSettings {
