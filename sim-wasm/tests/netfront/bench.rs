@@ -25,6 +25,9 @@ pub(crate) const REFERENCES: u32 = 1024 - 8;
 pub(crate) const ALL: BackFeatures =
     BackFeatures { sg: true, gso: true, rx_copy: true, rx_flip: true, split_event_channels: true };
 
+/// A guest that asks for pages.
+pub(crate) const FLIP: FrontSettings = FrontSettings { rx_flip: true, ..FrontSettings::CLASSIC };
+
 /// One direction as the backend sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Half {

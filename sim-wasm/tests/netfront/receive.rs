@@ -2,7 +2,6 @@
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use sim_wasm::actors::epoch::FrontEpoch;
-use sim_wasm::actors::handshake::BackFeatures;
 use sim_wasm::actors::kernel::{Ask, Task, Timer};
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::receive::Receive;
@@ -11,12 +10,10 @@ use sim_wasm::actors::skb::{Checksum, Segmentation};
 use sim_wasm::protocols::netif::{
     NETRXF_CSUM_BLANK, NETRXF_DATA_VALIDATED, NETRXF_EXTRA_INFO, NETRXF_MORE_DATA, RxResponse,
 };
-use sim_wasm::words::ids::DomId;
 
-use crate::bench::{ALL, Bench, GUEST, PAGES, REFERENCES, VIF};
+use crate::bench::{ALL, Bench, FLIP, PAGES, REFERENCES, VIF};
+use crate::flip::deliver;
 use crate::transmit::any_settings;
-
-const FLIP: FrontSettings = FrontSettings { rx_flip: true, ..FrontSettings::CLASSIC };
 
 /// The buffers of one packet: offset and bytes of each.
 fn any_packet() -> impl Strategy<Value = Vec<(u16, u16)>> {
@@ -24,12 +21,12 @@ fn any_packet() -> impl Strategy<Value = Vec<(u16, u16)>> {
     prop_oneof![4 => proptest::collection::vec(piece.clone(), 1), 1 => proptest::collection::vec(piece, 1..=18)]
 }
 
-fn content(number: usize, size: u16) -> Vec<u8> {
+pub(crate) fn content(number: usize, size: u16) -> Vec<u8> {
     (0..usize::from(size)).map(|at| (at * 3 + number) as u8).collect()
 }
 
 /// Every page of the guest: free, in a posted buffer, or waiting to be posted.
-fn pages(bench: &Bench) -> u32 {
+pub(crate) fn pages(bench: &Bench) -> u32 {
     bench.skbs.free_pages() + bench.front.posted_buffers() + bench.front.waiting_pages()
 }
 
@@ -289,20 +286,6 @@ fn extra_infos_tell_of_segmentation() {
     }
 }
 
-/// Delivers a buffer with so many bytes, in the way that was agreed on.
-fn deliver(bench: &mut Bench, flip: bool, size: u16, flags: u16) {
-    let bytes = content(9, size);
-    if !flip {
-        bench.fill(0, &bytes, flags);
-        return;
-    }
-    let request = bench.next_buffer().expect("buffers are posted");
-    let page = bench.dom0_page();
-    bench.xen.guest_page_mut(DomId::DOM0, page).expect("dom0 has the page").write(0, &bytes);
-    bench.xen.transfer(DomId::DOM0, page, GUEST, request.gref).expect("the guest waits for a page");
-    bench.say(RxResponse { id: request.id, offset: 0, flags, status: size as i16 });
-}
-
 /// The first wrong thing counts, and the pages come back.
 #[test]
 fn what_makes_no_packet_is_an_error() {
@@ -362,49 +345,4 @@ fn a_response_is_known_by_its_slot() {
     bench.rx.page_mut(&mut bench.xen).write_u16(at, 0xBEEF);
     let arrived = bench.receive();
     assert_eq!(bench.bytes(arrived[0]), content(1, 100));
-}
-
-#[test]
-fn flipped_pages_change_hands() {
-    let mut bench = Bench::new(FLIP);
-    let (frames, posted) = (bench.xen.memory.free_frames(), bench.front.posted_buffers());
-    assert_eq!((bench.offer.rx_copy, posted), (false, 64));
-    for number in 0..200 {
-        deliver(&mut bench, true, 1400, 0);
-        let [skb] = bench.receive()[..] else { panic!("packet {number} was sent") };
-        assert_eq!(bench.bytes(skb), content(9, 1400));
-        bench.skbs.free(skb);
-        assert_eq!(pages(&bench), PAGES - 2);
-    }
-    // Xen has the guest's old pages now, but for those that are posted anew.
-    let given = 200 + bench.front.posted_buffers() - posted;
-    assert_eq!(bench.xen.memory.free_frames(), frames + given);
-}
-
-/// A page that was announced and never given: the buffer goes back on the ring, and its grant is used up.
-#[test]
-fn a_page_that_did_not_come_is_an_error() {
-    let mut bench = Bench::new(FLIP);
-    let request = bench.next_buffer().expect("buffers are posted");
-    bench.say(RxResponse { id: request.id, offset: 0, flags: 0, status: 100 });
-    assert!(bench.receive().is_empty());
-    assert_eq!((bench.front.counters().rx_errors, pages(&bench)), (1, PAGES - 2));
-    assert_eq!(bench.front.broken(), None);
-}
-
-#[test]
-fn the_way_of_reception_is_agreed_on() {
-    let features = |rx_copy, rx_flip| BackFeatures { rx_copy, rx_flip, ..ALL };
-    for (settings, features, copy) in [
-        (FrontSettings::CLASSIC, features(true, true), true),
-        (FrontSettings::CLASSIC, features(false, true), false),
-        (FLIP, features(true, true), false),
-        (FLIP, features(true, false), true),
-        (FrontSettings::MODERN, features(true, false), true),
-    ] {
-        assert_eq!(Bench::with_pages(settings, PAGES, features).offer.rx_copy, copy);
-    }
-    let mut bench = Bench::new(FrontSettings::MODERN);
-    bench.call(Netfront::disconnect);
-    assert!(!bench.reattach(features(false, true)), "the modern driver only copies");
 }

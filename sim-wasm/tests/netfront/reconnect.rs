@@ -8,9 +8,7 @@ use sim_wasm::actors::netfront::{FrontSettings, Netfront};
 use sim_wasm::protocols::ring::Index;
 use sim_wasm::words::ids::{DomId, VifId};
 
-use crate::bench::{ALL, Bench, GUEST, PAGES, REFERENCES, Taken, VIF};
-
-const FLIP: FrontSettings = FrontSettings { rx_flip: true, ..FrontSettings::CLASSIC };
+use crate::bench::{ALL, Bench, FLIP, GUEST, PAGES, REFERENCES, Taken, VIF};
 
 /// The backend unmaps everything and goes; the front lets go of it.
 fn lose_backend(bench: &mut Bench, open: Vec<Taken>) {
