@@ -1,6 +1,9 @@
 //! The complete way of packets from a guest to the wire: grant, ring, map, bridge, card, unmap, response, reap.
 
-use sim::machine::network::{Filter, Network, Settings};
+use sim::actors::nic::{CardSettings, Moderation};
+use sim::machine::metrics::counters::Count;
+use sim::machine::network::Network;
+use sim::machine::network::settings::{Delays, Guest, Logging, Settings, Workload};
 use sim::words::time::Time;
 
 /// Packets of a run.
@@ -44,6 +47,8 @@ pub const SCENARIO: Scenario = Scenario {
 pub enum Telling {
     /// Every change of state is an entry of the log.
     On,
+    /// Only counters are kept.
+    Off,
 }
 
 /// What a run did.
@@ -51,24 +56,39 @@ pub enum Telling {
 pub struct Outcome {
     /// Packets that left.
     pub packets: u32,
-    /// Changes of state, as the log counts them.
+    /// Changes of state, as the log counts them; 0 without a log.
     pub events: u64,
+}
+
+/// The machine of the scenario, with so many packets to send.
+#[must_use]
+pub fn machine(telling: Telling, packets: u32) -> Network {
+    let workload =
+        Workload { burst: SCENARIO.burst, ..Workload::every(SCENARIO.bytes, SCENARIO.every, u64::from(packets)) };
+    let settings = Settings {
+        guests: vec![Guest { sends: vec![workload], queue: SCENARIO.queue, ..Guest::default() }],
+        card: CardSettings {
+            transmit: Moderation::after(SCENARIO.interrupt_delay),
+            ..CardSettings::e1000(SCENARIO.megabits)
+        },
+        delays: Delays { event: SCENARIO.event_delay, softirq: SCENARIO.softirq_delay, ..Delays::default() },
+        until: Time(u64::MAX),
+        log: match telling {
+            Telling::On => Logging::On,
+            Telling::Off => Logging::Off,
+        },
+        ..Settings::default()
+    };
+    Network::new(&settings).expect("the scenario makes a machine")
 }
 
 /// Sends [`PACKETS`] packets.
 #[must_use]
 pub fn transmit(telling: Telling) -> Outcome {
-    let Telling::On = telling;
-    let mut network = Network::new(Settings {
-        megabits: SCENARIO.megabits,
-        interrupt_delay: SCENARIO.interrupt_delay,
-        filter: Filter::Accept,
-    });
-    for burst in 0..PACKETS / SCENARIO.burst {
-        for _ in 0..SCENARIO.burst {
-            network.offer(Time(u64::from(burst) * SCENARIO.every), SCENARIO.bytes);
-        }
-        network.run();
+    let mut network = machine(telling, PACKETS);
+    network.run();
+    Outcome {
+        packets: network.metrics().total().counters.get(Count::Sent) as u32,
+        events: network.log().entries().len() as u64,
     }
-    Outcome { packets: network.departures().len() as u32, events: network.log().entries().len() as u64 }
 }

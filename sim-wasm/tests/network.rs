@@ -1,48 +1,72 @@
-//! The path from a guest to the wire, whatever is sent: nothing is lost inside, nothing is answered early, and everything
-//! is the guest's own again in the end.
+//! The whole path, whatever is sent: nothing is lost inside, nothing is answered early, and everything is its owner's again
+//! in the end.
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use sim_wasm::actors::first_netfront::STOP_LINE;
 use sim_wasm::actors::log::Event;
-use sim_wasm::machine::network::{Filter, Network, Settings};
+use sim_wasm::actors::log::backend::Backend;
+use sim_wasm::actors::netfilter::Filter;
+use sim_wasm::actors::nic::{CardSettings, Moderation};
+use sim_wasm::machine::metrics::counters::Count;
+use sim_wasm::machine::network::Network;
+use sim_wasm::machine::network::settings::{Dom0, Filling, Guest, Settings, Workload};
+use sim_wasm::words::ids::VifId;
 use sim_wasm::words::time::Time;
 
-const FAST: Settings = Settings { megabits: 1000, interrupt_delay: 0, filter: Filter::Accept };
+const ETH0: VifId = VifId(0);
 
-fn settings() -> impl Strategy<Value = Settings> {
-    let megabits = prop_oneof![1_u32..20, 100_u32..10_000];
-    (megabits, 0_u64..300_000, any::<bool>()).prop_map(|(megabits, interrupt_delay, drops)| Settings {
-        megabits,
-        interrupt_delay,
-        filter: if drops { Filter::Drop } else { Filter::Accept },
-    })
+/// One classic guest behind a classic netback and a gigabit card that interrupts for each packet.
+fn settings(sends: Vec<Workload>) -> Settings {
+    Settings {
+        guests: vec![Guest { sends, ..Guest::default() }],
+        filling: Filling::Whole,
+        until: Time::from_millis(60_000),
+        ..Settings::default()
+    }
 }
 
-fn packets() -> impl Strategy<Value = Vec<(u64, u32)>> {
-    let bytes = prop_oneof![14_u32..130, 1400_u32..1600, 4000_u32..9100, 14_u32..=65_535];
-    proptest::collection::vec((0_u64..3_000_000, bytes), 1..60)
+fn run(settings: &Settings) -> Network {
+    let mut network = Network::new(settings).expect("the settings make a machine");
+    network.run();
+    network
+}
+
+fn dropping(settings: Settings) -> Settings {
+    let mut dom0 = Dom0::default();
+    dom0.stack.filter = Filter::DROP;
+    Settings { dom0, ..settings }
+}
+
+fn on_card(settings: Settings, megabits: u32, delay: u64) -> Settings {
+    Settings { card: CardSettings { transmit: Moderation::after(delay), ..CardSettings::e1000(megabits) }, ..settings }
+}
+
+fn workloads() -> impl Strategy<Value = Vec<Workload>> {
+    let bytes = prop_oneof![28_u32..130, 1400_u32..1600, 4000_u32..9100, 28_u32..=65_535];
+    let packet = (0_u64..3_000_000, bytes)
+        .prop_map(|(time, bytes)| Workload { start: Time(time), ..Workload::at_once(bytes, 1) });
+    proptest::collection::vec(packet, 1..60)
 }
 
 proptest! {
     #[test]
-    fn whatever_is_sent_everything_comes_back(settings in settings(), packets in packets()) {
-        let mut network = Network::new(settings);
-        let references = network.front().free_references();
-        for &(time, bytes) in &packets {
-            network.offer(Time(time), bytes);
-        }
-        network.run();
+    fn whatever_is_sent_everything_comes_back(
+        (megabits, delay, drops) in (prop_oneof![1_u32..20, 100_u32..10_000], 0_u64..300_000, any::<bool>()),
+        sends in workloads(),
+    ) {
+        let settings = on_card(settings(sends), megabits, delay);
+        let settings = if drops { dropping(settings) } else { settings };
+        let references = Network::new(&settings).expect("a machine").front(ETH0).expect("a guest").free_references();
+        let network = run(&settings);
+        let front = network.front(ETH0).expect("the machine has a guest");
 
-        prop_assert_eq!(network.fault(), None);
-        prop_assert_eq!(network.front().outstanding(), 0);
-        prop_assert_eq!(network.front().free_references(), references);
-        prop_assert_eq!(network.back().held(), 0);
-        prop_assert!(!network.front().is_stopped());
-        match settings.filter {
-            Filter::Accept => prop_assert_eq!(network.departures(), network.accepted()),
-            Filter::Drop => prop_assert!(network.departures().is_empty()),
-        }
-
+        prop_assert_eq!(front.broken(), None);
+        prop_assert_eq!((front.outstanding(), front.free_references()), (0, references));
+        prop_assert_eq!(network.levels().held, 0);
+        prop_assert!(!front.is_stopped());
+        prop_assert_eq!(network.receipts().damaged, 0);
+        let total = network.metrics().total().counters;
+        let (accepted, sent) = (total.get(Count::Accepted), total.get(Count::Sent));
+        prop_assert_eq!(sent, if drops { 0 } else { accepted });
         let times: Vec<Time> = network.log().entries().iter().map(|entry| entry.time).collect();
         prop_assert!(times.is_sorted(), "the log runs forward in time");
         check_slots(&network);
@@ -62,7 +86,7 @@ fn check_slots(network: &Network) {
             Event::GrantsUnmapped { count, .. } => unmapped += count,
             Event::ResponsesWritten { count, .. } => answered += count,
             Event::ResponsesReaped { count, .. } => reaped += count,
-            Event::QueueStopped { outstanding } => assert!((STOP_LINE..256).contains(&outstanding)),
+            Event::QueueStopped { outstanding } => assert!((236..256).contains(&outstanding)),
             _ => {}
         }
         assert!(reaped <= answered && answered <= unmapped && unmapped <= mapped && mapped <= taken && taken <= put);
@@ -72,24 +96,22 @@ fn check_slots(network: &Network) {
 }
 
 #[test]
-fn the_same_setup_gives_the_same_log() {
-    let log = |megabits| {
-        let mut network = Network::new(Settings { megabits, ..FAST });
-        (0..40).for_each(|number| network.offer(Time(number * 777), 14 + 401 * number as u32));
-        network.run();
-        network.log().hash()
+fn the_same_setup_gives_the_same_run() {
+    let run = |megabits| {
+        let sends = (0..40)
+            .map(|number| Workload { start: Time(number * 777), ..Workload::at_once(28 + 401 * number as u32, 1) });
+        let network = run(&on_card(settings(sends.collect()), megabits, 0));
+        (network.log().hash(), network.fingerprint())
     };
-    assert_eq!(log(100), log(100));
-    assert_ne!(log(100), log(101));
+    assert_eq!(run(100), run(100));
+    assert_ne!(run(100), run(101));
 }
 
 /// 236 packets of one slot fill the ring to its stop line; a card that reports each packet by itself then causes seven
 /// events, since netfront asks to be woken half way each time.
 #[test]
 fn two_hundred_and_thirty_six_answers_ring_seven_times() {
-    let mut network = Network::new(FAST);
-    (0..STOP_LINE).for_each(|_| network.offer(Time::ZERO, 1514));
-    network.run();
+    let network = run(&on_card(settings(vec![Workload::at_once(1514, 236)]), 1000, 0));
     let bells: Vec<u32> = network
         .log()
         .entries()
@@ -100,56 +122,46 @@ fn two_hundred_and_thirty_six_answers_ring_seven_times() {
         })
         .collect();
     assert_eq!(bells, [119, 178, 208, 223, 230, 234, 236]);
-    let stops = network.log().entries().iter().find_map(|entry| match entry.event {
-        Event::QueueStopped { outstanding } => Some(outstanding),
-        _ => None,
-    });
-    assert_eq!(stops, Some(236));
-    let woken = network.log().entries().iter().find_map(|entry| match entry.event {
-        Event::QueueWoken { outstanding } => Some(outstanding),
-        _ => None,
-    });
+    let find = |pick: fn(&Event) -> Option<u32>| network.log().entries().iter().find_map(|entry| pick(&entry.event));
+    let stopped = find(|event| if let Event::QueueStopped { outstanding } = event { Some(*outstanding) } else { None });
+    assert_eq!(stopped, Some(236));
+    let woken = find(|event| if let Event::QueueWoken { outstanding } = event { Some(*outstanding) } else { None });
     assert!(woken.is_some_and(|outstanding| outstanding <= 236 - 119), "{woken:?}");
 }
 
 /// A guest that produces faster than the wire takes loses packets in its own queue, and nowhere else.
 #[test]
 fn packets_are_lost_where_they_were_made() {
-    let mut network = Network::new(Settings { megabits: 10, ..FAST });
-    (0..1500).for_each(|number| network.offer(Time(number * 1_000), 1514));
-    network.run();
-    let count = |test: fn(&Event) -> bool| network.log().entries().iter().filter(|entry| test(&entry.event)).count();
-    let lost = count(|event| matches!(event, Event::QueueOverflowed { .. }));
-    assert!(lost > 200, "{lost}");
-    assert_eq!(count(|event| matches!(event, Event::PacketDropped { .. })), 0);
-    assert_eq!(network.departures().len() + lost, 1500);
-    assert_eq!(network.departures(), network.accepted());
+    let network = run(&on_card(settings(vec![Workload::every(1514, 1_000, 1500)]), 10, 0));
+    let total = network.metrics().total().counters;
+    assert!(total.get(Count::LostInGuest) > 200);
+    assert_eq!(total.lost(), total.get(Count::LostInGuest));
+    assert_eq!(total.get(Count::Sent) + total.lost(), 1500);
+    assert_eq!(network.receipts().damaged, 0);
 }
 
 /// A small packet's slot comes back long before a large one's that was sent earlier; the large one's memory must not be
 /// written until its own slot is back.
 #[test]
 fn memory_is_not_written_while_a_card_reads_it() {
-    let mut network = Network::new(Settings { megabits: 1, ..FAST });
-    network.offer(Time::ZERO, 1514);
-    (1..=400).for_each(|number| network.offer(Time(number * 18_000), if number <= 200 { 54 } else { 1514 }));
-    network.run();
-    assert_eq!(network.departures().len(), 401);
-    assert_eq!(network.departures(), network.accepted());
+    let sends = vec![
+        Workload::at_once(1514, 1),
+        Workload { start: Time(18_000), ..Workload::every(54, 18_000, 200) },
+        Workload { start: Time(201 * 18_000), ..Workload::every(1514, 18_000, 200) },
+    ];
+    let network = run(&on_card(settings(sends), 1, 0));
+    assert_eq!((network.receipts().stamped, network.receipts().damaged), (401, 0));
 }
 
 /// Packets that were copied whole hold no slot, so nothing stops the guest: those that the card is too slow for are lost
 /// in dom0.
 #[test]
 fn copied_packets_are_lost_in_dom0() {
-    let mut network = Network::new(Settings { megabits: 1, ..FAST });
-    (0..1500).for_each(|number| network.offer(Time(number * 18_000), 54));
-    network.run();
-    let count = |test: fn(&Event) -> bool| network.log().entries().iter().filter(|entry| test(&entry.event)).count();
-    let lost = count(|event| matches!(event, Event::EgressOverflowed { .. }));
-    assert!(lost > 0);
-    assert_eq!(count(|event| matches!(event, Event::QueueOverflowed { .. } | Event::PacketDropped { .. })), 0);
-    assert_eq!(network.departures().len() + lost, 1500);
+    let network = run(&on_card(settings(vec![Workload::every(54, 18_000, 1500)]), 1, 0));
+    let total = network.metrics().total().counters;
+    assert!(total.get(Count::LostAtCard) > 0);
+    assert_eq!(total.lost(), total.get(Count::LostAtCard));
+    assert_eq!(total.get(Count::Sent) + total.lost(), 1500);
 }
 
 /// With half of the pool in use an event puts the interface on netback's list and does nothing else: the tasklet runs when
@@ -157,25 +169,26 @@ fn copied_packets_are_lost_in_dom0() {
 #[test]
 fn half_a_pool_in_use_silences_events() {
     for (held, waits) in [(127, false), (128, true)] {
-        let mut network = Network::new(Settings { megabits: 10, ..FAST });
-        (0..held).for_each(|_| network.offer(Time::ZERO, 1514));
-        network.offer(Time::from_micros(100), 1514);
-        network.run();
+        let sends = vec![
+            Workload::at_once(1514, held),
+            Workload { start: Time::from_micros(100), ..Workload::at_once(1514, 1) },
+        ];
+        let network = run(&on_card(settings(sends), 10, 0));
         let time = |test: &dyn Fn(&Event) -> bool| {
             network.log().entries().iter().find(|entry| test(&entry.event)).map(|entry| entry.time)
         };
-        let taken = time(&|event| matches!(event, Event::RequestsTaken { index, .. } if *index == held));
+        let taken = time(&|event| matches!(event, Event::RequestsTaken { index, .. } if u64::from(*index) == held));
         let freed = time(&|event| matches!(event, Event::PagesFreed { .. }));
         assert!(taken.is_some() && freed.is_some());
         assert_eq!(taken > freed, waits, "{held} held");
+        let shut = time(&|event| matches!(event, Event::Backend(Backend::PoolGateShut { held: 128 })));
+        assert_eq!(shut.is_some(), waits, "{held} held");
     }
 }
 
 /// How long a slot is held, in nanoseconds from put to reap.
-fn slot_time(bytes: u32, filter: Filter) -> u64 {
-    let mut network = Network::new(Settings { filter, interrupt_delay: 20_000, ..FAST });
-    network.offer(Time::ZERO, bytes);
-    network.run();
+fn slot_time(settings: Settings) -> u64 {
+    let network = run(&on_card(settings, 1000, 20_000));
     let reaped =
         network.log().entries().iter().rev().find(|entry| matches!(entry.event, Event::ResponsesReaped { .. }));
     reaped.expect("a slot is reaped").time.0
@@ -183,12 +196,13 @@ fn slot_time(bytes: u32, filter: Filter) -> u64 {
 
 #[test]
 fn two_bytes_more_hold_a_slot_until_the_card_is_done() {
-    let (short, long) = (slot_time(64, Filter::Accept), slot_time(66, Filter::Accept));
+    let [short, long] = [64, 66].map(|bytes| slot_time(settings(vec![Workload::at_once(bytes, 1)])));
     assert!(short < 11_000, "{short}");
     assert!(long > 20_000 + short, "{long}");
 }
 
 #[test]
 fn a_dropped_packet_gives_its_slot_back_sooner() {
-    assert!(slot_time(1514, Filter::Drop) + 20_000 < slot_time(1514, Filter::Accept));
+    let one = || settings(vec![Workload::at_once(1514, 1)]);
+    assert!(slot_time(dropping(one())) + 20_000 < slot_time(one()));
 }

@@ -30,9 +30,3 @@ pub mod nic;
 pub mod netfront;
 
 pub mod hostile;
-
-pub mod first_netfront;
-
-pub mod first_netback;
-
-pub mod first_nic;

@@ -35,7 +35,7 @@ mod tx_slots;
 
 pub use settings::{
     Broken, COPY_THRESHOLD, FIRST_TARGET, FrontCounters, FrontSettings, LEAST_BUFFERS, POLL_WEIGHT, REFILL_DELAY,
-    Served,
+    STOP_LINE, Served,
 };
 
 use crate::actors::epoch::FrontEpoch;
@@ -350,6 +350,12 @@ impl Netfront {
     #[must_use]
     pub fn ring_references(&self) -> Option<(GrantRef, GrantRef)> {
         Some((self.tx.shared.gref?, self.rx.shared.gref?))
+    }
+
+    /// Its ports, for the transmit and the receive ring, the same where they share one; nothing while there is no device.
+    #[must_use]
+    pub fn ports(&self) -> Option<[Port; 2]> {
+        Some([self.tx.shared.port?, self.rx.shared.port?])
     }
 
     /// What it did so far.

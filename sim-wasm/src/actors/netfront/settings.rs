@@ -24,6 +24,9 @@ pub(super) const HEADER_BYTES: u16 = 14;
 /// Bytes that a request can say a packet has, `XEN_NETIF_MAX_TX_SIZE`. The classic driver does not test for it.
 pub(super) const MOST_BYTES: u32 = 0xFFFF;
 
+/// Slots in use at which the classic queue stops: 236.
+pub const STOP_LINE: u32 = FrontEpoch::Classic.stop_line();
+
 impl FrontEpoch {
     /// Slots in use from which on the queue is stopped: what is left takes the largest packet
     /// (`netfront_tx_slot_available`). The classic driver keeps a slot more for a head beside all fragments.

@@ -7,10 +7,12 @@ mod hop;
 mod picture;
 
 use crate::actors::log::Log;
-use crate::machine::network::{Filter, Network, Settings};
+use crate::actors::netfilter::Filter;
+use crate::actors::nic::{CardSettings, Moderation};
+use crate::machine::network::Network;
+use crate::machine::network::settings::{Guest, Settings, Workload};
 use crate::telling::drawing::Drawing;
 use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup, Words};
-use crate::words::time::Time;
 
 const BYTES: usize = 0;
 const MEGABITS: usize = 1;
@@ -148,13 +150,17 @@ struct PacketRun {
 
 impl PacketRun {
     fn new(setup: &Setup) -> Self {
-        let settings = Settings {
-            megabits: setup.knobs[MEGABITS],
-            interrupt_delay: u64::from(setup.knobs[DELAY]) * 1_000,
-            filter: if setup.knobs[FILTER] == 1 { Filter::Drop } else { Filter::Accept },
+        let delay = u64::from(setup.knobs[DELAY]) * 1_000;
+        let sends = vec![Workload::at_once(setup.knobs[BYTES], 1)];
+        let mut settings = Settings {
+            guests: vec![Guest { sends, ..Guest::default() }],
+            card: CardSettings { transmit: Moderation::after(delay), ..CardSettings::e1000(setup.knobs[MEGABITS]) },
+            ..Settings::default()
         };
-        let mut network = Network::new(settings);
-        network.offer(Time::ZERO, setup.knobs[BYTES]);
+        if setup.knobs[FILTER] == 1 {
+            settings.dom0.stack.filter = Filter::DROP;
+        }
+        let mut network = Network::new(&settings).expect("the knobs offer what makes a machine");
         network.run();
         Self { log: network.into_log() }
     }

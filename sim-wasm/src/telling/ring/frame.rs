@@ -1,6 +1,6 @@
 //! The state of a ring after one step: everything that a picture is drawn from.
 
-use crate::actors::first_netfront::STOP_LINE;
+use crate::actors::netfront::STOP_LINE;
 use crate::protocols::netif::TX_RING;
 use crate::protocols::ring::Index;
 

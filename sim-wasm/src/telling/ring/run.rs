@@ -1,8 +1,8 @@
 //! A run of the figure: real ring halves on a real page. Every action is one step; the picture of a step is drawn from the
 //! page's bytes and the halves' private indexes as they stood after it.
 
-use crate::actors::first_netfront::STOP_LINE;
 use crate::actors::log::{Event, Log};
+use crate::actors::netfront::STOP_LINE;
 use crate::hypervisor::page::Page;
 use crate::protocols::back_ring::BackRing;
 use crate::protocols::front_ring::FrontRing;

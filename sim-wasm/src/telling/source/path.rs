@@ -1,8 +1,8 @@
 //! The ring, and a packet on its way out.
 
 use crate::actors::epoch::Drivers;
-use crate::actors::first_netfront::STOP_LINE;
 use crate::actors::log::Event;
+use crate::actors::netfront::STOP_LINE;
 use crate::telling::source::{
     BR_FORWARD, CORE_DEV, E1000, GNTTAB, GRANT_TABLE, INTEL_E1000, NETBACK, NETDEVICE, NETFRONT, RING, SCH_GENERIC,
     SKBUFF, SourceRef, XEN_GRANTS, XEN_NETBACK, XEN_NETBACK_INTERFACE, XEN_NETFRONT, by_back, by_front, in_dom0, xen,

@@ -1,0 +1,106 @@
+//! dom0's network backend, of whichever epoch the run has.
+
+use crate::actors::epoch::Epoch;
+use crate::actors::handshake::{BackFeatures, Offer, Xmit};
+use crate::actors::kernel::{Kernel, Task, Timer};
+use crate::actors::netback::Netback;
+use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
+use crate::actors::netback::settings::{BackSettings, VifSettings};
+use crate::actors::skb::{SharedId, SkbId};
+use crate::words::ids::{DomId, Port, VifId};
+
+/// Netback.
+#[derive(Clone, Debug)]
+pub(super) enum Backend {
+    Classic(Box<Netback>),
+}
+
+/// Does the same with whichever it is.
+macro_rules! each {
+    ($backend:expr, $inner:ident => $call:expr) => {
+        match $backend {
+            Backend::Classic($inner) => $call,
+        }
+    };
+}
+
+impl Backend {
+    pub(super) fn new(k: &mut Kernel, epoch: Epoch, settings: BackSettings) -> Backend {
+        match epoch {
+            Epoch::Classic => Backend::Classic(Box::new(Netback::new(k, settings))),
+            Epoch::GrantCopy | Epoch::ZeroCopy => Backend::Classic(Box::new(Netback::new(k, settings))),
+        }
+    }
+
+    pub(super) fn features(&self) -> BackFeatures {
+        each!(self, back => back.features())
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        k: &mut Kernel,
+        vif: VifId,
+        frontend: DomId,
+        offer: &Offer,
+        limits: VifSettings,
+    ) -> Result<(), ConnectError> {
+        each!(self, back => back.connect(k, vif, frontend, offer, limits))
+    }
+
+    pub(super) fn disconnect(&mut self, k: &mut Kernel, vif: VifId) -> Disconnect {
+        each!(self, back => back.disconnect(k, vif))
+    }
+
+    /// The ports by which the interface's guest calls: transmit and receive, the same where they share one.
+    pub(super) fn ports(&self, vif: VifId) -> Option<[Port; 2]> {
+        match self {
+            Backend::Classic(back) => back.port(vif).map(|port| [port; 2]),
+        }
+    }
+
+    /// Answers whether there was work.
+    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId) -> bool {
+        match self {
+            // The classic flow does not ask.
+            Backend::Classic(back) => {
+                back.interrupt(k, vif);
+                true
+            }
+        }
+    }
+
+    pub(super) fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
+        each!(self, back => back.run(k, task))
+    }
+
+    pub(super) fn timer(&mut self, k: &mut Kernel, timer: Timer) {
+        each!(self, back => back.timer(k, timer));
+    }
+
+    pub(super) fn start_xmit(&mut self, k: &mut Kernel, vif: VifId, skb: SkbId) -> Xmit {
+        each!(self, back => back.start_xmit(k, vif, skb))
+    }
+
+    pub(super) fn can_queue(&self, vif: VifId) -> bool {
+        each!(self, back => back.can_queue(vif))
+    }
+
+    pub(super) fn page_release(&mut self, k: &mut Kernel, data: SharedId) {
+        each!(self, back => back.page_release(k, data));
+    }
+
+    /// Copies what a packet has of a guest's pages, before it is cloned or kept (`skb_orphan_frags`).
+    pub(super) fn orphan(&mut self, k: &mut Kernel, skb: SkbId) {
+        each!(self, back => back.orphan(k, skb));
+    }
+
+    /// What an interface's guest did so far.
+    pub(super) fn counters(&self, vif: VifId) -> Counters {
+        each!(self, back => back.counters(vif))
+    }
+
+    /// Slots that are held, all interfaces together.
+    pub(super) fn held(&self) -> u32 {
+        each!(self, back => back.held())
+    }
+}

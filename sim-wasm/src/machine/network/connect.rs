@@ -1,0 +1,174 @@
+//! A machine is made: domains, drivers, interfaces connected.
+
+use std::sync::Arc;
+
+use crate::actors::kernel::Kernel;
+use crate::actors::log::Log;
+use crate::actors::netback::outcome::Disconnect;
+use crate::actors::netback::settings::VifSettings;
+use crate::hypervisor::xen::{Limits, Xen};
+use crate::machine::metrics::Metrics;
+use crate::machine::network::accounts::Receipts;
+use crate::machine::network::dom0::Dom0;
+use crate::machine::network::guest::{self, Guest, domain_of};
+use crate::machine::network::settings::{Logging, Settings, SettingsError};
+use crate::machine::network::{Appointment, Network};
+use crate::words::ids::{DomId, VifId};
+use crate::words::rng::Rng;
+use crate::words::time::{Agenda, Time};
+
+/// Grants that dom0 may have mapped for each guest: all of its pool, and two rings.
+const MAPPINGS_PER_GUEST: u32 = 258;
+
+impl Network {
+    /// A machine with its interfaces connected, unless the run is to begin with the handshake.
+    pub fn new(settings: &Settings) -> Result<Network, SettingsError> {
+        settings.check()?;
+        let count = settings.guests.len() as u32;
+        let mut xen = Xen::new(settings.dom0.pages + count * (guest::PAGES + 8) + 64);
+        let limits = Limits { mappings: count * MAPPINGS_PER_GUEST, ..Limits::default() };
+        xen.create_domain_with(DomId::DOM0, settings.dom0.pages, limits)
+            .expect("the machine was made large enough for dom0");
+        let guests = settings
+            .guests
+            .iter()
+            .zip(0..)
+            .map(|(spec, number)| {
+                let vif = VifId(number);
+                xen.create_domain(domain_of(vif), guest::PAGES)
+                    .expect("the machine was made large enough for its guests");
+                Guest::new(&mut xen, vif, spec)
+            })
+            .collect();
+        let dom0 = Dom0::new(&mut xen, settings);
+        let mut network = Network {
+            xen,
+            guests,
+            dom0,
+            agenda: Agenda::new(),
+            now: Time::ZERO,
+            kept: 0,
+            due: Vec::new(),
+            timers: Vec::new(),
+            asks: Vec::new(),
+            rng: Rng::new(settings.seed),
+            metrics: Metrics::new(settings.guests.len() as u16, &settings.watched),
+            receipts: Receipts::default(),
+            log: Log::off(),
+            settings: Arc::new(settings.clone()),
+        };
+        network.begin();
+        Ok(network)
+    }
+
+    /// Connects the interfaces and puts down what is going to happen from outside.
+    fn begin(&mut self) {
+        let settings = Arc::clone(&self.settings);
+        for vif in 0..self.guests.len() as u16 {
+            self.connect(VifId(vif));
+        }
+        self.come_to_rest();
+        if settings.log != Logging::Off {
+            self.log = Log::new();
+        }
+        for (spec, vif) in settings.guests.iter().zip(0..) {
+            for (workload, number) in spec.sends.iter().zip(0..) {
+                self.agenda.push(workload.start, Appointment::Send(VifId(vif), number));
+            }
+        }
+        for (workload, number) in settings.outside.iter().zip(0..) {
+            self.agenda.push(workload.start, Appointment::Outside(number));
+        }
+        for (fault, number) in settings.faults.iter().zip(0..) {
+            self.agenda.push(fault.at, Appointment::Fault(number));
+        }
+    }
+
+    /// Connects an interface at once, as the two halves do after their handshake.
+    pub(super) fn connect(&mut self, vif: VifId) {
+        let settings = Arc::clone(&self.settings);
+        let spec = &settings.guests[usize::from(vif.0)];
+        self.log.about(vif);
+        let features = self.dom0.back.features();
+        let guest = &mut self.guests[usize::from(vif.0)];
+        let offer = guest.front.setup_device(
+            &mut Kernel {
+                xen: &mut self.xen,
+                skbs: &mut guest.skbs,
+                now: self.now,
+                log: &mut self.log,
+                asks: &mut self.asks,
+            },
+            features,
+        );
+        let Some(offer) = offer else { return };
+        let mut limits = VifSettings::default();
+        if let Some((bytes, micros)) = spec.credit {
+            limits.credit_bytes = bytes;
+            limits.credit_usec = micros;
+        }
+        let mut kernel = Kernel {
+            xen: &mut self.xen,
+            skbs: &mut self.dom0.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        };
+        let connected = self.dom0.back.connect(&mut kernel, vif, domain_of(vif), &offer, limits);
+        if connected.is_err() {
+            return;
+        }
+        self.add_port(vif);
+        let guest = &mut self.guests[usize::from(vif.0)];
+        guest.front.connect(&mut Kernel {
+            xen: &mut self.xen,
+            skbs: &mut guest.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        });
+        self.bind_handlers(vif);
+        self.settle();
+    }
+
+    /// Takes an interface away; netback lets it go when the last packet that needs it is freed.
+    pub(super) fn disconnect(&mut self, vif: VifId) {
+        self.log.about(vif);
+        self.unbind_handlers(vif);
+        self.remove_port(vif);
+        self.let_go(vif);
+        let guest = &mut self.guests[usize::from(vif.0)];
+        guest.front.disconnect(&mut Kernel {
+            xen: &mut self.xen,
+            skbs: &mut guest.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        });
+    }
+
+    /// Asks netback once more to let an interface go.
+    pub(super) fn let_go(&mut self, vif: VifId) -> bool {
+        let mut kernel = Kernel {
+            xen: &mut self.xen,
+            skbs: &mut self.dom0.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        };
+        matches!(self.dom0.back.disconnect(&mut kernel, vif), Disconnect::Done)
+    }
+
+    /// Does all that connecting has left to do, as if it took no time: a run begins with drivers at rest.
+    fn come_to_rest(&mut self) {
+        while let Some((_, appointment)) = self.agenda.pop() {
+            if matches!(appointment, Appointment::Timer(_)) {
+                continue;
+            }
+            self.keep(appointment);
+            self.settle();
+        }
+        self.timers.clear();
+        self.metrics = Metrics::new(self.guests.len() as u16, &self.settings.watched);
+    }
+}

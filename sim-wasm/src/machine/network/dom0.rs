@@ -1,0 +1,314 @@
+//! dom0 of the machine: its packets, netback, the stack between the interfaces, and the card.
+
+use std::sync::Arc;
+
+use crate::actors::bridge::BridgePort;
+use crate::actors::handshake::Xmit;
+use crate::actors::kernel::{Kernel, Task};
+use crate::actors::log::Log;
+use crate::actors::nic::Nic;
+use crate::actors::skb::{SkbId, Skbs};
+use crate::actors::stack::{Stack, StackSettings, TapSettings};
+use crate::hypervisor::xen::Xen;
+use crate::machine::metrics::counters::Count;
+use crate::machine::network::backend::Backend;
+use crate::machine::network::packets::{self, FROM_OUTSIDE, STAMP_END, Stamp, read_stamp};
+use crate::machine::network::settings::{Filling, Settings};
+use crate::machine::network::upcalls::Interrupts;
+use crate::machine::network::{Appointment, Network, next_delay};
+use crate::words::ids::{DomId, Mac, Pfn, VifId};
+use crate::words::time::Time;
+
+/// What dom0 consists of.
+#[derive(Clone, Debug)]
+pub(super) struct Dom0 {
+    pub(super) skbs: Skbs,
+    pub(super) back: Backend,
+    pub(super) stack: Stack,
+    pub(super) card: Nic,
+    pub(super) interrupts: Interrupts,
+    softirq_due: bool,
+    tap_due: Option<Time>,
+    /// Packets of the outside world so far, workload by workload.
+    from_wire: Vec<u64>,
+    wire_sequence: u32,
+    wire_bytes: Vec<u8>,
+}
+
+impl Dom0 {
+    /// dom0 with a card and without interfaces for guests.
+    pub(super) fn new(xen: &mut Xen, settings: &Settings) -> Dom0 {
+        let pages = settings.dom0.pages;
+        // The lowest page goes first and the page freed last goes next, so few pages are ever touched.
+        let mut skbs = Skbs::new(DomId::DOM0, (0..pages).rev().map(Pfn).collect());
+        let (mut log, mut asks) = (Log::off(), Vec::new());
+        let mut kernel = Kernel { xen, skbs: &mut skbs, now: Time::ZERO, log: &mut log, asks: &mut asks };
+        let back = Backend::new(&mut kernel, settings.epoch, settings.dom0.back);
+        let local = Some(packets::DOM0);
+        let mut stack = Stack::new(StackSettings { local, ..settings.dom0.stack.clone() });
+        stack.add_port(BridgePort::Card, settings.dom0.card_queue);
+        stack.add_port(BridgePort::Local, settings.dom0.card_queue);
+        stack.learn(Time::ZERO, BridgePort::Card, packets::OUTSIDE);
+        Dom0 {
+            skbs,
+            back,
+            stack,
+            card: Nic::new(settings.card),
+            interrupts: Interrupts::new(),
+            softirq_due: false,
+            tap_due: None,
+            from_wire: vec![0; settings.outside.len()],
+            wire_sequence: 0,
+            wire_bytes: Vec::new(),
+        }
+    }
+}
+
+/// Lends dom0's kernel beside its other parts.
+macro_rules! dom0_kernel {
+    ($network:ident) => {
+        &mut Kernel {
+            xen: &mut $network.xen,
+            skbs: &mut $network.dom0.skbs,
+            now: $network.now,
+            log: &mut $network.log,
+            asks: &mut $network.asks,
+        }
+    };
+}
+
+impl Network {
+    /// Runs a piece of netback's work; true when there is more.
+    pub(super) fn run_back(&mut self, task: Task) -> bool {
+        let again = self.dom0.back.run(dom0_kernel!(self), task);
+        if let (Task::BackPoll(vif), false) = (task, again) {
+            self.end_polled(vif);
+        }
+        again
+    }
+
+    /// Netback built a packet: it waits for dom0's stack.
+    pub(super) fn received(&mut self, vif: VifId, skb: SkbId) {
+        self.netif_rx(BridgePort::Vif(vif), skb);
+    }
+
+    fn netif_rx(&mut self, from: BridgePort, skb: SkbId) {
+        if self.dom0.stack.netif_rx(dom0_kernel!(self), from, skb) {
+            self.raise_softirq();
+        }
+    }
+
+    fn raise_softirq(&mut self) {
+        if !self.dom0.softirq_due {
+            self.dom0.softirq_due = true;
+            self.agenda.push(self.now + self.settings.delays.softirq, Appointment::Softirq);
+        }
+    }
+
+    /// The stack works off its backlog, and the ports take what the bridge sends to them.
+    pub(super) fn softirq(&mut self) {
+        self.dom0.softirq_due = false;
+        let Dom0 { skbs, back, stack, .. } = &mut self.dom0;
+        let mut kernel = Kernel { xen: &mut self.xen, skbs, now: self.now, log: &mut self.log, asks: &mut self.asks };
+        let again = stack.softirq(&mut kernel, &mut |k, skb| back.orphan(k, skb));
+        if again {
+            self.raise_softirq();
+        }
+        self.feed_card();
+        for vif in 0..self.guests.len() as u16 {
+            self.feed_vif(VifId(vif));
+        }
+        self.take_local();
+        self.put_tap_down();
+    }
+
+    /// dom0 itself takes what was sent to it.
+    fn take_local(&mut self) {
+        while let Some(skb) = self.dom0.stack.dequeue(BridgePort::Local) {
+            self.dom0.skbs.free(skb);
+        }
+    }
+
+    /// The card takes packets while it has room for them.
+    pub(super) fn feed_card(&mut self) {
+        while !self.dom0.card.is_stopped()
+            && let Some(skb) = self.dom0.stack.dequeue(BridgePort::Card)
+        {
+            if let Err(skb) = self.dom0.card.xmit_frame(dom0_kernel!(self), skb) {
+                self.dom0.stack.requeue(dom0_kernel!(self), BridgePort::Card, skb);
+            }
+        }
+        self.start_wire();
+    }
+
+    /// Netback takes packets for a guest while its queue runs.
+    pub(super) fn feed_vif(&mut self, vif: VifId) {
+        let port = BridgePort::Vif(vif);
+        while self.dom0.stack.has_work(port)
+            && self.dom0.back.can_queue(vif)
+            && let Some(skb) = self.dom0.stack.dequeue(port)
+        {
+            match self.dom0.back.start_xmit(dom0_kernel!(self), vif, skb) {
+                Xmit::Sent | Xmit::Dropped => {}
+                Xmit::Busy(skb) => {
+                    self.dom0.stack.requeue(dom0_kernel!(self), port, skb);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn start_wire(&mut self) {
+        if let Some(nanos) = self.dom0.card.begin() {
+            self.agenda.push(self.now + nanos, Appointment::WireDone);
+        }
+    }
+
+    /// A packet has left: it is counted, and the card reports it some time later.
+    pub(super) fn wire_done(&mut self) {
+        let departure = self.dom0.card.finish(dom0_kernel!(self));
+        self.account_departure(departure.skb);
+        if let Some(time) = departure.interrupt {
+            self.agenda.push(time, Appointment::TransmitDone);
+        }
+        self.start_wire();
+    }
+
+    /// The driver cleans up, and the card takes what waited.
+    pub(super) fn transmit_done(&mut self) {
+        self.dom0.card.clean_tx_irq(dom0_kernel!(self));
+        self.feed_card();
+    }
+
+    pub(super) fn stall_card(&mut self) {
+        self.dom0.card.stall(dom0_kernel!(self));
+    }
+
+    pub(super) fn resume_card(&mut self) {
+        self.dom0.card.resume(dom0_kernel!(self));
+        self.feed_card();
+    }
+
+    /// Runs the destructor of the pages of one freed packet; false when there is none.
+    pub(super) fn release_pages(&mut self) -> bool {
+        let Some(data) = self.dom0.skbs.take_unpinned() else { return false };
+        self.dom0.back.page_release(dom0_kernel!(self), data);
+        true
+    }
+
+    /// The outside world sends its next packets.
+    pub(super) fn receive_from_wire(&mut self, number: u16) {
+        let settings = Arc::clone(&self.settings);
+        let workload = &settings.outside[usize::from(number)];
+        for _ in 0..workload.burst {
+            let sent = &mut self.dom0.from_wire[usize::from(number)];
+            if *sent >= workload.count {
+                return;
+            }
+            *sent += 1;
+            let stamp = Stamp { origin: FROM_OUTSIDE, sequence: self.dom0.wire_sequence, born: self.now };
+            self.dom0.wire_sequence = self.dom0.wire_sequence.wrapping_add(1);
+            let mut bytes = std::mem::take(&mut self.dom0.wire_bytes);
+            packets::write_linear(&mut bytes, workload, stamp, settings.filling);
+            if let Some(arrival) = self.dom0.card.receive(dom0_kernel!(self), &bytes)
+                && let Some(time) = arrival.interrupt
+            {
+                self.agenda.push(time, Appointment::ReceiveDone);
+            }
+            self.dom0.wire_bytes = bytes;
+        }
+        if self.dom0.from_wire[usize::from(number)] < workload.count {
+            let next = self.now + next_delay(workload, &mut self.rng);
+            self.agenda.push(next, Appointment::Outside(number));
+        }
+    }
+
+    /// The card's receive interrupt: its driver hands everything to the stack.
+    pub(super) fn receive_done(&mut self) {
+        if !self.dom0.card.receive_irq(self.now) {
+            return;
+        }
+        while let Some(skb) = self.dom0.card.take_received() {
+            self.netif_rx(BridgePort::Card, skb);
+        }
+    }
+
+    /// A packet socket is opened or closed.
+    pub(super) fn set_tap(&mut self, port: BridgePort, tap: Option<TapSettings>) {
+        self.dom0.stack.set_tap(dom0_kernel!(self), port, tap);
+    }
+
+    /// Puts down when the next clone of a packet socket will have been read.
+    fn put_tap_down(&mut self) {
+        if let Some(time) = self.dom0.stack.taps_due()
+            && self.dom0.tap_due.is_none_or(|due| time < due)
+        {
+            self.dom0.tap_due = Some(time);
+            self.agenda.push(time, Appointment::TapDone);
+        }
+    }
+
+    /// Packet sockets let their clones go.
+    pub(super) fn tap_done(&mut self) {
+        self.dom0.tap_due = None;
+        self.dom0.stack.free_taps(dom0_kernel!(self));
+        self.put_tap_down();
+    }
+
+    /// A guest's interface loses its carrier: nothing is sent to it any more.
+    pub(super) fn carrier_off(&mut self, vif: VifId) {
+        self.dom0.stack.set_carrier(dom0_kernel!(self), BridgePort::Vif(vif), false);
+    }
+
+    /// dom0 has an interface for the guest, behind a port of the bridge that knows its address.
+    pub(super) fn add_port(&mut self, vif: VifId) {
+        let port = BridgePort::Vif(vif);
+        self.dom0.stack.add_port(port, self.settings.dom0.vif_queue);
+        self.dom0.stack.set_carrier(dom0_kernel!(self), port, true);
+        self.dom0.stack.learn(self.now, port, Mac::of_guest(vif));
+    }
+
+    /// The interface goes.
+    pub(super) fn remove_port(&mut self, vif: VifId) {
+        self.dom0.stack.remove_port(dom0_kernel!(self), BridgePort::Vif(vif));
+    }
+
+    fn account_departure(&mut self, skb: SkbId) {
+        let start: [u8; STAMP_END] = self.dom0.skbs.read_start(&self.xen, skb);
+        let len = self.dom0.skbs.get(skb).len;
+        let Some(stamp) = read_stamp(&start, len) else {
+            let origin = self.dom0.skbs.get(skb).origin;
+            self.metrics.count(self.now, origin, Count::Sent, 1);
+            self.metrics.count(self.now, origin, Count::SentBytes, u64::from(len));
+            self.receipts.unstamped += 1;
+            return;
+        };
+        self.metrics.count(self.now, stamp.origin, Count::Sent, 1);
+        self.metrics.count(self.now, stamp.origin, Count::SentBytes, u64::from(len));
+        self.metrics.latency(stamp.origin, self.now.since(stamp.born));
+        self.receipts.stamped += 1;
+        if self.settings.filling == Filling::Whole {
+            let sound = packets::is_whole(&self.xen, &self.dom0.skbs, skb, stamp);
+            self.receipts.damaged += u64::from(!sound);
+        }
+    }
+
+    /// A guest's stack got a packet.
+    pub(super) fn account_arrival(&mut self, vif: VifId, skb: SkbId) {
+        let skbs = &self.guests[usize::from(vif.0)].skbs;
+        let start: [u8; STAMP_END] = skbs.read_start(&self.xen, skb);
+        let len = skbs.get(skb).len;
+        self.metrics.count(self.now, vif, Count::Delivered, 1);
+        self.metrics.count(self.now, vif, Count::DeliveredBytes, u64::from(len));
+        let Some(stamp) = read_stamp(&start, len) else {
+            self.receipts.unstamped += 1;
+            return;
+        };
+        self.metrics.latency(stamp.origin, self.now.since(stamp.born));
+        self.receipts.stamped += 1;
+        if self.settings.filling == Filling::Whole {
+            let sound = packets::is_whole(&self.xen, skbs, skb, stamp);
+            self.receipts.damaged += u64::from(!sound);
+        }
+    }
+}

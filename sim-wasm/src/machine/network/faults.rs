@@ -1,0 +1,101 @@
+//! What goes wrong, when its time has come.
+
+use crate::actors::kernel::{Kernel, Task, Timer};
+use crate::machine::network::Network;
+use crate::machine::network::guest::{domain_of, vif_of};
+use crate::machine::network::settings::FaultKind;
+use crate::words::ids::{DomId, VifId};
+
+/// The domain that takes all memory in a squeeze.
+const HOARDER: DomId = DomId(0x7000);
+
+impl Network {
+    pub(super) fn fault(&mut self, number: u16) {
+        match self.settings.faults[usize::from(number)].what.clone() {
+            FaultKind::StallCard => self.stall_card(),
+            FaultKind::ResumeCard => self.resume_card(),
+            FaultKind::SetFilter(filter) => self.dom0.stack.set_filter(filter),
+            FaultKind::Tap(port, tap) => self.set_tap(port, Some(tap)),
+            FaultKind::EndTap(port) => self.set_tap(port, None),
+            FaultKind::SleepGuest(vif) => self.guests[usize::from(vif.0)].awake = false,
+            FaultKind::WakeGuest(vif) => {
+                self.guests[usize::from(vif.0)].awake = true;
+                self.asks.push(crate::actors::kernel::Ask::Run(Task::FrontPoll(vif)));
+            }
+            FaultKind::SqueezeMemory => self.squeeze(),
+            FaultKind::RelieveMemory => self.relieve(),
+            FaultKind::Unplug(vif) => self.disconnect(vif),
+            FaultKind::Plug(vif) => {
+                if self.let_go(vif) {
+                    self.connect(vif);
+                }
+            }
+            FaultKind::Destroy(vif) => self.destroy(vif),
+        }
+    }
+
+    /// A guest ends: its domain goes at once, its interface when the last of its packets is freed.
+    fn destroy(&mut self, vif: VifId) {
+        self.guests[usize::from(vif.0)].alive = false;
+        self.disconnect(vif);
+        self.xen.destroy_domain(domain_of(vif));
+    }
+
+    /// A driver's timer has run out.
+    pub(super) fn run_timer(&mut self, timer: Timer) {
+        self.timers.retain(|(other, _)| *other != timer);
+        match timer {
+            Timer::Credit(_) | Timer::Pending | Timer::RxQueue(_) | Timer::Squeeze => self.dom0.back.timer(
+                &mut Kernel {
+                    xen: &mut self.xen,
+                    skbs: &mut self.dom0.skbs,
+                    now: self.now,
+                    log: &mut self.log,
+                    asks: &mut self.asks,
+                },
+                timer,
+            ),
+            Timer::Eoi(domain, port) => self.eoi_worker(domain, port),
+            Timer::Refill(vif) => self.refill(vif),
+            Timer::Deferred(domain) => self.retry_deferred(vif_of(domain)),
+        }
+    }
+
+    /// Memory is used up: a domain that does nothing else takes all that is free.
+    fn squeeze(&mut self) {
+        let free = self.xen.memory.free_frames();
+        // A domain has two frames beside its pages, and with fewer nothing can be squeezed out any more.
+        if let Some(pages) = free.checked_sub(2) {
+            let made = self.xen.create_domain(HOARDER, pages);
+            debug_assert!(made.is_ok() || self.xen.domain(HOARDER).is_some(), "the pages are free");
+        }
+    }
+
+    fn relieve(&mut self) {
+        if self.xen.domain(HOARDER).is_some() {
+            self.xen.destroy_domain(HOARDER);
+        }
+    }
+
+    fn refill(&mut self, vif: VifId) {
+        let guest = &mut self.guests[usize::from(vif.0)];
+        guest.front.refill_timer(&mut Kernel {
+            xen: &mut self.xen,
+            skbs: &mut guest.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        });
+    }
+
+    fn retry_deferred(&mut self, vif: VifId) {
+        let guest = &mut self.guests[usize::from(vif.0)];
+        guest.front.deferred_timer(&mut Kernel {
+            xen: &mut self.xen,
+            skbs: &mut guest.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        });
+    }
+}

@@ -1,0 +1,383 @@
+//! Guests, dom0 and a card: the whole path of packets, in both directions.
+//!
+//! ```text
+//!   guest: queue ─► netfront ═ring═► netback ─► backlog ─► bridge ─► qdisc ─► card ─► wire
+//!   guest: stack ◄─ netfront ◄═ring═ netback ◄─ qdisc ◄─ bridge ◄─ backlog ◄──── card ◄─┘
+//! ```
+//!
+//! [`Network::step`] keeps one appointment of the agenda: it lends the hypervisor, a kernel's packets and the log to the
+//! driver whose turn it is, and does what the driver [asks](crate::actors::kernel::Ask) for. A run is a function of its
+//! [`Settings`].
+//!
+//! Not modelled: the time that code takes, save for the delays of the settings; several vCPUs of a domain and several queues of
+//! an interface; whatever lies above Ethernet.
+
+pub mod accounts;
+
+mod backend;
+
+mod connect;
+
+mod dom0;
+
+mod faults;
+
+mod guest;
+
+mod measure;
+
+mod packets;
+
+pub mod settings;
+
+mod upcalls;
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::actors::bridge::BridgePort;
+use crate::actors::handshake::Xmit;
+use crate::actors::kernel::{Ask, Kernel, Task, Timer};
+use crate::actors::log::{Event, Log};
+use crate::actors::netfront::Netfront;
+use crate::actors::skb::SkbId;
+use crate::hypervisor::xen::Xen;
+use crate::machine::metrics::Metrics;
+use crate::machine::metrics::counters::Count;
+use crate::machine::network::accounts::{Levels, Receipts};
+use crate::machine::network::dom0::Dom0;
+use crate::machine::network::guest::Guest;
+use crate::machine::network::settings::{Settings, Workload};
+use crate::words::hash::Fnv1a;
+use crate::words::ids::{DomId, Pfn, VcpuId, VifId};
+use crate::words::rng::Rng;
+use crate::words::time::{Agenda, AgendaKey, Time};
+
+/// What the agenda holds.
+#[derive(Clone, Copy, Debug)]
+enum Appointment {
+    /// A guest's workload makes its next packets.
+    Send(VifId, u16),
+    /// A workload of the outside world does.
+    Outside(u16),
+    /// A vCPU looks at its pending ports.
+    Upcall(DomId, VcpuId),
+    /// A driver's piece of work.
+    Run(Task),
+    /// A driver's timer.
+    Timer(Timer),
+    /// dom0's stack works off its backlog.
+    Softirq,
+    /// The wire is done with a packet.
+    WireDone,
+    /// The card's transmit interrupt.
+    TransmitDone,
+    /// The card's receive interrupt.
+    ReceiveDone,
+    /// Something goes wrong.
+    Fault(u16),
+    /// An application in a guest frees a packet.
+    Consumed(VifId, SkbId),
+    /// A packet socket in dom0 has read a packet.
+    TapDone,
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Network {
+    settings: Arc<Settings>,
+    xen: Xen,
+    guests: Vec<Guest>,
+    dom0: Dom0,
+    agenda: Agenda<Appointment>,
+    now: Time,
+    kept: u64,
+    due: Vec<Task>,
+    timers: Vec<(Timer, AgendaKey)>,
+    asks: Vec<Ask>,
+    rng: Rng,
+    metrics: Metrics,
+    receipts: Receipts,
+    log: Log,
+}
+
+impl Network {
+    /// Keeps one appointment. False when nothing is left to happen, or the run's end is reached.
+    pub fn step(&mut self) -> bool {
+        if self.agenda.peek_time().is_none_or(|time| time > self.settings.until) {
+            return false;
+        }
+        let Some((now, appointment)) = self.agenda.pop() else { return false };
+        self.now = now;
+        self.kept += 1;
+        self.keep(appointment);
+        self.settle();
+        if !self.settings.watched.is_empty() {
+            self.follow();
+        }
+        true
+    }
+
+    /// Runs until nothing is left to happen, or the run's end.
+    pub fn run(&mut self) {
+        while self.step() {}
+    }
+
+    /// Runs through all that happens up to and including `time`.
+    pub fn run_until(&mut self, time: Time) {
+        while self.agenda.peek_time().is_some_and(|next| next <= time) && self.step() {}
+    }
+
+    /// When the last appointment was kept.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Appointments kept so far.
+    #[must_use]
+    pub fn steps_taken(&self) -> u64 {
+        self.kept
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What happened, without the machine.
+    #[must_use]
+    pub fn into_log(self) -> Log {
+        self.log
+    }
+
+    /// What was counted and measured, up to now.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let mut metrics = self.metrics.clone();
+        self.add_parts(&mut metrics);
+        metrics
+    }
+
+    /// What became of the packets' bytes.
+    #[must_use]
+    pub fn receipts(&self) -> Receipts {
+        self.receipts
+    }
+
+    /// How full everything is at this moment.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        let of_each = |level: fn(&Guest) -> u32| self.guests.iter().map(level).collect();
+        Levels {
+            outstanding: of_each(|guest| guest.front.outstanding()),
+            guest_queue: of_each(|guest| guest.queue.len() as u32),
+            posted: of_each(|guest| guest.front.posted_buffers()),
+            held: self.dom0.back.held(),
+            backlog: self.dom0.stack.backlog(),
+            card_queue: self.dom0.stack.waiting(BridgePort::Card),
+            descriptors: self.dom0.card.used(),
+        }
+    }
+
+    /// Tells two states of a run apart: time, counts, levels, the rings' pages and the log. Equal on every machine.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv1a::new();
+        hash.write_u64(self.now.0);
+        hash.write_u64(self.kept);
+        self.receipts.hash(&mut hash);
+        self.levels().hash(&mut hash);
+        for guest in &self.guests {
+            for ring in [Pfn(0), Pfn(1)] {
+                if let Ok(page) = self.xen.guest_page(guest.domain, ring) {
+                    hash.write(page.bytes());
+                }
+            }
+        }
+        hash.write_u64(self.log.hash());
+        Fnv1a::finish(hash)
+    }
+
+    /// The hypervisor, to look at.
+    #[must_use]
+    pub fn xen(&self) -> &Xen {
+        &self.xen
+    }
+
+    /// A guest's driver, to look at; nothing when there is no such guest.
+    #[must_use]
+    pub fn front(&self, vif: VifId) -> Option<&Netfront> {
+        self.guests.get(usize::from(vif.0)).map(|guest| &guest.front)
+    }
+
+    fn keep(&mut self, appointment: Appointment) {
+        match appointment {
+            Appointment::Send(vif, workload) => self.send(vif, workload),
+            Appointment::Outside(workload) => self.receive_from_wire(workload),
+            Appointment::Upcall(domain, vcpu) => self.upcall(domain, vcpu),
+            Appointment::Run(task) => self.run_task(task),
+            Appointment::Timer(timer) => self.run_timer(timer),
+            Appointment::Softirq => self.softirq(),
+            Appointment::WireDone => self.wire_done(),
+            Appointment::TransmitDone => self.transmit_done(),
+            Appointment::ReceiveDone => self.receive_done(),
+            Appointment::Fault(number) => self.fault(number),
+            Appointment::Consumed(vif, skb) => self.guests[usize::from(vif.0)].skbs.free(skb),
+            Appointment::TapDone => self.tap_done(),
+        }
+    }
+
+    /// Does what was asked for, and what that asks for, until nobody wants anything.
+    fn settle(&mut self) {
+        let mut served = 0;
+        loop {
+            if let Some(&ask) = self.asks.get(served) {
+                served += 1;
+                self.serve(ask);
+            } else if !self.release_pages() {
+                break;
+            }
+        }
+        self.asks.clear();
+    }
+
+    fn serve(&mut self, ask: Ask) {
+        match ask {
+            Ask::Upcall(domain, vcpu) => {
+                self.agenda.push(self.now + self.settings.delays.event, Appointment::Upcall(domain, vcpu));
+            }
+            Ask::Run(task) => {
+                if !self.due.contains(&task) {
+                    self.due.push(task);
+                    self.agenda.push(self.now + self.settings.delays.softirq, Appointment::Run(task));
+                }
+            }
+            Ask::Arm(timer, at) => self.arm(timer, at),
+            Ask::Received(vif, skb) => self.received(vif, skb),
+            Ask::Arrived(vif, skb) => self.arrived(vif, skb),
+            Ask::WakeVif(vif) => self.feed_vif(vif),
+            Ask::WakeFront(vif) => self.feed_front(vif),
+            Ask::CarrierOff(vif) => self.carrier_off(vif),
+        }
+    }
+
+    fn arm(&mut self, timer: Timer, at: Option<Time>) {
+        if let Some(place) = self.timers.iter().position(|(other, _)| *other == timer) {
+            let (_, key) = self.timers.swap_remove(place);
+            self.agenda.cancel(key);
+        }
+        if let Some(at) = at {
+            let key = self.agenda.push(at.max(self.now), Appointment::Timer(timer));
+            self.timers.push((timer, key));
+        }
+    }
+
+    /// A workload of a guest makes its next packets.
+    fn send(&mut self, vif: VifId, number: u16) {
+        let settings = Arc::clone(&self.settings);
+        let spec = &settings.guests[usize::from(vif.0)];
+        let workload = &spec.sends[usize::from(number)];
+        let guest = &mut self.guests[usize::from(vif.0)];
+        if !guest.alive {
+            return;
+        }
+        for _ in 0..workload.burst {
+            let Some(waiting) = guest.offer(number, workload, self.now) else { break };
+            self.metrics.count(self.now, vif, Count::Offered, 1);
+            self.metrics.count(self.now, vif, Count::OfferedBytes, u64::from(workload.bytes));
+            if guest.queue.len() >= spec.queue as usize {
+                self.metrics.count(self.now, vif, Count::LostInGuest, 1);
+                self.log.about(vif);
+                self.log.step(self.now, Event::QueueOverflowed { bytes: workload.bytes });
+            } else {
+                guest.queue.push_back(waiting);
+            }
+        }
+        if guest.made[usize::from(number)] < workload.count {
+            let next = self.now + next_delay(workload, &mut self.rng);
+            self.agenda.push(next, Appointment::Send(vif, number));
+        }
+        self.feed_front(vif);
+    }
+
+    /// Hands a guest's waiting packets to its driver while that takes them.
+    fn feed_front(&mut self, vif: VifId) {
+        let settings = Arc::clone(&self.settings);
+        let spec = &settings.guests[usize::from(vif.0)];
+        let guest = &mut self.guests[usize::from(vif.0)];
+        while guest.alive
+            && !guest.front.is_stopped()
+            && let Some(&waiting) = guest.queue.front()
+        {
+            let workload = &spec.sends[usize::from(waiting.workload)];
+            let stamp = packets::Stamp { origin: vif, sequence: waiting.sequence, born: waiting.born };
+            let mac = guest.mac();
+            let Some(skb) = packets::build(&mut self.xen, &mut guest.skbs, workload, mac, stamp, settings.filling)
+            else {
+                break;
+            };
+            let mut kernel = Kernel {
+                xen: &mut self.xen,
+                skbs: &mut guest.skbs,
+                now: self.now,
+                log: &mut self.log,
+                asks: &mut self.asks,
+            };
+            match guest.front.start_xmit(&mut kernel, skb) {
+                Xmit::Sent => self.metrics.count(self.now, vif, Count::Accepted, 1),
+                Xmit::Dropped => self.metrics.count(self.now, vif, Count::LostInFront, 1),
+                Xmit::Busy(skb) => {
+                    guest.skbs.free(skb);
+                    break;
+                }
+            }
+            guest.queue.pop_front();
+        }
+    }
+
+    /// A guest's stack gets a packet: an application takes it, and frees it some time later.
+    fn arrived(&mut self, vif: VifId, skb: SkbId) {
+        let consumes = self.settings.guests[usize::from(vif.0)].consumes;
+        self.account_arrival(vif, skb);
+        if consumes == 0 {
+            self.guests[usize::from(vif.0)].skbs.free(skb);
+        } else {
+            self.agenda.push(self.now + consumes, Appointment::Consumed(vif, skb));
+        }
+    }
+
+    fn run_task(&mut self, task: Task) {
+        self.due.retain(|other| *other != task);
+        let again = match task {
+            Task::FrontPoll(vif) => self.poll_front(vif),
+            Task::NetTx | Task::NetRx | Task::BackPoll(_) | Task::BackRx(_) | Task::BackDealloc(_) => {
+                self.run_back(task)
+            }
+        };
+        if again {
+            self.asks.push(Ask::Run(task));
+        }
+    }
+
+    fn poll_front(&mut self, vif: VifId) -> bool {
+        let guest = &mut self.guests[usize::from(vif.0)];
+        if !guest.alive || !guest.awake {
+            return false;
+        }
+        guest.front.poll(&mut Kernel {
+            xen: &mut self.xen,
+            skbs: &mut guest.skbs,
+            now: self.now,
+            log: &mut self.log,
+            asks: &mut self.asks,
+        })
+    }
+}
+
+/// Nanoseconds to a workload's next packets.
+fn next_delay(workload: &Workload, rng: &mut Rng) -> u64 {
+    let jitter = u32::try_from(workload.jitter).unwrap_or(u32::MAX);
+    workload.every + if jitter > 0 { u64::from(rng.below(jitter)) } else { 0 }
+}
