@@ -7,7 +7,7 @@ VENV := target/tools/venv
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
 FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
-FUZZ_TARGETS := grants_and_events netfront state_link
+FUZZ_TARGETS := grants_and_events netback netfront state_link
 FUZZ_SECONDS ?= 600
 # How often `make test` runs each: a few seconds.
 FUZZ_RUNS := 5000

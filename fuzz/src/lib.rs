@@ -4,6 +4,7 @@
 //! broken rule is a panic, which is what a fuzzer looks for.
 //!
 //! - [`grants_and_events`]: domains that call the hypervisor and scribble over every page that is theirs.
+//! - [`netback`]: frontends that keep to no rule.
 //! - [`netfront`]: a backend that keeps to no rule.
 //! - [`state_link`]: any text as the address of a frame.
 //!
@@ -13,6 +14,8 @@
 pub mod bytes;
 
 pub mod grants_and_events;
+
+pub mod netback;
 
 pub mod netfront;
 

@@ -23,6 +23,7 @@ fn replay(target: &str, play: fn(&[u8])) {
 #[test]
 fn seeds_are_played() {
     replay("grants_and_events", fuzz::grants_and_events::play);
+    replay("netback", fuzz::netback::play);
     replay("netfront", fuzz::netfront::play);
     replay("state_link", fuzz::state_link::play);
 }
@@ -31,6 +32,11 @@ proptest! {
     #[test]
     fn hypercalls_keep_the_machine_whole(data in proptest::collection::vec(any::<u8>(), 0..600)) {
         fuzz::grants_and_events::play(&data);
+    }
+
+    #[test]
+    fn no_frontend_breaks_dom0(data in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fuzz::netback::play(&data);
     }
 
     #[test]
