@@ -2,17 +2,23 @@
 
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
+use crate::actors::hostile::back::HostileBack;
+use crate::actors::hostile::back_attack::BackAttack;
 use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::netback::Netback;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
+use crate::actors::netback_upstream::zero_copy::ZeroCopy;
 use crate::actors::skb::{SharedId, SkbId};
+use crate::machine::network::front::Intent;
 use crate::words::ids::{DomId, Port, VifId};
 
 /// Netback.
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
     Classic(Box<Netback>),
+    ZeroCopy(Box<ZeroCopy>),
+    Hostile(Box<HostileBack>),
 }
 
 /// Does the same with whichever it is.
@@ -20,15 +26,20 @@ macro_rules! each {
     ($backend:expr, $inner:ident => $call:expr) => {
         match $backend {
             Backend::Classic($inner) => $call,
+            Backend::ZeroCopy($inner) => $call,
+            Backend::Hostile($inner) => $call,
         }
     };
 }
 
 impl Backend {
-    pub(super) fn new(k: &mut Kernel, epoch: Epoch, settings: BackSettings) -> Backend {
-        match epoch {
-            Epoch::Classic => Backend::Classic(Box::new(Netback::new(k, settings))),
-            Epoch::GrantCopy | Epoch::ZeroCopy => Backend::Classic(Box::new(Netback::new(k, settings))),
+    pub(super) fn new(k: &mut Kernel, epoch: Epoch, intent: Intent, settings: BackSettings) -> Backend {
+        match (intent, epoch) {
+            (Intent::Hostile, _) => Backend::Hostile(Box::new(HostileBack::new(k, settings))),
+            (Intent::Honest, Epoch::Classic | Epoch::GrantCopy) => {
+                Backend::Classic(Box::new(Netback::new(k, settings)))
+            }
+            (Intent::Honest, Epoch::ZeroCopy) => Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
         }
     }
 
@@ -55,17 +66,30 @@ impl Backend {
     pub(super) fn ports(&self, vif: VifId) -> Option<[Port; 2]> {
         match self {
             Backend::Classic(back) => back.port(vif).map(|port| [port; 2]),
+            Backend::ZeroCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
+            Backend::Hostile(back) => back.ports(vif),
         }
     }
 
-    /// Answers whether there was work.
-    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId) -> bool {
+    /// An event came in at one of the interface's ports. Answers whether there was work.
+    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId, port: Port) -> bool {
         match self {
             // The classic flow does not ask.
             Backend::Classic(back) => {
                 back.interrupt(k, vif);
                 true
             }
+            Backend::ZeroCopy(back) => match back.ports(vif) {
+                Some((transmit, receive)) if transmit != receive => {
+                    if port == transmit {
+                        back.transmit_interrupt(k, vif)
+                    } else {
+                        back.receive_interrupt(k, vif)
+                    }
+                }
+                Some(_) | None => back.interrupt(k, vif),
+            },
+            Backend::Hostile(back) => back.interrupt(k, vif),
         }
     }
 
@@ -96,11 +120,39 @@ impl Backend {
 
     /// What an interface's guest did so far.
     pub(super) fn counters(&self, vif: VifId) -> Counters {
-        each!(self, back => back.counters(vif))
+        match self {
+            Backend::Classic(back) => back.counters(vif),
+            Backend::ZeroCopy(back) => back.counters(vif),
+            Backend::Hostile(back) => back.counters(vif).unwrap_or_default(),
+        }
     }
 
     /// Slots that are held, all interfaces together.
     pub(super) fn held(&self) -> u32 {
         each!(self, back => back.held())
+    }
+
+    /// Whether it gave an interface's guest up.
+    pub(super) fn is_disabled(&self, vif: VifId) -> bool {
+        match self {
+            Backend::ZeroCopy(back) => back.is_disabled(vif),
+            Backend::Classic(_) | Backend::Hostile(_) => false,
+        }
+    }
+
+    /// Bytes that a backend gone bad saw beside packets.
+    pub(super) fn seen_beside(&self, vif: VifId) -> u32 {
+        match self {
+            Backend::Hostile(back) => back.seen_beside(vif),
+            Backend::Classic(_) | Backend::ZeroCopy(_) => 0,
+        }
+    }
+
+    /// Breaks a rule towards a guest, if it is a backend that does.
+    pub(super) fn attack(&mut self, k: &mut Kernel, vif: VifId, attack: BackAttack) {
+        match self {
+            Backend::Hostile(back) => back.attack(k, vif, attack),
+            Backend::Classic(_) | Backend::ZeroCopy(_) => {}
+        }
     }
 }

@@ -43,7 +43,7 @@ impl Dom0 {
         let mut skbs = Skbs::new(DomId::DOM0, (0..pages).rev().map(Pfn).collect());
         let (mut log, mut asks) = (Log::off(), Vec::new());
         let mut kernel = Kernel { xen, skbs: &mut skbs, now: Time::ZERO, log: &mut log, asks: &mut asks };
-        let back = Backend::new(&mut kernel, settings.epoch, settings.dom0.back);
+        let back = Backend::new(&mut kernel, settings.epoch, settings.dom0.intent, settings.dom0.back);
         let local = Some(packets::DOM0);
         let mut stack = Stack::new(StackSettings { local, ..settings.dom0.stack.clone() });
         stack.add_port(BridgePort::Card, settings.dom0.card_queue);
@@ -81,7 +81,7 @@ impl Network {
     /// Runs a piece of netback's work; true when there is more.
     pub(super) fn run_back(&mut self, task: Task) -> bool {
         let again = self.dom0.back.run(dom0_kernel!(self), task);
-        if let (Task::BackPoll(vif), false) = (task, again) {
+        if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);
         }
         again

@@ -1,6 +1,7 @@
 //! What goes wrong, when its time has come.
 
-use crate::actors::kernel::{Kernel, Task, Timer};
+use crate::actors::hostile::front_attack::FrontAttack;
+use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::machine::network::Network;
 use crate::machine::network::guest::{domain_of, vif_of};
 use crate::machine::network::settings::FaultKind;
@@ -20,7 +21,7 @@ impl Network {
             FaultKind::SleepGuest(vif) => self.guests[usize::from(vif.0)].awake = false,
             FaultKind::WakeGuest(vif) => {
                 self.guests[usize::from(vif.0)].awake = true;
-                self.asks.push(crate::actors::kernel::Ask::Run(Task::FrontPoll(vif)));
+                self.asks.push(Ask::Run(Task::FrontPoll(vif)));
             }
             FaultKind::SqueezeMemory => self.squeeze(),
             FaultKind::RelieveMemory => self.relieve(),
@@ -31,6 +32,32 @@ impl Network {
                 }
             }
             FaultKind::Destroy(vif) => self.destroy(vif),
+            FaultKind::Attack(vif, attack) => self.attack(vif, attack),
+            FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(
+                &mut Kernel {
+                    xen: &mut self.xen,
+                    skbs: &mut self.dom0.skbs,
+                    now: self.now,
+                    log: &mut self.log,
+                    asks: &mut self.asks,
+                },
+                vif,
+                attack,
+            ),
+        }
+    }
+
+    fn attack(&mut self, vif: VifId, attack: FrontAttack) {
+        let guest = &mut self.guests[usize::from(vif.0)];
+        if guest.alive {
+            let mut kernel = Kernel {
+                xen: &mut self.xen,
+                skbs: &mut guest.skbs,
+                now: self.now,
+                log: &mut self.log,
+                asks: &mut self.asks,
+            };
+            guest.front.attack(&mut kernel, attack);
         }
     }
 

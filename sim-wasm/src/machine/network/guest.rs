@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::actors::netfront::{FrontSettings, Netfront};
+use crate::actors::netfront::FrontSettings;
 use crate::actors::skb::Skbs;
 use crate::hypervisor::xen::Xen;
+use crate::machine::network::front::Front;
 use crate::machine::network::settings::{self, Workload};
 use crate::machine::network::upcalls::Interrupts;
 use crate::protocols::ring::Index;
@@ -31,7 +32,7 @@ pub(super) struct Guest {
     pub(super) vif: VifId,
     pub(super) domain: DomId,
     pub(super) skbs: Skbs,
-    pub(super) front: Netfront,
+    pub(super) front: Front,
     pub(super) interrupts: Interrupts,
     /// Packets in front of the driver (`pfifo_fast`), oldest first.
     pub(super) queue: VecDeque<Waiting>,
@@ -57,7 +58,7 @@ impl Guest {
             trusted: guest.trusted,
             ..FrontSettings::default()
         };
-        let front = Netfront::new(xen, vif, domain, DomId::DOM0, [Pfn(0), Pfn(1)], settings);
+        let front = Front::new(xen, vif, domain, guest.intent, settings);
         // The lowest page goes first and the page freed last goes next, so few pages are ever touched.
         let pages = (2..PAGES).rev().map(Pfn).collect();
         Guest {

@@ -58,7 +58,11 @@ impl Network {
             parts.extend([
                 (vif, Count::Refused, back.transmit_errors),
                 (vif, Count::LostAtVif, at_vif + back.receive_dropped),
-                (vif, Count::Spoiled, back.receive_errors + guest.front.counters().rx_errors),
+                (
+                    vif,
+                    Count::Spoiled,
+                    back.receive_errors + guest.front.honest().map_or(0, |front| front.counters().rx_errors),
+                ),
                 (vif, Count::SlotsAnswered, back.okay + back.errors),
             ]);
         }

@@ -22,6 +22,8 @@ mod dom0;
 
 mod faults;
 
+mod front;
+
 mod guest;
 
 mod measure;
@@ -39,6 +41,7 @@ use crate::actors::bridge::BridgePort;
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::{Event, Log};
+use crate::actors::netback::outcome;
 use crate::actors::netfront::Netfront;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
@@ -206,10 +209,34 @@ impl Network {
         &self.xen
     }
 
-    /// A guest's driver, to look at; nothing when there is no such guest.
+    /// A guest's driver, to look at; nothing when there is no such guest, or it is hostile.
     #[must_use]
     pub fn front(&self, vif: VifId) -> Option<&Netfront> {
-        self.guests.get(usize::from(vif.0)).map(|guest| &guest.front)
+        self.guests.get(usize::from(vif.0)).and_then(|guest| guest.front.honest())
+    }
+
+    /// Whether netback gave a guest up.
+    #[must_use]
+    pub fn is_disabled(&self, vif: VifId) -> bool {
+        self.dom0.back.is_disabled(vif)
+    }
+
+    /// What netback counted of a guest.
+    #[must_use]
+    pub fn back_counters(&self, vif: VifId) -> outcome::Counters {
+        self.dom0.back.counters(vif)
+    }
+
+    /// Bytes that a backend gone bad saw beside a guest's packets.
+    #[must_use]
+    pub fn seen_beside(&self, vif: VifId) -> u32 {
+        self.dom0.back.seen_beside(vif)
+    }
+
+    /// Packets that are not freed: dom0's, and each guest's.
+    #[must_use]
+    pub fn packets_alive(&self) -> (u32, Vec<u32>) {
+        (self.dom0.skbs.alive(), self.guests.iter().map(|guest| guest.skbs.alive()).collect())
     }
 
     fn keep(&mut self, appointment: Appointment) {

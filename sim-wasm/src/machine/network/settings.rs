@@ -3,11 +3,14 @@
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::epoch::{Epoch, FrontEpoch};
+use crate::actors::hostile::back_attack::BackAttack;
+use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::netback::settings::BackSettings;
 use crate::actors::netfilter::Filter;
 use crate::actors::nic::CardSettings;
 use crate::actors::stack::{CARD_QUEUE_LEN, StackSettings, TapSettings, VIF_QUEUE_LEN};
 use crate::machine::metrics::Watch;
+pub use crate::machine::network::front::Intent;
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -68,6 +71,8 @@ pub enum Filling {
 pub struct Guest {
     /// Which netfront it has.
     pub front: FrontEpoch,
+    /// Whether it keeps to the rules.
+    pub intent: Intent,
     /// What it sends.
     pub sends: Vec<Workload>,
     /// Bytes and microseconds of its transmit credit; nothing for no limit.
@@ -93,6 +98,7 @@ impl Default for Guest {
     fn default() -> Guest {
         Guest {
             front: FrontEpoch::Classic,
+            intent: Intent::Honest,
             sends: Vec::new(),
             credit: None,
             scatter_gather: true,
@@ -185,6 +191,8 @@ pub enum PacketLayout {
 /// dom0 between the interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dom0 {
+    /// Whether netback keeps to the rules; a hostile one is of no epoch.
+    pub intent: Intent,
     /// Netback.
     pub back: BackSettings,
     /// The stack; its own address is the machine's business.
@@ -200,6 +208,7 @@ pub struct Dom0 {
 impl Default for Dom0 {
     fn default() -> Dom0 {
         Dom0 {
+            intent: Intent::Honest,
             back: BackSettings::default(),
             stack: StackSettings::default(),
             card_queue: CARD_QUEUE_LEN,
@@ -263,6 +272,10 @@ pub enum FaultKind {
     Plug(VifId),
     /// A guest is destroyed.
     Destroy(VifId),
+    /// A hostile guest attacks.
+    Attack(VifId, FrontAttack),
+    /// A hostile backend attacks a guest.
+    BackAttack(VifId, BackAttack),
 }
 
 impl Default for Settings {
@@ -324,7 +337,9 @@ impl Settings {
             | FaultKind::WakeGuest(vif)
             | FaultKind::Unplug(vif)
             | FaultKind::Plug(vif)
-            | FaultKind::Destroy(vif) => self.check_vif(vif),
+            | FaultKind::Destroy(vif)
+            | FaultKind::Attack(vif, _)
+            | FaultKind::BackAttack(vif, _) => self.check_vif(vif),
             FaultKind::StallCard
             | FaultKind::ResumeCard
             | FaultKind::SetFilter(_)

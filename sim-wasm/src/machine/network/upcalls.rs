@@ -137,6 +137,7 @@ impl Network {
                     asks: &mut self.asks,
                 },
                 vif,
+                port,
             );
             return if worked { Served::Work } else { Served::Nothing };
         }
