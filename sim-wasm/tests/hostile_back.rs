@@ -9,21 +9,23 @@ use sim_wasm::actors::handshake::Xmit;
 use sim_wasm::actors::hostile::back_attack::BackAttack;
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::trouble::{Attack, Trouble};
+use sim_wasm::actors::netback::outcome::Disconnect;
+use sim_wasm::actors::netback::settings::VifSettings;
 use sim_wasm::actors::netfront::{Broken, FrontSettings};
 use sim_wasm::hypervisor::grant_entry::{GTF_READING, GTF_WRITING};
 use sim_wasm::protocols::ring::Index;
 use sim_wasm::words::ids::{DomId, GrantRef};
 
-use crate::bench::{Bench, GUEST, GUEST_PAGES, Sides, packet};
+use crate::bench::{BackKind, Bench, FrontKind, GUEST, GUEST_PAGES, VIF, packet};
 
 const BASE: Index = Index(u32::MAX - 2);
 const CLASSIC: FrontSettings = FrontSettings { base: BASE, ..FrontSettings::CLASSIC };
 const MODERN: FrontSettings = FrontSettings { base: BASE, split_channels: false, ..FrontSettings::MODERN };
 
 fn start(settings: FrontSettings) -> Bench {
-    let mut bench = Bench::new(Sides::HostileBack, settings);
-    assert_eq!((bench.send(&[60]), bench.send_back(&[500])), (Xmit::Sent, Xmit::Sent));
-    assert_eq!((bench.received.as_slice(), bench.arrived.as_slice()), (&[60][..], &[500][..]));
+    let mut bench = Bench::new(BackKind::Hostile, &[FrontKind::Honest(settings)]);
+    assert_eq!((bench.send(VIF, &[60]), bench.send_back(VIF, &[500])), (Xmit::Sent, Xmit::Sent));
+    assert_eq!((bench.guest().received.as_slice(), bench.guest().arrived.as_slice()), (&[60][..], &[500][..]));
     bench
 }
 
@@ -56,8 +58,8 @@ fn each_forged_answer_has_its_outcome() {
         for settings in [CLASSIC, MODERN] {
             let mut bench = start(settings);
             bench.attack_back(attack);
-            let (_sent, _back) = (bench.send(&[60, 100]), bench.send_back(&[700]));
-            let found = match (bench.broken(), bench.arrived.as_slice()) {
+            let (_sent, _back) = (bench.send(VIF, &[60, 100]), bench.send_back(VIF, &[700]));
+            let found = match (bench.broken(), bench.guest().arrived.as_slice()) {
                 (Some(Broken::Crashed(found)), _) if settings == CLASSIC => Outcome::Down(found),
                 (Some(Broken::Disabled(found)), _) if settings == MODERN => Outcome::Down(found),
                 (None, [500]) => Outcome::Spoiled,
@@ -66,8 +68,8 @@ fn each_forged_answer_has_its_outcome() {
             };
             assert_eq!(found, outcome, "{attack:?}");
             if found == Outcome::Spoiled || found == Outcome::Nothing {
-                assert_eq!(bench.send_back(&[800]), Xmit::Sent);
-                assert_eq!((bench.arrived.last(), bench.outstanding()), (Some(&800), 0), "{attack:?}");
+                assert_eq!(bench.send_back(VIF, &[800]), Xmit::Sent);
+                assert_eq!((bench.guest().arrived.last(), bench.outstanding(VIF)), (Some(&800), 0), "{attack:?}");
             }
         }
     }
@@ -80,17 +82,17 @@ fn a_page_that_the_backend_keeps_is_not_used_again() {
     for settings in [CLASSIC, MODERN] {
         let mut bench = start(settings);
         bench.attack_back(BackAttack::AnswerWhileMapped);
-        assert_eq!(bench.send(&[60]), Xmit::Sent);
+        assert_eq!(bench.send(VIF, &[60]), Xmit::Sent);
         assert!(bench.broken().is_some());
         let pinned: Vec<u32> = (0..1024).filter(|&gref| is_pinned(&bench, gref)).collect();
         assert_eq!(pinned.len(), 3, "both rings, and the page that the backend kept: {pinned:?}");
         assert_eq!(bench.hostile_back().held(), 1);
         if settings == MODERN {
-            bench.disconnect();
-            bench.connect();
-            assert_eq!((bench.broken(), bench.send(&[60])), (None, Xmit::Sent));
+            assert_eq!(bench.disconnect(VIF), Disconnect::Done);
+            bench.connect(VIF, VifSettings::default());
+            assert_eq!((bench.broken(), bench.send(VIF, &[60])), (None, Xmit::Sent));
             bench.run_timers();
-            assert_eq!(bench.honest_front().waiting_grants(), 0);
+            assert_eq!(bench.honest_front(VIF).waiting_grants(), 0);
         }
     }
 }
@@ -107,11 +109,11 @@ fn bytes_beside_a_packet_are_seen_by_who_is_trusted() {
     for (settings, seen) in table {
         let mut bench = start(settings);
         bench.attack_back(BackAttack::ReadBeside);
-        let skb = packet(&mut bench.guest, &[60]);
-        let page = bench.guest.get(skb).frags()[0].page.pfn();
+        let skb = packet(&mut bench.guests[0].skbs, &[60]);
+        let page = bench.guest().skbs.get(skb).frags()[0].page.pfn();
         bench.xen.guest_page_mut(GUEST, page).expect("the page is the guest's").write(3000, &[0x5E; 1000]);
-        assert_eq!(bench.send_skb(skb), Xmit::Sent);
-        assert_eq!((bench.hostile_back().seen_beside(bench::VIF), bench.received.len()), (seen, 2));
+        assert_eq!(bench.send_skb(VIF, skb), Xmit::Sent);
+        assert_eq!((bench.hostile_back().seen_beside(VIF), bench.guest().received.len()), (seen, 2));
         let told = bench
             .log
             .entries()
@@ -126,11 +128,11 @@ fn bytes_beside_a_packet_are_seen_by_who_is_trusted() {
 fn events_without_work_are_told_apart() {
     for settings in [CLASSIC, MODERN] {
         let mut bench = start(settings);
-        let before = bench.idle_events;
+        let before = bench.guest().idle_events;
         bench.attack_back(BackAttack::EventStorm { events: 50, every: 10 });
         bench.run_timers();
-        assert_eq!((bench.idle_events - before, bench.broken()), (50, None));
-        assert_eq!((bench.send(&[60]), bench.received.len()), (Xmit::Sent, 2));
+        assert_eq!((bench.guest().idle_events - before, bench.broken()), (50, None));
+        assert_eq!((bench.send(VIF, &[60]), bench.guest().received.len()), (Xmit::Sent, 2));
     }
 }
 
@@ -140,19 +142,19 @@ fn a_device_is_removed_when_it_has_no_queues() {
     for settings in [CLASSIC, MODERN] {
         let mut bench = start(settings);
         bench.attack_back(BackAttack::RemoveDevice);
-        assert_eq!((bench.send(&[60]), bench.outstanding(), bench.ports()), (Xmit::Sent, 1, None));
+        assert_eq!((bench.send(VIF, &[60]), bench.outstanding(VIF), bench.ports(VIF).len()), (Xmit::Sent, 1, 0));
         for _ in 0..3 {
-            bench.disconnect();
-            assert_eq!((bench.outstanding(), pages(&bench), bench.guest.alive()), (0, GUEST_PAGES, 0));
+            assert_eq!(bench.disconnect(VIF), Disconnect::Done);
+            assert_eq!((bench.outstanding(VIF), pages(&bench), bench.guest().skbs.alive()), (0, GUEST_PAGES, 0));
         }
-        bench.connect();
-        assert_eq!((bench.send(&[60]), bench.broken()), (Xmit::Sent, None));
+        bench.connect(VIF, VifSettings::default());
+        assert_eq!((bench.send(VIF, &[60]), bench.broken()), (Xmit::Sent, None));
     }
 }
 
 /// Pages that the guest's kernel has for packets: free ones, and those that its driver keeps for the next connection.
 fn pages(bench: &Bench) -> u32 {
-    bench.guest.free_pages() + bench.honest_front().waiting_pages()
+    bench.guest().skbs.free_pages() + bench.honest_front(VIF).waiting_pages()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -201,31 +203,31 @@ proptest! {
     #[test]
     fn no_backend_makes_a_guest_lose_count(deeds in deeds(), base in any::<u32>(), modern in any::<bool>()) {
         let generation = if modern { MODERN } else { CLASSIC };
-        let mut bench = Bench::new(Sides::HostileBack, FrontSettings { base: Index(base), ..generation });
+        let mut bench = Bench::new(BackKind::Hostile, &[FrontKind::Honest(FrontSettings { base: Index(base), ..generation })]);
         for deed in deeds {
             match deed {
                 Deed::Send(size) => {
-                    if bench.guest.free_pages() > 300 {
-                        let _sent = bench.send(&[size, 100]);
+                    if bench.guest().skbs.free_pages() > 300 {
+                        let _sent = bench.send(VIF, &[size, 100]);
                     }
                 }
                 Deed::SendBack(size) => {
-                    let _sent = bench.send_back(&[size]);
+                    let _sent = bench.send_back(VIF, &[size]);
                 }
                 Deed::Attack(attack) => bench.attack_back(attack),
                 Deed::Reconnect => {
-                    bench.disconnect();
-                    bench.connect();
+                    assert_eq!(bench.disconnect(VIF), Disconnect::Done);
+                    bench.connect(VIF, VifSettings::default());
                 }
                 Deed::Timers => bench.run_timers(),
             }
-            prop_assert!(bench.outstanding() <= 255);
+            prop_assert!(bench.outstanding(VIF) <= 255);
         }
-        bench.disconnect();
+        assert_eq!(bench.disconnect(VIF), Disconnect::Done);
         bench.run_timers();
         prop_assert_eq!((bench.dom0.alive(), bench.dom0.free_pages()), (0, 999));
         if !matches!(bench.broken(), Some(Broken::Crashed(_))) {
-            let stuck = bench.honest_front().counters().stuck_grants as u32;
+            let stuck = bench.honest_front(VIF).counters().stuck_grants as u32;
             let lost = GUEST_PAGES - pages(&bench);
             prop_assert!(if modern { lost == 0 } else { lost <= stuck }, "{} pages lost, {} grants stuck", lost, stuck);
         }

@@ -291,7 +291,10 @@ impl HostileFront {
         }
         k.step(Event::Trouble(Trouble::Attacked { by: Party::Frontend, attack: attack.kind(), xsa: attack.xsa() }));
         match attack {
-            FrontAttack::WithholdBuffers { leave } => self.leave = leave,
+            FrontAttack::WithholdBuffers { leave } => {
+                self.leave = leave;
+                self.post_buffers(k);
+            }
             FrontAttack::ReadOnlyBuffers => self.buffer_access = Access::ReadOnly,
             other => self.attack_by_ring(k, other),
         }

@@ -86,10 +86,10 @@ pub enum FrontAttack {
     },
     /// Sends a packet of 66 bytes, which end within its headers, in requests of so many bytes each.
     SplitHeader {
-        /// Bytes of a request, from 4 on.
+        /// Bytes of a request, from 14 on: netback wants the Ethernet header in the first one.
         piece: u8,
     },
-    /// Sends a packet of 19 requests with 114 bytes together, fewer than netback copies as headers.
+    /// Sends a packet of 19 requests with 128 bytes together, no more than netback copies as headers.
     TinySlots,
     /// Sends a packet of 66 bytes followed by so many requests without bytes.
     EmptySlots {

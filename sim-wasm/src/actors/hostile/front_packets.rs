@@ -125,13 +125,13 @@ impl HostileFront {
                 self.send(k, &pieces, Ending::Sound);
             }
             FrontAttack::SplitHeader { piece } => {
-                let mut pieces = cut(66, u16::from(piece.max(4)));
+                let mut pieces = cut(66, u16::from(piece.max(14)));
                 pieces[0].size = 66;
                 self.send(k, &pieces, Ending::Sound);
             }
             FrontAttack::TinySlots => {
                 let mut pieces = vec![Piece::of(6); MOST_SLOTS];
-                pieces[0].size = 6 * MOST_SLOTS as u16;
+                pieces[0].size = 128;
                 self.send(k, &pieces, Ending::Sound);
             }
             FrontAttack::EmptySlots { count } => {
