@@ -27,6 +27,8 @@ pub mod stack;
 
 pub mod nic;
 
+pub mod xenbus;
+
 pub mod netfront;
 
 pub mod hostile;

@@ -8,6 +8,8 @@ pub mod back_ring;
 
 pub mod netif;
 
+pub mod xenbus;
+
 mod store_buffer;
 
 pub mod notification_model;

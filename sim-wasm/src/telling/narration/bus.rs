@@ -81,6 +81,7 @@ fn push_errno(out: &mut Text, errno: i16) {
     let name = match errno {
         -1 => "EPERM",
         -2 => "ENOENT",
+        -7 => "E2BIG",
         -11 => "EAGAIN",
         -12 => "ENOMEM",
         -13 => "EACCES",
@@ -91,6 +92,7 @@ fn push_errno(out: &mut Text, errno: i16) {
         -22 => "EINVAL",
         -28 => "ENOSPC",
         -34 => "ERANGE",
+        -95 => "EOPNOTSUPP",
         _ => {
             out.push_i32(i32::from(errno));
             return;
