@@ -3,6 +3,8 @@
 use std::cell::Cell;
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use sim_wasm::machine::network::Network;
+use sim_wasm::machine::network::settings::{FaultKind, Guest, Logging, Settings, Workload};
 use sim_wasm::machine::timeline::{MOST_COPIES, Machine, Timeline};
 use sim_wasm::words::hash::Fnv1a;
 use sim_wasm::words::rng::Rng;
@@ -144,4 +146,52 @@ fn a_place_in_a_run_of_a_million_steps_is_near_a_copy() {
         assert!(timeline.seek(to));
         assert!(DONE.get() - before <= spacing, "to {to}");
     }
+}
+
+fn network(log: Logging, packets: u64) -> Network {
+    let sends = |bytes| vec![Workload::every(bytes, 9_000, packets)];
+    let guests = [1_514, 66].map(|bytes| Guest { sends: sends(bytes), ..Guest::default() });
+    Network::new(&Settings { guests: guests.to_vec(), log, ..Settings::default() }).expect("sound settings")
+}
+
+/// The whole machine, to random places and back, with a card that stalls and goes on.
+#[test]
+fn a_network_is_found_again_at_any_place() {
+    let replayed = |steps: u64| {
+        let mut network = network(Logging::Off, 400);
+        (0..steps).for_each(|_| assert!(network.step()));
+        network
+    };
+    let mut timeline = Timeline::with_spacing(network(Logging::Off, 400), 64);
+    let mut rng = Rng::new(11);
+    for _ in 0..20 {
+        let to = u64::from(rng.below(3_000));
+        assert!(timeline.seek(to));
+        assert_eq!(timeline.machine().fingerprint(), replayed(to).fingerprint(), "at {to}");
+    }
+    timeline.seek(500);
+    let mut unharmed = timeline.fork();
+    timeline.act(FaultKind::StallCard);
+    timeline.seek(1_500);
+    let stalled = timeline.machine().fingerprint();
+    unharmed.seek(1_500);
+    assert_eq!(unharmed.machine().fingerprint(), replayed(1_500).fingerprint());
+    assert_ne!(unharmed.machine().fingerprint(), stalled);
+    timeline.seek(3);
+    timeline.seek(1_500);
+    assert_eq!(timeline.machine().fingerprint(), stalled);
+}
+
+/// The log of a copy is the end of the whole log.
+#[test]
+fn a_network_far_back_tells_what_comes_next() {
+    let mut whole = network(Logging::On, 50);
+    whole.run();
+    let mut timeline = Timeline::with_spacing(network(Logging::On, 50), 10);
+    timeline.seek(u64::MAX);
+    timeline.seek(333);
+    while timeline.step() {}
+    let end = timeline.machine().log().entries();
+    assert!(!end.is_empty() && end.len() < whole.log().entries().len());
+    assert!(whole.log().entries().ends_with(end));
 }

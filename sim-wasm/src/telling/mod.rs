@@ -16,6 +16,8 @@ pub mod player;
 
 mod marks;
 
+pub mod scenario;
+
 pub mod ring;
 
 pub mod packet;

@@ -248,6 +248,12 @@ impl Log {
         Self { entries: Vec::new(), steps: 0, vif: VifId(0), off: true }
     }
 
+    /// A log of what comes after this one: empty, and its steps are counted on.
+    #[must_use]
+    pub const fn successor(&self) -> Self {
+        Self { entries: Vec::new(), steps: self.steps, vif: self.vif, off: self.off }
+    }
+
     /// Whether nothing is written down.
     #[must_use]
     pub const fn is_off(&self) -> bool {

@@ -47,6 +47,8 @@ pub struct Metrics {
     /// What belongs to no interface: the card's interrupts, dom0's own work.
     pub machine: Counters,
     vifs: Vec<OfVif>,
+    /// Durations of packets that come from no interface: from the wire.
+    outside: OfVif,
     levels: [Gauge; Level::ALL.len()],
     watched: Vec<(Watch, Series)>,
 }
@@ -62,6 +64,7 @@ impl Metrics {
         Metrics {
             machine: Counters::default(),
             vifs: (0..vifs).map(|_| OfVif::default()).collect(),
+            outside: OfVif::default(),
             levels: [Gauge::default(); Level::ALL.len()],
             watched: watched.iter().map(series).collect(),
         }
@@ -97,20 +100,16 @@ impl Metrics {
         }
     }
 
-    /// A packet left so many nanoseconds after it was offered.
+    /// A packet left or arrived so many nanoseconds after it was offered. One from no interface counts for the whole only.
     #[inline]
     pub fn latency(&mut self, vif: VifId, nanos: u64) {
-        if let Some(of_vif) = self.vifs.get_mut(usize::from(vif.0)) {
-            of_vif.latency.record(nanos);
-        }
+        self.vifs.get_mut(usize::from(vif.0)).unwrap_or(&mut self.outside).latency.record(nanos);
     }
 
     /// A slot came back so many nanoseconds after it was published.
     #[inline]
     pub fn residence(&mut self, vif: VifId, nanos: u64) {
-        if let Some(of_vif) = self.vifs.get_mut(usize::from(vif.0)) {
-            of_vif.residence.record(nanos);
-        }
+        self.vifs.get_mut(usize::from(vif.0)).unwrap_or(&mut self.outside).residence.record(nanos);
     }
 
     /// Each interface's own numbers, in the order of their ids.
@@ -122,7 +121,7 @@ impl Metrics {
     /// The numbers of all interfaces and of the machine together.
     #[must_use]
     pub fn total(&self) -> OfVif {
-        let mut total = OfVif { counters: self.machine.clone(), ..OfVif::default() };
+        let mut total = OfVif { counters: self.machine.clone(), ..self.outside.clone() };
         for of_vif in &self.vifs {
             total.counters.merge(&of_vif.counters);
             total.latency.merge(&of_vif.latency);
@@ -171,7 +170,7 @@ mod tests {
         assert_eq!(metrics.vifs()[1].counters.get(Count::Sent), 3);
         let total = metrics.total();
         assert_eq!((total.counters.get(Count::Sent), total.counters.get(Count::CardInterrupts)), (6, 1));
-        assert_eq!((total.latency.count(), total.residence.count()), (1, 1));
+        assert_eq!((total.latency.count(), total.residence.count()), (2, 1));
         assert_eq!(metrics.gauge(Level::PoolHeld).most(), 17);
         let sums = |watch| metrics.series(watch).map(|series| series.buckets().iter().sum::<u64>());
         assert_eq!(sums(Watch::Count(Count::Sent)), Some(6));

@@ -12,7 +12,11 @@ const HOARDER: DomId = DomId(0x7000);
 
 impl Network {
     pub(super) fn fault(&mut self, number: u16) {
-        match self.settings.faults[usize::from(number)].what.clone() {
+        self.go_wrong(self.settings.faults[usize::from(number)].what.clone());
+    }
+
+    pub(super) fn go_wrong(&mut self, what: FaultKind) {
+        match what {
             FaultKind::StallCard => self.stall_card(),
             FaultKind::ResumeCard => self.resume_card(),
             FaultKind::SetFilter(filter) => self.dom0.stack.set_filter(filter),

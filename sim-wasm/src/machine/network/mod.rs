@@ -32,6 +32,8 @@ mod packets;
 
 pub mod settings;
 
+mod travel;
+
 mod upcalls;
 
 use std::hash::Hash;

@@ -317,6 +317,22 @@ pub enum SettingsError {
     Hz(u32),
 }
 
+impl std::fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Guests(count) => write!(formatter, "a machine has 1 to {MOST_GUESTS} guests, not {count}"),
+            Self::PacketSize(bytes) => write!(formatter, "a packet has 14 to 65535 bytes, not {bytes}"),
+            Self::Layout(_) => formatter.write_str("a packet's pieces lie within pages, and it has 22 at most"),
+            Self::Burst => formatter.write_str("a workload sends at least 1 packet at a time"),
+            Self::NoSuchGuest(vif) => write!(formatter, "the machine has no guest {}", vif.0),
+            Self::Card => formatter.write_str("a card has a rate, and room for the largest packet"),
+            Self::Hz(ticks) => write!(formatter, "a kernel has 1 to 1000 ticks a second, not {ticks}"),
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
 impl Settings {
     /// Checks what types cannot.
     pub fn check(&self) -> Result<(), SettingsError> {

@@ -1,0 +1,233 @@
+//! Scenarios: each is well formed, says no to what it does not offer, and shows what its presets say.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proptest::prelude::{any, prop_assert, proptest};
+use sim_wasm::machine::metrics::Metrics;
+use sim_wasm::machine::metrics::counters::Count;
+use sim_wasm::machine::metrics::level::Level;
+use sim_wasm::machine::network::Network;
+use sim_wasm::machine::network::settings::{Logging, Settings};
+use sim_wasm::telling::scenario::error::ScenarioError;
+use sim_wasm::telling::scenario::metric::Metric;
+use sim_wasm::telling::scenario::sweep::{Axis, sweep};
+use sim_wasm::telling::scenario::{Values, scenario, scenarios};
+use sim_wasm::words::time::Time;
+
+#[test]
+fn the_catalogue_keeps_its_rules() {
+    let unique = |names: Vec<&str>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    assert!(unique(scenarios().iter().map(|known| known.name).collect()));
+    for &known in scenarios() {
+        assert!(known.question.ends_with('?') && !known.not_modelled.is_empty(), "{}", known.name);
+        assert!(unique(known.presets.iter().map(|preset| preset.name).collect()), "{}", known.name);
+        assert!(unique(known.knobs.iter().map(|knob| knob.name).collect()), "{}", known.name);
+        assert!(known.presets.len() >= 3 && known.metrics.len() >= 3, "{}", known.name);
+        let metrics: BTreeSet<String> = known.metrics.iter().map(|metric| metric.name()).collect();
+        assert_eq!(metrics.len(), known.metrics.len(), "{}", known.name);
+        for knob in known.knobs {
+            known.defaults().set(knob.name, knob.default).expect("a default is offered");
+            assert!(
+                knob.least < knob.most && (knob.value(u32::MAX) - knob.least).is_multiple_of(knob.step),
+                "{}",
+                knob.name
+            );
+            assert!(knob.names.is_empty() || knob.names.len() as u32 == knob.count(), "{}", knob.name);
+        }
+        for preset in known.presets {
+            assert!(preset.says.ends_with('.'), "{}", preset.name);
+            let values = known.values(preset.name).expect("a preset's values are offered");
+            values.settings().expect("a preset's values go together");
+        }
+    }
+}
+
+/// What users are told. `UPDATE_GOLDEN=1` accepts a change.
+#[test]
+fn what_is_not_offered_is_refused_with_the_reason() {
+    let flow = scenario("flow-control").expect("it is in the catalogue");
+    let axis = |knob: &str, values: &[u32]| Axis { knob: knob.to_owned(), values: values.to_vec() };
+    let swept = |axes: &[Axis]| sweep(&flow.defaults(), axes, &[], 1).map(|_| ());
+    let wrong: [(&str, Result<(), ScenarioError>); 12] = [
+        ("scenario", scenario("flow").map(|_| ())),
+        ("preset", flow.values("fast").map(|_| ())),
+        ("knob", flow.defaults().set("nic", 1).map(|_| ())),
+        ("too small", flow.defaults().set("bytes", 13).map(|_| ())),
+        ("too large", flow.defaults().set("card", 100_000).map(|_| ())),
+        ("no such choice", flow.defaults().set("copy-skb", 3).map(|_| ())),
+        ("no unit", flow.defaults().set("duration", 0).map(|_| ())),
+        (
+            "between steps",
+            scenario("receiving").and_then(|receiving| receiving.defaults().set("consumes", 15)).map(|_| ()),
+        ),
+        ("axis without values", swept(&[axis("card", &[])])),
+        ("axis twice", swept(&[axis("card", &[10]), axis("card", &[100])])),
+        ("axis out of range", swept(&[axis("bytes", &[60, 59])])),
+        (
+            "too many runs",
+            swept(&[axis("bytes", &(60..1_060).collect::<Vec<_>>()), axis("card", &(1..1_001).collect::<Vec<_>>())]),
+        ),
+    ];
+    let mut found = String::new();
+    for (what, result) in wrong {
+        writeln!(found, "{what}: {}", result.expect_err(what)).expect("text grows");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/scenarios.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &found).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(path).expect("the golden file is there");
+    assert_eq!(found, golden);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_offered_makes_a_machine(which in any::<proptest::sample::Index>(), places in proptest::collection::vec(any::<u32>(), 16)) {
+        let known = scenarios()[which.index(scenarios().len())];
+        let mut values = known.defaults();
+        for (knob, place) in known.knobs.iter().zip(places) {
+            values = values.set(knob.name, knob.value(place % knob.count())).expect("a value of the knob is offered");
+        }
+        let settings = values.settings();
+        prop_assert!(settings.is_ok(), "{settings:?}");
+        prop_assert!(Network::new(&settings.expect("just checked")).is_ok());
+    }
+}
+
+/// A preset's run with some knobs set, to its end.
+fn run(scenario_name: &str, preset: &str, changes: &[(&str, u32)]) -> (Metrics, Time) {
+    let values = scenario(scenario_name).and_then(|known| known.values(preset)).expect("it is in the catalogue");
+    let values = changes.iter().try_fold(values, |values, (knob, value)| values.set(knob, *value)).expect("offered");
+    let mut network = Network::new(&values.settings().expect("they go together")).expect("they make a machine");
+    network.run();
+    (network.metrics(), network.now())
+}
+
+fn count(metrics: &Metrics, what: Count) -> u64 {
+    metrics.total().counters.get(what)
+}
+
+#[test]
+fn packets_are_lost_where_they_were_made() {
+    let (slow, end) = run("flow-control", "slow-card", &[]);
+    assert!(count(&slow, Count::LostInGuest) > 0 && count(&slow, Count::LostAtCard) == 0);
+    assert!((950_000_000..=1_000_000_000).contains(&Metric::Rate(Count::SentBytes).read(&slow, end)));
+    let (balanced, _) = run("flow-control", "balanced", &[]);
+    assert_eq!(balanced.total().counters.lost(), 0);
+    assert!(balanced.gauge(Level::GuestQueue).most() < 10);
+}
+
+#[test]
+fn a_stalled_card_stops_the_guest() {
+    let (stalled, _) = run("flow-control", "stalled-card", &[]);
+    assert!(stalled.gauge(Level::RingOutstanding).now() >= 236);
+    assert!(count(&stalled, Count::LostInGuest) > 0);
+}
+
+#[test]
+fn small_packets_are_lost_in_dom0() {
+    let (small, _) = run("flow-control", "small-packets", &[]);
+    assert!(count(&small, Count::LostAtCard) > 0 && count(&small, Count::LostInGuest) == 0);
+}
+
+#[test]
+fn a_filter_makes_the_guest_faster() {
+    let (dropped, _) = run("flow-control", "firewall-drop", &[]);
+    assert_eq!(count(&dropped, Count::Sent), 0);
+    assert_eq!(count(&dropped, Count::LostInGuest), 0);
+    assert_eq!(count(&dropped, Count::SlotsAnswered), count(&dropped, Count::Offered));
+}
+
+#[test]
+fn a_full_ring_is_answered_with_seven_interrupts() {
+    let (full, _) = run("interrupts", "full-ring", &[]);
+    assert_eq!(count(&full, Count::SlotsAnswered), 236);
+    assert_eq!(count(&full, Count::GuestInterrupts), 7);
+    let (one, _) = run("interrupts", "one-packet", &[]);
+    assert_eq!(count(&one, Count::GuestInterrupts), 1);
+    let (modern, _) = run("interrupts", "modern", &[]);
+    assert!(count(&modern, Count::GuestInterrupts) > 7);
+}
+
+#[test]
+fn turns_are_taken_by_packet() {
+    let shares = |preset: &str, what| {
+        let (metrics, end) = run("sharing", preset, &[]);
+        [0, 1].map(|vif| Metric::Share(vif, what).read(&metrics, end))
+    };
+    let [first, second] = shares("equal", Count::SentBytes);
+    assert!(first.abs_diff(second) < 120, "{first} {second}");
+    let [first, second] = shares("segments", Count::SentBytes);
+    assert!(first > 4 * second, "{first} {second}");
+    let [first, second] = shares("segments", Count::Sent);
+    assert!(first < second, "a dozen packets fill the ring: {first} {second}");
+    let [first, second] = shares("large-and-small", Count::Sent);
+    assert!(first.abs_diff(second) < 20, "{first} {second}");
+    let [first, second] = shares("limited", Count::SentBytes);
+    assert!(first * 2 < second, "{first} {second}");
+}
+
+#[test]
+fn a_sleeping_guest_loses_its_packets_in_dom0() {
+    let (asleep, _) = run("receiving", "sleeping-guest", &[]);
+    let (awake, _) = run("receiving", "copy", &[]);
+    assert_eq!(count(&awake, Count::LostAtVif), 0);
+    assert!(count(&asleep, Count::LostAtVif) > 0);
+    assert!(count(&asleep, Count::Delivered) < count(&awake, Count::Delivered));
+    let (squeezed, _) = run("receiving", "squeeze", &[]);
+    let (flipped, _) = run("receiving", "flip", &[]);
+    assert!(count(&flipped, Count::Delivered) > count(&squeezed, Count::Delivered));
+}
+
+#[test]
+fn guests_reach_each_other() {
+    let (neighbours, _) = run("between-guests", "neighbours", &[]);
+    assert!(count(&neighbours, Count::Delivered) > 0 && count(&neighbours, Count::LostAtVif) == 0);
+    let (broadcast, _) = run("between-guests", "broadcast", &[]);
+    let accepted = count(&broadcast, Count::Accepted);
+    assert!(count(&broadcast, Count::Delivered) > accepted, "everybody has a clone");
+}
+
+#[test]
+fn a_sweep_is_the_same_on_any_number_of_threads() {
+    let base = scenario("flow-control").and_then(|known| known.defaults().set("duration", 3)).expect("offered");
+    let axes = [
+        Axis::even(&base, "card", 4).expect("a knob"),
+        Axis { knob: "bytes".to_owned(), values: vec![60, 1_514, 9_014] },
+    ];
+    let metrics = [Metric::Count(Count::Sent), Metric::Lost, Metric::Latency(99), Metric::Mean(Level::RingOutstanding)];
+    let alone = sweep(&base, &axes, &metrics, 1).expect("all of it is offered");
+    assert_eq!(alone.len(), 12);
+    assert_eq!(alone[4].values, [axes[0].values[1], 1_514]);
+    for threads in [0, 2, 5] {
+        assert_eq!(sweep(&base, &axes, &metrics, threads).expect("all of it is offered"), alone);
+    }
+    for row in alone {
+        let changes = [("duration", 3), ("card", row.values[0]), ("bytes", row.values[1])];
+        let (measured, end) = run("flow-control", "slow-card", &changes);
+        assert_eq!(row.numbers, metrics.map(|metric| metric.read(&measured, end)));
+    }
+}
+
+#[test]
+fn even_values_reach_from_end_to_end() {
+    let base = scenario("receiving").expect("it is in the catalogue").defaults();
+    let even = |knob, count| Axis::even(&base, knob, count).expect("a knob").values;
+    assert_eq!(even("flip", 9), [0, 1]);
+    assert_eq!(even("arriving", 1), [1]);
+    assert_eq!(even("consumes", 5), [0, 25_000, 50_000, 75_000, 100_000]);
+}
+
+/// A log changes nothing: the same run with and without one ends with the same numbers.
+#[test]
+fn a_run_without_a_log_is_the_same_run() {
+    let values: Values = scenario("sharing").and_then(|known| known.defaults().set("duration", 5)).expect("offered");
+    let measured = |log| {
+        let mut network =
+            Network::new(&Settings { log, ..values.settings().expect("they go together") }).expect("sound");
+        network.run();
+        network.metrics()
+    };
+    assert_eq!(measured(Logging::Off), measured(Logging::On));
+}
