@@ -15,6 +15,7 @@ use std::error::Error;
 use std::hint::black_box;
 
 use benches::path::{PACKETS, Telling, transmit};
+use benches::seek::LongRun;
 
 use crate::clock::Times;
 use crate::table::{Row, print_note, print_row, print_title};
@@ -23,7 +24,8 @@ use crate::table::{Row, print_note, print_row, print_title};
 const RUNS: u32 = 5;
 
 /// The run without and with its log, and the example that is it alone.
-const VARIANTS: [(&str, Telling, &str); 1] = [("log on", Telling::On, "path_log_on")];
+const VARIANTS: [(&str, Telling, &str); 2] =
+    [("log off", Telling::Off, "path_log_off"), ("log on", Telling::On, "path_log_on")];
 
 /// A measurement, or why there is none.
 type Measured<T> = Result<T, Box<dyn Error>>;
@@ -55,11 +57,19 @@ fn main() {
             print_row(&simpy);
             let ratio = native[0].events_per_second() / simpy.events_per_second();
             println!("\nchanges of state a second, natively against SimPy: {ratio:.0} to 1");
+            println!("changes of state in a run, counted by each: {} and {}", outcome.events, simpy.events);
         }
         Err(reason) => print_note("SimPy", reason.as_ref()),
     }
 
-    println!();
+    let mut run = LongRun::new(outcome.events / u64::from(PACKETS));
+    let seek = Times::measure_each(RUNS, &mut run, LongRun::to_end, LongRun::to_middle);
+    println!(
+        "\nseek from the end of a run of {} events to its middle: {:.1} ms",
+        run.events(),
+        seek.median() as f64 / 1e6
+    );
+
     match module::sizes() {
         Ok(sizes) => println!("browser module: {} bytes, {} under brotli", sizes.raw, sizes.brotli),
         Err(reason) => print_note("browser module", reason.as_ref()),

@@ -7,7 +7,7 @@ use sim::machine::network::settings::{Delays, Guest, Logging, Settings, Workload
 use sim::words::time::Time;
 
 /// Packets of a run.
-pub const PACKETS: u32 = 100_000;
+pub const PACKETS: u32 = 200_000;
 
 /// What happens in a run; times in nanoseconds. `network_path.py` is told the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
