@@ -7,3 +7,5 @@ mod transmit;
 mod receive;
 
 mod connection;
+
+mod properties;

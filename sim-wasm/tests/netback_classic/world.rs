@@ -14,9 +14,9 @@ use sim_wasm::hypervisor::page::Page;
 use sim_wasm::hypervisor::xen::Xen;
 use sim_wasm::protocols::front_ring::FrontRing;
 use sim_wasm::protocols::netif::{
-    ExtraInfo, NETIF_RSP_NULL, NETRXF_EXTRA_INFO, NETRXF_MORE_DATA, NETTXF_EXTRA_INFO, NETTXF_MORE_DATA,
-    RX_RESPONSE_SIZE, RX_RING, RxRequest, RxResponse, TX_RESPONSE_SIZE, TX_RING, TxRequest, TxResponse,
-    XEN_NETIF_EXTRA_FLAG_MORE,
+    ExtraInfo, NETIF_RSP_ERROR, NETIF_RSP_NULL, NETIF_RSP_OKAY, NETRXF_EXTRA_INFO, NETRXF_MORE_DATA, NETTXF_EXTRA_INFO,
+    NETTXF_MORE_DATA, RX_RESPONSE_SIZE, RX_RING, RxRequest, RxResponse, TX_RESPONSE_SIZE, TX_RING, TxRequest,
+    TxResponse, XEN_NETIF_EXTRA_FLAG_MORE,
 };
 use sim_wasm::protocols::ring::{Index, Shared, shared_ring_init};
 use sim_wasm::words::ids::{DomId, GrantRef, Pfn, Port, VifId};
@@ -62,6 +62,10 @@ pub(crate) struct Guest {
     /// The buffer and its grant in each slot of the receive ring.
     posted: Vec<Option<(u16, GrantRef)>>,
     free_buffers: Vec<u16>,
+    /// What the answer to each data page's slot must be.
+    expected: Vec<i16>,
+    /// Extra infos that were sent, and how many were answered.
+    pub(crate) nulls: (u32, u32),
     /// Every answer to a packet, as (id, status).
     pub(crate) answers: Vec<(u16, i16)>,
     /// Every answered buffer.
@@ -85,6 +89,8 @@ pub(crate) struct World {
     pub(crate) transmit_due: bool,
     pub(crate) receive_due: bool,
     pub(crate) woken: Vec<VifId>,
+    /// Whether every packet is a sound one but for its grants, so that each answer is known in advance.
+    pub(crate) is_sound: bool,
     pub(crate) carriers_off: Vec<VifId>,
 }
 
@@ -138,6 +144,7 @@ impl World {
             transmit_due: false,
             receive_due: false,
             woken: Vec::new(),
+            is_sound: false,
             carriers_off: Vec::new(),
         }
     }
@@ -177,6 +184,8 @@ impl World {
             under_way: Vec::new(),
             posted: Vec::new(),
             free_buffers: Vec::new(),
+            expected: vec![0; 256],
+            nulls: (0, 0),
             answers: Vec::new(),
             received: Vec::new(),
             extras: Vec::new(),
@@ -208,6 +217,24 @@ impl World {
         guest.free_buffers = (0..256).rev().collect();
         let (domain, offer) = (guest.domain, guest.offer);
         self.with(|back, k| back.connect(k, VifId(number as u16), domain, &offer, wish.vif))
+    }
+
+    /// A guest whose interface is gone takes back whatever it had given: nobody can be using it.
+    pub(crate) fn let_go(&mut self, number: usize) {
+        self.reap(number);
+        self.take_received(number);
+        let guest = &mut self.guests[number];
+        let offered = [guest.offer.tx_ring, guest.offer.rx_ring];
+        let under_way = guest.under_way.iter_mut().filter_map(Option::take);
+        for gref in offered.into_iter().chain(under_way) {
+            assert_eq!(guest.grants.end_access(&mut self.xen.memory, gref), EndAccess::Ended);
+            guest.grants.release_reference(gref);
+        }
+        for (buffer, gref) in guest.posted.iter_mut().filter_map(Option::take).collect::<Vec<_>>() {
+            self.end_buffer(number, buffer, gref);
+        }
+        let guest = &self.guests[number];
+        self.xen.close(guest.domain, guest.offer.tx_port).expect("the guest has its end of the channel");
     }
 
     /// Has the driver do something, and carries out what it asks for.
@@ -307,6 +334,7 @@ impl World {
         for (at, slot) in slots.iter().enumerate() {
             let id = guest.free_pages.pop().expect("they were counted");
             ids.push(id);
+            guest.expected[usize::from(id)] = if slot.good { NETIF_RSP_OKAY } else { NETIF_RSP_ERROR };
             let pfn = Pfn(DATA + u32::from(id));
             let frame = self.xen.domain(guest.domain).and_then(|domain| domain.mfn(pfn)).expect("the guest has it");
             let gref = if slot.good {
@@ -332,6 +360,7 @@ impl World {
                 }
             }
         }
+        guest.nulls.0 += extras.len() as u32;
         let page = self.xen.guest_page_mut(guest.domain, TX_PAGE).expect("the guest has it");
         let notify = guest.tx.push_requests_and_check_notify(page);
         if notify {
@@ -400,7 +429,11 @@ impl World {
         for response in fresh {
             guest.answers.push((response.id, response.status));
             if response.status == NETIF_RSP_NULL {
+                guest.nulls.1 += 1;
                 continue;
+            }
+            if self.is_sound {
+                assert_eq!(response.status, guest.expected[usize::from(response.id)]);
             }
             if let Some(gref) = guest.under_way[usize::from(response.id)].take() {
                 assert_eq!(guest.grants.end_access(&mut self.xen.memory, gref), EndAccess::Ended);

@@ -8,7 +8,9 @@
 //!
 //! What does not fit stays in the ring: credit delays a guest's requests, it never drops them.
 //!
-//! Not modelled: limits in packets, and shares among interfaces.
+//! Not modelled: for a packet of more than a chunk that comes after its window, the driver sets the timer for the end of the
+//! old window, which is over, and pays twice in each tick until the windows have caught up; here the timer is set for the end
+//! of the window that has just begun. Nor are there limits in packets, and shares among interfaces.
 
 use crate::actors::netback::jiffies::{Clock, Jiffies};
 use crate::actors::netback::settings::VifSettings;
@@ -65,15 +67,14 @@ impl Credit {
             if self.timer_pending {
                 return Verdict::Waiting;
             }
-            let end = self.start.plus(self.window);
-            if now >= end {
+            if now >= self.start.plus(self.window) {
                 self.start = now;
                 self.add(next);
             }
             if size > self.remaining {
-                self.start = end;
+                self.start = self.start.plus(self.window);
                 self.timer_pending = true;
-                return Verdict::Wait(end);
+                return Verdict::Wait(self.start);
             }
         }
         self.remaining -= size;
@@ -137,11 +138,16 @@ mod tests {
         assert_eq!(credit.charge(3_000, 3_000, Jiffies(12)), Verdict::Pass);
         assert_eq!(credit.remaining(), 0);
         // A packet larger than a window needs several.
-        assert_eq!(credit.charge(60_000, 60_000, Jiffies(20)), Verdict::Wait(Jiffies(17)));
-        let mut windows = 0;
-        while credit.charge(60_000, 60_000, Jiffies(20)) != Verdict::Pass {
+        assert_eq!(credit.charge(60_000, 60_000, Jiffies(20)), Verdict::Wait(Jiffies(25)));
+        let (mut windows, mut now) = (0, 25);
+        loop {
             assert!(credit.timer(60_000));
             windows += 1;
+            match credit.charge(60_000, 60_000, Jiffies(now)) {
+                Verdict::Pass => break,
+                verdict => assert_eq!(verdict, Verdict::Wait(Jiffies(now + 5))),
+            }
+            now += 5;
         }
         assert_eq!(windows, 29, "one of thirty was paid when it was refused");
     }
