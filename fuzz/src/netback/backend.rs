@@ -116,12 +116,12 @@ impl Backend {
         }
     }
 
-    /// Pages that the driver takes for itself when it first needs them, and does not give back: the classic one those for
+    /// Pages that the driver takes for itself when it first needs them, and does not give back: those for
     /// the heads of a batch.
     pub(super) fn may_keep(&self) -> u32 {
         match self {
             Self::Classic(..) => 20,
-            Self::ZeroCopy(_) => 0,
+            Self::ZeroCopy(_) => 64,
         }
     }
 }

@@ -5,6 +5,7 @@ use sim_wasm::actors::handshake::{Offer, Xmit};
 use sim_wasm::actors::kernel::{Kernel, Task, Timer};
 use sim_wasm::actors::netback::outcome::{ConnectError, Disconnect};
 use sim_wasm::actors::netback::settings::{BackSettings, VifSettings};
+use sim_wasm::actors::netback_upstream::grant_copy::GrantCopy;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
 use sim_wasm::actors::skb::{SharedId, SkbId};
 use sim_wasm::words::ids::{DomId, VifId};
@@ -56,9 +57,15 @@ macro_rules! back {
     };
 }
 
+back!(GrantCopy);
 back!(ZeroCopy);
 
 /// A machine with the current driver.
 pub(crate) fn zero_copy(wish: Wish) -> Rig<ZeroCopy> {
     Rig::new(wish, |k| ZeroCopy::new(k, BackSettings::of(Epoch::ZeroCopy)))
+}
+
+/// A machine with the driver of Linux 3.4.
+pub(crate) fn grant_copy(wish: Wish) -> Rig<GrantCopy> {
+    Rig::new(wish, |k| GrantCopy::new(k, BackSettings::of(Epoch::GrantCopy)))
 }

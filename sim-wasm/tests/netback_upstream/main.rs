@@ -9,3 +9,7 @@ mod slots;
 mod zero_copy_transmit;
 
 mod zero_copy_receive;
+
+mod grant_copy_transmit;
+
+mod grant_copy_receive;

@@ -164,6 +164,11 @@ impl<B: Back> Rig<B> {
         outcome
     }
 
+    /// Hands a packet to the driver without letting anything run.
+    pub(crate) fn start_xmit_only(&mut self, vif: VifId, skb: SkbId) -> Xmit {
+        call!(self, start_xmit, vif, skb)
+    }
+
     pub(crate) fn orphan(&mut self, skb: SkbId) {
         call!(self, orphan, skb);
         self.settle();

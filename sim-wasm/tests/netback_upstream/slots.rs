@@ -1,5 +1,7 @@
 //! A packet as a frontend writes it, and what becomes of it by the rules, stated once more.
 
+use proptest::prelude::{Strategy, prop_oneof};
+
 use sim_wasm::protocols::netif::{ExtraInfo, Gso, NETTXF_EXTRA_INFO, NETTXF_MORE_DATA, TxRequest};
 
 use crate::rig::{BAD, Back, Rig};
@@ -109,4 +111,28 @@ pub(crate) fn send<B: Back>(rig: &mut Rig<B>, guest: usize, packet: &Packet, id:
     rig.publish(guest);
     rig.ring(guest);
     bytes
+}
+
+fn slot() -> impl Strategy<Value = Slot> {
+    let size = prop_oneof![0_u16..40, 40_u16..200, 100_u16..4097];
+    (0_u32..24, 0_u16..4096, size, 0_u8..40).prop_map(|(page, offset, size, luck)| {
+        let offset = if luck == 0 { offset } else { offset.min(4096_u16.saturating_sub(size)) };
+        Slot { page, offset, size, good: luck != 1 }
+    })
+}
+
+/// Packets of all kinds, most of them sound.
+pub(crate) fn packet() -> impl Strategy<Value = Packet> {
+    let count = prop_oneof![6 => 1_usize..4, 2 => 4_usize..18, 1 => 17_usize..24];
+    let excess = prop_oneof![20 => 0..1, 1 => -700..1];
+    let kind = prop_oneof![8 => 0_u8..1, 2 => 1_u8..2, 1 => 3_u8..4];
+    (proptest::collection::vec(slot(), 24), count, excess, kind, 14_u16..200).prop_map(
+        |(mut slots, count, excess, kind, least)| {
+            slots.truncate(count);
+            slots[0].size = slots[0].size.max(least);
+            slots[0].offset = slots[0].offset.min(4096_u16.saturating_sub(slots[0].size));
+            let gso = (kind != 0).then_some(Gso { size: 1448, kind, features: 0 });
+            Packet { excess, slots, gso }
+        },
+    )
 }

@@ -17,7 +17,7 @@ use sim_wasm::words::time::Time;
 
 use crate::drivers::zero_copy;
 use crate::rig::{Rig, TX_PAGE, Wish};
-use crate::slots::{Packet, Slot, Verdict, judge, send, write};
+use crate::slots::{Packet, Slot, Verdict, judge, packet, send, write};
 
 const VIF: VifId = VifId(0);
 
@@ -482,29 +482,6 @@ enum Step {
     Reap(usize),
     Ring(usize),
     Wait(u64),
-}
-
-fn slot() -> impl Strategy<Value = Slot> {
-    let size = prop_oneof![0_u16..40, 40_u16..200, 100_u16..4097];
-    (0_u32..24, 0_u16..4096, size, 0_u8..40).prop_map(|(page, offset, size, luck)| {
-        let offset = if luck == 0 { offset } else { offset.min(4096_u16.saturating_sub(size)) };
-        Slot { page, offset, size, good: luck != 1 }
-    })
-}
-
-fn packet() -> impl Strategy<Value = Packet> {
-    let count = prop_oneof![6 => 1_usize..4, 2 => 4_usize..18, 1 => 17_usize..24];
-    let excess = prop_oneof![20 => 0..1, 1 => -700..1];
-    let kind = prop_oneof![8 => 0_u8..1, 2 => 1_u8..2, 1 => 3_u8..4];
-    (proptest::collection::vec(slot(), 24), count, excess, kind, 14_u16..200).prop_map(
-        |(mut slots, count, excess, kind, least)| {
-            slots.truncate(count);
-            slots[0].size = slots[0].size.max(least);
-            slots[0].offset = slots[0].offset.min(4096_u16.saturating_sub(slots[0].size));
-            let gso = (kind != 0).then_some(Gso { size: 1448, kind, features: 0 });
-            Packet { excess, slots, gso }
-        },
-    )
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -5,7 +5,7 @@
 //!   since 3.15       zero_copy    128 bytes are copied, the rest is mapped; a poll and two threads for each guest
 //! ```
 //!
-//! Both read the transmit ring in the same way ([`requests`](self)): what no honest frontend writes gets it disabled, where
+//! Both read the transmit ring in the same way (`requests`): what no honest frontend writes gets it disabled, where
 //! the classic driver answered errors and went on. They differ in who waits for whom. Where all is copied, a slow card
 //! never holds a guest back, and dom0 drops. Where the packet points into the guest's pages, it does, unless somebody in
 //! dom0 wants a copy of the packet.
@@ -21,17 +21,16 @@ mod credit;
 
 mod bounce;
 
-#[expect(dead_code, reason = "the older generation uses the rest")]
 mod link;
 
-#[expect(dead_code, reason = "the older generation uses the rest")]
 mod requests;
 
 mod transmit_ring;
 
-#[expect(dead_code, reason = "the older generation uses the rest")]
 mod receive_ring;
 
 mod pool;
+
+pub mod grant_copy;
 
 pub mod zero_copy;

@@ -355,3 +355,16 @@ pub(crate) fn refuse(k: &mut Kernel, link: &mut Link, packet: &Requests, (end, w
     link.counters.transmit_errors += 1;
     link.transmit.publish(k, &mut link.counters);
 }
+
+/// Answers all of a packet's slots with errors after they were consumed: it was sound, and dom0 cannot take it.
+pub(crate) fn give_back(k: &mut Kernel, link: &mut Link, packet: &Requests, why: Refusal) {
+    let (id, count) = (packet.slots[0].id, packet.count as u32 + u32::from(packet.extras));
+    k.step(Event::Backend(Backend::RequestsRefused { id, count, why }));
+    for (number, slot) in packet.slots().iter().enumerate() {
+        let extras = if number == 0 { packet.extras } else { 0 };
+        let answer = TxResponse { id: slot.id, status: NETIF_RSP_ERROR };
+        link.transmit.answer(k, &mut link.counters, answer, extras);
+    }
+    link.counters.transmit_errors += 1;
+    link.transmit.publish(k, &mut link.counters);
+}

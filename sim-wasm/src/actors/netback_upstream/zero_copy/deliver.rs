@@ -86,18 +86,24 @@ impl ZeroCopy {
             if self.batch.copies.len() == COPY_BATCH {
                 self.flush(k, vif);
             }
-            let data = k.skbs.get(skb);
             let room = PAGE_SIZE - usize::from(filled);
             let (size, source) = match walk.piece.checked_sub(1) {
                 None => {
-                    let rest = &data.head[usize::from(walk.offset)..];
-                    let bytes = &rest[..rest.len().min(room)];
-                    let place = self.bounce.reserve(bytes.len() as u16).expect("each copy of a batch has a page");
+                    let size = k.skbs.get(skb).head.len();
+                    let len = (size - usize::from(walk.offset)).min(room);
+                    let place = match self.bounce.reserve(k, len as u16) {
+                        Some(place) => place,
+                        None => {
+                            self.flush(k, vif);
+                            self.bounce.reserve(k, len as u16).expect("who delivers has a page")
+                        }
+                    };
+                    let bytes = &k.skbs.get(skb).head[usize::from(walk.offset)..][..len];
                     Bounce::write(k.xen, domain, place, bytes);
-                    (data.head.len(), CopyPointer { frame: CopyFrame::Own(place.frame), offset: place.offset })
+                    (size, CopyPointer { frame: CopyFrame::Own(place.frame), offset: place.offset })
                 }
                 Some(number) => {
-                    let frag = data.frags()[number];
+                    let frag = k.skbs.get(skb).frags()[number];
                     let offset = frag.offset + walk.offset;
                     (usize::from(frag.size), CopyPointer { frame: self.source(k, frag.page), offset })
                 }

@@ -99,13 +99,13 @@ pub struct ZeroCopy {
 impl ZeroCopy {
     /// A driver without interfaces.
     #[must_use]
-    pub fn new(k: &mut Kernel, settings: BackSettings) -> ZeroCopy {
+    pub fn new(_: &mut Kernel, settings: BackSettings) -> ZeroCopy {
         ZeroCopy {
             settings,
             clock: Jiffies::per_second(settings.hz),
             queues: Vec::new(),
             windows: Vec::new(),
-            bounce: Bounce::new(k),
+            bounce: Bounce::default(),
             packet: Box::new(Requests::none()),
             pass: Pass::default(),
             unmaps: Vec::new(),

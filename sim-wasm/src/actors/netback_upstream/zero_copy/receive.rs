@@ -199,12 +199,17 @@ impl ZeroCopy {
     /// Delivers packets while there are buffers for them (`xenvif_rx_action`).
     fn rx_action(&mut self, k: &mut Kernel, vif: VifId, now: u64) {
         self.bounce.clear();
+        let has_page = self.bounce.has_page(k);
         for _ in 0..RX_BATCH {
             let Some(queue) = self.queue_mut(vif) else { break };
             if !queue.has_buffers(k) {
                 break;
             }
             let Some(skb) = queue.receive.dequeue(k, vif) else { break };
+            if !has_page {
+                queue.lose(k, skb, DropReason::NoMemory);
+                continue;
+            }
             queue.receive.delivered_at(now);
             self.deliver(k, vif, skb);
         }
@@ -279,13 +284,17 @@ impl Queue {
     /// Drops what has waited too long: it may hold pages of other guests.
     fn drop_expired(&mut self, k: &mut Kernel, now: u64) {
         while self.receive.has_expired(now) {
-            let posted = self.posted(k);
             let Some(skb) = self.receive.dequeue(k, self.link.vif) else { break };
-            let (bytes, needed) = (k.skbs.get(skb).len, buffers_for(k, skb));
-            k.step(Event::Receive(Receive::PacketRefused { bytes, why: DropReason::Expired, needed, posted }));
-            self.link.counters.receive_dropped += 1;
-            k.skbs.free(skb);
+            self.lose(k, skb, DropReason::Expired);
         }
+    }
+
+    /// Drops a packet that was in the queue.
+    fn lose(&mut self, k: &mut Kernel, skb: SkbId, why: DropReason) {
+        let (bytes, needed, posted) = (k.skbs.get(skb).len, buffers_for(k, skb), self.posted(k));
+        k.step(Event::Receive(Receive::PacketRefused { bytes, why, needed, posted }));
+        self.link.counters.receive_dropped += 1;
+        k.skbs.free(skb);
     }
 
     /// The thread finds its interface disabled and takes the carrier off for good (`xenvif_carrier_off`).

@@ -76,20 +76,20 @@ impl Pass {
     }
 
     /// Plans a packet's copies and mappings (`xenvif_get_requests`). Further slots without bytes are answered at once
-    /// (XSA-448).
+    /// (XSA-448). False if dom0 has no memory for the head: then nothing has changed.
     pub(super) fn plan(
         &mut self,
         k: &mut Kernel,
         bounce: &mut Bounce,
         queue: &mut Queue,
         (packet, header): (&Requests, u16),
-    ) {
+    ) -> bool {
         let mut head_len = packet.total.min(header).min(PAGE_SIZE as u16);
         let first = packet.slots()[0];
         if packet.further() >= LEGACY_SLOTS_MAX - 1 && head_len < first.size {
             head_len = first.size;
         }
-        let head = bounce.reserve(head_len).expect("a ring's packets have so many long heads at most");
+        let Some(head) = bounce.reserve(k, head_len) else { return false };
         let (copies, maps) = (self.copies.len(), self.maps.len());
         let mut left = head_len;
         let frontend = queue.link.frontend;
@@ -130,6 +130,7 @@ impl Pass {
             gso: packet.gso,
             checksum: packet.checksum(),
         });
+        true
     }
 
     /// Calls the hypervisor, once for all copies and once for all mappings, and hands on the packets that come of it

@@ -2,9 +2,9 @@
 
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
-use crate::actors::log::backend::Backend;
+use crate::actors::log::backend::{Backend, Refusal};
 use crate::actors::netback_upstream::limits::NAPI_BUDGET;
-use crate::actors::netback_upstream::requests::{Dialect, Taken, Taking};
+use crate::actors::netback_upstream::requests::{Dialect, Taken, Taking, give_back};
 use crate::actors::netback_upstream::zero_copy::{Health, Queue, ZeroCopy};
 use crate::words::ids::VifId;
 
@@ -23,7 +23,12 @@ impl ZeroCopy {
             let Queue { link, credit, groups, .. } = queue;
             let mut taking = Taking { dialect: Dialect::Mainline, clock: *clock, credit, groups };
             match taking.take(k, link, packet) {
-                Taken::Packet => pass.plan(k, bounce, queue, (packet, settings.header)),
+                Taken::Packet => {
+                    if !pass.plan(k, bounce, queue, (packet, settings.header)) {
+                        give_back(k, &mut queue.link, packet, Refusal::NoMemory);
+                        break;
+                    }
+                }
                 Taken::Answered => {}
                 // A refusal ends this pass and not the poll: the final check finds what follows it.
                 Taken::Nothing | Taken::Refused => break,
