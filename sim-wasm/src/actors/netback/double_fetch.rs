@@ -62,13 +62,16 @@ impl Netback {
             let (checked, mut used) = match number {
                 // The first slot's length was computed from the sizes, and is not in the ring.
                 0 => (packet.first, TxRequest { size: first_len, ..again }),
-                number => (packet.further()[usize::from(number) - 1], again),
+                number => (self.further[usize::from(number) - 1], again),
             };
             used.offset = used.offset.min(PAGE_SIZE as u16);
             used.size = used.size.min(PAGE_SIZE as u16 - used.offset);
             evaded |= used != checked;
             total += u32::from(used.size);
-            packet.replace(number, used);
+            match number {
+                0 => packet.first = used,
+                number => self.further[usize::from(number) - 1] = used,
+            }
         }
         if evaded {
             // At most 19 pages, which may be more than the field of the wire has room for.

@@ -42,61 +42,52 @@ pub(super) struct Gathered {
     pub(super) extra_kind: u8,
     /// and what they say of segmentation.
     pub(super) gso: Segmentation,
-    /// How many further requests there are,
+    /// How many further requests there are.
     pub(super) count: u8,
-    /// and which.
-    further: [TxRequest; MAX_SKB_FRAGS],
 }
 
-const NO_REQUEST: TxRequest = TxRequest { gref: GrantRef(0), offset: 0, flags: 0, id: 0, size: 0 };
+/// A packet's further requests: as many as it has at most, the rest unused.
+pub(super) type Further = [TxRequest; MAX_SKB_FRAGS];
+
+/// No requests.
+pub(super) const NO_FURTHER: Further =
+    [TxRequest { gref: GrantRef(0), offset: 0, flags: 0, id: 0, size: 0 }; MAX_SKB_FRAGS];
 
 impl Gathered {
-    /// The further requests.
-    pub(super) fn further(&self) -> &[TxRequest] {
-        &self.further[..usize::from(self.count)]
-    }
-
     /// Slots of the ring, extra infos included.
     pub(super) fn slots(&self) -> u32 {
         1 + u32::from(self.extras) + u32::from(self.count)
     }
-
-    /// Takes another request in the place of one that was checked; number 0 is the first.
-    pub(super) fn replace(&mut self, number: u8, request: TxRequest) {
-        match number {
-            0 => self.first = request,
-            number => self.further[usize::from(number) - 1] = request,
-        }
-    }
 }
 
-/// Reads the packet that begins where the ring's consumer is, out of `available` slots, at least one. The ring's consumer
-/// does not move: it belongs after all slots of `Gathered`, also if they are refused. Answers why they are, if so.
+/// Reads the packet that begins where the ring's consumer is, out of `available` slots, at least one; its further requests go
+/// into `further`. The ring's consumer does not move: it belongs after all slots of `Gathered`, also if they are refused.
+/// Answers why they are, if so.
 pub(super) fn gather(
     ring: &BackRing,
     page: &Page,
     available: u32,
     repairs: Repairs,
+    further: &mut Further,
 ) -> (Gathered, Result<(), Refusal>) {
     let first = TxRequest::decode(ring.copy_request::<TX_REQUEST_SIZE>(page, ring.req_cons));
-    let mut packet = Gathered {
-        first,
-        total: u32::from(first.size),
-        extras: 0,
-        extra_kind: 0,
-        gso: Segmentation::NONE,
-        count: 0,
-        further: [NO_REQUEST; MAX_SKB_FRAGS],
-    };
-    let outcome = packet.read(ring, page, available - 1, repairs);
+    let mut packet =
+        Gathered { first, total: u32::from(first.size), extras: 0, extra_kind: 0, gso: Segmentation::NONE, count: 0 };
+    let outcome = packet.read((ring, page), available - 1, repairs, further);
     (packet, outcome)
 }
 
 impl Gathered {
-    fn read(&mut self, ring: &BackRing, page: &Page, available: u32, repairs: Repairs) -> Result<(), Refusal> {
+    fn read(
+        &mut self,
+        (ring, page): (&BackRing, &Page),
+        available: u32,
+        repairs: Repairs,
+        further: &mut Further,
+    ) -> Result<(), Refusal> {
         let gso = self.get_extras(ring, page, available)?;
         let available = available - u32::from(self.extras);
-        match self.count_requests(ring, page, available) {
+        match self.count_requests((ring, page), available, further) {
             Err(_) if self.count == 0 && !repairs.refuses_first_fragment => {}
             counted => counted?,
         }
@@ -142,7 +133,12 @@ impl Gathered {
     }
 
     /// The further requests (`netbk_count_requests`). Those that were seen before a fault count as taken.
-    fn count_requests(&mut self, ring: &BackRing, page: &Page, available: u32) -> Result<(), Refusal> {
+    fn count_requests(
+        &mut self,
+        (ring, page): (&BackRing, &Page),
+        available: u32,
+        further: &mut Further,
+    ) -> Result<(), Refusal> {
         let mut more = self.first.flags & NETTXF_MORE_DATA != 0;
         while more {
             if u32::from(self.count) >= available {
@@ -156,7 +152,7 @@ impl Gathered {
                 return Err(Refusal::LongerThanPacket);
             };
             self.first.size = left;
-            self.further[usize::from(self.count)] = request;
+            further[usize::from(self.count)] = request;
             self.count += 1;
             if crosses_page(&request) {
                 return Err(Refusal::CrossesPage);

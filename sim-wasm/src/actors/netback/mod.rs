@@ -61,6 +61,7 @@ use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::log::Event;
 use crate::actors::netback::answers::Answer;
 use crate::actors::netback::delivery::Deliveries;
+use crate::actors::netback::gathering::{Further, NO_FURTHER};
 use crate::actors::netback::heads::Heads;
 use crate::actors::netback::jiffies::Clock;
 use crate::actors::netback::outcome::Counters;
@@ -97,7 +98,8 @@ pub struct Netback {
     /// Until when reception pauses for want of pages (`net_timer`).
     squeezed_until: Option<Time>,
     heads: Heads,
-    // What follows is memory that a call works in; it is empty between calls.
+    // What follows is memory that a call works in; nothing in it matters between calls.
+    further: Further,
     batch: Batch,
     deliveries: Deliveries,
     answers: Vec<Answer>,
@@ -124,6 +126,7 @@ impl Netback {
             squeezed_until: None,
             heads: Heads::default(),
             deliveries: Deliveries::default(),
+            further: NO_FURTHER,
             batch: Batch::default(),
             answers: Vec::new(),
             unmaps: Vec::new(),

@@ -167,7 +167,7 @@ impl Netback {
             }
         }
 
-        let (mut packet, outcome) = gather(&vif.tx, page, available, repairs);
+        let (mut packet, outcome) = gather(&vif.tx, page, available, repairs, &mut self.further);
         let (index, count) = (vif.tx.req_cons, packet.slots());
         vif.counters.slots += u64::from(count);
         k.step(Event::RequestsTaken { index: index.0, id: packet.first.id, count });
@@ -200,7 +200,7 @@ impl Netback {
             self.batch.maps.push(MapOp::new(host, vif.frontend, request.gref, Access::ReadOnly));
         };
         hold(&packet.first, packet.extras);
-        packet.further().iter().for_each(|request| hold(request, 0));
+        self.further[..usize::from(packet.count)].iter().for_each(|request| hold(request, 0));
         vif.references += u32::from(slots);
         let all = usize::from(packet.count) >= MAX_SKB_FRAGS;
         let head = if all { packet.first.size } else { packet.first.size.min(self.settings.header) };
