@@ -6,6 +6,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use sim_wasm::actors::kernel::Task;
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::backend::{Backend, Refusal};
+use sim_wasm::actors::log::bus::Bus;
 use sim_wasm::actors::netback::outcome::{ConnectError, Disconnect};
 use sim_wasm::actors::netback::settings::VifSettings;
 use sim_wasm::actors::netback_upstream::grant_copy::GrantCopy;
@@ -75,6 +76,7 @@ fn the_log_of_a_lone_packet_tells_its_way() {
     send(&mut rig, 0, &Packet::of(&[at(0, 1514)]), 0);
     let name = |event: &Event| match event {
         Event::EventSent { .. } => "rings",
+        Event::Bus(Bus::Connected) => "connected",
         Event::RequestsAwaited { .. } => "awaited",
         Event::RequestsTaken { count: 1, .. } => "taken",
         Event::Backend(Backend::GrantsCopied { count: 1, bytes: 1514, failed: 0 }) => "copied",
@@ -88,6 +90,7 @@ fn the_log_of_a_lone_packet_tells_its_way() {
     let names: Vec<&str> = rig.log.entries().iter().map(|entry| name(&entry.event)).collect();
     let way = [
         "rings",
+        "connected",
         "awaited",
         "taken",
         "awaited",

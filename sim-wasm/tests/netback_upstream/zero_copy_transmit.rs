@@ -6,6 +6,7 @@ use proptest::test_runner::TestCaseError;
 use sim_wasm::actors::kernel::Task;
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::backend::{Backend, Refusal};
+use sim_wasm::actors::log::bus::Bus;
 use sim_wasm::actors::netback::outcome::{ConnectError, Disconnect};
 use sim_wasm::actors::netback::settings::VifSettings;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
@@ -98,6 +99,7 @@ fn the_log_of_a_lone_packet_tells_its_way() {
     let names: Vec<&str> = rig.log.entries().iter().map(|entry| name(&entry.event)).collect();
     let way = [
         "rings",
+        "connected",
         "awaited",
         "taken",
         "copied",
@@ -121,6 +123,7 @@ fn the_log_of_a_lone_packet_tells_its_way() {
 fn name(event: &Event) -> &'static str {
     match event {
         Event::EventSent { .. } => "rings",
+        Event::Bus(Bus::Connected) => "connected",
         Event::RequestsTaken { count: 2, .. } => "taken",
         Event::RequestsAwaited { .. } => "awaited",
         Event::Backend(Backend::GrantsCopied { count: 2, bytes: 128, failed: 0 }) => "copied",

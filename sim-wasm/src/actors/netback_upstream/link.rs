@@ -4,6 +4,7 @@
 use crate::actors::handshake::Offer;
 use crate::actors::kernel::{Ask, Kernel};
 use crate::actors::log::Event;
+use crate::actors::log::bus::Bus;
 use crate::actors::netback::outcome::{ConnectError, Counters};
 use crate::actors::netback_upstream::receive_ring::ReceiveRing;
 use crate::actors::netback_upstream::transmit_ring::TransmitRing;
@@ -59,13 +60,16 @@ impl Link {
             }
         };
         match bind(k, frontend, offer) {
-            Ok((tx_port, rx_port)) => Ok(Link {
-                vif,
-                frontend,
-                transmit: TransmitRing::new(transmit, tx_port),
-                receive: ReceiveRing::new(receive, rx_port, offer),
-                counters: Counters::default(),
-            }),
+            Ok((tx_port, rx_port)) => {
+                k.step(Event::Bus(Bus::Connected));
+                Ok(Link {
+                    vif,
+                    frontend,
+                    transmit: TransmitRing::new(transmit, tx_port),
+                    receive: ReceiveRing::new(receive, rx_port, offer),
+                    counters: Counters::default(),
+                })
+            }
             Err(error) => {
                 unmap(k, transmit.handle);
                 unmap(k, receive.handle);
@@ -83,6 +87,7 @@ impl Link {
         }
         unmap(k, self.transmit.handle());
         unmap(k, self.receive.handle());
+        k.step(Event::Bus(Bus::Disconnected));
     }
 }
 

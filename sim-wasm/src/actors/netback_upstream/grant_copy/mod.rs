@@ -29,6 +29,8 @@ use std::collections::VecDeque;
 
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
+use crate::actors::log::Event;
+use crate::actors::log::bus::Bus;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
 use crate::actors::netback_upstream::bounce::Bounce;
@@ -165,6 +167,7 @@ impl GrantCopy {
             let waiting = entry.waiting;
             self.vifs[at] = Some(entry);
             k.ask(Ask::Run(Task::NetRx));
+            k.step(Event::Bus(Bus::DisconnectWaits { references: waiting }));
             return Disconnect::Waiting(waiting);
         }
         entry.link.disconnect(k);

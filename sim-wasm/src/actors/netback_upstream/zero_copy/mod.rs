@@ -34,6 +34,7 @@ use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
 use crate::actors::log::backend::{Backend, Refusal};
+use crate::actors::log::bus::Bus;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
 use crate::actors::netback_upstream::bounce::Bounce;
@@ -179,6 +180,7 @@ impl ZeroCopy {
         if queue.inflight > 0 {
             let inflight = queue.inflight;
             self.queues[at] = Some(queue);
+            k.step(Event::Bus(Bus::DisconnectWaits { references: inflight }));
             return Disconnect::Waiting(inflight);
         }
         assert!(queue.pool.held() == 0, "a slot that is held belongs to a packet");
