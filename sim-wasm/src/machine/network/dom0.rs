@@ -131,6 +131,7 @@ impl Network {
 
     /// The card takes packets while it has room for them.
     pub(super) fn feed_card(&mut self) {
+        self.dom0.stack.wake(BridgePort::Card);
         while !self.dom0.card.is_stopped()
             && let Some(skb) = self.dom0.stack.dequeue(BridgePort::Card)
         {
@@ -138,12 +139,17 @@ impl Network {
                 self.dom0.stack.requeue(dom0_kernel!(self), BridgePort::Card, skb);
             }
         }
+        // Whatever the bridge sends there from now on waits, and is told to.
+        if self.dom0.card.is_stopped() {
+            self.dom0.stack.stop(BridgePort::Card);
+        }
         self.start_wire();
     }
 
     /// Netback takes packets for a guest while its queue runs.
     pub(super) fn feed_vif(&mut self, vif: VifId) {
         let port = BridgePort::Vif(vif);
+        self.dom0.stack.wake(port);
         while self.dom0.stack.has_work(port)
             && self.dom0.back.can_queue(vif)
             && let Some(skb) = self.dom0.stack.dequeue(port)
@@ -155,6 +161,9 @@ impl Network {
                     break;
                 }
             }
+        }
+        if !self.dom0.back.can_queue(vif) {
+            self.dom0.stack.stop(port);
         }
     }
 
