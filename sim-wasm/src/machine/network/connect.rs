@@ -10,7 +10,7 @@ use crate::hypervisor::xen::{Limits, Xen};
 use crate::machine::metrics::Metrics;
 use crate::machine::network::accounts::Receipts;
 use crate::machine::network::dom0::Dom0;
-use crate::machine::network::guest::{self, Guest, domain_of};
+use crate::machine::network::guest::{self, Guest, Plug, domain_of};
 use crate::machine::network::settings::{Logging, Settings, SettingsError};
 use crate::machine::network::{Appointment, Network};
 use crate::words::ids::{DomId, VifId};
@@ -120,6 +120,7 @@ impl Network {
         }
         self.add_port(vif);
         let guest = &mut self.guests[usize::from(vif.0)];
+        guest.plug = Plug::In;
         guest.front.connect(&mut Kernel {
             xen: &mut self.xen,
             skbs: &mut guest.skbs,
@@ -133,6 +134,11 @@ impl Network {
 
     /// Takes an interface away; netback lets it go when the last packet that needs it is freed.
     pub(super) fn disconnect(&mut self, vif: VifId) {
+        let guest = &mut self.guests[usize::from(vif.0)];
+        if guest.plug != Plug::In {
+            return;
+        }
+        guest.plug = Plug::Leaving;
         self.log.about(vif);
         self.unbind_handlers(vif);
         self.remove_port(vif);
@@ -147,8 +153,11 @@ impl Network {
         });
     }
 
-    /// Asks netback once more to let an interface go.
-    pub(super) fn let_go(&mut self, vif: VifId) -> bool {
+    /// Asks netback once more to let an interface go that was taken away.
+    pub(super) fn let_go(&mut self, vif: VifId) {
+        if self.guests[usize::from(vif.0)].plug != Plug::Leaving {
+            return;
+        }
         let mut kernel = Kernel {
             xen: &mut self.xen,
             skbs: &mut self.dom0.skbs,
@@ -156,7 +165,17 @@ impl Network {
             log: &mut self.log,
             asks: &mut self.asks,
         };
-        matches!(self.dom0.back.disconnect(&mut kernel, vif), Disconnect::Done)
+        if self.dom0.back.disconnect(&mut kernel, vif) == Disconnect::Done {
+            self.guests[usize::from(vif.0)].plug = Plug::Out;
+        }
+    }
+
+    /// Plugs an interface in again that was taken away and let go.
+    pub(super) fn plug(&mut self, vif: VifId) {
+        let guest = &self.guests[usize::from(vif.0)];
+        if guest.alive && guest.plug == Plug::Out {
+            self.connect(vif);
+        }
     }
 
     /// Does all that connecting has left to do, as if it took no time: a run begins with drivers at rest.

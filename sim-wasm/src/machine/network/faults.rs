@@ -30,11 +30,7 @@ impl Network {
             FaultKind::SqueezeMemory => self.squeeze(),
             FaultKind::RelieveMemory => self.relieve(),
             FaultKind::Unplug(vif) => self.disconnect(vif),
-            FaultKind::Plug(vif) => {
-                if self.let_go(vif) {
-                    self.connect(vif);
-                }
-            }
+            FaultKind::Plug(vif) => self.plug(vif),
             FaultKind::Destroy(vif) => self.destroy(vif),
             FaultKind::Attack(vif, attack) => self.attack(vif, attack),
             FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(
@@ -67,15 +63,25 @@ impl Network {
 
     /// A guest ends: its domain goes at once, its interface when the last of its packets is freed.
     fn destroy(&mut self, vif: VifId) {
+        if !self.guests[usize::from(vif.0)].alive {
+            return;
+        }
         self.guests[usize::from(vif.0)].alive = false;
         self.disconnect(vif);
         self.xen.destroy_domain(domain_of(vif));
+    }
+
+    /// Whether a domain is still there to do anything.
+    pub(super) fn lives(&self, domain: DomId) -> bool {
+        domain == DomId::DOM0 || self.guests[usize::from(vif_of(domain).0)].alive
     }
 
     /// A driver's timer has run out.
     pub(super) fn run_timer(&mut self, timer: Timer) {
         self.timers.retain(|(other, _)| *other != timer);
         match timer {
+            Timer::Refill(vif) if !self.guests[usize::from(vif.0)].alive => {}
+            Timer::Eoi(domain, _) | Timer::Deferred(domain) if !self.lives(domain) => {}
             Timer::Credit(_) | Timer::Pending | Timer::RxQueue(_) | Timer::Squeeze => self.dom0.back.timer(
                 &mut Kernel {
                     xen: &mut self.xen,

@@ -42,6 +42,16 @@ pub(super) struct Guest {
     /// Whether it looks at its receive ring.
     pub(super) awake: bool,
     pub(super) alive: bool,
+    pub(super) plug: Plug,
+}
+
+/// Whether a guest has its interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plug {
+    In,
+    /// It was taken away, and netback still has packets or slots of it.
+    Leaving,
+    Out,
 }
 
 impl Guest {
@@ -72,6 +82,7 @@ impl Guest {
             sequence: 0,
             awake: true,
             alive: true,
+            plug: Plug::Out,
         }
     }
 

@@ -194,7 +194,7 @@ impl Network {
         hash.write_u64(self.kept);
         self.receipts.hash(&mut hash);
         self.levels().hash(&mut hash);
-        for guest in &self.guests {
+        for guest in self.guests.iter().filter(|guest| guest.alive) {
             for ring in [Pfn(0), Pfn(1)] {
                 if let Ok(page) = self.xen.guest_page(guest.domain, ring) {
                     hash.write(page.bytes());
@@ -387,6 +387,10 @@ impl Network {
         };
         if again {
             self.asks.push(Ask::Run(task));
+        }
+        // Whatever netback does may be the last thing that an interface waits for.
+        for vif in (0..self.guests.len() as u16).map(VifId) {
+            self.let_go(vif);
         }
     }
 

@@ -84,6 +84,9 @@ impl Network {
 
     /// A vCPU works off its pending ports (`evtchn_do_upcall`).
     pub(super) fn upcall(&mut self, domain: DomId, _vcpu: VcpuId) {
+        if !self.lives(domain) {
+            return;
+        }
         if domain == DomId::DOM0 {
             self.metrics.count_machine(self.now, Count::Dom0Interrupts, 1);
         } else {
