@@ -1,11 +1,11 @@
 //! The hostile drivers by themselves: they are plausible until they attack, they do what their attacks say, and nothing that
 //! either of them does stops the other or the engine.
 
+mod attacks;
 mod bench;
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use proptest::sample::select;
 use sim_wasm::actors::handshake::Xmit;
 use sim_wasm::actors::hostile::advisories::{ADVISORIES, advisory};
 use sim_wasm::actors::hostile::back_attack::BackAttack;
@@ -18,6 +18,7 @@ use sim_wasm::protocols::netif::TX_RING;
 use sim_wasm::protocols::ring::Index;
 use sim_wasm::words::time::Time;
 
+use crate::attacks::{back_attacks, front_attacks};
 use crate::bench::{BackKind, Bench, FrontKind, GUEST, GUEST_PAGES, VIF, packet};
 
 fn settings() -> FrontSettings {
@@ -140,59 +141,6 @@ fn the_catalogue_is_in_order_and_attacks_name_it() {
     for attack in [FrontAttack::Truncated, FrontAttack::TinySlots, FrontAttack::ChangeSize { to: 0 }] {
         assert!(advisory(attack.xsa()).is_some());
     }
-}
-
-fn front_attacks() -> impl Strategy<Value = FrontAttack> {
-    let grants = prop_oneof![
-        Just(BadGrant::NeverGiven),
-        Just(BadGrant::BeyondTable),
-        Just(BadGrant::Revoked),
-        Just(BadGrant::ToAnotherDomain),
-    ];
-    prop_oneof![
-        any::<u32>().prop_map(|distance| FrontAttack::ForgeProducer { distance }),
-        (any::<u32>(), 0_u16..300).prop_map(|(seed, slots)| FrontAttack::TransmitGarbage { seed, slots }),
-        (any::<u32>(), 0_u16..300).prop_map(|(seed, slots)| FrontAttack::BufferGarbage { seed, slots }),
-        any::<u8>().prop_map(|further| FrontAttack::ManySlots { further }),
-        any::<u16>().prop_map(|to| FrontAttack::ChangeSize { to }),
-        (grants, any::<u8>(), any::<u8>()).prop_map(|(grant, slots, at)| FrontAttack::BadGrant { grant, slots, at }),
-        any::<u16>().prop_map(|leave| FrontAttack::WithholdBuffers { leave }),
-        any::<u8>().prop_map(|piece| FrontAttack::SplitHeader { piece }),
-        any::<u8>().prop_map(|count| FrontAttack::EmptySlots { count }),
-        (0_u32..9, 0_u64..2000).prop_map(|(events, every)| FrontAttack::EventStorm { events, every }),
-        select(vec![
-            FrontAttack::LongSlot,
-            FrontAttack::Truncated,
-            FrontAttack::CrossesPage,
-            FrontAttack::Runt,
-            FrontAttack::MissingExtra,
-            FrontAttack::UnknownExtra,
-            FrontAttack::BadSegmentation,
-            FrontAttack::ReadOnlyBuffers,
-            FrontAttack::TinySlots,
-            FrontAttack::Longest,
-        ]),
-    ]
-}
-
-fn back_attacks() -> impl Strategy<Value = BackAttack> {
-    prop_oneof![
-        any::<u32>().prop_map(|distance| BackAttack::ForgeProducer { distance }),
-        any::<u32>().prop_map(|distance| BackAttack::ForgeDeliveries { distance }),
-        (any::<u32>(), 0_u16..300).prop_map(|(seed, slots)| BackAttack::Garbage { seed, slots }),
-        (0_u32..9, 0_u64..2000).prop_map(|(events, every)| BackAttack::EventStorm { events, every }),
-        select(vec![
-            BackAttack::AnswerWhileMapped,
-            BackAttack::ReadBeside,
-            BackAttack::RemoveDevice,
-            BackAttack::UnknownId,
-            BackAttack::IdTwice,
-            BackAttack::LongDelivery,
-            BackAttack::CrossingDelivery,
-            BackAttack::WrongBuffer,
-            BackAttack::EndlessDelivery,
-        ]),
-    ]
 }
 
 #[derive(Clone, Copy, Debug)]

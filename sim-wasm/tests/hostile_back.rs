@@ -1,10 +1,10 @@
 //! Both generations of netfront against a backend that breaks the rules: XSA-391, 396, 403 and 465, and forged answers.
 
+mod attacks;
 mod bench;
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use proptest::sample::select;
 use sim_wasm::actors::handshake::Xmit;
 use sim_wasm::actors::hostile::back_attack::BackAttack;
 use sim_wasm::actors::log::Event;
@@ -16,6 +16,7 @@ use sim_wasm::hypervisor::grant_entry::{GTF_READING, GTF_WRITING};
 use sim_wasm::protocols::ring::Index;
 use sim_wasm::words::ids::{DomId, GrantRef};
 
+use crate::attacks::back_attacks;
 use crate::bench::{BackKind, Bench, FrontKind, GUEST, GUEST_PAGES, VIF, packet};
 
 const BASE: Index = Index(u32::MAX - 2);
@@ -166,31 +167,11 @@ enum Deed {
     Timers,
 }
 
-fn attacks() -> impl Strategy<Value = BackAttack> {
-    prop_oneof![
-        any::<u32>().prop_map(|distance| BackAttack::ForgeProducer { distance }),
-        any::<u32>().prop_map(|distance| BackAttack::ForgeDeliveries { distance }),
-        (any::<u32>(), 0_u16..300).prop_map(|(seed, slots)| BackAttack::Garbage { seed, slots }),
-        (0_u32..9, 0_u64..2000).prop_map(|(events, every)| BackAttack::EventStorm { events, every }),
-        select(vec![
-            BackAttack::AnswerWhileMapped,
-            BackAttack::ReadBeside,
-            BackAttack::RemoveDevice,
-            BackAttack::UnknownId,
-            BackAttack::IdTwice,
-            BackAttack::LongDelivery,
-            BackAttack::CrossingDelivery,
-            BackAttack::WrongBuffer,
-            BackAttack::EndlessDelivery,
-        ]),
-    ]
-}
-
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         6 => (1_u16..4000).prop_map(Deed::Send),
         6 => (14_u16..4000).prop_map(Deed::SendBack),
-        2 => attacks().prop_map(Deed::Attack),
+        2 => back_attacks().prop_map(Deed::Attack),
         1 => Just(Deed::Reconnect),
         1 => Just(Deed::Timers),
     ];
