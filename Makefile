@@ -7,10 +7,11 @@ VENV := target/tools/venv
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
 FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
-FUZZ_TARGETS := grants_and_events netback netfront state_link
+FUZZ_TARGETS := grants_and_events machine netback netfront state_link
 FUZZ_SECONDS ?= 600
-# How often `make test` runs each: a few seconds.
-FUZZ_RUNS := 5000
+# How often `make test` runs each, a few seconds; a whole machine takes longer.
+FUZZ_RUNS := 4000
+FUZZ_MACHINE_RUNS := 400
 
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
@@ -57,8 +58,9 @@ fuzz-smoke: fuzz-build
 	@mkdir -p target/fuzz/finds
 	@for target in $(FUZZ_TARGETS); do \
 		log=target/fuzz/$$target.log; \
+		if test $$target = machine; then runs=$(FUZZ_MACHINE_RUNS); else runs=$(FUZZ_RUNS); fi; \
 		rm -rf target/fuzz/smoke && mkdir -p target/fuzz/smoke; \
-		if $(FUZZ)/$$target -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -artifact_prefix=target/fuzz/finds/$$target- \
+		if $(FUZZ)/$$target -runs=$$runs -seed=1 -timeout=10 -artifact_prefix=target/fuzz/finds/$$target- \
 			target/fuzz/smoke fuzz/seeds/$$target >$$log 2>&1; \
 		then echo "fuzz: $$target ... ok, $$(sed -n 's/^Done //p' $$log)"; \
 		else grep --after-context=5 'panicked at\|ERROR\|^artifact' $$log; exit 1; fi; \

@@ -6,6 +6,7 @@
 //! - [`grants_and_events`]: domains that call the hypervisor and scribble over every page that is theirs.
 //! - [`netback`]: frontends that keep to no rule.
 //! - [`netfront`]: a backend that keeps to no rule.
+//! - [`machine`]: whole machines with anything going wrong in them.
 //! - [`state_link`]: any text as the address of a frame.
 //!
 //! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
@@ -18,5 +19,7 @@ pub mod grants_and_events;
 pub mod netback;
 
 pub mod netfront;
+
+pub mod machine;
 
 pub mod state_link;

@@ -23,6 +23,7 @@ fn replay(target: &str, play: fn(&[u8])) {
 #[test]
 fn seeds_are_played() {
     replay("grants_and_events", fuzz::grants_and_events::play);
+    replay("machine", fuzz::machine::play);
     replay("netback", fuzz::netback::play);
     replay("netfront", fuzz::netfront::play);
     replay("state_link", fuzz::state_link::play);
@@ -42,6 +43,11 @@ proptest! {
     #[test]
     fn no_backend_breaks_a_guest(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         fuzz::netfront::play(&data);
+    }
+
+    #[test]
+    fn machines_run_to_their_end(data in proptest::collection::vec(any::<u8>(), 0..80)) {
+        fuzz::machine::play(&data);
     }
 
     #[test]

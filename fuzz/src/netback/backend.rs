@@ -6,12 +6,14 @@ use sim_wasm::actors::kernel::{Kernel, Task, Timer};
 use sim_wasm::actors::netback::outcome::{ConnectError, Disconnect};
 use sim_wasm::actors::netback::settings::{BackSettings, CopySkb, Repairs, VifSettings};
 use sim_wasm::actors::netback::{MAX_PENDING_REQS, Netback};
+use sim_wasm::actors::netback_upstream::grant_copy::GrantCopy;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
 use sim_wasm::actors::skb::{SharedId, SkbId};
 use sim_wasm::words::ids::{DomId, VifId};
 
 pub(super) enum Backend {
     Classic(Box<Netback>, Repairs),
+    GrantCopy(Box<GrantCopy>),
     ZeroCopy(Box<ZeroCopy>),
 }
 
@@ -25,11 +27,13 @@ impl Backend {
             1 => Repairs::ALL,
             _ => Repairs { shuts_down: bit(3), copies_requests: bit(4), counts_extras: bit(5), ..Repairs::ALL },
         };
-        if choice & 1 == 0 {
-            let settings = BackSettings { copy_skb, repairs, rx_flip: true, ..BackSettings::of(Epoch::Classic) };
-            Self::Classic(Box::new(Netback::new(k, settings)), repairs)
-        } else {
-            Self::ZeroCopy(Box::new(ZeroCopy::new(k, BackSettings::of(Epoch::ZeroCopy))))
+        match choice % 3 {
+            0 => {
+                let settings = BackSettings { copy_skb, repairs, rx_flip: true, ..BackSettings::of(Epoch::Classic) };
+                Self::Classic(Box::new(Netback::new(k, settings)), repairs)
+            }
+            1 => Self::GrantCopy(Box::new(GrantCopy::new(k, BackSettings::of(Epoch::GrantCopy)))),
+            _ => Self::ZeroCopy(Box::new(ZeroCopy::new(k, BackSettings::of(Epoch::ZeroCopy)))),
         }
     }
 
@@ -43,6 +47,7 @@ impl Backend {
     ) -> Result<(), ConnectError> {
         match self {
             Self::Classic(back, _) => back.connect(k, vif, frontend, offer, settings),
+            Self::GrantCopy(back) => back.connect(k, vif, frontend, offer, settings),
             Self::ZeroCopy(back) => back.connect(k, vif, frontend, offer, settings),
         }
     }
@@ -50,6 +55,7 @@ impl Backend {
     pub(super) fn disconnect(&mut self, k: &mut Kernel, vif: VifId) -> Disconnect {
         match self {
             Self::Classic(back, _) => back.disconnect(k, vif),
+            Self::GrantCopy(back) => back.disconnect(k, vif),
             Self::ZeroCopy(back) => back.disconnect(k, vif),
         }
     }
@@ -57,6 +63,7 @@ impl Backend {
     pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId) {
         match self {
             Self::Classic(back, _) => back.interrupt(k, vif),
+            Self::GrantCopy(back) => drop(back.interrupt(k, vif)),
             Self::ZeroCopy(back) => drop(back.interrupt(k, vif)),
         }
     }
@@ -64,6 +71,7 @@ impl Backend {
     pub(super) fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
         match self {
             Self::Classic(back, _) => back.run(k, task),
+            Self::GrantCopy(back) => back.run(k, task),
             Self::ZeroCopy(back) => back.run(k, task),
         }
     }
@@ -71,6 +79,7 @@ impl Backend {
     pub(super) fn timer(&mut self, k: &mut Kernel, timer: Timer) {
         match self {
             Self::Classic(back, _) => back.timer(k, timer),
+            Self::GrantCopy(back) => back.timer(k, timer),
             Self::ZeroCopy(back) => back.timer(k, timer),
         }
     }
@@ -78,6 +87,7 @@ impl Backend {
     pub(super) fn start_xmit(&mut self, k: &mut Kernel, vif: VifId, skb: SkbId) -> Xmit {
         match self {
             Self::Classic(back, _) => back.start_xmit(k, vif, skb),
+            Self::GrantCopy(back) => back.start_xmit(k, vif, skb),
             Self::ZeroCopy(back) => back.start_xmit(k, vif, skb),
         }
     }
@@ -85,6 +95,7 @@ impl Backend {
     pub(super) fn page_release(&mut self, k: &mut Kernel, data: SharedId) {
         match self {
             Self::Classic(back, _) => back.page_release(k, data),
+            Self::GrantCopy(back) => back.page_release(k, data),
             Self::ZeroCopy(back) => back.page_release(k, data),
         }
     }
@@ -92,6 +103,7 @@ impl Backend {
     pub(super) fn orphan(&mut self, k: &mut Kernel, skb: SkbId) {
         match self {
             Self::Classic(back, _) => back.orphan(k, skb),
+            Self::GrantCopy(back) => back.orphan(k, skb),
             Self::ZeroCopy(back) => back.orphan(k, skb),
         }
     }
@@ -99,6 +111,7 @@ impl Backend {
     pub(super) fn held(&self) -> u32 {
         match self {
             Self::Classic(back, _) => back.held(),
+            Self::GrantCopy(back) => back.held(),
             Self::ZeroCopy(back) => back.held(),
         }
     }
@@ -112,7 +125,7 @@ impl Backend {
     pub(super) fn most_held(&self) -> u32 {
         match self {
             Self::Classic(..) => MAX_PENDING_REQS,
-            Self::ZeroCopy(_) => 2 * MAX_PENDING_REQS,
+            Self::GrantCopy(_) | Self::ZeroCopy(_) => 2 * MAX_PENDING_REQS,
         }
     }
 
@@ -121,7 +134,7 @@ impl Backend {
     pub(super) fn may_keep(&self) -> u32 {
         match self {
             Self::Classic(..) => 20,
-            Self::ZeroCopy(_) => 64,
+            Self::GrantCopy(_) | Self::ZeroCopy(_) => 64,
         }
     }
 }
