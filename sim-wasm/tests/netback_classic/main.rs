@@ -4,6 +4,12 @@ mod world;
 
 mod transmit;
 
+mod refused;
+
+mod garbage;
+
+mod waiting;
+
 mod receive;
 
 mod connection;

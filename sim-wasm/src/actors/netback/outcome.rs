@@ -1,4 +1,6 @@
 //! What comes of connecting and disconnecting an interface, and what is counted on it.
+//!
+//! Not modelled: failures in dom0's own memory and tables while it connects, and statistics for each queue.
 
 use crate::hypervisor::grant_entry::GrantStatus;
 use crate::hypervisor::xen::Errno;

@@ -1,4 +1,6 @@
 //! What a netback can be told: as a module (`copy_skb`), by its fork's history, and by an interface's keys in the store.
+//!
+//! Not modelled: queues and threads as numbers to choose, and the modules' switches for debugging.
 
 use crate::actors::epoch::Epoch;
 

@@ -1,4 +1,6 @@
 //! One interface of a guest, as its backend sees it (`netif_t` in `drivers/xen/netback/common.h`).
+//!
+//! Not modelled: the network device that stands for it in dom0, beyond its queue being stopped or not.
 
 use crate::actors::netback::credit::Credit;
 use crate::actors::netback::outcome::Counters;

@@ -2,6 +2,8 @@
 //! `drivers/xen/netback/netback.c`).
 //!
 //! A list that runs through an array, so that any place leaves it at once.
+//!
+//! Not modelled: what else the driver keeps on such lists; its list of places that are done is a plain vector here.
 
 use crate::actors::netback::jiffies::Jiffies;
 use crate::actors::netback::pool::{MAX_PENDING_REQS, Place};
