@@ -335,6 +335,12 @@ proptest! {
             prop_assert!(owed[guest].is_empty() && nulls[guest] == 0, "everything is answered at once");
             prop_assert_eq!(rig.back.is_disabled(VifId(guest as u16)), disabled[guest]);
             prop_assert!((0..3).all(|guest| is_idle(&rig, guest)));
+            // Whoever sleeps has asked for the next request, so that no wake-up is lost.
+            if !disabled[guest] {
+                let (cons, _) = rig.back.transmit_indexes(VifId(guest as u16)).expect("it is connected");
+                prop_assert_eq!(rig.load(guest, TX_PAGE, Shared::ReqEvent), cons.plus(1));
+                prop_assert_eq!(rig.load(guest, TX_PAGE, Shared::ReqProd), cons);
+            }
         }
         prop_assert_eq!((rig.skbs.alive(), rig.skbs.free_pages()), (0, pages));
         for guest in 0..3 {

@@ -620,6 +620,11 @@ fn run(base: u32, steps: &[Step]) -> Result<(), TestCaseError> {
             prop_assert_eq!(rig.back.waiting_to_unmap(vif), 0, "the dealloc thread has run");
             let (cons, prod) = rig.back.transmit_indexes(vif).expect("it is connected");
             prop_assert!(cons.since(prod) <= 256 && rig.back.held_by(vif) <= cons.since(prod));
+            // Whoever sleeps has asked for the next request, so that no wake-up is lost.
+            if !account.disabled {
+                prop_assert_eq!(rig.load(guest, TX_PAGE, Shared::ReqEvent), cons.plus(1));
+                prop_assert_eq!(rig.load(guest, TX_PAGE, Shared::ReqProd), cons);
+            }
         }
     }
     for (skb, bytes) in kept {
