@@ -13,3 +13,5 @@ mod zero_copy_receive;
 mod grant_copy_transmit;
 
 mod grant_copy_receive;
+
+mod hash;

@@ -3,6 +3,8 @@
 //! A head lies in memory of the kernel's own that nobody grants; a real one lies in a page of the slab allocator, which
 //! `GNTTABOP_copy` names by its frame. Here it passes through one of these pages, which come from the kernel's allocator
 //! when they are first needed, and stay.
+//!
+//! Not modelled: where in the kernel's memory a head really lies, and that it may cross a page's end.
 
 use crate::actors::kernel::Kernel;
 use crate::hypervisor::page::PAGE_SIZE;

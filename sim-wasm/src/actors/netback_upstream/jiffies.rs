@@ -1,4 +1,6 @@
 //! The clock of dom0's kernel, which counts in jiffies and rounds to them.
+//!
+//! Not modelled: a kernel without ticks, and the counter's wrap.
 
 use crate::words::time::Time;
 

@@ -1,4 +1,6 @@
 //! Numbers of mainline netback: how many, how long, how large.
+//!
+//! Not modelled: that some of these can be set as parameters of the module.
 
 /// Slots of a guest, or of all guests of a group where all is copied, that may be under way at a time
 /// (`MAX_PENDING_REQS`, which is the transmit ring's size).

@@ -1,5 +1,7 @@
 //! One connected interface: whose it is, where its rings are mapped, and its channels (`xenvif_map_frontend_data_rings`,
 //! `xenvif_connect_data`).
+//!
+//! Not modelled: rings of several pages, which no network driver has, and the control ring.
 
 use crate::actors::handshake::Offer;
 use crate::actors::kernel::{Ask, Kernel};

@@ -7,6 +7,8 @@
 //! ```
 //!
 //! There are as many as the ring has slots, so a guest cannot run out of them, and other guests have their own.
+//!
+//! Not modelled: the pages' own reference counts, and the locks between those who release slots.
 
 use crate::actors::netback_upstream::limits::MAX_PENDING_REQS;
 use crate::protocols::netif::TxRequest;

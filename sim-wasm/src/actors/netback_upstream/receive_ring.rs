@@ -2,6 +2,8 @@
 //!
 //! A response lies in the slot of its request, by which the frontend knows it: so responses are written where the requests
 //! are taken, in order, and published when their packets are whole.
+//!
+//! Not modelled: room before the data for XDP (`xdp_headroom`), and GSO prefixes.
 
 use crate::actors::handshake::Offer;
 use crate::actors::kernel::Kernel;

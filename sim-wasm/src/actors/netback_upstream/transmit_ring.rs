@@ -3,6 +3,8 @@
 //!
 //! The kernel publishes every response by itself. Here those that are made in one go are published together: nobody can
 //! look in between, and whether the guest is notified comes out the same.
+//!
+//! Not modelled: memory barriers, which `protocols::notification_model` is about, and the response lock.
 
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;

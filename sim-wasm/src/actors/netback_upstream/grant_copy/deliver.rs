@@ -2,6 +2,8 @@
 //!
 //! A piece that does not fit into what is left of a buffer begins the next one: so small pieces are put together, and large
 //! ones have buffers of their own. That takes more buffers than filling each to its end, as is done later.
+//!
+//! Not modelled: GSO prefixes, which came before extra infos on this ring.
 
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;

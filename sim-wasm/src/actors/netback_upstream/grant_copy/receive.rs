@@ -4,6 +4,8 @@
 //! A packet is taken only if its guest has posted as many buffers as the largest packet needs, even if it needs one itself:
 //! 19 where packets may have several pieces. Nobody looks by the clock here: a queue that is stopped runs again when the
 //! guest rings.
+//!
+//! Not modelled: frames longer than 1500 bytes by setting (`mtu`).
 
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Ask, Kernel, Task};

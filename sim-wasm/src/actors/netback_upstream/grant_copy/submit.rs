@@ -9,6 +9,8 @@
 //!
 //! The first slot is copied into a page of its own, of which the head is taken; the further ones are put together. Whatever
 //! ends in a page is answered as the copies of that page went.
+//!
+//! Not modelled: completed checksums.
 
 use crate::actors::kernel::{Ask, Kernel};
 use crate::actors::log::Event;

@@ -1,5 +1,7 @@
 //! The transmit half of the thread: what guests send, one packet of each in turn (`xen_netbk_tx_action`,
 //! `xen_netbk_tx_build_gops`).
+//!
+//! Not modelled: the gate at half of the slots, which never shuts: between passes none is held.
 
 use crate::actors::kernel::{Ask, Kernel, Timer};
 use crate::actors::log::Event;

@@ -2,6 +2,8 @@
 //!
 //! Buffers are filled one after the other, each to its end. What lies in another guest's page is copied straight from
 //! there: by that guest's grant, into this one's.
+//!
+//! Not modelled: extra infos about hashes and XDP.
 
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;

@@ -30,6 +30,8 @@ mod receive;
 
 mod deliver;
 
+pub mod hash;
+
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
@@ -45,6 +47,7 @@ use crate::actors::netback_upstream::link::{Attach, Link};
 use crate::actors::netback_upstream::pool::Pool;
 use crate::actors::netback_upstream::requests::{Groups, Requests};
 use crate::actors::netback_upstream::zero_copy::deliver::Batch;
+use crate::actors::netback_upstream::zero_copy::hash::HashMapping;
 use crate::actors::netback_upstream::zero_copy::receive::ReceiveQueue;
 use crate::actors::netback_upstream::zero_copy::submit::Pass;
 use crate::actors::skb::{Frag, SkbId};
@@ -76,6 +79,7 @@ struct Queue {
     /// Packets in dom0 that point into the guest's pages (`inflight_packets`).
     inflight: u32,
     receive: ReceiveQueue,
+    hash: HashMapping,
 }
 
 /// The driver.
@@ -157,6 +161,7 @@ impl ZeroCopy {
             pool: Pool::new(windows),
             inflight: 0,
             receive: ReceiveQueue::new(self.clock.of_millis(drain), stall, now),
+            hash: HashMapping::default(),
         }));
         // What was written before there was a channel is looked for once.
         k.ask(Ask::Run(Task::BackPoll(vif)));

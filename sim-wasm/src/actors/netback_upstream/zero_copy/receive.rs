@@ -10,6 +10,8 @@
 //!
 //! The carrier comes on when the thread first runs, which is at once. A guest that lost it gets it back, too, when nothing
 //! waits for it any more: nothing then needs buffers.
+//!
+//! Not modelled: hashes of packets, which would need a buffer each, and a queue's own limit in packets, which is dom0's stack's.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,7 @@
 //! How slots come back: the end of a packet, or of its hold on the guest's pages, and the dealloc thread
 //! (`xenvif_zerocopy_callback`, `xenvif_tx_dealloc_action`).
+//!
+//! Not modelled: the lock between callbacks, and that the thread may find more while it unmaps.
 
 use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;

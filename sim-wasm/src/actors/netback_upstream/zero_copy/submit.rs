@@ -13,6 +13,8 @@
 //!
 //! Every slot of a packet that fails is answered: with an error if it was its own fault, or if it was in part in a head
 //! that failed; otherwise as if nothing had happened. What was mapped is unmapped before.
+//!
+//! Not modelled: heads that cross a page of dom0's, completed checksums, and the number of segments.
 
 use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;

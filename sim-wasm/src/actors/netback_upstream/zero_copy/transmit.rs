@@ -1,4 +1,6 @@
 //! The transmit poll: what a guest sends (`xenvif_poll`, `xenvif_tx_action`, `xenvif_tx_build_gops`).
+//!
+//! Not modelled: that polls of several interfaces share a processor's budget.
 
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
