@@ -29,6 +29,7 @@ const BASE: Index = Index(u32::MAX - 7);
 /// The generations of netback, the classic one as it was and with all that was repaired in it.
 const OLD: BackKind = netback(Epoch::Classic, Repairs::NONE);
 const REPAIRED: BackKind = netback(Epoch::Classic, Repairs::ALL);
+const GRANT_COPY: BackKind = netback(Epoch::GrantCopy, Repairs::ALL);
 const ZERO_COPY: BackKind = netback(Epoch::ZeroCopy, Repairs::ALL);
 
 const fn netback(epoch: Epoch, repairs: Repairs) -> BackKind {
@@ -57,40 +58,61 @@ enum Reaction {
 
 use Reaction::{Answers, GivesUp};
 
-/// An attack; what became of it in the classic driver as it was, in the repaired one, and in mainline.
-type Row = (u16, FrontAttack, [Reaction; 3]);
+/// An attack; what became of it in the classic driver as it was, in the repaired one, in Linux 3.4's and in mainline's.
+type Row = (u16, FrontAttack, [Reaction; 4]);
 
 const fn bad_grant(grant: BadGrant, slots: u8, at: u8) -> FrontAttack {
     FrontAttack::BadGrant { grant, slots, at }
 }
 
 /// All as `drivers/xen/netback/netback.c` of linux-2.6.18-xen and `drivers/net/xen-netback/netback.c` of mainline have it.
-/// Whatever is answered with errors and cut short is read on as a new packet by the classic driver.
+/// Whatever is answered with errors and cut short is read on as a new packet by the classic driver. The driver that copies puts
+/// a packet's further requests together in pages of its own, and answers those of one page alike.
 const ROWS: [Row; 24] = [
-    (39, FrontAttack::ForgeProducer { distance: 257 }, [Answers([0, 257, 0], &[]), GivesUp, GivesUp]),
-    (39, FrontAttack::ForgeProducer { distance: 2000 }, [Answers([0, 2000, 0], &[]), GivesUp, GivesUp]),
-    (39, FrontAttack::ManySlots { further: 19 }, [Answers([1, 19, 0], &[100]), GivesUp, Answers([0, 20, 0], &[])]),
-    (39, FrontAttack::ManySlots { further: 20 }, [Answers([0, 21, 0], &[]), GivesUp, Answers([0, 21, 0], &[])]),
-    (39, FrontAttack::ManySlots { further: 21 }, [Answers([1, 21, 0], &[100]), GivesUp, GivesUp]),
-    (39, FrontAttack::ManySlots { further: 200 }, [Answers([0, 201, 0], &[]), GivesUp, GivesUp]),
-    (39, FrontAttack::LongSlot, [Answers([2, 0, 0], &[200, 300]), GivesUp, Answers([0, 2, 0], &[])]),
-    (39, FrontAttack::Truncated, [Answers([0, 2, 0], &[]), GivesUp, GivesUp]),
-    (90, FrontAttack::CrossesPage, [Answers([0, 1, 0], &[]), GivesUp, GivesUp]),
-    (90, FrontAttack::MissingExtra, [Answers([0, 1, 0], &[]), GivesUp, GivesUp]),
-    (90, FrontAttack::UnknownExtra, [Answers([0, 1, 1], &[]), GivesUp, GivesUp]),
-    (90, FrontAttack::BadSegmentation, [Answers([0, 1, 1], &[]), GivesUp, GivesUp]),
-    (0, FrontAttack::Runt, [ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR]),
-    (361, bad_grant(BadGrant::NeverGiven, 3, 1), [TWO_OF_THREE, TWO_OF_THREE, TWO_OF_THREE]),
-    (362, bad_grant(BadGrant::BeyondTable, 1, 0), [ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR]),
-    (362, bad_grant(BadGrant::Revoked, 3, 2), [TWO_OF_THREE, TWO_OF_THREE, TWO_OF_THREE]),
-    (367, bad_grant(BadGrant::ToAnotherDomain, 19, 18), [ALL_BUT_ONE, ALL_BUT_ONE, ALL_BUT_ONE]),
-    (367, bad_grant(BadGrant::ToAnotherDomain, 19, 0), [ALL_BUT_ONE, ALL_BUT_ONE, ALL_BUT_ONE]),
-    (423, FrontAttack::SplitHeader { piece: 14 }, [SPLIT, SPLIT, SPLIT]),
-    (423, FrontAttack::SplitHeader { piece: 33 }, [HALVES, HALVES, HALVES]),
-    (432, FrontAttack::TinySlots, [TINY, TINY, TINY]),
-    (448, FrontAttack::EmptySlots { count: 1 }, [EMPTY, EMPTY, EMPTY]),
-    (0, FrontAttack::ManySlots { further: 18 }, [MOST, MOST, MOST]),
-    (0, FrontAttack::Longest, [LONGEST, LONGEST, LONGEST]),
+    (39, FrontAttack::ForgeProducer { distance: 257 }, [Answers([0, 257, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (39, FrontAttack::ForgeProducer { distance: 2000 }, [Answers([0, 2000, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (
+        39,
+        FrontAttack::ManySlots { further: 19 },
+        [Answers([1, 19, 0], &[100]), GivesUp, Answers([0, 20, 0], &[]), Answers([0, 20, 0], &[])],
+    ),
+    (
+        39,
+        FrontAttack::ManySlots { further: 20 },
+        [Answers([0, 21, 0], &[]), GivesUp, Answers([0, 21, 0], &[]), Answers([0, 21, 0], &[])],
+    ),
+    (39, FrontAttack::ManySlots { further: 21 }, [Answers([1, 21, 0], &[100]), GivesUp, GivesUp, GivesUp]),
+    (39, FrontAttack::ManySlots { further: 200 }, [Answers([0, 201, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (
+        39,
+        FrontAttack::LongSlot,
+        [Answers([2, 0, 0], &[200, 300]), GivesUp, Answers([0, 2, 0], &[]), Answers([0, 2, 0], &[])],
+    ),
+    (39, FrontAttack::Truncated, [Answers([0, 2, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (90, FrontAttack::CrossesPage, [Answers([0, 1, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (90, FrontAttack::MissingExtra, [Answers([0, 1, 0], &[]), GivesUp, GivesUp, GivesUp]),
+    (90, FrontAttack::UnknownExtra, [Answers([0, 1, 1], &[]), GivesUp, GivesUp, GivesUp]),
+    (90, FrontAttack::BadSegmentation, [Answers([0, 1, 1], &[]), GivesUp, GivesUp, GivesUp]),
+    (0, FrontAttack::Runt, [ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR]),
+    (361, bad_grant(BadGrant::NeverGiven, 3, 1), [TWO_OF_THREE, TWO_OF_THREE, Answers([1, 2, 0], &[]), TWO_OF_THREE]),
+    (
+        362,
+        bad_grant(BadGrant::BeyondTable, 1, 0),
+        [ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR, ANSWERS_ONE_ERROR],
+    ),
+    (362, bad_grant(BadGrant::Revoked, 3, 2), [TWO_OF_THREE, TWO_OF_THREE, Answers([1, 2, 0], &[]), TWO_OF_THREE]),
+    (
+        367,
+        bad_grant(BadGrant::ToAnotherDomain, 19, 18),
+        [ALL_BUT_ONE, ALL_BUT_ONE, Answers([1, 18, 0], &[]), ALL_BUT_ONE],
+    ),
+    (367, bad_grant(BadGrant::ToAnotherDomain, 19, 0), [ALL_BUT_ONE, ALL_BUT_ONE, ALL_BUT_ONE, ALL_BUT_ONE]),
+    (423, FrontAttack::SplitHeader { piece: 14 }, [SPLIT, SPLIT, SPLIT, SPLIT]),
+    (423, FrontAttack::SplitHeader { piece: 33 }, [HALVES, HALVES, HALVES, HALVES]),
+    (432, FrontAttack::TinySlots, [TINY, TINY, TINY, TINY]),
+    (448, FrontAttack::EmptySlots { count: 1 }, [EMPTY, EMPTY, EMPTY, EMPTY]),
+    (0, FrontAttack::ManySlots { further: 18 }, [MOST, MOST, MOST, MOST]),
+    (0, FrontAttack::Longest, [LONGEST, LONGEST, LONGEST, LONGEST]),
 ];
 
 const ANSWERS_ONE_ERROR: Reaction = Answers([0, 1, 0], &[]);
@@ -134,7 +156,7 @@ fn reaction(back: BackKind, attack: FrontAttack) -> Reaction {
 #[test]
 fn each_attack_by_ring_has_its_reaction() {
     for (xsa, attack, expected) in ROWS {
-        let found = [OLD, REPAIRED, ZERO_COPY].map(|back| reaction(back, attack));
+        let found = [OLD, REPAIRED, GRANT_COPY, ZERO_COPY].map(|back| reaction(back, attack));
         assert_eq!(found, expected, "XSA-{xsa}, {attack:?}");
     }
 }
@@ -143,7 +165,7 @@ fn each_attack_by_ring_has_its_reaction() {
 /// costs what it has.
 #[test]
 fn a_request_that_changes_while_it_waits_is_checked_again() {
-    for back in [OLD, REPAIRED, ZERO_COPY] {
+    for back in [OLD, REPAIRED, GRANT_COPY, ZERO_COPY] {
         let mut bench = bench(back);
         assert_eq!(bench.disconnect(VIF), Disconnect::Done);
         // 150 bytes each tenth of a second.
@@ -184,7 +206,7 @@ fn a_request_that_changes_between_check_and_use_is_copied_once() {
 /// XSA-332: each event without work is told apart, so that the end of its interrupt can be put off.
 #[test]
 fn events_without_work_are_counted() {
-    for back in [OLD, REPAIRED, ZERO_COPY] {
+    for back in [OLD, REPAIRED, GRANT_COPY, ZERO_COPY] {
         let mut bench = bench(back);
         let before = (bench.counters(VIF), bench.counters(OTHER), bench.dom0_upcalls);
         bench.attack(FrontAttack::EventStorm { events: 100, every: 1000 });
@@ -203,7 +225,7 @@ fn events_without_work_are_counted() {
 /// XSA-374: the interface is let go after it was given up, and connects again as if nothing had been.
 #[test]
 fn an_interface_that_was_given_up_is_let_go() {
-    for back in [OLD, REPAIRED, ZERO_COPY] {
+    for back in [OLD, REPAIRED, GRANT_COPY, ZERO_COPY] {
         let mut bench = bench(back);
         bench.attack(FrontAttack::CrossesPage);
         assert_eq!(bench.disconnect(VIF), Disconnect::Done, "{back:?}");
@@ -218,7 +240,7 @@ fn an_interface_that_was_given_up_is_let_go() {
 /// XSA-392 and 424: packets for a guest that posts no buffers, or one where two are needed, are dropped beyond a bound.
 #[test]
 fn packets_for_who_posts_no_buffers_do_not_pile_up() {
-    for (back, most) in [(OLD, 256), (REPAIRED, 256), (ZERO_COPY, RX_QUEUE_BYTES / 6000 + 1)] {
+    for (back, most) in [(OLD, 256), (REPAIRED, 256), (GRANT_COPY, 256), (ZERO_COPY, RX_QUEUE_BYTES / 6000 + 1)] {
         for leave in [0, 1] {
             let mut bench = bench(back);
             bench.attack(FrontAttack::WithholdBuffers { leave });

@@ -15,6 +15,7 @@ use sim_wasm::actors::log::Log;
 use sim_wasm::actors::netback::Netback;
 use sim_wasm::actors::netback::outcome::{Counters, Disconnect};
 use sim_wasm::actors::netback::settings::{BackSettings, VifSettings};
+use sim_wasm::actors::netback_upstream::grant_copy::GrantCopy;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
 use sim_wasm::actors::netfront::{Broken, FrontSettings, Netfront, Served};
 use sim_wasm::actors::skb::{Frag, FragPage, SkbId, Skbs};
@@ -44,6 +45,7 @@ pub(crate) enum Front {
 pub(crate) enum Back {
     Hostile(Box<HostileBack>),
     Classic(Box<Netback>),
+    GrantCopy(Box<GrantCopy>),
     ZeroCopy(Box<ZeroCopy>),
 }
 
@@ -131,6 +133,7 @@ macro_rules! back {
         match &mut $bench.back {
             Back::Hostile($back) => $call,
             Back::Classic($back) => $call,
+            Back::GrantCopy($back) => $call,
             Back::ZeroCopy($back) => $call,
         }
     };
@@ -169,9 +172,8 @@ impl Bench {
         let back = match back {
             BackKind::Hostile => Back::Hostile(Box::new(HostileBack::new(k, BackSettings::default()))),
             BackKind::Netback(Epoch::Classic, settings) => Back::Classic(Box::new(Netback::new(k, settings))),
-            BackKind::Netback(Epoch::GrantCopy | Epoch::ZeroCopy, settings) => {
-                Back::ZeroCopy(Box::new(ZeroCopy::new(k, settings)))
-            }
+            BackKind::Netback(Epoch::GrantCopy, settings) => Back::GrantCopy(Box::new(GrantCopy::new(k, settings))),
+            BackKind::Netback(Epoch::ZeroCopy, settings) => Back::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
         };
         let mut bench = Bench {
             xen,
@@ -421,6 +423,7 @@ impl Bench {
         match &self.back {
             Back::Hostile(back) => back.ports(vif).into_iter().flatten().collect(),
             Back::Classic(back) => back.port(vif).into_iter().collect(),
+            Back::GrantCopy(back) => back.ports(vif).into_iter().flat_map(|(one, other)| [one, other]).collect(),
             Back::ZeroCopy(back) => back.ports(vif).into_iter().flat_map(|(one, other)| [one, other]).collect(),
         }
     }
@@ -430,6 +433,7 @@ impl Bench {
         match &self.back {
             Back::Hostile(back) => back.held(),
             Back::Classic(back) => back.held(),
+            Back::GrantCopy(back) => back.held(),
             Back::ZeroCopy(back) => back.held(),
         }
     }
@@ -439,6 +443,7 @@ impl Bench {
         match &self.back {
             Back::Hostile(back) => back.counters(vif).unwrap_or_default(),
             Back::Classic(back) => back.counters(vif),
+            Back::GrantCopy(back) => back.counters(vif),
             Back::ZeroCopy(back) => back.counters(vif),
         }
     }
@@ -447,6 +452,7 @@ impl Bench {
     pub(crate) fn is_disabled(&self, vif: VifId) -> bool {
         match &self.back {
             Back::Hostile(_) | Back::Classic(_) => false,
+            Back::GrantCopy(back) => back.is_disabled(vif),
             Back::ZeroCopy(back) => back.is_disabled(vif),
         }
     }
