@@ -356,8 +356,12 @@ impl Skbs {
     }
 
     /// The first `N` bytes of a packet, as far as it has them: from the head, or else from the pages.
+    #[inline]
     pub fn read_start<const N: usize>(&self, xen: &Xen, skb: SkbId) -> [u8; N] {
         let shared = self.get(skb);
+        if let Some(start) = shared.head.first_chunk() {
+            return *start;
+        }
         let mut bytes = [0; N];
         let mut filled = shared.head.len().min(N);
         bytes[..filled].copy_from_slice(&shared.head[..filled]);

@@ -195,18 +195,20 @@ impl Xen {
 
     #[inline]
     fn map_at_page(&mut self, caller: DomId, op: &MapOp) -> Result<Mapped, GrantStatus> {
-        if op.host.0 >= self.known(caller).pages() {
+        let MapOp { host, granter, gref, access, .. } = *op;
+        if host.0 >= self.known(caller).pages() {
             return Err(GrantStatus::BadVirtualAddress);
         }
-        let mapped = self.map(caller, (op.granter, op.gref, op.access), Window::Page, |_, _| ())?;
+        let frame = self.pin(caller, (granter, gref, access), |_, _| ())?;
         let (_, domain) = self.known_mut(caller);
-        let entry = &mut domain.entries[op.host.0 as usize];
+        let handle = domain.grants.track(Mapping { domain: granter, gref, access, frame, window: Window::Page })?;
+        let entry = &mut domain.entries[host.0 as usize];
         if *entry != Entry::Hole {
-            self.unmap(caller, mapped.handle)?;
+            self.unmap(caller, handle)?;
             return Err(GrantStatus::GeneralError);
         }
-        *entry = Entry::Foreign { frame: mapped.frame, access: op.access };
-        Ok(mapped)
+        *entry = Entry::Foreign { frame, access };
+        Ok(Mapped { handle, frame })
     }
 
     #[inline]
@@ -217,17 +219,26 @@ impl Xen {
         window: Window,
         rival: impl FnMut(&mut Page, u32),
     ) -> Result<Mapped, GrantStatus> {
-        if self.domain(granter).is_none() {
-            return Err(GrantStatus::BadDomain);
-        }
-        if !self.known(caller).grants.has_free_handle() {
-            return Err(GrantStatus::NoSpace);
-        }
-        let (memory, domain) = self.known_mut(granter);
-        let frame = domain.grants.pin(memory, gref, (caller, access, Purpose::Map), rival)?;
+        let frame = self.pin(caller, (granter, gref, access), rival)?;
         let (_, domain) = self.known_mut(caller);
         let handle = domain.grants.track(Mapping { domain: granter, gref, access, frame, window })?;
         Ok(Mapped { handle, frame })
+    }
+
+    /// Pins what is to be mapped, for a caller who has a handle free.
+    #[inline]
+    fn pin(
+        &mut self,
+        caller: DomId,
+        (granter, gref, access): (DomId, GrantRef, Access),
+        rival: impl FnMut(&mut Page, u32),
+    ) -> Result<Mfn, GrantStatus> {
+        let has_free_handle = self.known(caller).grants.has_free_handle();
+        let (memory, domain) = self.split_mut(granter).ok_or(GrantStatus::BadDomain)?;
+        if !has_free_handle {
+            return Err(GrantStatus::NoSpace);
+        }
+        domain.grants.pin(memory, gref, (caller, access, Purpose::Map), rival)
     }
 
     /// Undoes a mapping that is seen at page `host`, whose entry must map the mapping's frame as the mapping does
@@ -241,7 +252,9 @@ impl Xen {
             return Err(GrantStatus::GeneralError);
         }
         *entry = new;
-        self.unmap(caller, handle)
+        let mapping = domain.grants.untrack(handle)?;
+        self.unpin(&mapping);
+        Ok(())
     }
 
     /// Undoes a mapping wherever it is seen.
@@ -249,11 +262,17 @@ impl Xen {
     pub(crate) fn unmap(&mut self, caller: DomId, handle: Handle) -> Result<(), GrantStatus> {
         let (_, domain) = self.known_mut(caller);
         let mapping = domain.grants.untrack(handle)?;
+        self.unpin(&mapping);
+        Ok(())
+    }
+
+    /// Undoes the pin of a mapping that is no more.
+    #[inline]
+    fn unpin(&mut self, mapping: &Mapping) {
         let (memory, domain) = self.known_mut(mapping.domain);
         domain.grants.unpin(memory, mapping.gref, mapping.access);
         if domain.life == Life::Dying {
             self.bury_if_unused(mapping.domain);
         }
-        Ok(())
     }
 }

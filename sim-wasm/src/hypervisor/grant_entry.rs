@@ -66,11 +66,11 @@ impl GrantEntry {
     /// Reads the entry of the given number within its frame of the table.
     #[inline]
     pub fn read(page: &Page, number: u32) -> GrantEntry {
-        let at = offset(number);
+        let [f0, f1, d0, d1, frame @ ..] = page.read::<ENTRY_SIZE>(offset(number));
         GrantEntry {
-            flags: page.read_u16(at + FLAGS_OFFSET),
-            domain: DomId(page.read_u16(at + DOMID_OFFSET)),
-            frame: Mfn(page.read_u32(at + FRAME_OFFSET)),
+            flags: u16::from_le_bytes([f0, f1]),
+            domain: DomId(u16::from_le_bytes([d0, d1])),
+            frame: Mfn(u32::from_le_bytes(frame)),
         }
     }
 
@@ -115,7 +115,10 @@ pub fn mark_entry(
     mut rival: impl FnMut(&mut Page, u32),
 ) -> Result<(), GrantStatus> {
     let at = offset(number);
-    let look = |page: &Page| (page.read_u16(at + FLAGS_OFFSET), DomId(page.read_u16(at + DOMID_OFFSET)));
+    let look = |page: &Page| {
+        let [f0, f1, d0, d1] = page.read(at);
+        (u16::from_le_bytes([f0, f1]), DomId(u16::from_le_bytes([d0, d1])))
+    };
     let mut seen = look(page);
     for _ in 0..MOST_TRIES {
         let flags = check(seen.0, seen.1)?;

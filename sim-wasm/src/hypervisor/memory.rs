@@ -47,12 +47,17 @@ pub enum AccessError {
     ReadOnly,
 }
 
+/// No domain's number (`DOMID_INVALID` lies below it too): nobody sees the frame.
+const UNSEEN: DomId = DomId(u16::MAX);
+
 /// One frame and what Xen knows about it.
 #[derive(Clone, Debug)]
 struct Frame {
     /// The bytes, once somebody has written any.
     page: Option<Box<Page>>,
     owner: Owner,
+    /// Who sees it, derived from the others: the domain that it is allocated for or lent to, or [`UNSEEN`].
+    seen_by: DomId,
     page_type: PageType,
     /// Whether one of the references is that of being allocated (`PGC_allocated`).
     allocated: bool,
@@ -64,11 +69,22 @@ impl Frame {
     const UNUSED: Frame = Frame {
         page: None,
         owner: Owner::Nobody,
+        seen_by: UNSEEN,
         page_type: PageType::None,
         allocated: false,
         references: 0,
         type_references: 0,
     };
+
+    /// Makes it somebody's, or nobody's.
+    fn assign(&mut self, owner: Owner, allocated: bool) {
+        self.owner = owner;
+        self.allocated = allocated;
+        self.seen_by = match owner {
+            Owner::Domain(domain) | Owner::Xen(Some(domain)) if allocated => domain,
+            Owner::Nobody | Owner::Xen(_) | Owner::Domain(_) => UNSEEN,
+        };
+    }
 
     #[inline]
     fn page(&self) -> &Page {
@@ -120,8 +136,7 @@ impl Memory {
         if let Some(page) = &mut frame.page {
             page.clear();
         }
-        frame.owner = owner;
-        frame.allocated = true;
+        frame.assign(owner, true);
         frame.references = 1;
         if let Owner::Xen(Some(_)) = owner {
             frame.page_type = PageType::Writable;
@@ -137,7 +152,7 @@ impl Memory {
         if frame.owner != Owner::Domain(domain) || !frame.allocated {
             return Err(AccessError::NotYours);
         }
-        frame.allocated = false;
+        frame.assign(frame.owner, false);
         self.put_page(mfn);
         Ok(())
     }
@@ -149,7 +164,7 @@ impl Memory {
     pub fn reclaim(&mut self, mfn: Mfn) {
         let frame = self.frame_mut(mfn);
         assert!(matches!(frame.owner, Owner::Xen(Some(_))), "Xen reclaims what it lent");
-        frame.allocated = false;
+        frame.assign(frame.owner, false);
         self.put_page_type(mfn);
         self.put_page(mfn);
     }
@@ -179,7 +194,7 @@ impl Memory {
     /// If `from` could not part with it.
     pub fn assign(&mut self, mfn: Mfn, from: DomId, to: DomId) {
         assert!(self.is_stealable(from, mfn), "a frame is stolen before it is assigned");
-        self.frame_mut(mfn).owner = Owner::Domain(to);
+        self.frame_mut(mfn).assign(Owner::Domain(to), true);
     }
 
     /// Takes a general reference to a frame that `owner` owns.
@@ -204,7 +219,7 @@ impl Memory {
         frame.references -= 1;
         if frame.references == 0 {
             assert!(frame.type_references == 0, "a type reference is held together with a general one");
-            frame.owner = Owner::Nobody;
+            frame.assign(Owner::Nobody, frame.allocated);
             frame.page_type = PageType::None;
             self.freed.push(mfn);
         }
@@ -239,19 +254,15 @@ impl Memory {
     #[inline]
     pub fn page(&self, domain: DomId, mfn: Mfn) -> Result<&Page, AccessError> {
         let frame = self.get(mfn)?;
-        match frame.owner {
-            Owner::Domain(owner) | Owner::Xen(Some(owner)) if owner == domain && frame.allocated => Ok(frame.page()),
-            Owner::Nobody | Owner::Xen(_) | Owner::Domain(_) => Err(AccessError::NotYours),
-        }
+        if frame.seen_by == domain { Ok(frame.page()) } else { Err(AccessError::NotYours) }
     }
 
     /// The page as its owner writes it: not while it is a page table.
     #[inline]
     pub fn page_mut(&mut self, domain: DomId, mfn: Mfn) -> Result<&mut Page, AccessError> {
         let frame = self.get_mut(mfn)?;
-        match frame.owner {
-            Owner::Domain(owner) | Owner::Xen(Some(owner)) if owner == domain && frame.allocated => {}
-            Owner::Nobody | Owner::Xen(_) | Owner::Domain(_) => return Err(AccessError::NotYours),
+        if frame.seen_by != domain {
+            return Err(AccessError::NotYours);
         }
         if frame.page_type == PageType::PageTable && frame.type_references > 0 {
             return Err(AccessError::ReadOnly);

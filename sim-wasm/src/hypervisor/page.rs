@@ -22,6 +22,7 @@ impl Page {
     }
 
     /// A page of zeros of its own.
+    #[cold]
     pub fn boxed() -> Box<Page> {
         Box::new(Page::zeroed())
     }
@@ -34,6 +35,7 @@ impl Page {
     /// `N` bytes from `offset` on.
     #[inline]
     pub fn read<const N: usize>(&self, offset: usize) -> [u8; N] {
+        assert!(offset <= PAGE_SIZE - N, "a layout stays inside its page");
         *self.0[offset..].first_chunk().expect("a layout stays inside its page")
     }
 

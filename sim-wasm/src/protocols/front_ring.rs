@@ -39,6 +39,7 @@ impl FrontRing {
     ///
     /// # Panics
     /// If the ring is full: the front tests for room, as nobody else does.
+    #[inline]
     pub fn write_request(&mut self, page: &mut Page, request: &[u8]) -> Index {
         assert!(!self.is_full(), "a front tests for room before it writes");
         let index = self.req_prod_pvt;
@@ -48,6 +49,7 @@ impl FrontRing {
     }
 
     /// Replaces a request that is written and not published, as the network front does once it knows a packet's length.
+    #[inline]
     pub fn rewrite_request(&self, page: &mut Page, index: Index, request: &[u8]) {
         assert!(request.len() <= self.layout.entry_size() as usize, "an entry stays in its slot");
         page.write(self.layout.offset(index), request);

@@ -71,7 +71,7 @@ impl Reading {
 impl RxQueue {
     /// Reads responses and hands packets up, [`POLL_WEIGHT`] at most. Answers whether there is more to do.
     pub(super) fn poll(&mut self, device: &mut Device, k: &mut Kernel) -> bool {
-        let Some(rsp_prod) = self.shared.responses_until(k.xen) else {
+        let Some(rsp_prod) = self.shared.responses_until(self.shared.page(k.xen)) else {
             device.give_up(k, Attack::ForgedProducer);
             return false;
         };

@@ -78,8 +78,8 @@ impl SharedRing {
     /// The modern driver compares with the ring's size (`RING_RESPONSE_PROD_OVERFLOW`), the classic one with nothing. Here
     /// both compare with what is under way: answers beyond that would make the count of slots in use negative.
     #[inline]
-    pub(super) fn responses_until(&self, xen: &Xen) -> Option<Index> {
-        let rsp_prod = Shared::RspProd.load(self.page(xen));
+    pub(super) fn responses_until(&self, page: &Page) -> Option<Index> {
+        let rsp_prod = Shared::RspProd.load(page);
         (rsp_prod.since(self.half.rsp_cons) <= self.half.outstanding()).then_some(rsp_prod)
     }
 

@@ -9,20 +9,16 @@ use crate::actors::netfront::fresh_pages::{Residue, copy_to_fresh_pages};
 use crate::actors::netfront::settings::{HEADER_BYTES, MOST_BYTES};
 use crate::actors::netfront::shared_ring::SharedRing;
 use crate::actors::netfront::tx_slots::TxSlots;
-use crate::actors::skb::{Checksum, MAX_SKB_FRAGS, Segmentation, SkbId};
+use crate::actors::skb::{Checksum, Segmentation, SkbId};
 use crate::hypervisor::grant_entry::Access;
 use crate::hypervisor::guest_grants::ReferenceBatch;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::protocols::netif::{
     ExtraInfo, Gso, NETTXF_CSUM_BLANK, NETTXF_DATA_VALIDATED, NETTXF_EXTRA_INFO, NETTXF_MORE_DATA, TX_RING, TxRequest,
+    TxResponse,
 };
 use crate::protocols::ring::Shared;
-use crate::words::ids::{DomId, GrantRef, Pfn};
-
-/// Requests with data that any packet may have.
-const MOST_PIECES: usize = MAX_SKB_FRAGS + 1;
-
-const UNWRITTEN: TxRequest = TxRequest { gref: GrantRef(0), offset: 0, flags: 0, id: 0, size: 0 };
+use crate::words::ids::{DomId, Pfn};
 
 /// The transmit ring, and what is under way on it.
 #[derive(Clone, Debug)]
@@ -35,6 +31,10 @@ pub(super) struct TxQueue {
     pub(super) stopped: bool,
     /// Packets that the present reaping made whole: kept between calls for its memory.
     pub(super) whole: Vec<u32>,
+    /// Responses that the present reaping reads: kept likewise.
+    pub(super) responses: Vec<TxResponse>,
+    /// The requests of the packet that is being sent: kept likewise.
+    requests: Vec<TxRequest>,
 }
 
 impl TxQueue {
@@ -45,6 +45,8 @@ impl TxQueue {
             slots: TxSlots::new(epoch.first_id()),
             stopped: false,
             whole: Vec::new(),
+            responses: Vec::new(),
+            requests: Vec::new(),
         }
     }
 
@@ -59,7 +61,6 @@ impl TxQueue {
         };
         let bytes = k.skbs.get(skb).len;
         self.write_packet(device, k, skb);
-        self.publish(device, k);
         device.counters.tx_packets += 1;
         device.counters.tx_bytes += u64::from(bytes);
         self.tx_buf_gc(device, k);
@@ -79,8 +80,8 @@ impl TxQueue {
     }
 
     /// Grants the packet's pages and writes its requests: the first, which has the length of the whole, then an extra info,
-    /// then the others, which have their own.
-    fn write_packet(&mut self, device: &Device, k: &mut Kernel, skb: SkbId) {
+    /// then the others, which have their own. Then publishes them (`RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`).
+    fn write_packet(&mut self, device: &mut Device, k: &mut Kernel, skb: SkbId) {
         let packet = self.slots.begin(skb);
         let data = k.skbs.get(skb);
         let (frags, count) = (data.frags(), data.frags().len());
@@ -88,17 +89,17 @@ impl TxQueue {
         let slots = count as u32 + u32::from(gso.is_some());
         k.log.step(k.now, Event::PacketOffered { bytes: data.len, slots });
 
-        let mut requests = [UNWRITTEN; MOST_PIECES];
-        for (at, (request, frag)) in requests.iter_mut().zip(frags).enumerate() {
+        self.requests.clear();
+        for (at, frag) in frags.iter().enumerate() {
             let gref = self.references.claim().expect("there are as many references as slots");
             let frame = k.xen.domain(device.domain).and_then(|guest| guest.mfn(frag.page.pfn()));
             let frame = frame.expect("a packet lies in pages that its guest has");
             device.grants.grant_access(&mut k.xen.memory, gref, device.backend, frame, Access::ReadOnly);
             let flags = if at + 1 < count { NETTXF_MORE_DATA } else { 0 };
             let id = self.slots.claim(gref, packet);
-            *request = TxRequest { gref, offset: frag.offset, flags, id, size: frag.size };
+            self.requests.push(TxRequest { gref, offset: frag.offset, flags, id, size: frag.size });
         }
-        let [first, ..] = &mut requests;
+        let (first, further) = self.requests.split_first_mut().expect("a packet to send has a piece");
         first.size = data.len as u16;
         first.flags |= match data.checksum {
             Checksum::None => 0,
@@ -121,17 +122,12 @@ impl TxQueue {
             let extra = ExtraInfo::gso(Gso { size, kind, features: 0 });
             self.shared.half.write_request(page, &extra.encode());
         }
-        for request in &requests[1..count] {
+        for request in further {
             self.shared.half.write_request(page, &request.encode());
         }
-        k.step(Event::RequestWritten { index: index.0, id: first.id, count: slots });
-    }
-
-    /// Publishes what was written (`RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`).
-    fn publish(&self, device: &mut Device, k: &mut Kernel) {
-        let page = self.shared.page_mut(k.xen);
         let (old, event) = (Shared::ReqProd.load(page).0, Shared::ReqEvent.load(page).0);
         let notify = self.shared.half.push_requests_and_check_notify(page);
+        k.step(Event::RequestWritten { index: index.0, id: first.id, count: slots });
         k.step(Event::RequestsPublished { old, new: self.shared.half.req_prod_pvt.0, event, notify });
         self.shared.notify(device, k, notify);
     }

@@ -7,6 +7,7 @@ use crate::actors::log::trouble::Attack;
 use crate::actors::netfront::device::Device;
 use crate::actors::netfront::tx::TxQueue;
 use crate::hypervisor::guest_grants::EndAccess;
+use crate::hypervisor::page::Page;
 use crate::protocols::netif::{NETIF_RSP_NULL, TX_RESPONSE_SIZE, TxResponse};
 use crate::protocols::ring::{Index, Shared};
 use crate::words::ids::GrantRef;
@@ -23,12 +24,25 @@ impl TxQueue {
     pub(super) fn tx_buf_gc(&mut self, device: &mut Device, k: &mut Kernel) -> bool {
         let mut worked = false;
         loop {
-            let Some(rsp_prod) = self.shared.responses_until(k.xen) else {
+            let page = self.shared.page_mut(k.xen);
+            let Some(rsp_prod) = self.shared.responses_until(page) else {
                 device.give_up(k, Attack::ForgedProducer);
                 return worked;
             };
-            worked |= rsp_prod != self.shared.half.rsp_cons;
-            if let Err(attack) = self.reap(device, k, rsp_prod) {
+            if rsp_prod == self.shared.half.rsp_cons && device.settings.epoch == FrontEpoch::Classic {
+                // Most packets are sent while nothing has come back.
+                if let Some(event) = self.await_half(page) {
+                    k.also(Event::ResponsesAwaited { event: event.0 });
+                }
+                break;
+            }
+            self.responses.clear();
+            let half = &self.shared.half;
+            let responses =
+                half.rsp_cons.until(rsp_prod).map(|index| half.copy_response::<TX_RESPONSE_SIZE>(page, index));
+            self.responses.extend(responses.map(TxResponse::decode));
+            worked |= !self.responses.is_empty();
+            if let Err(attack) = self.reap(device, k) {
                 device.give_up(k, attack);
                 return worked;
             }
@@ -50,17 +64,15 @@ impl TxQueue {
         k.ask(Ask::WakeFront(device.vif));
     }
 
-    /// Takes back what was answered up to `rsp_prod`. Status is of no interest, but for `NETIF_RSP_NULL`: the slot was an
+    /// Takes back what the responses that were read answer. Status is of no interest, but for `NETIF_RSP_NULL`: the slot was an
     /// extra info's, and had neither id nor grant.
-    fn reap(&mut self, device: &mut Device, k: &mut Kernel, rsp_prod: Index) -> Result<(), Attack> {
+    fn reap(&mut self, device: &mut Device, k: &mut Kernel) -> Result<(), Attack> {
         let start = self.shared.half.rsp_cons;
         self.whole.clear();
         let mut ended: Option<Ended> = None;
         let mut fault = None;
-        while self.shared.half.rsp_cons != rsp_prod {
-            let index = self.shared.half.rsp_cons;
-            let bytes = self.shared.half.copy_response::<TX_RESPONSE_SIZE>(self.shared.page(k.xen), index);
-            let response = TxResponse::decode(bytes);
+        for at in 0..self.responses.len() {
+            let response = self.responses[at];
             if response.status != NETIF_RSP_NULL {
                 match self.take_back(device, k, response.id) {
                     Ok(gref) => ended = Some(ended.map_or(Ended { first: gref, count: 1 }, Ended::one_more)),
@@ -70,12 +82,12 @@ impl TxQueue {
                     }
                 }
             }
-            self.shared.half.rsp_cons = index.plus(1);
+            self.shared.half.rsp_cons = self.shared.half.rsp_cons.plus(1);
         }
         let count = self.shared.half.rsp_cons.since(start);
         device.counters.responses += u64::from(count);
         let asked = match (fault, device.settings.epoch) {
-            (None, FrontEpoch::Classic) => self.await_half(k),
+            (None, FrontEpoch::Classic) => self.await_half(self.shared.page_mut(k.xen)),
             (None, FrontEpoch::Modern) | (Some(_), _) => None,
         };
         if !k.log.is_off() {
@@ -107,9 +119,8 @@ impl TxQueue {
 
     /// Asks for the next event half way through what is still under way, as the classic driver does before it looks once
     /// more. Tells the index if it is another one than before.
-    fn await_half(&self, k: &mut Kernel) -> Option<Index> {
+    fn await_half(&self, page: &mut Page) -> Option<Index> {
         let rsp_prod = self.shared.half.rsp_cons;
-        let page = self.shared.page_mut(k.xen);
         let under_way = Shared::ReqProd.load(page).since(rsp_prod);
         let event = rsp_prod.plus((under_way >> 1).wrapping_add(1));
         let changed = Shared::RspEvent.load(page) != event;

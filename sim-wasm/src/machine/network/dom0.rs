@@ -284,9 +284,9 @@ impl Network {
 
     fn account_departure(&mut self, skb: SkbId) {
         let start: [u8; STAMP_END] = self.dom0.skbs.read_start(&self.xen, skb);
-        let len = self.dom0.skbs.get(skb).len;
+        let data = self.dom0.skbs.get(skb);
+        let (len, origin) = (data.len, data.origin);
         let Some(stamp) = read_stamp(&start, len) else {
-            let origin = self.dom0.skbs.get(skb).origin;
             self.metrics.count(self.now, origin, Count::Sent, 1);
             self.metrics.count(self.now, origin, Count::SentBytes, u64::from(len));
             self.receipts.unstamped += 1;

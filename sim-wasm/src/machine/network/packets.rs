@@ -119,7 +119,8 @@ pub(super) fn build(
         let page = xen.guest_page_mut(domain, pfn).expect("a packet's page is the guest's");
         let size_here = usize::from(size);
         match filling {
-            Filling::Stamps if place == 0 => page.write(0, &header[..size_here.min(STAMP_END)]),
+            Filling::Stamps if place == 0 && size_here >= STAMP_END => page.write(0, &header),
+            Filling::Stamps if place == 0 => page.write(0, &header[..size_here]),
             Filling::Stamps => {}
             Filling::Whole => {
                 let bytes: Vec<u8> = (place..place + size_here)
