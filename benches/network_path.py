@@ -22,6 +22,10 @@ STOP_LINE = 236  # 256 - MAX_SKB_FRAGS - 2
 POOL = 256  # MAX_PENDING_REQS
 MAX_SKB_FRAGS = 18
 BACKLOG_WEIGHT = 64
+DESCRIPTORS = 256  # e1000's transmit ring
+DESCRIPTORS_OF_PACKET = 2  # its head and its one fragment
+STOP_BELOW = MAX_SKB_FRAGS + 2
+WAKE_AT = 32  # TX_WAKE_THRESHOLD
 
 
 class Scenario(NamedTuple):
@@ -65,7 +69,10 @@ class Path:
         self.dom0_event = env.event()
         self.tasklet_due = env.event()
         self.backlog = simpy.Store(env)
+        self.egress = deque()
         self.card = simpy.Store(env)
+        self.card_free = DESCRIPTORS
+        self.card_stopped = False
         self.sent = 0
         self.transmit_done = env.event()
         for process in (
@@ -192,11 +199,20 @@ class Path:
             self.forward(packet)
             for _ in range(min(len(backlog.items), BACKLOG_WEIGHT - 1)):
                 self.forward((yield backlog.get()))
+            self.feed_card()
 
     def forward(self, packet):
-        # PacketForwarded, DescriptorsPosted
-        self.events += 2
-        self.card.put(packet)
+        self.events += 1  # PacketForwarded
+        if self.card_stopped:
+            self.events += 1  # PacketQueued
+        self.egress.append(packet)
+
+    def feed_card(self):
+        while self.egress and not self.card_stopped:
+            self.events += 1  # DescriptorsPosted
+            self.card_free -= DESCRIPTORS_OF_PACKET
+            self.card_stopped = self.card_free < STOP_BELOW
+            self.card.put(self.egress.popleft())
 
     def wire(self):
         while True:
@@ -216,8 +232,12 @@ class Path:
             # TransmitDone, and PagesFreed for each
             self.events += 1 + self.sent
             self.dealloc += self.sent
+            self.card_free += self.sent * DESCRIPTORS_OF_PACKET
             self.sent = 0
             self.schedule_tasklet()
+            if self.card_stopped and self.card_free >= WAKE_AT:
+                self.card_stopped = False
+                self.feed_card()
 
 
 def run(scenario):
