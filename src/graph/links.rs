@@ -9,7 +9,7 @@
 //! ```
 
 use crate::files::picture::Size;
-use crate::graph::places::{Document, Kind, Places, is_anchor};
+use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::text::Anchors;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
@@ -174,10 +174,8 @@ fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Bo
     let Kind::Page(anchors) = kind else {
         return Box::new(diagnostic.help("the archives call a post by its time: `#2026-11-20T09_30_00.txt`"));
     };
-    if let Some((id, _)) = fragment.split_once('=').filter(|(id, _)| anchors.figures.contains_key(*id)) {
-        return Box::new(
-            diagnostic.help(format!("the figure `{id}` has no such state; copy one with its own link button")),
-        );
+    if let Some(Err(reason)) = state_of_figure(anchors, &percent_decode(fragment)) {
+        return Box::new(diagnostic.help(format!("{reason}; the figure's own link button copies a state that it has")));
     }
     let near = nearest(&percent_decode(fragment), anchors.ids.iter().map(String::as_str));
     Box::new(match near {

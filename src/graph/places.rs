@@ -122,9 +122,13 @@ impl<'a> Places<'a> {
 
 /// Whether a fragment names an id of a body, or a state of one of its figures.
 pub(crate) fn is_anchor(anchors: &Anchors, fragment: &str) -> bool {
-    let state = |(id, rest): (&str, &str)| {
-        let figure = anchors.figures.get(id)?;
-        Player::open(&format!("{figure}={rest}")).ok()
-    };
-    anchors.ids.contains(fragment) || fragment.split_once('=').and_then(state).is_some()
+    anchors.ids.contains(fragment) || matches!(state_of_figure(anchors, fragment), Some(Ok(())))
+}
+
+/// Whether a fragment names a state of one of a body's figures, or why it does not; nothing when it is about none of them.
+pub(crate) fn state_of_figure(anchors: &Anchors, fragment: &str) -> Option<Result<(), String>> {
+    let (id, state) = fragment.split_once('=')?;
+    let figure = anchors.figures.get(id)?;
+    let opened = Player::open(&format!("{figure}={state}")).map(drop).map_err(|error| error.to_string());
+    Some(opened)
 }
