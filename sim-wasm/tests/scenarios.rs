@@ -190,6 +190,16 @@ fn guests_reach_each_other() {
 }
 
 #[test]
+fn a_listener_holds_the_classic_drivers_slots_only() {
+    let held = |netback| {
+        let (metrics, _) = run("between-guests", "listener", &[("netback", netback)]);
+        assert_eq!(count(&metrics, Count::Delivered), count(&metrics, Count::Offered));
+        metrics.gauge(Level::PoolHeld).most()
+    };
+    assert!(held(0) > 20 && held(2) < 5, "{} {}", held(0), held(2));
+}
+
+#[test]
 fn a_sweep_is_the_same_on_any_number_of_threads() {
     let base = scenario("flow-control").and_then(|known| known.defaults().set("duration", 3)).expect("offered");
     let axes = [
