@@ -99,6 +99,10 @@ impl Netback {
         if vif.state != State::Closing {
             vif.state = State::Closing;
             vif.is_scheduled = false;
+            let references = vif.references;
+            if references > 0 {
+                k.step(Event::Bus(Bus::DisconnectWaits { references }));
+            }
             self.schedule.retain(|other| *other != id);
             k.ask(Ask::Arm(Timer::Credit(id), None));
             k.ask(Ask::Arm(Timer::RxQueue(id), None));
@@ -107,7 +111,6 @@ impl Netback {
         let vif = self.vif(id).expect("it is closing");
         let references = vif.references;
         if references > 0 {
-            k.step(Event::Bus(Bus::DisconnectWaits { references }));
             return Disconnect::Waiting(references);
         }
         let domain = k.domain();

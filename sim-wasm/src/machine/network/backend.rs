@@ -8,6 +8,7 @@ use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::netback::Netback;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
+use crate::actors::netback_upstream::grant_copy::GrantCopy;
 use crate::actors::netback_upstream::zero_copy::ZeroCopy;
 use crate::actors::skb::{SharedId, SkbId};
 use crate::machine::network::front::Intent;
@@ -17,6 +18,7 @@ use crate::words::ids::{DomId, Port, VifId};
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
     Classic(Box<Netback>),
+    GrantCopy(Box<GrantCopy>),
     ZeroCopy(Box<ZeroCopy>),
     Hostile(Box<HostileBack>),
 }
@@ -26,6 +28,7 @@ macro_rules! each {
     ($backend:expr, $inner:ident => $call:expr) => {
         match $backend {
             Backend::Classic($inner) => $call,
+            Backend::GrantCopy($inner) => $call,
             Backend::ZeroCopy($inner) => $call,
             Backend::Hostile($inner) => $call,
         }
@@ -36,9 +39,8 @@ impl Backend {
     pub(super) fn new(k: &mut Kernel, epoch: Epoch, intent: Intent, settings: BackSettings) -> Backend {
         match (intent, epoch) {
             (Intent::Hostile, _) => Backend::Hostile(Box::new(HostileBack::new(k, settings))),
-            (Intent::Honest, Epoch::Classic | Epoch::GrantCopy) => {
-                Backend::Classic(Box::new(Netback::new(k, settings)))
-            }
+            (Intent::Honest, Epoch::Classic) => Backend::Classic(Box::new(Netback::new(k, settings))),
+            (Intent::Honest, Epoch::GrantCopy) => Backend::GrantCopy(Box::new(GrantCopy::new(k, settings))),
             (Intent::Honest, Epoch::ZeroCopy) => Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
         }
     }
@@ -66,6 +68,7 @@ impl Backend {
     pub(super) fn ports(&self, vif: VifId) -> Option<[Port; 2]> {
         match self {
             Backend::Classic(back) => back.port(vif).map(|port| [port; 2]),
+            Backend::GrantCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
             Backend::ZeroCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
             Backend::Hostile(back) => back.ports(vif),
         }
@@ -79,6 +82,7 @@ impl Backend {
                 back.interrupt(k, vif);
                 true
             }
+            Backend::GrantCopy(back) => back.interrupt(k, vif),
             Backend::ZeroCopy(back) => match back.ports(vif) {
                 Some((transmit, receive)) if transmit != receive => {
                     if port == transmit {
@@ -122,6 +126,7 @@ impl Backend {
     pub(super) fn counters(&self, vif: VifId) -> Counters {
         match self {
             Backend::Classic(back) => back.counters(vif),
+            Backend::GrantCopy(back) => back.counters(vif),
             Backend::ZeroCopy(back) => back.counters(vif),
             Backend::Hostile(back) => back.counters(vif).unwrap_or_default(),
         }
@@ -135,6 +140,7 @@ impl Backend {
     /// Whether it gave an interface's guest up.
     pub(super) fn is_disabled(&self, vif: VifId) -> bool {
         match self {
+            Backend::GrantCopy(back) => back.is_disabled(vif),
             Backend::ZeroCopy(back) => back.is_disabled(vif),
             Backend::Classic(_) | Backend::Hostile(_) => false,
         }
@@ -144,7 +150,7 @@ impl Backend {
     pub(super) fn seen_beside(&self, vif: VifId) -> u32 {
         match self {
             Backend::Hostile(back) => back.seen_beside(vif),
-            Backend::Classic(_) | Backend::ZeroCopy(_) => 0,
+            Backend::Classic(_) | Backend::GrantCopy(_) | Backend::ZeroCopy(_) => 0,
         }
     }
 
@@ -152,7 +158,7 @@ impl Backend {
     pub(super) fn attack(&mut self, k: &mut Kernel, vif: VifId, attack: BackAttack) {
         match self {
             Backend::Hostile(back) => back.attack(k, vif, attack),
-            Backend::Classic(_) | Backend::ZeroCopy(_) => {}
+            Backend::Classic(_) | Backend::GrantCopy(_) | Backend::ZeroCopy(_) => {}
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::actors::netback::settings::VifSettings;
 use crate::hypervisor::xen::{Limits, Xen};
 use crate::machine::metrics::Metrics;
 use crate::machine::network::accounts::Receipts;
+use crate::machine::network::bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::{self, Guest, Plug, domain_of};
 use crate::machine::network::settings::{Logging, Settings, SettingsError};
@@ -45,6 +46,7 @@ impl Network {
             xen,
             guests,
             dom0,
+            bus: None,
             agenda: Agenda::new(),
             now: Time::ZERO,
             kept: 0,
@@ -64,11 +66,23 @@ impl Network {
     /// Connects the interfaces and puts down what is going to happen from outside.
     fn begin(&mut self) {
         let settings = Arc::clone(&self.settings);
-        for vif in 0..self.guests.len() as u16 {
-            self.connect(VifId(vif));
+        if settings.log == Logging::FromHandshake {
+            self.log = Log::new();
         }
-        self.come_to_rest();
-        if settings.log != Logging::Off {
+        if bus::is_needed(&settings) {
+            self.bus = Some(Box::default());
+        }
+        for vif in 0..self.guests.len() as u16 {
+            if self.bus.is_some() {
+                self.create_device(VifId(vif));
+            } else {
+                self.connect(VifId(vif));
+            }
+        }
+        if settings.log != Logging::FromHandshake {
+            self.come_to_rest();
+        }
+        if settings.log == Logging::On {
             self.log = Log::new();
         }
         for (spec, vif) in settings.guests.iter().zip(0..) {
@@ -102,7 +116,7 @@ impl Network {
             features,
         );
         let Some(offer) = offer else { return };
-        let mut limits = VifSettings::default();
+        let mut limits = VifSettings { queue_len: settings.dom0.vif_queue, ..VifSettings::default() };
         if let Some((bytes, micros)) = spec.credit {
             limits.credit_bytes = bytes;
             limits.credit_usec = micros;
@@ -119,6 +133,7 @@ impl Network {
             return;
         }
         self.add_port(vif);
+        self.carrier_on(vif);
         let guest = &mut self.guests[usize::from(vif.0)];
         guest.plug = Plug::In;
         guest.front.connect(&mut Kernel {
@@ -128,11 +143,12 @@ impl Network {
             log: &mut self.log,
             asks: &mut self.asks,
         });
-        self.bind_handlers(vif);
+        self.bind_front(vif);
+        self.bind_back(vif);
         self.settle();
     }
 
-    /// Takes an interface away; netback lets it go when the last packet that needs it is freed.
+    /// Takes an interface away without asking its guest; netback lets it go when the last packet that needs it is freed.
     pub(super) fn disconnect(&mut self, vif: VifId) {
         let guest = &mut self.guests[usize::from(vif.0)];
         if guest.plug != Plug::In {
@@ -140,7 +156,8 @@ impl Network {
         }
         guest.plug = Plug::Leaving;
         self.log.about(vif);
-        self.unbind_handlers(vif);
+        self.unbind_front(vif);
+        self.unbind_back(vif);
         self.remove_port(vif);
         self.let_go(vif);
         let guest = &mut self.guests[usize::from(vif.0)];

@@ -84,6 +84,7 @@ impl Network {
         if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);
         }
+        self.let_leaving_go();
         again
     }
 
@@ -269,10 +270,16 @@ impl Network {
         self.dom0.stack.set_carrier(dom0_kernel!(self), BridgePort::Vif(vif), false);
     }
 
-    /// dom0 has an interface for the guest, behind a port of the bridge that knows its address.
+    /// dom0 has an interface for the guest, behind a port of the bridge.
     pub(super) fn add_port(&mut self, vif: VifId) {
         let port = BridgePort::Vif(vif);
         self.dom0.stack.add_port(port, self.settings.dom0.vif_queue);
+        self.dom0.stack.set_carrier(dom0_kernel!(self), port, false);
+    }
+
+    /// The interface is connected, and the bridge knows who is behind it.
+    pub(super) fn carrier_on(&mut self, vif: VifId) {
+        let port = BridgePort::Vif(vif);
         self.dom0.stack.set_carrier(dom0_kernel!(self), port, true);
         self.dom0.stack.learn(self.now, port, Mac::of_guest(vif));
     }

@@ -2,6 +2,8 @@
 
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
+use crate::actors::log::Event;
+use crate::actors::log::bus::Bus;
 use crate::machine::network::Network;
 use crate::machine::network::guest::{domain_of, vif_of};
 use crate::machine::network::settings::FaultKind;
@@ -29,8 +31,14 @@ impl Network {
             }
             FaultKind::SqueezeMemory => self.squeeze(),
             FaultKind::RelieveMemory => self.relieve(),
+            FaultKind::Unplug(vif) if self.bus.is_some() => self.on_bus(|bus, _, _| bus.detach(vif)),
             FaultKind::Unplug(vif) => self.disconnect(vif),
+            FaultKind::Plug(vif) if self.bus.is_some() => self.create_device(vif),
             FaultKind::Plug(vif) => self.plug(vif),
+            FaultKind::UnloadBack(vif) => self.on_bus(|bus, now, log| bus.remove_back(now, log, vif)),
+            FaultKind::LoadBack(vif) => self.load_back(vif),
+            FaultKind::CloseFront(vif) => self.on_bus(|bus, now, log| bus.close_front(now, log, vif)),
+            FaultKind::RestartFront(vif) => self.on_bus(|bus, now, log| bus.restart_front(now, log, vif)),
             FaultKind::Destroy(vif) => self.destroy(vif),
             FaultKind::Attack(vif, attack) => self.attack(vif, attack),
             FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(
@@ -61,14 +69,24 @@ impl Network {
         }
     }
 
-    /// A guest ends: its domain goes at once, its interface when the last of its packets is freed.
+    /// A guest ends: its domain goes at once, its interface when the last of its packets is freed. Until then it is a zombie.
     fn destroy(&mut self, vif: VifId) {
-        if !self.guests[usize::from(vif.0)].alive {
+        let domain = domain_of(vif);
+        if !self.lives(domain) {
             return;
         }
         self.guests[usize::from(vif.0)].alive = false;
-        self.disconnect(vif);
-        self.xen.destroy_domain(domain_of(vif));
+        if self.bus.is_some() {
+            self.unbind_front(vif);
+        } else {
+            self.disconnect(vif);
+        }
+        self.xen.destroy_domain(domain);
+        if self.xen.is_zombie(domain) {
+            self.log.about(vif);
+            self.log.step(self.now, Event::Bus(Bus::Zombie { pinned: self.dom0.back.held() }));
+        }
+        self.on_bus(|bus, _, _| bus.destroy(vif));
     }
 
     /// Whether a domain is still there to do anything.

@@ -16,6 +16,8 @@ pub mod accounts;
 
 mod backend;
 
+mod bus;
+
 mod connect;
 
 mod dom0;
@@ -50,6 +52,7 @@ use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::Metrics;
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::accounts::{Levels, Receipts};
+use crate::machine::network::bus::Bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::Guest;
 use crate::machine::network::settings::{Settings, Workload};
@@ -85,6 +88,8 @@ enum Appointment {
     Consumed(VifId, SkbId),
     /// A packet socket in dom0 has read a packet.
     TapDone,
+    /// A half of a device sees what the other wrote.
+    Bus,
 }
 
 /// The machine.
@@ -94,6 +99,7 @@ pub struct Network {
     xen: Xen,
     guests: Vec<Guest>,
     dom0: Dom0,
+    bus: Option<Box<Bus>>,
     agenda: Agenda<Appointment>,
     now: Time,
     kept: u64,
@@ -255,6 +261,7 @@ impl Network {
             Appointment::Fault(number) => self.fault(number),
             Appointment::Consumed(vif, skb) => self.guests[usize::from(vif.0)].skbs.free(skb),
             Appointment::TapDone => self.tap_done(),
+            Appointment::Bus => self.dispatch_bus(),
         }
     }
 

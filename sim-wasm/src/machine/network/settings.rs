@@ -268,8 +268,16 @@ pub enum FaultKind {
     RelieveMemory,
     /// The toolstack takes a guest's interface away.
     Unplug(VifId),
-    /// It plugs the interface in again.
+    /// It makes the interface again.
     Plug(VifId),
+    /// dom0's driver lets an interface go, whatever the guest does: it is unloaded.
+    UnloadBack(VifId),
+    /// dom0's driver is loaded again.
+    LoadBack(VifId),
+    /// A guest's driver closes its interface in order.
+    CloseFront(VifId),
+    /// A guest's driver starts again.
+    RestartFront(VifId),
     /// A guest is destroyed.
     Destroy(VifId),
     /// A hostile guest attacks.
@@ -353,6 +361,10 @@ impl Settings {
             | FaultKind::WakeGuest(vif)
             | FaultKind::Unplug(vif)
             | FaultKind::Plug(vif)
+            | FaultKind::UnloadBack(vif)
+            | FaultKind::LoadBack(vif)
+            | FaultKind::CloseFront(vif)
+            | FaultKind::RestartFront(vif)
             | FaultKind::Destroy(vif)
             | FaultKind::Attack(vif, _)
             | FaultKind::BackAttack(vif, _) => self.check_vif(vif),

@@ -9,7 +9,7 @@ use crate::actors::log::Event;
 use crate::actors::log::trouble::Trouble;
 use crate::actors::netfront::Served;
 use crate::hypervisor::guest_irqs::{Eoi, EventLoop, IrqLine};
-use crate::hypervisor::shared_info::{Raised, UpcallScan};
+use crate::hypervisor::shared_info::{self, Raised, UpcallScan};
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::Network;
 use crate::machine::network::guest::{domain_of, vif_of};
@@ -64,21 +64,36 @@ impl Interrupts {
 }
 
 impl Network {
-    /// Binds both halves' handlers to the ports of a connected interface.
-    pub(super) fn bind_handlers(&mut self, vif: VifId) {
-        let late_back = self.settings.epoch == Epoch::ZeroCopy;
-        let late_front = self.settings.guests[usize::from(vif.0)].front == FrontEpoch::Modern;
+    /// Binds netback's handler to the ports of an interface.
+    pub(super) fn bind_back(&mut self, vif: VifId) {
+        let late = self.settings.epoch == Epoch::ZeroCopy;
         for port in self.dom0.back.ports(vif).into_iter().flatten() {
-            self.interrupts(DomId::DOM0).bind(port, vif, late_back);
-        }
-        for port in self.guests[usize::from(vif.0)].front.ports().into_iter().flatten() {
-            self.interrupts(domain_of(vif)).bind(port, vif, late_front);
+            self.bind(DomId::DOM0, port, vif, late);
         }
     }
 
-    /// Takes the handlers away again.
-    pub(super) fn unbind_handlers(&mut self, vif: VifId) {
+    /// Binds netfront's handler to the ports of an interface.
+    pub(super) fn bind_front(&mut self, vif: VifId) {
+        let late = self.settings.guests[usize::from(vif.0)].front == FrontEpoch::Modern;
+        for port in self.guests[usize::from(vif.0)].front.ports().into_iter().flatten() {
+            self.bind(domain_of(vif), port, vif, late);
+        }
+    }
+
+    /// Gives a port its handler, and lets it call: it may have been masked when it belonged to another device.
+    fn bind(&mut self, domain: DomId, port: Port, vif: VifId, late: bool) {
+        self.interrupts(domain).bind(port, vif, late);
+        let raised = shared_info::unmask(self.xen.shared_info_mut(domain), port, VCPU);
+        self.raise_again(domain, raised);
+    }
+
+    /// Takes netback's handlers away again.
+    pub(super) fn unbind_back(&mut self, vif: VifId) {
         self.interrupts(DomId::DOM0).unbind(vif);
+    }
+
+    /// Takes netfront's handlers away again.
+    pub(super) fn unbind_front(&mut self, vif: VifId) {
         self.interrupts(domain_of(vif)).unbind(vif);
     }
 
@@ -109,7 +124,7 @@ impl Network {
         self.interrupts(domain).upcall = upcall;
         let Some(mut line) = self.interrupts(domain).line(port).copied() else {
             // Nobody has a handler for it: the kernel masks what it does not expect.
-            crate::hypervisor::shared_info::ack(self.xen.shared_info_mut(domain), port);
+            shared_info::ack(self.xen.shared_info_mut(domain), port);
             return;
         };
         let page = self.xen.shared_info_mut(domain);

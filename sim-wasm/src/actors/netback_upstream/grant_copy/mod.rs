@@ -159,6 +159,10 @@ impl GrantCopy {
         let Some(entry) = self.vifs.get_mut(at).and_then(Option::as_mut) else { return Disconnect::Done };
         if entry.health != Health::Closing {
             entry.health = Health::Closing;
+            let references = entry.waiting;
+            if references > 0 {
+                k.step(Event::Bus(Bus::DisconnectWaits { references }));
+            }
             self.deschedule(vif);
             k.ask(Ask::Arm(Timer::Credit(vif), None));
         }
@@ -167,7 +171,6 @@ impl GrantCopy {
             let waiting = entry.waiting;
             self.vifs[at] = Some(entry);
             k.ask(Ask::Run(Task::NetRx));
-            k.step(Event::Bus(Bus::DisconnectWaits { references: waiting }));
             return Disconnect::Waiting(waiting);
         }
         entry.link.disconnect(k);

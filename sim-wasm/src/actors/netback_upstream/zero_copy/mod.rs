@@ -177,6 +177,10 @@ impl ZeroCopy {
         if queue.health != Health::Closing {
             queue.health = Health::Closing;
             queue.receive.purge(k, &mut queue.link.counters);
+            let references = queue.inflight;
+            if references > 0 {
+                k.step(Event::Bus(Bus::DisconnectWaits { references }));
+            }
             k.ask(Ask::Arm(Timer::Credit(vif), None));
             k.ask(Ask::Arm(Timer::RxQueue(vif), None));
         }
@@ -185,7 +189,6 @@ impl ZeroCopy {
         if queue.inflight > 0 {
             let inflight = queue.inflight;
             self.queues[at] = Some(queue);
-            k.step(Event::Bus(Bus::DisconnectWaits { references: inflight }));
             return Disconnect::Waiting(inflight);
         }
         assert!(queue.pool.held() == 0, "a slot that is held belongs to a packet");
