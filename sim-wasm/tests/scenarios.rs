@@ -190,6 +190,15 @@ fn guests_reach_each_other() {
 }
 
 #[test]
+fn copies_push_back_on_nobody() {
+    let (copied, _) = run("flow-control", "copying", &[]);
+    assert!(count(&copied, Count::LostInGuest) == 0 && count(&copied, Count::LostAtCard) > 0);
+    assert!(copied.gauge(Level::RingOutstanding).most() < 10);
+    let (mapped, _) = run("flow-control", "slow-card", &[("netback", 2), ("netfront", 1)]);
+    assert!(count(&mapped, Count::LostInGuest) > 0 && count(&mapped, Count::LostAtCard) == 0);
+}
+
+#[test]
 fn a_listener_holds_the_classic_drivers_slots_only() {
     let held = |netback| {
         let (metrics, _) = run("between-guests", "listener", &[("netback", netback)]);
