@@ -233,13 +233,17 @@ impl Skbs {
 
     /// An empty packet (`alloc_skb`).
     pub fn alloc(&mut self) -> SkbId {
+        self.alloc_mut().0
+    }
+
+    /// An empty packet, to fill.
+    #[inline]
+    pub fn alloc_mut(&mut self) -> (SkbId, &mut Shared) {
         let shared = match self.free_shared.pop() {
             Some(at) => at,
-            None => {
-                self.shared.push(Shared::new());
-                self.shared.len() as u32 - 1
-            }
+            None => self.add_shared(),
         };
+        let skb = self.header(SharedId(shared));
         let fresh = &mut self.shared[shared as usize];
         fresh.dataref = 1;
         fresh.len = 0;
@@ -249,7 +253,13 @@ impl Skbs {
         fresh.checksum = Checksum::None;
         fresh.dma_mapped = false;
         fresh.receipt = 0;
-        self.header(SharedId(shared))
+        (skb, fresh)
+    }
+
+    #[cold]
+    fn add_shared(&mut self) -> u32 {
+        self.shared.push(Shared::new());
+        self.shared.len() as u32 - 1
     }
 
     /// Another header for the same data (`skb_clone`).
@@ -384,6 +394,7 @@ impl Skbs {
         (Mac([d0, d1, d2, d3, d4, d5]), Mac([s0, s1, s2, s3, s4, s5]))
     }
 
+    #[inline]
     fn header(&mut self, shared: SharedId) -> SkbId {
         self.alive += 1;
         let header = Header { shared, free: false };

@@ -11,7 +11,6 @@ use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;
 use crate::actors::log::backend::{Backend, Refusal};
 use crate::actors::netback::Netback;
-use crate::actors::netback::gathering::Gathered;
 use crate::protocols::netif::{
     NETIF_RSP_ERROR, NETIF_RSP_NULL, NETIF_RSP_OKAY, TX_REQUEST_SIZE, TxRequest, TxResponse,
 };
@@ -75,10 +74,10 @@ impl Netback {
         self.answers = answers;
     }
 
-    /// Answers all slots of a packet with an error and goes on after them (`netbk_tx_err`). The ids of further requests are
+    /// Answers all slots of the packet that was read last with an error and goes on after them (`netbk_tx_err`). The ids of further requests are
     /// read from the ring again, as the driver does.
-    pub(super) fn tx_err(&mut self, k: &mut Kernel, id: VifId, packet: &Gathered, why: Refusal) {
-        let domain = k.domain();
+    pub(super) fn tx_err(&mut self, k: &mut Kernel, id: VifId, why: Refusal) {
+        let (domain, packet) = (k.domain(), &self.gathered);
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("a packet was taken from it");
         let page = vif.tx_page(k.xen, domain);
         let error = |request: &TxRequest, extras| Answer { vif: id, id: request.id, status: NETIF_RSP_ERROR, extras };

@@ -14,7 +14,6 @@ use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;
 use crate::actors::log::trouble::{Attack, Party, Trouble};
 use crate::actors::netback::Netback;
-use crate::actors::netback::gathering::Gathered;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::protocols::netif::{TX_REQUEST_SIZE, TxRequest};
 use crate::words::ids::VifId;
@@ -37,12 +36,13 @@ impl Netback {
     }
 
     /// Runs the race if there is one for this packet, and reads the packet's requests again if the driver does.
-    pub(super) fn apply_race(&mut self, k: &mut Kernel, id: VifId, packet: &mut Gathered) {
+    #[inline]
+    pub(super) fn apply_race(&mut self, k: &mut Kernel, id: VifId) {
         let copies = self.settings.repairs.copies_requests;
         if copies && self.race.is_none() {
             return;
         }
-        let domain = k.domain();
+        let (domain, packet) = (k.domain(), &mut self.gathered);
         let vif = self.vifs[usize::from(id.0)].as_ref().expect("it is its turn");
         let (ring, extras) = (vif.tx, u32::from(packet.extras));
         let slot = |number: u8| ring.req_cons.plus(if number == 0 { 0 } else { extras + u32::from(number) });
@@ -62,7 +62,7 @@ impl Netback {
             let (checked, mut used) = match number {
                 // The first slot's length was computed from the sizes, and is not in the ring.
                 0 => (packet.first, TxRequest { size: first_len, ..again }),
-                number => (self.further[usize::from(number) - 1], again),
+                number => (packet.further[usize::from(number) - 1], again),
             };
             used.offset = used.offset.min(PAGE_SIZE as u16);
             used.size = used.size.min(PAGE_SIZE as u16 - used.offset);
@@ -70,7 +70,7 @@ impl Netback {
             total += u32::from(used.size);
             match number {
                 0 => packet.first = used,
-                number => self.further[usize::from(number) - 1] = used,
+                number => packet.further[usize::from(number) - 1] = used,
             }
         }
         if evaded {

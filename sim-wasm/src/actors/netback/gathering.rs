@@ -30,7 +30,7 @@ const ETH_HLEN: u16 = 14;
 const EXTRA_TYPE_MAX: u8 = 2;
 
 /// A packet's requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Gathered {
     /// The first request; its size is what the first slot holds.
     pub(super) first: TxRequest,
@@ -44,50 +44,53 @@ pub(super) struct Gathered {
     pub(super) gso: Segmentation,
     /// How many further requests there are.
     pub(super) count: u8,
+    /// and which.
+    pub(super) further: Vec<TxRequest>,
 }
 
-/// A packet's further requests: as many as it has at most, the rest unused.
-pub(super) type Further = [TxRequest; MAX_SKB_FRAGS];
-
-/// No requests.
-pub(super) const NO_FURTHER: Further =
-    [TxRequest { gref: GrantRef(0), offset: 0, flags: 0, id: 0, size: 0 }; MAX_SKB_FRAGS];
-
 impl Gathered {
+    /// Nothing was read yet.
+    pub(super) const fn new() -> Gathered {
+        Gathered {
+            first: TxRequest { gref: GrantRef(0), offset: 0, flags: 0, id: 0, size: 0 },
+            total: 0,
+            extras: 0,
+            extra_kind: 0,
+            gso: Segmentation::NONE,
+            count: 0,
+            further: Vec::new(),
+        }
+    }
+
     /// Slots of the ring, extra infos included.
     pub(super) fn slots(&self) -> u32 {
         1 + u32::from(self.extras) + u32::from(self.count)
     }
 }
 
-/// Reads the packet that begins where the ring's consumer is, out of `available` slots, at least one; its further requests go
-/// into `further`. The ring's consumer does not move: it belongs after all slots of `Gathered`, also if they are refused.
-/// Answers why they are, if so.
-pub(super) fn gather(
-    ring: &BackRing,
-    page: &Page,
-    available: u32,
-    repairs: Repairs,
-    further: &mut Further,
-) -> (Gathered, Result<(), Refusal>) {
-    let first = TxRequest::decode(ring.copy_request::<TX_REQUEST_SIZE>(page, ring.req_cons));
-    let mut packet =
-        Gathered { first, total: u32::from(first.size), extras: 0, extra_kind: 0, gso: Segmentation::NONE, count: 0 };
-    let outcome = packet.read((ring, page), available - 1, repairs, further);
-    (packet, outcome)
-}
-
 impl Gathered {
-    fn read(
+    /// Reads the packet that begins where the ring's consumer is with the request `first`, out of `available` slots, at least
+    /// one, in the place of the packet that was read before. The ring's consumer does not move: it belongs after all slots
+    /// of the packet, also if they are refused. Answers why they are, if so.
+    pub(super) fn gather(
         &mut self,
-        (ring, page): (&BackRing, &Page),
-        available: u32,
+        ring: &BackRing,
+        page: &Page,
+        (first, available): (TxRequest, u32),
         repairs: Repairs,
-        further: &mut Further,
     ) -> Result<(), Refusal> {
+        self.first = first;
+        self.total = u32::from(first.size);
+        (self.extras, self.extra_kind, self.gso) = (0, 0, Segmentation::NONE);
+        self.count = 0;
+        self.further.clear();
+        self.read(ring, page, available - 1, repairs)
+    }
+
+    fn read(&mut self, ring: &BackRing, page: &Page, available: u32, repairs: Repairs) -> Result<(), Refusal> {
         let gso = self.get_extras(ring, page, available)?;
         let available = available - u32::from(self.extras);
-        match self.count_requests((ring, page), available, further) {
+        match self.count_requests(ring, page, available) {
             Err(_) if self.count == 0 && !repairs.refuses_first_fragment => {}
             counted => counted?,
         }
@@ -133,12 +136,7 @@ impl Gathered {
     }
 
     /// The further requests (`netbk_count_requests`). Those that were seen before a fault count as taken.
-    fn count_requests(
-        &mut self,
-        (ring, page): (&BackRing, &Page),
-        available: u32,
-        further: &mut Further,
-    ) -> Result<(), Refusal> {
+    fn count_requests(&mut self, ring: &BackRing, page: &Page, available: u32) -> Result<(), Refusal> {
         let mut more = self.first.flags & NETTXF_MORE_DATA != 0;
         while more {
             if u32::from(self.count) >= available {
@@ -152,7 +150,7 @@ impl Gathered {
                 return Err(Refusal::LongerThanPacket);
             };
             self.first.size = left;
-            further[usize::from(self.count)] = request;
+            self.further.push(request);
             self.count += 1;
             if crosses_page(&request) {
                 return Err(Refusal::CrossesPage);

@@ -61,7 +61,7 @@ use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::log::Event;
 use crate::actors::netback::answers::Answer;
 use crate::actors::netback::delivery::Deliveries;
-use crate::actors::netback::gathering::{Further, NO_FURTHER};
+use crate::actors::netback::gathering::Gathered;
 use crate::actors::netback::heads::Heads;
 use crate::actors::netback::jiffies::Clock;
 use crate::actors::netback::outcome::Counters;
@@ -98,9 +98,9 @@ pub struct Netback {
     /// Until when reception pauses for want of pages (`net_timer`).
     squeezed_until: Option<Time>,
     heads: Heads,
-    // What follows is memory that a call works in; nothing in it matters between calls.
-    further: Further,
+    // What follows is memory that a call works in; it means nothing between calls.
     batch: Batch,
+    gathered: Gathered,
     deliveries: Deliveries,
     answers: Vec<Answer>,
     unmaps: Vec<UnmapOp>,
@@ -126,8 +126,8 @@ impl Netback {
             squeezed_until: None,
             heads: Heads::default(),
             deliveries: Deliveries::default(),
-            further: NO_FURTHER,
             batch: Batch::default(),
+            gathered: Gathered::new(),
             answers: Vec::new(),
             unmaps: Vec::new(),
             done: Vec::new(),

@@ -18,6 +18,7 @@ use crate::actors::log::Event;
 use crate::actors::log::backend::Backend;
 use crate::actors::netback::answers::Answer;
 use crate::actors::netback::copying::linear_copy;
+use crate::actors::netback::jiffies::Jiffies;
 use crate::actors::netback::pool::Place;
 use crate::actors::netback::settings::CopySkb;
 use crate::actors::netback::transmit::{Batch, Collected};
@@ -34,13 +35,15 @@ impl Netback {
         if !k.log.is_off() {
             tell_mapped(k, &batch);
         }
-        let mut at = 0;
+        let now = self.clock.at(k.now);
+        let (mut places, mut maps) = (&batch.places[..], &batch.maps[..]);
         for packet in &batch.packets {
-            let slots = at..at + usize::from(packet.slots);
-            at = slots.end;
+            let (its_places, its_maps);
+            (its_places, places) = places.split_at(usize::from(packet.slots));
+            (its_maps, maps) = maps.split_at(usize::from(packet.slots));
             k.log.about(packet.vif);
-            if self.check_mops(k, packet, &batch.places[slots.clone()], &batch.maps[slots.clone()]) {
-                self.build(k, packet, &batch.places[slots]);
+            if self.check_mops(k, packet, its_places, its_maps) {
+                self.build(k, packet, its_places, now);
             }
         }
         self.batch = batch;
@@ -85,11 +88,10 @@ impl Netback {
         self.pool.give_back(place);
     }
 
-    fn build(&mut self, k: &mut Kernel, packet: &Collected, places: &[Place]) {
+    fn build(&mut self, k: &mut Kernel, packet: &Collected, places: &[Place], now: Jiffies) {
         let domain = k.domain();
-        let skb = k.skbs.alloc();
         let (first, further) = places.split_first().expect("a packet has a first slot");
-        let shared = k.skbs.get_mut(skb);
+        let (skb, shared) = k.skbs.alloc_mut();
         shared.len = packet.total;
         shared.gso = packet.gso;
         shared.born = k.now;
@@ -127,9 +129,9 @@ impl Netback {
             CopySkb::Never => skb,
             CopySkb::Always => self.linearize(k, skb),
             CopySkb::Delayed => {
-                let (since, data) = (self.clock.at(k.now), k.skbs.shared_of(skb));
+                let data = k.skbs.shared_of(skb);
                 let kept = if packet.head < request.size { places } else { further };
-                kept.iter().for_each(|place| self.watched.push(Watched { place: *place, since, data }));
+                kept.iter().for_each(|place| self.watched.push(Watched { place: *place, since: now, data }));
                 skb
             }
         };

@@ -20,7 +20,7 @@ use crate::actors::log::Event;
 use crate::actors::log::backend::{Backend, Refusal};
 use crate::actors::netback::Netback;
 use crate::actors::netback::credit::Verdict;
-use crate::actors::netback::gathering::{Gathered, gather};
+use crate::actors::netback::jiffies::Jiffies;
 use crate::actors::netback::pool::{MAX_PENDING_REQS, Place};
 use crate::actors::netback::settings::CopySkb;
 use crate::actors::netback::vif::State;
@@ -114,11 +114,12 @@ impl Netback {
         self.batch.packets.clear();
         self.batch.places.clear();
         self.batch.maps.clear();
+        let now = self.clock.at(k.now);
         let mut turned_away = std::mem::take(&mut self.turned_away);
         while self.pool.in_use() + (MAX_SKB_FRAGS as u32) < MAX_PENDING_REQS
             && let Some(id) = self.schedule.pop_front()
         {
-            if !self.take_turn(k, id) {
+            if !self.take_turn(k, id, now) {
                 turned_away.push(id);
             }
         }
@@ -127,8 +128,8 @@ impl Netback {
     }
 
     /// One interface's turn: at most one packet. False if this pass has taken a whole ring of requests from it already.
-    fn take_turn(&mut self, k: &mut Kernel, id: VifId) -> bool {
-        let (domain, now, repairs) = (k.domain(), self.clock.at(k.now), self.settings.repairs);
+    fn take_turn(&mut self, k: &mut Kernel, id: VifId, now: Jiffies) -> bool {
+        let (domain, repairs) = (k.domain(), self.settings.repairs);
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("an interface leaves the list before it goes");
         vif.is_scheduled = false;
         k.log.about(id);
@@ -154,7 +155,8 @@ impl Netback {
             return false;
         }
 
-        let size = TxRequest::decode(vif.tx.copy_request::<TX_REQUEST_SIZE>(page, vif.tx.req_cons)).size;
+        let first = TxRequest::decode(vif.tx.copy_request::<TX_REQUEST_SIZE>(page, vif.tx.req_cons));
+        let size = first.size;
         match vif.credit.charge(size, size, now) {
             Verdict::Pass => {}
             Verdict::Waiting => return true,
@@ -167,7 +169,8 @@ impl Netback {
             }
         }
 
-        let (mut packet, outcome) = gather(&vif.tx, page, available, repairs, &mut self.further);
+        let outcome = self.gathered.gather(&vif.tx, page, (first, available), repairs);
+        let packet = &self.gathered;
         let (index, count) = (vif.tx.req_cons, packet.slots());
         vif.counters.slots += u64::from(count);
         k.step(Event::RequestsTaken { index: index.0, id: packet.first.id, count });
@@ -177,20 +180,21 @@ impl Netback {
         }
         match outcome {
             Ok(()) => {
-                self.apply_race(k, id, &mut packet);
-                self.keep(id, &packet);
-                let vif = self.vifs[usize::from(id.0)].as_mut().expect("it is its turn");
-                vif.tx.req_cons = index.plus(count);
-                self.schedule_work(k, id);
+                self.apply_race(k, id);
+                self.keep(id);
+                // With requests left, the final check would find them.
+                if available > count { self.add_to_schedule(id) } else { self.schedule_work(k, id) }
             }
             Err(why) if repairs.shuts_down && why != Refusal::TooShort => self.fatal_tx_err(k, id, why),
-            Err(why) => self.tx_err(k, id, &packet, why),
+            Err(why) => self.tx_err(k, id, why),
         }
         true
     }
 
-    /// Holds a packet's slots and adds them to the batch (`netbk_get_requests`).
-    fn keep(&mut self, id: VifId, packet: &Gathered) {
+    /// Holds the slots of the packet that was read, adds them to the batch, and goes on after them (`netbk_get_requests`).
+    #[inline]
+    fn keep(&mut self, id: VifId) {
+        let packet = &self.gathered;
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("it is its turn");
         let slots = 1 + packet.count;
         let mut hold = |request: &TxRequest, extras| {
@@ -200,8 +204,9 @@ impl Netback {
             self.batch.maps.push(MapOp::new(host, vif.frontend, request.gref, Access::ReadOnly));
         };
         hold(&packet.first, packet.extras);
-        self.further[..usize::from(packet.count)].iter().for_each(|request| hold(request, 0));
+        packet.further.iter().for_each(|request| hold(request, 0));
         vif.references += u32::from(slots);
+        vif.tx.req_cons = vif.tx.req_cons.plus(packet.slots());
         let all = usize::from(packet.count) >= MAX_SKB_FRAGS;
         let head = if all { packet.first.size } else { packet.first.size.min(self.settings.header) };
         let (total, gso) = (packet.total, packet.gso);

@@ -107,8 +107,14 @@ pub(super) fn build(
     stamp: Stamp,
     filling: Filling,
 ) -> Option<SkbId> {
-    let skb = skbs.alloc();
     let domain = skbs.domain();
+    let (skb, shared) = skbs.alloc_mut();
+    shared.len = workload.bytes;
+    shared.linear = 1;
+    shared.gso.size = workload.gso;
+    shared.gso.kind = u8::from(workload.gso > 0);
+    shared.born = stamp.born;
+    shared.origin = stamp.origin;
     let header = header(workload.to, from, stamp);
     let mut place = 0;
     for size in pieces(workload) {
@@ -132,13 +138,6 @@ pub(super) fn build(
         skbs.get_mut(skb).push_frag(Frag { page: FragPage::Own(pfn), offset: 0, size });
         place += size_here;
     }
-    let shared = skbs.get_mut(skb);
-    shared.len = workload.bytes;
-    shared.linear = 1;
-    shared.gso.size = workload.gso;
-    shared.gso.kind = u8::from(workload.gso > 0);
-    shared.born = stamp.born;
-    shared.origin = stamp.origin;
     Some(skb)
 }
 
