@@ -72,7 +72,7 @@ pub enum Learned {
 /// An address (`struct net_bridge_fdb_entry`).
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// The address as a number, its first byte highest.
+    /// The address as a number, its first byte lowest.
     key: u64,
     port: BridgePort,
     seen: Time,
@@ -82,32 +82,38 @@ struct Entry {
 #[derive(Clone, Debug)]
 pub struct Bridge {
     entries: Vec<Entry>,
-    local: Option<Mac>,
+    /// dom0's own address, as a number.
+    local: Option<u64>,
     ageing: u64,
     /// A full table is not searched for old entries again before this, so that a flood of addresses costs no more than a
     /// look each.
     next_search: Time,
 }
 
-fn key(mac: Mac) -> u64 {
+const fn key(mac: Mac) -> u64 {
     let [b0, b1, b2, b3, b4, b5] = mac.0;
-    u64::from_be_bytes([0, 0, b0, b1, b2, b3, b4, b5])
+    u64::from_le_bytes([b0, b1, b2, b3, b4, b5, 0, 0])
 }
 
 impl Bridge {
     /// A bridge that knows nothing but its own address, if dom0 has one on it; `ageing` is in nanoseconds.
     #[must_use]
     pub const fn new(local: Option<Mac>, ageing: u64) -> Bridge {
+        let local = match local {
+            Some(mac) => Some(key(mac)),
+            None => None,
+        };
         Bridge { entries: Vec::new(), local, ageing, next_search: Time::ZERO }
     }
 
     /// Learns that an address is behind a port (`br_fdb_update`). Addresses for several receivers are nobody's, and dom0's
     /// own stays where it is, whoever claims it.
+    #[inline]
     pub fn learn(&mut self, now: Time, port: BridgePort, source: Mac) -> Learned {
-        if source.is_multicast() || Some(source) == self.local || port == BridgePort::Local {
+        let key = key(source);
+        if source.is_multicast() || Some(key) == self.local || port == BridgePort::Local {
             return Learned::Nothing;
         }
-        let key = key(source);
         match self.entries.binary_search_by_key(&key, |entry| entry.key) {
             Ok(at) => {
                 let entry = &mut self.entries[at];
@@ -115,22 +121,30 @@ impl Bridge {
                 (entry.port, entry.seen) = (port, now);
                 if fresh { Learned::Nothing } else { Learned::News }
             }
-            Err(at) if self.entries.len() < MOST_ADDRESSES => {
-                self.entries.insert(at, Entry { key, port, seen: now });
-                Learned::News
-            }
-            Err(_) if now >= self.next_search => {
-                self.next_search = now + SEARCH_INTERVAL;
-                let ageing = self.ageing;
-                self.entries.retain(|entry| now.since(entry.seen) < ageing);
-                self.learn(now, port, source)
-            }
-            Err(_) => Learned::Nothing,
+            Err(at) => self.insert(now, at, Entry { key, port, seen: now }),
         }
+    }
+
+    /// Puts an unknown address where it belongs, if there is room for it.
+    #[cold]
+    fn insert(&mut self, now: Time, at: usize, entry: Entry) -> Learned {
+        if self.entries.len() < MOST_ADDRESSES {
+            self.entries.insert(at, entry);
+            return Learned::News;
+        }
+        if now < self.next_search {
+            return Learned::Nothing;
+        }
+        self.next_search = now + SEARCH_INTERVAL;
+        let ageing = self.ageing;
+        self.entries.retain(|entry| now.since(entry.seen) < ageing);
+        let at = self.entries.partition_point(|other| other.key < entry.key);
+        self.insert(now, at, entry)
     }
 
     /// The way of a packet that came in by `from`.
     #[must_use]
+    #[inline]
     pub fn way(&self, now: Time, from: BridgePort, destination: Mac) -> Way {
         if destination.is_multicast() {
             return Way::Flood;
@@ -144,11 +158,12 @@ impl Bridge {
 
     /// The port that an address is behind, as far as the bridge knows (`__br_fdb_get`).
     #[must_use]
+    #[inline]
     pub fn look_up(&self, now: Time, address: Mac) -> Option<BridgePort> {
-        if self.local == Some(address) {
+        let key = key(address);
+        if self.local == Some(key) {
             return Some(BridgePort::Local);
         }
-        let key = key(address);
         let at = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
         let entry = self.entries[at];
         (now.since(entry.seen) < self.ageing).then_some(entry.port)

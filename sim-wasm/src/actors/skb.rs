@@ -300,6 +300,7 @@ impl Skbs {
     }
 
     /// Returns the data's own pages to the allocator and makes its place free.
+    #[inline]
     pub fn recycle(&mut self, at: SharedId) {
         let shared = &mut self.shared[at.0 as usize];
         for frag in &shared.frags[..usize::from(shared.count)] {
@@ -389,6 +390,7 @@ impl Skbs {
     }
 
     /// Destination and source of the Ethernet frame.
+    #[inline]
     pub fn addresses(&self, xen: &Xen, skb: SkbId) -> (Mac, Mac) {
         let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = self.read_start::<12>(xen, skb);
         (Mac([d0, d1, d2, d3, d4, d5]), Mac([s0, s1, s2, s3, s4, s5]))
