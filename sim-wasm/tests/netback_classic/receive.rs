@@ -32,6 +32,23 @@ fn refused(world: &World) -> Vec<(DropReason, u32, u32)> {
     })
 }
 
+/// A packet whose linear area lies in two places is copied so that its head is in one.
+#[test]
+fn a_head_is_in_one_place() {
+    let mut world = world(USUAL);
+    assert_eq!(world.back.queue_len(VifId(0)), 32);
+    world.post(0, 64);
+    for (head, linear) in [(0, 1), (0, 2), (60, 1)] {
+        let skb = world.packet(head, &[500, 600]);
+        world.skbs.get_mut(skb).linear = linear;
+        let bytes = world.bytes_of(skb);
+        assert_eq!(world.start_xmit(0, skb), Xmit::Sent);
+        world.settle();
+        world.take_received(0);
+        assert_eq!(world.guests[0].packets.pop(), Some(Some(bytes)), "{head} {linear}");
+    }
+}
+
 /// Where packets may have several pieces, twenty buffers must be posted for any; else one.
 #[test]
 fn nineteen_buffers_are_too_few_for_any_packet() {
@@ -196,6 +213,7 @@ fn a_queue_waits_for_buffers_half_a_second() {
 #[test]
 fn without_notifications_the_queue_never_stops() {
     let mut world = world(Wish { rx_notify: false, ..USUAL });
+    assert_eq!(world.back.queue_len(VifId(0)), 1);
     world.post(0, 20);
     for expect in [Xmit::Sent, Xmit::Dropped, Xmit::Dropped] {
         let skb = world.packet(60, &[]);

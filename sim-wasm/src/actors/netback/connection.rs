@@ -73,6 +73,8 @@ impl Netback {
             gso: offer.gso,
             copies: offer.rx_copy,
             can_queue: offer.rx_notify,
+            // A queue of none is no queue to `pfifo_fast`.
+            queue_len: if offer.rx_notify { settings.queue_len } else { 1 },
             is_stopped: false,
             owes_notification: false,
             pass: (0, offer.base),
@@ -162,6 +164,7 @@ impl Netback {
 
     /// A page has lingered (`netbk_tx_pending_timeout`): the tasklet runs, however full the pool is.
     pub(super) fn pending_timeout(&mut self, k: &mut Kernel) {
+        self.pending_due = None;
         k.ask(Ask::Run(Task::NetTx));
     }
 }

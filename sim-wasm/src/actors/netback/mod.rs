@@ -88,6 +88,8 @@ pub struct Netback {
     pool: Pool,
     /// Pages that packets have, for delayed copies.
     watched: WatchList,
+    /// What the timer for the oldest of them is set for (`netbk_tx_pending_timer`).
+    pending_due: Option<Time>,
     /// Interfaces with work, the next one first (`net_schedule_list`).
     schedule: VecDeque<VifId>,
     /// Passes of the transmit tasklet.
@@ -119,6 +121,7 @@ impl Netback {
             vifs: Vec::new(),
             pool: Pool::new(k.xen, k.skbs.domain()),
             watched: WatchList::new(),
+            pending_due: None,
             schedule: VecDeque::new(),
             pass: 0,
             race: None,

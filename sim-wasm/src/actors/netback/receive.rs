@@ -84,6 +84,13 @@ impl Netback {
         self.vif(id).is_some_and(|vif| vif.state == State::Connected && !vif.is_stopped)
     }
 
+    /// How many packets the queue in front of an interface takes: one where the guest does not notify of buffers, since the
+    /// queue could not stop for them.
+    #[must_use]
+    pub fn queue_len(&self, id: VifId) -> u32 {
+        self.vif(id).map_or(0, |vif| vif.queue_len)
+    }
+
     /// What the driver does with packets that it did not take, beside freeing them: nothing. A packet keeps its guest's
     /// pages whoever gets hold of it.
     pub fn orphan(&mut self, _: &mut Kernel, _: SkbId) {}
@@ -117,7 +124,8 @@ impl Netback {
         let shared = k.skbs.get(skb);
         let has_fragments = shared.frags().len() > usize::from(shared.linear);
         let head_len = if sg { head_len(k.skbs, skb) } else { shared.len };
-        let crosses = shared.linear > 1 || head_len > MOST_HEAD;
+        let places = usize::from(shared.linear) + usize::from(!shared.head.is_empty());
+        let crosses = places > 1 || head_len > MOST_HEAD;
         let suited = if !copies || crosses {
             paged_copy(k.xen, k.skbs, skb, &mut self.bytes)?
         } else if has_fragments && !sg {

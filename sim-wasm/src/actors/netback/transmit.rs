@@ -230,7 +230,10 @@ impl Netback {
         }
         if let Some(oldest) = self.watched.first() {
             let due = self.clock.timer(oldest.since.plus(self.clock.second()), k.now);
-            k.ask(Ask::Arm(Timer::Pending, Some(due)));
+            if self.pending_due != Some(due) {
+                self.pending_due = Some(due);
+                k.ask(Ask::Arm(Timer::Pending, Some(due)));
+            }
         }
     }
 }

@@ -55,6 +55,8 @@ pub(super) struct Vif {
     pub(super) copies: bool,
     /// The guest notifies when it posts buffers, so that its queue may stop (`can_queue`).
     pub(super) can_queue: bool,
+    /// Packets that the queue in front of it takes (`tx_queue_len`).
+    pub(super) queue_len: u32,
     /// The queue in front of it is stopped.
     pub(super) is_stopped: bool,
     /// A notification of this batch of deliveries is due (`rx_notify`).
