@@ -17,11 +17,12 @@ use sim_wasm::actors::netback::outcome::{Counters, Disconnect};
 use sim_wasm::actors::netback::settings::{BackSettings, VifSettings};
 use sim_wasm::actors::netback_upstream::grant_copy::GrantCopy;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
+use sim_wasm::actors::netback_upstream::zero_copy::hash::ControlStatus;
 use sim_wasm::actors::netfront::{Broken, FrontSettings, Netfront, Served};
 use sim_wasm::actors::skb::{Frag, FragPage, SkbId, Skbs};
 use sim_wasm::hypervisor::shared_info::{self, UpcallScan};
 use sim_wasm::hypervisor::xen::{Limits, Xen};
-use sim_wasm::words::ids::{DomId, Pfn, Port, VcpuId, VifId};
+use sim_wasm::words::ids::{DomId, GrantRef, Pfn, Port, VcpuId, VifId};
 use sim_wasm::words::time::Time;
 
 /// The first guest.
@@ -426,6 +427,13 @@ impl Bench {
             Back::GrantCopy(back) => back.ports(vif).into_iter().flat_map(|(one, other)| [one, other]).collect(),
             Back::ZeroCopy(back) => back.ports(vif).into_iter().flat_map(|(one, other)| [one, other]).collect(),
         }
+    }
+
+    /// Makes an interface's table of hashes so long and writes a part of it.
+    pub(crate) fn set_hash_mapping(&mut self, vif: VifId, size: u32, part: (GrantRef, u32, u32)) -> ControlStatus {
+        let Back::ZeroCopy(back) = &mut self.back else { panic!("only mainline has the table") };
+        assert_eq!(back.set_hash_mapping_size(vif, size), ControlStatus::Success);
+        back.set_hash_mapping(kernel!(self, dom0), vif, part)
     }
 
     /// Slots that dom0 holds, of all guests.
