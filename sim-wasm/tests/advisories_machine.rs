@@ -115,9 +115,7 @@ fn run(advisory: &Advisory, drivers: Drivers) -> Network {
 fn concerned(advisory: &Advisory) -> Vec<Drivers> {
     match advisory.by {
         Party::Frontend => {
-            // The machine has no driver yet that copies everything; `tests/advisories.rs` tries it by itself.
-            let backs = advisory.backs.iter().filter(|back| **back != Epoch::GrantCopy);
-            backs.map(|back| Drivers { back: *back, front: FrontEpoch::Modern }).collect()
+            advisory.backs.iter().map(|back| Drivers { back: *back, front: FrontEpoch::Modern }).collect()
         }
         Party::Backend => advisory.fronts.iter().map(|front| Drivers { front: *front, back: Epoch::Classic }).collect(),
     }

@@ -108,7 +108,7 @@ fn faults(guests: u16) -> impl Strategy<Value = Fault> {
 }
 
 fn machines() -> impl Strategy<Value = Settings> {
-    let epoch = select(vec![Epoch::Classic, Epoch::ZeroCopy]);
+    let epoch = select(vec![Epoch::Classic, Epoch::GrantCopy, Epoch::ZeroCopy]);
     let repairs = select(vec![Repairs::NONE, Repairs { shuts_down: false, ..Repairs::ALL }, Repairs::ALL]);
     let copy_skb = select(vec![CopySkb::Never, CopySkb::Always, CopySkb::Delayed]);
     (1_u16..5, epoch, repairs, copy_skb, any::<u64>()).prop_flat_map(|(number, epoch, repairs, copy_skb, seed)| {
@@ -295,7 +295,7 @@ fn run(network: &mut Network, settings: &Settings) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..ProptestConfig::with_cases(48) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn drawn_machines_keep_the_invariants(settings in machines()) {
@@ -326,7 +326,7 @@ proptest! {
     /// Two honest guests lose nothing, whatever a third one does to dom0.
     #[test]
     fn other_guests_do_not_suffer(
-        epoch in select(vec![Epoch::Classic, Epoch::ZeroCopy]),
+        epoch in select(vec![Epoch::Classic, Epoch::GrantCopy, Epoch::ZeroCopy]),
         repairs in select(vec![Repairs::NONE, Repairs::ALL]),
         attacks in vec((0..BUSY, front_attacks()), 1..8),
     ) {

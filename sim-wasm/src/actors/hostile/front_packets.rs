@@ -205,6 +205,8 @@ impl HostileFront {
         let rest = header.get(place..).unwrap_or_default();
         let room = PAGE_SIZE.saturating_sub(offset).min(rest.len()).min(len);
         let bytes = k.xen.guest_page_mut(self.domain, page).expect("the page is the guest's");
+        // What lay in it before is no part of the packet, whatever netback makes of the requests.
+        bytes.clear();
         bytes.write(offset, &rest[..room]);
     }
 
