@@ -177,6 +177,7 @@ impl World {
             let index = guest.rx.rsp_cons;
             if index == Shared::RspProd.load(page) {
                 assert!(!more && !extra, "a packet is answered whole");
+                Shared::RspEvent.store(self.rx_page(number), index.plus(1));
                 return;
             }
             let raw = guest.rx.copy_response::<RX_RESPONSE_SIZE>(page, index);
