@@ -70,6 +70,8 @@ fn compile(target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
         .args(["rustc", "--locked", "--package", "sim-wasm", "--lib", "--crate-type", "cdylib"])
+        // Readers load what figures use, and no more.
+        .arg("--no-default-features")
         .args(["--profile", "wasm", "--target", TARGET, "--target-dir"])
         .arg(target_folder)
         .current_dir(variable("CARGO_MANIFEST_DIR")?);

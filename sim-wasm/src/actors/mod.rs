@@ -15,6 +15,7 @@ pub mod handshake;
 
 pub mod netback;
 
+#[cfg(feature = "complete")]
 pub mod netback_upstream;
 
 pub mod bridge;
@@ -27,8 +28,10 @@ pub mod stack;
 
 pub mod nic;
 
+#[cfg(feature = "complete")]
 pub mod xenbus;
 
 pub mod netfront;
 
+#[cfg(feature = "complete")]
 pub mod hostile;

@@ -2,13 +2,17 @@
 
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
+#[cfg(feature = "complete")]
 use crate::actors::hostile::back::HostileBack;
+#[cfg(feature = "complete")]
 use crate::actors::hostile::back_attack::BackAttack;
 use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::netback::Netback;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
+#[cfg(feature = "complete")]
 use crate::actors::netback_upstream::grant_copy::GrantCopy;
+#[cfg(feature = "complete")]
 use crate::actors::netback_upstream::zero_copy::ZeroCopy;
 use crate::actors::skb::{SharedId, SkbId};
 use crate::machine::network::front::Intent;
@@ -18,8 +22,11 @@ use crate::words::ids::{DomId, Port, VifId};
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
     Classic(Box<Netback>),
+    #[cfg(feature = "complete")]
     GrantCopy(Box<GrantCopy>),
+    #[cfg(feature = "complete")]
     ZeroCopy(Box<ZeroCopy>),
+    #[cfg(feature = "complete")]
     Hostile(Box<HostileBack>),
 }
 
@@ -28,21 +35,27 @@ macro_rules! each {
     ($backend:expr, $inner:ident => $call:expr) => {
         match $backend {
             Backend::Classic($inner) => $call,
+            #[cfg(feature = "complete")]
             Backend::GrantCopy($inner) => $call,
+            #[cfg(feature = "complete")]
             Backend::ZeroCopy($inner) => $call,
+            #[cfg(feature = "complete")]
             Backend::Hostile($inner) => $call,
         }
     };
 }
 
 impl Backend {
-    pub(super) fn new(k: &mut Kernel, epoch: Epoch, intent: Intent, settings: BackSettings) -> Backend {
-        match (intent, epoch) {
-            (Intent::Hostile, _) => Backend::Hostile(Box::new(HostileBack::new(k, settings))),
-            (Intent::Honest, Epoch::Classic) => Backend::Classic(Box::new(Netback::new(k, settings))),
-            (Intent::Honest, Epoch::GrantCopy) => Backend::GrantCopy(Box::new(GrantCopy::new(k, settings))),
-            (Intent::Honest, Epoch::ZeroCopy) => Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
+    /// The backend of the settings; without the others there is the classic one.
+    pub(super) fn new(k: &mut Kernel, _epoch: Epoch, _intent: Intent, settings: BackSettings) -> Backend {
+        #[cfg(feature = "complete")]
+        match (_intent, _epoch) {
+            (Intent::Hostile, _) => return Backend::Hostile(Box::new(HostileBack::new(k, settings))),
+            (Intent::Honest, Epoch::GrantCopy) => return Backend::GrantCopy(Box::new(GrantCopy::new(k, settings))),
+            (Intent::Honest, Epoch::ZeroCopy) => return Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
+            (Intent::Honest, Epoch::Classic) => {}
         }
+        Backend::Classic(Box::new(Netback::new(k, settings)))
     }
 
     pub(super) fn features(&self) -> BackFeatures {
@@ -68,24 +81,29 @@ impl Backend {
     pub(super) fn ports(&self, vif: VifId) -> Option<[Port; 2]> {
         match self {
             Backend::Classic(back) => back.port(vif).map(|port| [port; 2]),
+            #[cfg(feature = "complete")]
             Backend::GrantCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
+            #[cfg(feature = "complete")]
             Backend::ZeroCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
+            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.ports(vif),
         }
     }
 
     /// An event came in at one of the interface's ports. Answers whether there was work.
-    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId, port: Port) -> bool {
+    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId, _port: Port) -> bool {
         match self {
             // The classic flow does not ask.
             Backend::Classic(back) => {
                 back.interrupt(k, vif);
                 true
             }
+            #[cfg(feature = "complete")]
             Backend::GrantCopy(back) => back.interrupt(k, vif),
+            #[cfg(feature = "complete")]
             Backend::ZeroCopy(back) => match back.ports(vif) {
                 Some((transmit, receive)) if transmit != receive => {
-                    if port == transmit {
+                    if _port == transmit {
                         back.transmit_interrupt(k, vif)
                     } else {
                         back.receive_interrupt(k, vif)
@@ -93,6 +111,7 @@ impl Backend {
                 }
                 Some(_) | None => back.interrupt(k, vif),
             },
+            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.interrupt(k, vif),
         }
     }
@@ -126,8 +145,11 @@ impl Backend {
     pub(super) fn counters(&self, vif: VifId) -> Counters {
         match self {
             Backend::Classic(back) => back.counters(vif),
+            #[cfg(feature = "complete")]
             Backend::GrantCopy(back) => back.counters(vif),
+            #[cfg(feature = "complete")]
             Backend::ZeroCopy(back) => back.counters(vif),
+            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.counters(vif).unwrap_or_default(),
         }
     }
@@ -138,25 +160,34 @@ impl Backend {
     }
 
     /// Whether it gave an interface's guest up.
-    pub(super) fn is_disabled(&self, vif: VifId) -> bool {
+    pub(super) fn is_disabled(&self, _vif: VifId) -> bool {
         match self {
-            Backend::GrantCopy(back) => back.is_disabled(vif),
-            Backend::ZeroCopy(back) => back.is_disabled(vif),
-            Backend::Classic(_) | Backend::Hostile(_) => false,
+            #[cfg(feature = "complete")]
+            Backend::GrantCopy(back) => back.is_disabled(_vif),
+            #[cfg(feature = "complete")]
+            Backend::ZeroCopy(back) => back.is_disabled(_vif),
+            Backend::Classic(_) => false,
+            #[cfg(feature = "complete")]
+            Backend::Hostile(_) => false,
         }
     }
 
     /// Bytes that a backend gone bad saw beside packets.
-    pub(super) fn seen_beside(&self, vif: VifId) -> u32 {
+    pub(super) fn seen_beside(&self, _vif: VifId) -> u32 {
         match self {
-            Backend::Hostile(back) => back.seen_beside(vif),
-            Backend::Classic(_) | Backend::GrantCopy(_) | Backend::ZeroCopy(_) => 0,
+            #[cfg(feature = "complete")]
+            Backend::Hostile(back) => back.seen_beside(_vif),
+            Backend::Classic(_) => 0,
+            #[cfg(feature = "complete")]
+            Backend::GrantCopy(_) | Backend::ZeroCopy(_) => 0,
         }
     }
 
     /// Breaks a rule towards a guest, if it is a backend that does.
+    #[cfg(feature = "complete")]
     pub(super) fn attack(&mut self, k: &mut Kernel, vif: VifId, attack: BackAttack) {
         match self {
+            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.attack(k, vif, attack),
             Backend::Classic(_) | Backend::GrantCopy(_) | Backend::ZeroCopy(_) => {}
         }

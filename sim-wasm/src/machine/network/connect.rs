@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Log;
-use crate::actors::netback::outcome::Disconnect;
 use crate::actors::netback::settings::VifSettings;
 use crate::hypervisor::xen::{Limits, Xen};
 use crate::machine::metrics::Metrics;
 use crate::machine::network::accounts::Receipts;
+#[cfg(feature = "complete")]
 use crate::machine::network::bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::{self, Guest, Plug, domain_of};
@@ -46,6 +46,7 @@ impl Network {
             xen,
             guests,
             dom0,
+            #[cfg(feature = "complete")]
             bus: None,
             agenda: Agenda::new(),
             now: Time::ZERO,
@@ -69,16 +70,7 @@ impl Network {
         if settings.log == Logging::FromHandshake {
             self.log = Log::new();
         }
-        if bus::is_needed(&settings) {
-            self.bus = Some(Box::default());
-        }
-        for vif in 0..self.guests.len() as u16 {
-            if self.bus.is_some() {
-                self.create_device(VifId(vif));
-            } else {
-                self.connect(VifId(vif));
-            }
-        }
+        self.plug_in(&settings);
         if settings.log != Logging::FromHandshake {
             self.come_to_rest();
         }
@@ -90,12 +82,26 @@ impl Network {
                 self.agenda.push(workload.start, Appointment::Send(VifId(vif), number));
             }
         }
+        #[cfg(feature = "complete")]
         for (workload, number) in settings.outside.iter().zip(0..) {
             self.agenda.push(workload.start, Appointment::Outside(number));
         }
+        #[cfg(feature = "complete")]
         for (fault, number) in settings.faults.iter().zip(0..) {
             self.agenda.push(fault.at, Appointment::Fault(number));
         }
+    }
+
+    /// Connects all interfaces: over the bus where interfaces come or go, at once otherwise.
+    fn plug_in(&mut self, settings: &Settings) {
+        let vifs = (0..settings.guests.len() as u16).map(VifId);
+        #[cfg(feature = "complete")]
+        if bus::is_needed(settings) {
+            self.bus = Some(Box::default());
+            vifs.for_each(|vif| self.create_device(vif));
+            return;
+        }
+        vifs.for_each(|vif| self.connect(vif));
     }
 
     /// Connects an interface at once, as the two halves do after their handshake.
@@ -146,53 +152,6 @@ impl Network {
         self.bind_front(vif);
         self.bind_back(vif);
         self.settle();
-    }
-
-    /// Takes an interface away without asking its guest; netback lets it go when the last packet that needs it is freed.
-    pub(super) fn disconnect(&mut self, vif: VifId) {
-        let guest = &mut self.guests[usize::from(vif.0)];
-        if guest.plug != Plug::In {
-            return;
-        }
-        guest.plug = Plug::Leaving;
-        self.log.about(vif);
-        self.unbind_front(vif);
-        self.unbind_back(vif);
-        self.remove_port(vif);
-        self.let_go(vif);
-        let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.disconnect(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        });
-    }
-
-    /// Asks netback once more to let an interface go that was taken away.
-    pub(super) fn let_go(&mut self, vif: VifId) {
-        if self.guests[usize::from(vif.0)].plug != Plug::Leaving {
-            return;
-        }
-        let mut kernel = Kernel {
-            xen: &mut self.xen,
-            skbs: &mut self.dom0.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        };
-        if self.dom0.back.disconnect(&mut kernel, vif) == Disconnect::Done {
-            self.guests[usize::from(vif.0)].plug = Plug::Out;
-        }
-    }
-
-    /// Plugs an interface in again that was taken away and let go.
-    pub(super) fn plug(&mut self, vif: VifId) {
-        let guest = &self.guests[usize::from(vif.0)];
-        if guest.alive && guest.plug == Plug::Out {
-            self.connect(vif);
-        }
     }
 
     /// Does all that connecting has left to do, as if it took no time: a run begins with drivers at rest.

@@ -1,21 +1,18 @@
 //! dom0 of the machine: its packets, netback, the stack between the interfaces, and the card.
 
-use std::sync::Arc;
-
 use crate::actors::bridge::BridgePort;
-use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Kernel, Task};
 use crate::actors::log::Log;
 use crate::actors::nic::Nic;
 use crate::actors::skb::{SkbId, Skbs};
-use crate::actors::stack::{Stack, StackSettings, TapSettings};
+use crate::actors::stack::{Stack, StackSettings};
 use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::backend::Backend;
-use crate::machine::network::packets::{self, FROM_OUTSIDE, STAMP_END, Stamp, read_stamp};
+use crate::machine::network::packets::{self, STAMP_END, read_stamp};
 use crate::machine::network::settings::{Filling, Settings};
 use crate::machine::network::upcalls::Interrupts;
-use crate::machine::network::{Appointment, Network, next_delay};
+use crate::machine::network::{Appointment, Network};
 use crate::words::ids::{DomId, Mac, Pfn, VifId};
 use crate::words::time::Time;
 
@@ -28,11 +25,11 @@ pub(super) struct Dom0 {
     pub(super) card: Nic,
     pub(super) interrupts: Interrupts,
     softirq_due: bool,
-    tap_due: Option<Time>,
+    pub(super) tap_due: Option<Time>,
     /// Packets of the outside world so far, workload by workload.
-    from_wire: Vec<u64>,
-    wire_sequence: u32,
-    wire_bytes: Vec<u8>,
+    pub(super) from_wire: Vec<u64>,
+    pub(super) wire_sequence: u32,
+    pub(super) wire_bytes: Vec<u8>,
 }
 
 impl Dom0 {
@@ -77,6 +74,9 @@ macro_rules! dom0_kernel {
     };
 }
 
+#[cfg(feature = "complete")]
+pub(super) use dom0_kernel;
+
 impl Network {
     /// Runs a piece of netback's work; true when there is more.
     pub(super) fn run_back(&mut self, task: Task) -> bool {
@@ -84,6 +84,7 @@ impl Network {
         if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);
         }
+        #[cfg(feature = "complete")]
         self.let_leaving_go();
         again
     }
@@ -93,7 +94,7 @@ impl Network {
         self.netif_rx(BridgePort::Vif(vif), skb);
     }
 
-    fn netif_rx(&mut self, from: BridgePort, skb: SkbId) {
+    pub(super) fn netif_rx(&mut self, from: BridgePort, skb: SkbId) {
         if self.dom0.stack.netif_rx(dom0_kernel!(self), from, skb) {
             self.raise_softirq();
         }
@@ -116,18 +117,8 @@ impl Network {
             self.raise_softirq();
         }
         self.feed_card();
-        for vif in 0..self.guests.len() as u16 {
-            self.feed_vif(VifId(vif));
-        }
-        self.take_local();
-        self.put_tap_down();
-    }
-
-    /// dom0 itself takes what was sent to it.
-    fn take_local(&mut self) {
-        while let Some(skb) = self.dom0.stack.dequeue(BridgePort::Local) {
-            self.dom0.skbs.free(skb);
-        }
+        #[cfg(feature = "complete")]
+        self.feed_the_rest();
     }
 
     /// The card takes packets while it has room for them.
@@ -145,27 +136,6 @@ impl Network {
             self.dom0.stack.stop(BridgePort::Card);
         }
         self.start_wire();
-    }
-
-    /// Netback takes packets for a guest while its queue runs.
-    pub(super) fn feed_vif(&mut self, vif: VifId) {
-        let port = BridgePort::Vif(vif);
-        self.dom0.stack.wake(port);
-        while self.dom0.stack.has_work(port)
-            && self.dom0.back.can_queue(vif)
-            && let Some(skb) = self.dom0.stack.dequeue(port)
-        {
-            match self.dom0.back.start_xmit(dom0_kernel!(self), vif, skb) {
-                Xmit::Sent | Xmit::Dropped => {}
-                Xmit::Busy(skb) => {
-                    self.dom0.stack.requeue(dom0_kernel!(self), port, skb);
-                    break;
-                }
-            }
-        }
-        if !self.dom0.back.can_queue(vif) {
-            self.dom0.stack.stop(port);
-        }
     }
 
     fn start_wire(&mut self) {
@@ -204,65 +174,6 @@ impl Network {
         let Some(data) = self.dom0.skbs.take_unpinned() else { return false };
         self.dom0.back.page_release(dom0_kernel!(self), data);
         true
-    }
-
-    /// The outside world sends its next packets.
-    pub(super) fn receive_from_wire(&mut self, number: u16) {
-        let settings = Arc::clone(&self.settings);
-        let workload = &settings.outside[usize::from(number)];
-        for _ in 0..workload.burst {
-            let sent = &mut self.dom0.from_wire[usize::from(number)];
-            if *sent >= workload.count {
-                return;
-            }
-            *sent += 1;
-            let stamp = Stamp { origin: FROM_OUTSIDE, sequence: self.dom0.wire_sequence, born: self.now };
-            self.dom0.wire_sequence = self.dom0.wire_sequence.wrapping_add(1);
-            let mut bytes = std::mem::take(&mut self.dom0.wire_bytes);
-            packets::write_linear(&mut bytes, workload, stamp, settings.filling);
-            if let Some(arrival) = self.dom0.card.receive(dom0_kernel!(self), &bytes)
-                && let Some(time) = arrival.interrupt
-            {
-                self.agenda.push(time, Appointment::ReceiveDone);
-            }
-            self.dom0.wire_bytes = bytes;
-        }
-        if self.dom0.from_wire[usize::from(number)] < workload.count {
-            let next = self.now + next_delay(workload, &mut self.rng);
-            self.agenda.push(next, Appointment::Outside(number));
-        }
-    }
-
-    /// The card's receive interrupt: its driver hands everything to the stack.
-    pub(super) fn receive_done(&mut self) {
-        if !self.dom0.card.receive_irq(self.now) {
-            return;
-        }
-        while let Some(skb) = self.dom0.card.take_received() {
-            self.netif_rx(BridgePort::Card, skb);
-        }
-    }
-
-    /// A packet socket is opened or closed.
-    pub(super) fn set_tap(&mut self, port: BridgePort, tap: Option<TapSettings>) {
-        self.dom0.stack.set_tap(dom0_kernel!(self), port, tap);
-    }
-
-    /// Puts down when the next clone of a packet socket will have been read.
-    fn put_tap_down(&mut self) {
-        if let Some(time) = self.dom0.stack.taps_due()
-            && self.dom0.tap_due.is_none_or(|due| time < due)
-        {
-            self.dom0.tap_due = Some(time);
-            self.agenda.push(time, Appointment::TapDone);
-        }
-    }
-
-    /// Packet sockets let their clones go.
-    pub(super) fn tap_done(&mut self) {
-        self.dom0.tap_due = None;
-        self.dom0.stack.free_taps(dom0_kernel!(self));
-        self.put_tap_down();
     }
 
     /// A guest's interface loses its carrier: nothing is sent to it any more.
@@ -305,25 +216,6 @@ impl Network {
         self.receipts.stamped += 1;
         if self.settings.filling == Filling::Whole {
             let sound = packets::is_whole(&self.xen, &self.dom0.skbs, skb, stamp);
-            self.receipts.damaged += u64::from(!sound);
-        }
-    }
-
-    /// A guest's stack got a packet.
-    pub(super) fn account_arrival(&mut self, vif: VifId, skb: SkbId) {
-        let skbs = &self.guests[usize::from(vif.0)].skbs;
-        let start: [u8; STAMP_END] = skbs.read_start(&self.xen, skb);
-        let len = skbs.get(skb).len;
-        self.metrics.count(self.now, vif, Count::Delivered, 1);
-        self.metrics.count(self.now, vif, Count::DeliveredBytes, u64::from(len));
-        let Some(stamp) = read_stamp(&start, len) else {
-            self.receipts.unstamped += 1;
-            return;
-        };
-        self.metrics.latency(stamp.origin, self.now.since(stamp.born));
-        self.receipts.stamped += 1;
-        if self.settings.filling == Filling::Whole {
-            let sound = packets::is_whole(&self.xen, skbs, skb, stamp);
             self.receipts.damaged += u64::from(!sound);
         }
     }

@@ -1,11 +1,12 @@
 //! What goes wrong, when its time has come.
 
 use crate::actors::hostile::front_attack::FrontAttack;
-use crate::actors::kernel::{Ask, Kernel, Task, Timer};
+use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;
 use crate::actors::log::bus::Bus;
+use crate::actors::netback::outcome::Disconnect;
 use crate::machine::network::Network;
-use crate::machine::network::guest::{domain_of, vif_of};
+use crate::machine::network::guest::{Plug, domain_of};
 use crate::machine::network::settings::FaultKind;
 use crate::words::ids::{DomId, VifId};
 
@@ -89,33 +90,6 @@ impl Network {
         self.on_bus(|bus, _, _| bus.destroy(vif));
     }
 
-    /// Whether a domain is still there to do anything.
-    pub(super) fn lives(&self, domain: DomId) -> bool {
-        domain == DomId::DOM0 || self.guests[usize::from(vif_of(domain).0)].alive
-    }
-
-    /// A driver's timer has run out.
-    pub(super) fn run_timer(&mut self, timer: Timer) {
-        self.timers.retain(|(other, _)| *other != timer);
-        match timer {
-            Timer::Refill(vif) if !self.guests[usize::from(vif.0)].alive => {}
-            Timer::Eoi(domain, _) | Timer::Deferred(domain) if !self.lives(domain) => {}
-            Timer::Credit(_) | Timer::Pending | Timer::RxQueue(_) | Timer::Squeeze => self.dom0.back.timer(
-                &mut Kernel {
-                    xen: &mut self.xen,
-                    skbs: &mut self.dom0.skbs,
-                    now: self.now,
-                    log: &mut self.log,
-                    asks: &mut self.asks,
-                },
-                timer,
-            ),
-            Timer::Eoi(domain, port) => self.eoi_worker(domain, port),
-            Timer::Refill(vif) => self.refill(vif),
-            Timer::Deferred(domain) => self.retry_deferred(vif_of(domain)),
-        }
-    }
-
     /// Memory is used up: a domain that does nothing else takes all that is free.
     fn squeeze(&mut self) {
         let free = self.xen.memory.free_frames();
@@ -132,9 +106,20 @@ impl Network {
         }
     }
 
-    fn refill(&mut self, vif: VifId) {
+    /// Takes an interface away without asking its guest; netback lets it go when the last packet that needs it is freed.
+    pub(super) fn disconnect(&mut self, vif: VifId) {
         let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.refill_timer(&mut Kernel {
+        if guest.plug != Plug::In {
+            return;
+        }
+        guest.plug = Plug::Leaving;
+        self.log.about(vif);
+        self.unbind_front(vif);
+        self.unbind_back(vif);
+        self.remove_port(vif);
+        self.let_go(vif);
+        let guest = &mut self.guests[usize::from(vif.0)];
+        guest.front.disconnect(&mut Kernel {
             xen: &mut self.xen,
             skbs: &mut guest.skbs,
             now: self.now,
@@ -143,14 +128,28 @@ impl Network {
         });
     }
 
-    fn retry_deferred(&mut self, vif: VifId) {
-        let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.deferred_timer(&mut Kernel {
+    /// Asks netback once more to let an interface go that was taken away.
+    pub(super) fn let_go(&mut self, vif: VifId) {
+        if self.guests[usize::from(vif.0)].plug != Plug::Leaving {
+            return;
+        }
+        let mut kernel = Kernel {
             xen: &mut self.xen,
-            skbs: &mut guest.skbs,
+            skbs: &mut self.dom0.skbs,
             now: self.now,
             log: &mut self.log,
             asks: &mut self.asks,
-        });
+        };
+        if self.dom0.back.disconnect(&mut kernel, vif) == Disconnect::Done {
+            self.guests[usize::from(vif.0)].plug = Plug::Out;
+        }
+    }
+
+    /// Plugs an interface in again that was taken away and let go.
+    pub(super) fn plug(&mut self, vif: VifId) {
+        let guest = &self.guests[usize::from(vif.0)];
+        if guest.alive && guest.plug == Plug::Out {
+            self.connect(vif);
+        }
     }
 }

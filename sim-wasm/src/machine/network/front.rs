@@ -1,7 +1,9 @@
 //! A guest's network driver: an honest one, or one that attacks when it is told to.
 
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
+#[cfg(feature = "complete")]
 use crate::actors::hostile::front::HostileFront;
+#[cfg(feature = "complete")]
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::kernel::Kernel;
 use crate::actors::netfront::{FrontSettings, Netfront, Served};
@@ -23,6 +25,7 @@ pub enum Intent {
 #[derive(Clone, Debug)]
 pub(super) enum Front {
     Honest(Box<Netfront>),
+    #[cfg(feature = "complete")]
     Hostile(Box<HostileFront>),
 }
 
@@ -31,24 +34,27 @@ macro_rules! each {
     ($front:expr, $inner:ident => $call:expr) => {
         match $front {
             Front::Honest($inner) => $call,
+            #[cfg(feature = "complete")]
             Front::Hostile($inner) => $call,
         }
     };
 }
 
 impl Front {
-    pub(super) fn new(xen: &mut Xen, vif: VifId, domain: DomId, intent: Intent, settings: FrontSettings) -> Front {
+    pub(super) fn new(xen: &mut Xen, vif: VifId, domain: DomId, _intent: Intent, settings: FrontSettings) -> Front {
         let (rings, backend) = ([Pfn(0), Pfn(1)], DomId::DOM0);
-        match intent {
-            Intent::Honest => Front::Honest(Box::new(Netfront::new(xen, vif, domain, backend, rings, settings))),
-            Intent::Hostile => Front::Hostile(Box::new(HostileFront::new(xen, vif, domain, backend, rings, settings))),
+        #[cfg(feature = "complete")]
+        if _intent == Intent::Hostile {
+            return Front::Hostile(Box::new(HostileFront::new(xen, vif, domain, backend, rings, settings)));
         }
+        Front::Honest(Box::new(Netfront::new(xen, vif, domain, backend, rings, settings)))
     }
 
     /// The honest driver, to look at.
     pub(super) fn honest(&self) -> Option<&Netfront> {
         match self {
             Front::Honest(front) => Some(front),
+            #[cfg(feature = "complete")]
             Front::Hostile(_) => None,
         }
     }
@@ -88,6 +94,7 @@ impl Front {
     pub(super) fn deferred_timer(&mut self, k: &mut Kernel) {
         match self {
             Front::Honest(front) => front.deferred_timer(k),
+            #[cfg(feature = "complete")]
             Front::Hostile(_) => {}
         }
     }
@@ -95,6 +102,7 @@ impl Front {
     pub(super) fn ports(&self) -> Option<[Port; 2]> {
         match self {
             Front::Honest(front) => front.ports(),
+            #[cfg(feature = "complete")]
             Front::Hostile(front) => Some(front.ports()),
         }
     }
@@ -108,9 +116,11 @@ impl Front {
     }
 
     /// Breaks a rule, if it is a driver that does.
+    #[cfg(feature = "complete")]
     pub(super) fn attack(&mut self, k: &mut Kernel, attack: FrontAttack) {
         match self {
             Front::Honest(_) => {}
+            #[cfg(feature = "complete")]
             Front::Hostile(front) => front.attack(k, attack),
         }
     }

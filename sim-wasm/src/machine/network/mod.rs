@@ -16,17 +16,22 @@ pub mod accounts;
 
 mod backend;
 
+#[cfg(feature = "complete")]
 mod bus;
 
 mod connect;
 
 mod dom0;
 
+#[cfg(feature = "complete")]
 mod faults;
 
 mod front;
 
 mod guest;
+
+#[cfg(feature = "complete")]
+mod inbound;
 
 mod measure;
 
@@ -34,6 +39,9 @@ mod packets;
 
 pub mod settings;
 
+mod timers;
+
+#[cfg(feature = "complete")]
 mod travel;
 
 mod upcalls;
@@ -52,6 +60,7 @@ use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::Metrics;
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::accounts::{Levels, Receipts};
+#[cfg(feature = "complete")]
 use crate::machine::network::bus::Bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::Guest;
@@ -67,6 +76,7 @@ enum Appointment {
     /// A guest's workload makes its next packets.
     Send(VifId, u16),
     /// A workload of the outside world does.
+    #[cfg(feature = "complete")]
     Outside(u16),
     /// A vCPU looks at its pending ports.
     Upcall(DomId, VcpuId),
@@ -81,14 +91,18 @@ enum Appointment {
     /// The card's transmit interrupt.
     TransmitDone,
     /// The card's receive interrupt.
+    #[cfg(feature = "complete")]
     ReceiveDone,
     /// Something goes wrong.
+    #[cfg(feature = "complete")]
     Fault(u16),
     /// An application in a guest frees a packet.
     Consumed(VifId, SkbId),
     /// A packet socket in dom0 has read a packet.
+    #[cfg(feature = "complete")]
     TapDone,
     /// A half of a device sees what the other wrote.
+    #[cfg(feature = "complete")]
     Bus,
 }
 
@@ -99,6 +113,7 @@ pub struct Network {
     xen: Xen,
     guests: Vec<Guest>,
     dom0: Dom0,
+    #[cfg(feature = "complete")]
     bus: Option<Box<Bus>>,
     agenda: Agenda<Appointment>,
     now: Time,
@@ -250,6 +265,7 @@ impl Network {
     fn keep(&mut self, appointment: Appointment) {
         match appointment {
             Appointment::Send(vif, workload) => self.send(vif, workload),
+            #[cfg(feature = "complete")]
             Appointment::Outside(workload) => self.receive_from_wire(workload),
             Appointment::Upcall(domain, vcpu) => self.upcall(domain, vcpu),
             Appointment::Run(task) => self.run_task(task),
@@ -257,10 +273,14 @@ impl Network {
             Appointment::Softirq => self.softirq(),
             Appointment::WireDone => self.wire_done(),
             Appointment::TransmitDone => self.transmit_done(),
+            #[cfg(feature = "complete")]
             Appointment::ReceiveDone => self.receive_done(),
+            #[cfg(feature = "complete")]
             Appointment::Fault(number) => self.fault(number),
             Appointment::Consumed(vif, skb) => self.guests[usize::from(vif.0)].skbs.free(skb),
+            #[cfg(feature = "complete")]
             Appointment::TapDone => self.tap_done(),
+            #[cfg(feature = "complete")]
             Appointment::Bus => self.dispatch_bus(),
         }
     }
@@ -292,8 +312,14 @@ impl Network {
             }
             Ask::Arm(timer, at) => self.arm(timer, at),
             Ask::Received(vif, skb) => self.received(vif, skb),
+            #[cfg(feature = "complete")]
             Ask::Arrived(vif, skb) => self.arrived(vif, skb),
+            #[cfg(not(feature = "complete"))]
+            Ask::Arrived(..) => {}
+            #[cfg(feature = "complete")]
             Ask::WakeVif(vif) => self.feed_vif(vif),
+            #[cfg(not(feature = "complete"))]
+            Ask::WakeVif(_) => {}
             Ask::WakeFront(vif) => self.feed_front(vif),
             Ask::CarrierOff(vif) => self.carrier_off(vif),
         }
@@ -373,17 +399,6 @@ impl Network {
         }
     }
 
-    /// A guest's stack gets a packet: an application takes it, and frees it some time later.
-    fn arrived(&mut self, vif: VifId, skb: SkbId) {
-        let consumes = self.settings.guests[usize::from(vif.0)].consumes;
-        self.account_arrival(vif, skb);
-        if consumes == 0 {
-            self.guests[usize::from(vif.0)].skbs.free(skb);
-        } else {
-            self.agenda.push(self.now + consumes, Appointment::Consumed(vif, skb));
-        }
-    }
-
     fn run_task(&mut self, task: Task) {
         self.due.retain(|other| *other != task);
         let again = match task {
@@ -396,6 +411,7 @@ impl Network {
             self.asks.push(Ask::Run(task));
         }
         // Whatever netback does may be the last thing that an interface waits for.
+        #[cfg(feature = "complete")]
         for vif in (0..self.guests.len() as u16).map(VifId) {
             self.let_go(vif);
         }
