@@ -186,7 +186,8 @@ fn bus_events(count: u32, small: u16) -> Vec<Bus> {
 
 fn trouble_events(count: u32, small: u16) -> Vec<Trouble> {
     let mut events = vec![
-        Trouble::EventDeferred { spurious: count, until: u64::from(count) << 20 },
+        Trouble::EventDeferred { by: Party::Backend, spurious: count, until: u64::from(count) << 20 },
+        Trouble::EventDeferred { by: Party::Frontend, spurious: count, until: u64::from(count) << 20 },
         Trouble::BytesSeen { bytes: count },
         Trouble::GrantLeaked { gref: count },
         Trouble::GrantDeferred { gref: count },

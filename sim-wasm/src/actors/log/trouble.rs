@@ -39,8 +39,8 @@ pub enum Trouble {
     DeviceBroken { attack: Attack },
     /// The classic netfront found that its backend broke the rules, and the guest stopped (`BUG()`).
     GuestCrashed { attack: Attack },
-    /// An event brought no work, and its channel stays masked until `until`, in nanoseconds of the run.
-    EventDeferred { spurious: u32, until: u64 },
+    /// An event brought `by` no work, and its channel stays masked until `until`, in nanoseconds of the run.
+    EventDeferred { by: Party, spurious: u32, until: u64 },
     /// dom0 found bytes in granted pages that belong to no packet, and are not zero.
     BytesSeen { bytes: u32 },
     /// A grant could not be ended, and page and reference are lost to the guest.
@@ -63,11 +63,13 @@ impl Trouble {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::Attacked { by: Party::Backend, .. } | Self::BytesSeen { .. } => Who::Dom0,
+            Self::Attacked { by: Party::Backend, .. }
+            | Self::EventDeferred { by: Party::Backend, .. }
+            | Self::BytesSeen { .. } => Who::Dom0,
             Self::Attacked { by: Party::Frontend, .. }
             | Self::DeviceBroken { .. }
             | Self::GuestCrashed { .. }
-            | Self::EventDeferred { .. }
+            | Self::EventDeferred { by: Party::Frontend, .. }
             | Self::GrantLeaked { .. }
             | Self::GrantDeferred { .. } => Who::Guest,
         }

@@ -6,7 +6,7 @@
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::kernel::{Ask, Kernel, Timer};
 use crate::actors::log::Event;
-use crate::actors::log::trouble::Trouble;
+use crate::actors::log::trouble::{Party, Trouble};
 use crate::actors::netfront::Served;
 use crate::hypervisor::guest_irqs::{Eoi, EventLoop, IrqLine};
 use crate::hypervisor::shared_info::{self, Raised, UpcallScan};
@@ -197,7 +197,9 @@ impl Network {
             Eoi::Now(raised) => self.raise_again(domain, raised),
             Eoi::At(time) => {
                 self.log.about(vif);
-                self.log.also(now, Event::Trouble(Trouble::EventDeferred { spurious: events, until: time.0 }));
+                let by = if domain == DomId::DOM0 { Party::Backend } else { Party::Frontend };
+                let deferred = Trouble::EventDeferred { by, spurious: events, until: time.0 };
+                self.log.also(now, Event::Trouble(deferred));
                 self.asks.push(Ask::Arm(Timer::Eoi(domain, port), Some(time)));
             }
             Eoi::Nothing => {}

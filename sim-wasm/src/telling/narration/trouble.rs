@@ -27,7 +27,7 @@ pub(super) fn tell(out: &mut Text, event: &Trouble) {
             out.push_str("Netfront notices that its back end ").push_str(deed(attack));
             out.push_str(", and knows no way to go on: the whole guest stops.");
         }
-        Trouble::EventDeferred { spurious, until } => {
+        Trouble::EventDeferred { by: _, spurious, until } => {
             out.push_str("An event came without work. Its channel stays masked until ");
             push_time(out, Time(until));
             out.push_str(", and the count of such events is ").push_u32(spurious).push_char('.');
