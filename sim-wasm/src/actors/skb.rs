@@ -293,6 +293,13 @@ impl Skbs {
         }
     }
 
+    /// Whether there are data whose foreign pages' destructors have not run yet.
+    #[must_use]
+    #[inline]
+    pub fn has_unpinned(&self) -> bool {
+        !self.unpinned.is_empty()
+    }
+
     /// Data whose last packet was freed and whose foreign pages' destructors have not run yet, oldest first. Whoever takes
     /// one lets netback release its slots and then calls [`Skbs::recycle`].
     pub fn take_unpinned(&mut self) -> Option<SharedId> {

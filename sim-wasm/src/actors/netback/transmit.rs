@@ -197,14 +197,13 @@ impl Netback {
         let packet = &self.gathered;
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("it is its turn");
         let slots = 1 + packet.count;
-        let mut hold = |request: &TxRequest, extras| {
-            let place = self.pool.take(id, *request, extras);
+        let mut extras = packet.extras;
+        for request in std::iter::once(&packet.first).chain(&packet.further) {
+            let place = self.pool.take(id, *request, std::mem::take(&mut extras));
             let host = self.pool.window(place);
             self.batch.places.push(place);
             self.batch.maps.push(MapOp::new(host, vif.frontend, request.gref, Access::ReadOnly));
-        };
-        hold(&packet.first, packet.extras);
-        packet.further.iter().for_each(|request| hold(request, 0));
+        }
         vif.references += u32::from(slots);
         vif.tx.req_cons = vif.tx.req_cons.plus(packet.slots());
         let all = usize::from(packet.count) >= MAX_SKB_FRAGS;

@@ -59,8 +59,7 @@ impl TxQueue {
             Ok(skb) => skb,
             Err((skb, why)) => return drop_packet(device, k, skb, why),
         };
-        let bytes = k.skbs.get(skb).len;
-        self.write_packet(device, k, skb);
+        let bytes = self.write_packet(device, k, skb);
         device.counters.tx_packets += 1;
         device.counters.tx_bytes += u64::from(bytes);
         self.tx_buf_gc(device, k);
@@ -80,11 +79,12 @@ impl TxQueue {
     }
 
     /// Grants the packet's pages and writes its requests: the first, which has the length of the whole, then an extra info,
-    /// then the others, which have their own. Then publishes them (`RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`).
-    fn write_packet(&mut self, device: &mut Device, k: &mut Kernel, skb: SkbId) {
+    /// then the others, which have their own. Then publishes them (`RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`). Answers how many
+    /// bytes the packet has.
+    fn write_packet(&mut self, device: &mut Device, k: &mut Kernel, skb: SkbId) -> u32 {
         let packet = self.slots.begin(skb);
         let data = k.skbs.get(skb);
-        let (frags, count) = (data.frags(), data.frags().len());
+        let (bytes, frags, count) = (data.len, data.frags(), data.frags().len());
         let gso = (data.gso != Segmentation::NONE).then_some(data.gso);
         let slots = count as u32 + u32::from(gso.is_some());
         k.log.step(k.now, Event::PacketOffered { bytes: data.len, slots });
@@ -130,6 +130,7 @@ impl TxQueue {
         k.step(Event::RequestWritten { index: index.0, id: first.id, count: slots });
         k.step(Event::RequestsPublished { old, new: self.shared.half.req_prod_pvt.0, event, notify });
         self.shared.notify(device, k, notify);
+        bytes
     }
 }
 

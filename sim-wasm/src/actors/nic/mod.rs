@@ -117,6 +117,7 @@ impl Nic {
 
     /// Puts a packet into the ring (`e1000_xmit_frame`), or gives it back when there is no room. Either may stop the queue,
     /// see [`Nic::is_stopped`].
+    #[inline]
     pub fn xmit_frame(&mut self, k: &mut Kernel<'_>, skb: SkbId) -> Result<(), SkbId> {
         let data = k.skbs.get_mut(skb);
         let descriptors = descriptors(data);
@@ -137,6 +138,7 @@ impl Nic {
     }
 
     /// Starts on the next packet if the card is free and not stalled: how long it will take, in nanoseconds.
+    #[inline]
     pub fn begin(&mut self) -> Option<u64> {
         if self.sending || self.stalled {
             return None;
@@ -150,6 +152,7 @@ impl Nic {
     ///
     /// # Panics
     /// If none was being sent.
+    #[inline]
     pub fn finish(&mut self, k: &mut Kernel<'_>) -> Departure {
         assert!(self.sending, "a packet is on the wire");
         self.sending = false;
