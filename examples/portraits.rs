@@ -23,7 +23,7 @@ const PORTRAITS: [(&str, &str); 8] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let album = Path::new(env!("CARGO_MANIFEST_DIR")).join("content/gallery/portraits-of-a-ring");
     for (name, state) in PORTRAITS {
-        let player = Player::open(state).ok_or_else(|| format!("{state} names no frame"))?;
+        let player = Player::open(state).map_err(|error| format!("{state}: {error}"))?;
         let picture = rasterise(&player.svg(Layout::Wide, Ink::Light))?;
         fs::write(album.join(name).with_extension("png"), picture)?;
     }
