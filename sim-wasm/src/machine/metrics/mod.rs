@@ -1,4 +1,4 @@
-//! What a run is measured by: [`Counters`], [`Level`](level::Level)s over time, [`Histogram`]s of durations, and [`Series`]
+//! What a run is measured by: [`Counters`], [`Level`]s over time, [`Histogram`]s of durations, and [`Series`]
 //! over the run, gathered in [`Metrics`].
 //!
 //! All of it is whole numbers, grows no further once the run is warm, and is a plain value: two runs, or two halves of
