@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
-use crate::actors::kernel::Kernel;
 use crate::actors::log::Log;
 use crate::actors::netback::outcome::{ConnectError, Disconnect};
 use crate::actors::netback::settings::VifSettings;
 use crate::actors::xenbus::{BackOffer, BusAction, DeviceSettings, VifAddress, Xenbus};
 use crate::machine::network::guest::domain_of;
+use crate::machine::network::lend::lend;
 use crate::machine::network::settings::{FaultKind, Logging, Settings};
 use crate::machine::network::{Appointment, Network};
 use crate::protocols::ring::Index;
@@ -45,19 +45,6 @@ pub(super) fn is_needed(settings: &Settings) -> bool {
         )
     };
     settings.log == Logging::FromHandshake || settings.faults.iter().any(|fault| comes_or_goes(&fault.what))
-}
-
-/// Lends a guest's kernel beside the machine's other parts.
-macro_rules! guest_kernel {
-    ($network:ident, $guest:ident) => {
-        &mut Kernel {
-            xen: &mut $network.xen,
-            skbs: &mut $guest.skbs,
-            now: $network.now,
-            log: &mut $network.log,
-            asks: &mut $network.asks,
-        }
-    };
 }
 
 impl Network {
@@ -133,20 +120,20 @@ impl Network {
                 self.log.about(vif);
                 let guest = &mut self.guests[usize::from(vif.0)];
                 // A half that begins again has not always ended before.
-                guest.front.disconnect(guest_kernel!(self, guest));
-                let offer = guest.front.setup_device(guest_kernel!(self, guest), features);
+                guest.front.disconnect(lend!(self, guest.skbs));
+                let offer = guest.front.setup_device(lend!(self, guest.skbs), features);
                 self.bind_front(vif);
                 self.on_xenbus(|bus, log| bus.offered(now, log, vif, offer));
             }
             BusAction::ConnectFront(vif) => {
                 let guest = &mut self.guests[usize::from(vif.0)];
-                guest.front.connect(guest_kernel!(self, guest));
+                guest.front.connect(lend!(self, guest.skbs));
             }
             BusAction::Announce(vif) => self.dom0.stack.learn(now, BridgePort::Vif(vif), Mac::of_guest(vif)),
             BusAction::DisconnectFront(vif) => {
                 self.unbind_front(vif);
                 let guest = &mut self.guests[usize::from(vif.0)];
-                guest.front.disconnect(guest_kernel!(self, guest));
+                guest.front.disconnect(lend!(self, guest.skbs));
                 self.on_xenbus(|bus, log| bus.front_disconnected(now, log, vif));
             }
             BusAction::CreateVif(vif) => {
@@ -177,14 +164,7 @@ impl Network {
             credit_usec: offer.rate.usec,
             queue_len: settings.dom0.vif_queue,
         };
-        let mut kernel = Kernel {
-            xen: &mut self.xen,
-            skbs: &mut self.dom0.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        };
-        let outcome = self.dom0.back.connect(&mut kernel, vif, offer.frontend, &offer.offer, limits);
+        let outcome = self.dom0.back.connect(lend!(self, self.dom0.skbs), vif, offer.frontend, &offer.offer, limits);
         if outcome.is_ok() {
             self.carrier_on(vif);
             self.bind_back(vif);
@@ -195,14 +175,7 @@ impl Network {
 
     /// Netback is asked to let an interface go, and asked again whenever a packet was freed.
     fn let_go_on_bus(&mut self, vif: VifId) {
-        let mut kernel = Kernel {
-            xen: &mut self.xen,
-            skbs: &mut self.dom0.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        };
-        let outcome = self.dom0.back.disconnect(&mut kernel, vif);
+        let outcome = self.dom0.back.disconnect(lend!(self, self.dom0.skbs), vif);
         if let Some(bus) = &mut self.bus {
             match outcome {
                 Disconnect::Done => bus.leaving.retain(|other| *other != vif),

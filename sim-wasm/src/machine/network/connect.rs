@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::actors::kernel::Kernel;
 use crate::actors::log::Log;
 use crate::actors::netback::settings::VifSettings;
 use crate::hypervisor::xen::{Limits, Xen};
@@ -12,6 +11,7 @@ use crate::machine::network::accounts::Receipts;
 use crate::machine::network::bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::{self, Guest, Plug, domain_of};
+use crate::machine::network::lend::lend;
 use crate::machine::network::settings::{Logging, Settings, SettingsError};
 use crate::machine::network::{Appointment, Network};
 use crate::words::ids::{DomId, VifId};
@@ -111,30 +111,14 @@ impl Network {
         self.log.about(vif);
         let features = self.dom0.back.features();
         let guest = &mut self.guests[usize::from(vif.0)];
-        let offer = guest.front.setup_device(
-            &mut Kernel {
-                xen: &mut self.xen,
-                skbs: &mut guest.skbs,
-                now: self.now,
-                log: &mut self.log,
-                asks: &mut self.asks,
-            },
-            features,
-        );
+        let offer = guest.front.setup_device(lend!(self, guest.skbs), features);
         let Some(offer) = offer else { return };
         let mut limits = VifSettings { queue_len: settings.dom0.vif_queue, ..VifSettings::default() };
         if let Some((bytes, micros)) = spec.credit {
             limits.credit_bytes = bytes;
             limits.credit_usec = micros;
         }
-        let mut kernel = Kernel {
-            xen: &mut self.xen,
-            skbs: &mut self.dom0.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        };
-        let connected = self.dom0.back.connect(&mut kernel, vif, domain_of(vif), &offer, limits);
+        let connected = self.dom0.back.connect(lend!(self, self.dom0.skbs), vif, domain_of(vif), &offer, limits);
         if connected.is_err() {
             return;
         }
@@ -142,13 +126,7 @@ impl Network {
         self.carrier_on(vif);
         let guest = &mut self.guests[usize::from(vif.0)];
         guest.plug = Plug::In;
-        guest.front.connect(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        });
+        guest.front.connect(lend!(self, guest.skbs));
         self.bind_front(vif);
         self.bind_back(vif);
         self.settle();

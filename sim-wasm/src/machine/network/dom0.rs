@@ -9,6 +9,7 @@ use crate::actors::stack::{Stack, StackSettings};
 use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::backend::Backend;
+use crate::machine::network::lend::lend;
 use crate::machine::network::packets::{self, STAMP_END, read_stamp};
 use crate::machine::network::settings::{Filling, Settings};
 use crate::machine::network::upcalls::Interrupts;
@@ -61,26 +62,10 @@ impl Dom0 {
     }
 }
 
-/// Lends dom0's kernel beside its other parts.
-macro_rules! dom0_kernel {
-    ($network:ident) => {
-        &mut Kernel {
-            xen: &mut $network.xen,
-            skbs: &mut $network.dom0.skbs,
-            now: $network.now,
-            log: &mut $network.log,
-            asks: &mut $network.asks,
-        }
-    };
-}
-
-#[cfg(feature = "complete")]
-pub(super) use dom0_kernel;
-
 impl Network {
     /// Runs a piece of netback's work; true when there is more.
     pub(super) fn run_back(&mut self, task: Task) -> bool {
-        let again = self.dom0.back.run(dom0_kernel!(self), task);
+        let again = self.dom0.back.run(lend!(self, self.dom0.skbs), task);
         if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);
         }
@@ -95,7 +80,7 @@ impl Network {
     }
 
     pub(super) fn netif_rx(&mut self, from: BridgePort, skb: SkbId) {
-        if self.dom0.stack.netif_rx(dom0_kernel!(self), from, skb) {
+        if self.dom0.stack.netif_rx(lend!(self, self.dom0.skbs), from, skb) {
             self.raise_softirq();
         }
     }
@@ -127,8 +112,8 @@ impl Network {
         while !self.dom0.card.is_stopped()
             && let Some(skb) = self.dom0.stack.dequeue(BridgePort::Card)
         {
-            if let Err(skb) = self.dom0.card.xmit_frame(dom0_kernel!(self), skb) {
-                self.dom0.stack.requeue(dom0_kernel!(self), BridgePort::Card, skb);
+            if let Err(skb) = self.dom0.card.xmit_frame(lend!(self, self.dom0.skbs), skb) {
+                self.dom0.stack.requeue(lend!(self, self.dom0.skbs), BridgePort::Card, skb);
             }
         }
         // Whatever the bridge sends there from now on waits, and is told to.
@@ -146,7 +131,7 @@ impl Network {
 
     /// A packet has left: it is counted, and the card reports it some time later.
     pub(super) fn wire_done(&mut self) {
-        let departure = self.dom0.card.finish(dom0_kernel!(self));
+        let departure = self.dom0.card.finish(lend!(self, self.dom0.skbs));
         self.account_departure(departure.skb);
         if let Some(time) = departure.interrupt {
             self.agenda.push(time, Appointment::TransmitDone);
@@ -156,48 +141,48 @@ impl Network {
 
     /// The driver cleans up, and the card takes what waited.
     pub(super) fn transmit_done(&mut self) {
-        self.dom0.card.clean_tx_irq(dom0_kernel!(self));
+        self.dom0.card.clean_tx_irq(lend!(self, self.dom0.skbs));
         self.feed_card();
     }
 
     pub(super) fn stall_card(&mut self) {
-        self.dom0.card.stall(dom0_kernel!(self));
+        self.dom0.card.stall(lend!(self, self.dom0.skbs));
     }
 
     pub(super) fn resume_card(&mut self) {
-        self.dom0.card.resume(dom0_kernel!(self));
+        self.dom0.card.resume(lend!(self, self.dom0.skbs));
         self.feed_card();
     }
 
     /// Runs the destructor of the pages of one freed packet; false when there is none.
     pub(super) fn release_pages(&mut self) -> bool {
         let Some(data) = self.dom0.skbs.take_unpinned() else { return false };
-        self.dom0.back.page_release(dom0_kernel!(self), data);
+        self.dom0.back.page_release(lend!(self, self.dom0.skbs), data);
         true
     }
 
     /// A guest's interface loses its carrier: nothing is sent to it any more.
     pub(super) fn carrier_off(&mut self, vif: VifId) {
-        self.dom0.stack.set_carrier(dom0_kernel!(self), BridgePort::Vif(vif), false);
+        self.dom0.stack.set_carrier(lend!(self, self.dom0.skbs), BridgePort::Vif(vif), false);
     }
 
     /// dom0 has an interface for the guest, behind a port of the bridge.
     pub(super) fn add_port(&mut self, vif: VifId) {
         let port = BridgePort::Vif(vif);
         self.dom0.stack.add_port(port, self.settings.dom0.vif_queue);
-        self.dom0.stack.set_carrier(dom0_kernel!(self), port, false);
+        self.dom0.stack.set_carrier(lend!(self, self.dom0.skbs), port, false);
     }
 
     /// The interface is connected, and the bridge knows who is behind it.
     pub(super) fn carrier_on(&mut self, vif: VifId) {
         let port = BridgePort::Vif(vif);
-        self.dom0.stack.set_carrier(dom0_kernel!(self), port, true);
+        self.dom0.stack.set_carrier(lend!(self, self.dom0.skbs), port, true);
         self.dom0.stack.learn(self.now, port, Mac::of_guest(vif));
     }
 
     /// The interface goes.
     pub(super) fn remove_port(&mut self, vif: VifId) {
-        self.dom0.stack.remove_port(dom0_kernel!(self), BridgePort::Vif(vif));
+        self.dom0.stack.remove_port(lend!(self, self.dom0.skbs), BridgePort::Vif(vif));
     }
 
     fn account_departure(&mut self, skb: SkbId) {

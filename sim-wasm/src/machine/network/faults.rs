@@ -1,12 +1,13 @@
 //! What goes wrong, when its time has come.
 
 use crate::actors::hostile::front_attack::FrontAttack;
-use crate::actors::kernel::{Ask, Kernel, Task};
+use crate::actors::kernel::{Ask, Task};
 use crate::actors::log::Event;
 use crate::actors::log::bus::Bus;
 use crate::actors::netback::outcome::Disconnect;
 use crate::machine::network::Network;
 use crate::machine::network::guest::{Plug, domain_of};
+use crate::machine::network::lend::lend;
 use crate::machine::network::settings::FaultKind;
 use crate::words::ids::{DomId, VifId};
 
@@ -42,31 +43,14 @@ impl Network {
             FaultKind::RestartFront(vif) => self.on_bus(|bus, now, log| bus.restart_front(now, log, vif)),
             FaultKind::Destroy(vif) => self.destroy(vif),
             FaultKind::Attack(vif, attack) => self.attack(vif, attack),
-            FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(
-                &mut Kernel {
-                    xen: &mut self.xen,
-                    skbs: &mut self.dom0.skbs,
-                    now: self.now,
-                    log: &mut self.log,
-                    asks: &mut self.asks,
-                },
-                vif,
-                attack,
-            ),
+            FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(lend!(self, self.dom0.skbs), vif, attack),
         }
     }
 
     fn attack(&mut self, vif: VifId, attack: FrontAttack) {
         let guest = &mut self.guests[usize::from(vif.0)];
         if guest.alive {
-            let mut kernel = Kernel {
-                xen: &mut self.xen,
-                skbs: &mut guest.skbs,
-                now: self.now,
-                log: &mut self.log,
-                asks: &mut self.asks,
-            };
-            guest.front.attack(&mut kernel, attack);
+            guest.front.attack(lend!(self, guest.skbs), attack);
         }
     }
 
@@ -119,13 +103,7 @@ impl Network {
         self.remove_port(vif);
         self.let_go(vif);
         let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.disconnect(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        });
+        guest.front.disconnect(lend!(self, guest.skbs));
     }
 
     /// Asks netback once more to let an interface go that was taken away.
@@ -133,14 +111,7 @@ impl Network {
         if self.guests[usize::from(vif.0)].plug != Plug::Leaving {
             return;
         }
-        let mut kernel = Kernel {
-            xen: &mut self.xen,
-            skbs: &mut self.dom0.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        };
-        if self.dom0.back.disconnect(&mut kernel, vif) == Disconnect::Done {
+        if self.dom0.back.disconnect(lend!(self, self.dom0.skbs), vif) == Disconnect::Done {
             self.guests[usize::from(vif.0)].plug = Plug::Out;
         }
     }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::handshake::Xmit;
-use crate::actors::kernel::Kernel;
 use crate::actors::skb::SkbId;
 use crate::actors::stack::TapSettings;
 use crate::machine::metrics::counters::Count;
-use crate::machine::network::dom0::dom0_kernel;
+use crate::machine::network::lend::lend;
 use crate::machine::network::packets::{self, FROM_OUTSIDE, STAMP_END, Stamp, read_stamp};
 use crate::machine::network::settings::Filling;
 use crate::machine::network::{Appointment, Network, next_delay};
@@ -39,10 +38,10 @@ impl Network {
             && self.dom0.back.can_queue(vif)
             && let Some(skb) = self.dom0.stack.dequeue(port)
         {
-            match self.dom0.back.start_xmit(dom0_kernel!(self), vif, skb) {
+            match self.dom0.back.start_xmit(lend!(self, self.dom0.skbs), vif, skb) {
                 Xmit::Sent | Xmit::Dropped => {}
                 Xmit::Busy(skb) => {
-                    self.dom0.stack.requeue(dom0_kernel!(self), port, skb);
+                    self.dom0.stack.requeue(lend!(self, self.dom0.skbs), port, skb);
                     break;
                 }
             }
@@ -66,7 +65,7 @@ impl Network {
             self.dom0.wire_sequence = self.dom0.wire_sequence.wrapping_add(1);
             let mut bytes = std::mem::take(&mut self.dom0.wire_bytes);
             packets::write_linear(&mut bytes, workload, stamp, settings.filling);
-            if let Some(arrival) = self.dom0.card.receive(dom0_kernel!(self), &bytes)
+            if let Some(arrival) = self.dom0.card.receive(lend!(self, self.dom0.skbs), &bytes)
                 && let Some(time) = arrival.interrupt
             {
                 self.agenda.push(time, Appointment::ReceiveDone);
@@ -91,7 +90,7 @@ impl Network {
 
     /// A packet socket is opened or closed.
     pub(super) fn set_tap(&mut self, port: BridgePort, tap: Option<TapSettings>) {
-        self.dom0.stack.set_tap(dom0_kernel!(self), port, tap);
+        self.dom0.stack.set_tap(lend!(self, self.dom0.skbs), port, tap);
     }
 
     /// Puts down when the next clone of a packet socket will have been read.
@@ -107,7 +106,7 @@ impl Network {
     /// Packet sockets let their clones go.
     pub(super) fn tap_done(&mut self) {
         self.dom0.tap_due = None;
-        self.dom0.stack.free_taps(dom0_kernel!(self));
+        self.dom0.stack.free_taps(lend!(self, self.dom0.skbs));
         self.put_tap_down();
     }
 

@@ -33,6 +33,8 @@ mod guest;
 #[cfg(feature = "complete")]
 mod inbound;
 
+mod lend;
+
 mod measure;
 
 mod packets;
@@ -51,7 +53,7 @@ use std::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::handshake::Xmit;
-use crate::actors::kernel::{Ask, Kernel, Task, Timer};
+use crate::actors::kernel::{Ask, Task, Timer};
 use crate::actors::log::{Event, Log};
 use crate::actors::netback::outcome;
 use crate::actors::netfront::Netfront;
@@ -64,6 +66,7 @@ use crate::machine::network::accounts::{Levels, Receipts};
 use crate::machine::network::bus::Bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::Guest;
+use crate::machine::network::lend::lend;
 use crate::machine::network::settings::{Settings, Workload};
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{DomId, Pfn, VcpuId, VifId};
@@ -388,14 +391,7 @@ impl Network {
             else {
                 break;
             };
-            let mut kernel = Kernel {
-                xen: &mut self.xen,
-                skbs: &mut guest.skbs,
-                now: self.now,
-                log: &mut self.log,
-                asks: &mut self.asks,
-            };
-            match guest.front.start_xmit(&mut kernel, skb) {
+            match guest.front.start_xmit(lend!(self, guest.skbs), skb) {
                 Xmit::Sent => self.metrics.count(self.now, vif, Count::Accepted, 1),
                 Xmit::Dropped => self.metrics.count(self.now, vif, Count::LostInFront, 1),
                 Xmit::Busy(skb) => {
@@ -430,13 +426,7 @@ impl Network {
         if !guest.alive || !guest.awake {
             return false;
         }
-        guest.front.poll(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        })
+        guest.front.poll(lend!(self, guest.skbs))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The drivers' timers, when they have run out.
 
-use crate::actors::kernel::{Kernel, Timer};
+use crate::actors::kernel::Timer;
 use crate::machine::network::Network;
 use crate::machine::network::guest::vif_of;
+use crate::machine::network::lend::lend;
 use crate::words::ids::{DomId, VifId};
 
 impl Network {
@@ -17,16 +18,9 @@ impl Network {
         match timer {
             Timer::Refill(vif) if !self.guests[usize::from(vif.0)].alive => {}
             Timer::Eoi(domain, _) | Timer::Deferred(domain) if !self.lives(domain) => {}
-            Timer::Credit(_) | Timer::Pending | Timer::RxQueue(_) | Timer::Squeeze => self.dom0.back.timer(
-                &mut Kernel {
-                    xen: &mut self.xen,
-                    skbs: &mut self.dom0.skbs,
-                    now: self.now,
-                    log: &mut self.log,
-                    asks: &mut self.asks,
-                },
-                timer,
-            ),
+            Timer::Credit(_) | Timer::Pending | Timer::RxQueue(_) | Timer::Squeeze => {
+                self.dom0.back.timer(lend!(self, self.dom0.skbs), timer);
+            }
             Timer::Eoi(domain, port) => self.eoi_worker(domain, port),
             Timer::Refill(vif) => self.refill(vif),
             Timer::Deferred(domain) => self.retry_deferred(vif_of(domain)),
@@ -35,23 +29,11 @@ impl Network {
 
     fn refill(&mut self, vif: VifId) {
         let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.refill_timer(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        });
+        guest.front.refill_timer(lend!(self, guest.skbs));
     }
 
     fn retry_deferred(&mut self, vif: VifId) {
         let guest = &mut self.guests[usize::from(vif.0)];
-        guest.front.deferred_timer(&mut Kernel {
-            xen: &mut self.xen,
-            skbs: &mut guest.skbs,
-            now: self.now,
-            log: &mut self.log,
-            asks: &mut self.asks,
-        });
+        guest.front.deferred_timer(lend!(self, guest.skbs));
     }
 }

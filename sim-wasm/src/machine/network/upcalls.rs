@@ -4,7 +4,7 @@
 //! that events without work are put off; mainline's netback ends an interrupt when its poll has completed (XSA-332, 391).
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
-use crate::actors::kernel::{Ask, Kernel, Timer};
+use crate::actors::kernel::{Ask, Timer};
 use crate::actors::log::Event;
 use crate::actors::log::trouble::{Party, Trouble};
 use crate::actors::netfront::Served;
@@ -13,6 +13,7 @@ use crate::hypervisor::shared_info::{self, Raised, UpcallScan};
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::Network;
 use crate::machine::network::guest::{domain_of, vif_of};
+use crate::machine::network::lend::lend;
 use crate::words::ids::{DomId, Port, VcpuId, VifId};
 
 /// The one vCPU of each domain.
@@ -146,30 +147,11 @@ impl Network {
     /// Calls the driver.
     fn handle(&mut self, domain: DomId, vif: VifId, port: Port) -> Served {
         if domain == DomId::DOM0 {
-            let worked = self.dom0.back.interrupt(
-                &mut Kernel {
-                    xen: &mut self.xen,
-                    skbs: &mut self.dom0.skbs,
-                    now: self.now,
-                    log: &mut self.log,
-                    asks: &mut self.asks,
-                },
-                vif,
-                port,
-            );
+            let worked = self.dom0.back.interrupt(lend!(self, self.dom0.skbs), vif, port);
             return if worked { Served::Work } else { Served::Nothing };
         }
         let guest = &mut self.guests[usize::from(vif.0)];
-        let served = guest.front.interrupt(
-            &mut Kernel {
-                xen: &mut self.xen,
-                skbs: &mut guest.skbs,
-                now: self.now,
-                log: &mut self.log,
-                asks: &mut self.asks,
-            },
-            port,
-        );
+        let served = guest.front.interrupt(lend!(self, guest.skbs), port);
         self.asks.push(Ask::WakeFront(vif));
         served
     }
