@@ -1,4 +1,6 @@
 //! The bindings for a page: a thin coat over [`Player`], and nothing else in the engine knows of browsers.
+//!
+//! Not modelled: scenarios and sweeps: a page has figures.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

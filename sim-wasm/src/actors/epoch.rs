@@ -1,4 +1,6 @@
 //! Which generation of the drivers runs: how netback treats a packet's pages changed twice, and netfront's habits once.
+//!
+//! Not modelled: releases between the generations, distributions' own patches, and drivers of other operating systems.
 
 /// A generation of netback.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -2,6 +2,8 @@
 //!
 //! A driver owns its own state and nothing else: hypervisor, packets and log are lent to it, time is a number. It cannot
 //! wait, so whatever is to happen later it [asks](Ask) for, and the machine does it in the order of its agenda.
+//!
+//! Not modelled: several processors of a kernel, preemption, and locks: one call is at work at a time.
 
 use crate::actors::log::{Event, Log};
 use crate::actors::skb::{SkbId, Skbs};

@@ -2,6 +2,8 @@
 //!
 //! An actor owns its private state and works on memory that is lent for the call; it never waits and knows no clock but its
 //! arguments. Names are the kernel's own, without their prefix.
+//!
+//! Not modelled: whatever else a kernel does; each module below says what of its own part is left out.
 
 pub mod epoch;
 

@@ -7,6 +7,8 @@
 //!
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
+//!
+//! Not modelled: HVM and PVH guests, I/O, and whatever a network interface does not need; see each module.
 
 pub mod page;
 

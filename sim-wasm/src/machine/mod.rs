@@ -1,4 +1,6 @@
 //! Actors joined into a machine, with the agenda that says what happens next.
+//!
+//! Not modelled: machines with several hosts, and migration between them.
 
 pub mod network;
 

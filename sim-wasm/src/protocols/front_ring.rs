@@ -1,4 +1,6 @@
 //! The front's half of a ring: requests out, responses in (`FRONT_RING_*` in `xen/include/public/io/ring.h`).
+//!
+//! Not modelled: memory order, which is [`notification_model`](crate::protocols::notification_model)'s subject.
 
 use crate::hypervisor::page::Page;
 use crate::protocols::ring::{Index, RingLayout, Shared, notify_due};

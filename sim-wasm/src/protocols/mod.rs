@@ -1,4 +1,6 @@
 //! The protocols that domains speak over shared pages.
+//!
+//! Not modelled: rings of several pages, block devices, consoles, and every other protocol.
 
 pub mod ring;
 

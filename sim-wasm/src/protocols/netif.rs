@@ -11,6 +11,8 @@
 //!
 //! On the transmit ring a packet is its first request, then its extra infos, then its further requests. The first
 //! request's `size` is that of the whole packet, the further ones carry their own. Extra infos take a slot each.
+//!
+//! Not modelled: what extra infos other than segmentation say, which is not decoded here, and the control ring's messages.
 
 use crate::protocols::ring::RingLayout;
 use crate::words::ids::GrantRef;

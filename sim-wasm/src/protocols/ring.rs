@@ -10,6 +10,9 @@
 //! The names below the fields say who writes them. Each side has two more indexes of its own, which the other never sees:
 //! [`FrontRing`](crate::protocols::front_ring::FrontRing) and [`BackRing`](crate::protocols::back_ring::BackRing). One
 //! array carries both directions: a response takes the slot of a request that was consumed, and copied, before.
+//!
+//! Not modelled: rings of several pages, the later rings of bytes (`DEFINE_XEN_FLEX_RING`), and memory order, which is
+//! [`notification_model`](crate::protocols::notification_model)'s subject.
 
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 

@@ -2,6 +2,8 @@
 //!
 //! Lengths are whole numbers of tenths of a pixel ([`Unit`]), so that the same picture has the same bytes everywhere.
 //! One grammar holds for all figures: who owns a thing decides its [`Tone`], and every tone comes with a shape or a word.
+//!
+//! Not modelled: text that wraps or is measured, gradients, and motion.
 
 use crate::words::text::Text;
 

@@ -1,4 +1,6 @@
 //! Runs become pictures and words: figures, drawings, narration, and the player that steps through them.
+//!
+//! Not modelled: what the machine does not: each figure and each scenario lists what it leaves out.
 
 pub mod drawing;
 

@@ -1,4 +1,6 @@
 //! What a figure is: a question, presets, knobs, actions, and a run that can be drawn at every step.
+//!
+//! Not modelled: figures that share a run, and runs that go on by themselves.
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Log, Who};

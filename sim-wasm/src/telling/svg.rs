@@ -2,6 +2,8 @@
 //!
 //! In a page the colours come from the style sheet by class, so that one picture serves light and dark; outside a page they
 //! are written in.
+//!
+//! Not modelled: anything of SVG that no drawing uses.
 
 use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Line, Paint, Shape, Tone, Unit, Weight, push_unit};
 use crate::words::text::Text;

@@ -1,6 +1,8 @@
 //! One fingerprint of a run: FNV-1a over 64 bits (draft-eastlake-fnv).
 //!
 //! It tells two runs apart after a fault of ours; it does not resist an attacker.
+//!
+//! Not modelled: resistance to collisions that somebody makes.
 
 /// A hash under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

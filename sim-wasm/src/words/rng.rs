@@ -1,4 +1,6 @@
 //! The one source of chance, so that a seed tells the whole run.
+//!
+//! Not modelled: distributions other than the even one.
 
 /// SplitMix64: G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
 /// with the constants of S. Vigna's reference code. One word of state, and every seed is a good one.

@@ -1,4 +1,6 @@
 //! The clock of a run, and the [`Agenda`] of what is going to happen.
+//!
+//! Not modelled: wall clocks, and clocks that differ between domains.
 
 use std::ops::{Add, AddAssign};
 

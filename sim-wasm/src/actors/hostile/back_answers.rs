@@ -1,4 +1,6 @@
 //! What a hostile netback writes into the rings: sound answers, and those of its attacks.
+//!
+//! Not modelled: answers that change between two looks of the guest.
 
 use crate::actors::hostile::back::{HostileBack, Link, ReceiveTrap, TransmitTrap};
 use crate::actors::kernel::{Ask, Kernel};

@@ -1,4 +1,6 @@
 //! What a hostile dom0 can do to a guest through its network interface.
+//!
+//! Not modelled: attacks by other devices' backends and by the toolstack.
 
 use crate::actors::log::trouble::Attack;
 

@@ -1,4 +1,6 @@
 //! What a hostile guest can do to dom0 through its network interface.
+//!
+//! Not modelled: attacks on the store and on the hypervisor itself.
 
 use crate::actors::log::trouble::Attack;
 

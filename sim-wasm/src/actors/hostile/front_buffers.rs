@@ -1,4 +1,6 @@
 //! The receiving side of a hostile guest's driver: buffers out, packets in.
+//!
+//! Not modelled: taking packets in the guest's stack; they are counted.
 
 use crate::actors::hostile::front::{BUFFERS, Buffer, HostileFront, frame_of, ring_page, ring_page_mut};
 use crate::actors::kernel::{Ask, Kernel};

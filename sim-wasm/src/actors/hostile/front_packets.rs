@@ -1,4 +1,6 @@
 //! What a hostile guest's driver writes into its rings: honest packets, and those of its attacks.
+//!
+//! Not modelled: segmentation and checksums of honest packets.
 
 use crate::actors::handshake::Xmit;
 use crate::actors::hostile::front::{Hold, HostileFront, Slot, frame_of, ring_page, ring_page_mut};

@@ -1,4 +1,6 @@
 //! What a transmitting backend does beside its way with a sound packet: credit, refusals, copies, and giving up.
+//!
+//! Not modelled: counters in sysfs and messages in the kernel's log.
 
 use crate::actors::log::Who;
 use crate::words::ids::GrantRef;

@@ -1,4 +1,6 @@
 //! Devices that come and go: xenbus states, connecting and disconnecting.
+//!
+//! Not modelled: each single message to and from the store; the keys that decide something are told.
 
 use crate::actors::log::Who;
 

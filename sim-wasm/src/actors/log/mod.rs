@@ -5,6 +5,8 @@
 //!
 //! The ring's events and those of a packet on its way out stand in [`Event`] itself; the rest of the path has families of
 //! its own, which `Event` wraps.
+//!
+//! Not modelled: what is not a change of state: loads, comparisons, time passing.
 
 pub mod backend;
 

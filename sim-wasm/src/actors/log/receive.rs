@@ -1,4 +1,6 @@
 //! Packets on their way to a guest: buffers, netback's receive side, and what netfront makes of them.
+//!
+//! Not modelled: what the guest's stack does with a packet afterwards.
 
 use crate::actors::log::Who;
 

@@ -1,4 +1,6 @@
 //! dom0's network stack between the interfaces, and the card.
+//!
+//! Not modelled: the parts of dom0's stack that no packet here passes.
 
 use crate::actors::log::Who;
 

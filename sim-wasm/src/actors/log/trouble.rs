@@ -1,4 +1,6 @@
 //! Rules broken by a hostile or a broken party, and what came of it.
+//!
+//! Not modelled: what an attacker would gain in a real machine: only that a rule was broken is told, and what came of it.
 
 use crate::actors::log::Who;
 

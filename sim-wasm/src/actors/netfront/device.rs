@@ -1,4 +1,6 @@
 //! What both rings of an interface share: who and what it is, its part of the grant table, and what is wrong with it.
+//!
+//! Not modelled: the network device beyond its carrier: statistics of each processor, MTU, ethtool.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel, Timer};

@@ -1,5 +1,7 @@
 //! A packet copied into pages of its own: because it has too many pieces, or because the backend must not see what else lies
 //! in its pages.
+//!
+//! Not modelled: contiguous memory beyond a page: a packet that was copied together still lies in pages.
 
 use crate::actors::kernel::Kernel;
 use crate::actors::skb::{Frag, FragPage, SkbId};

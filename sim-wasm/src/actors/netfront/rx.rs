@@ -1,4 +1,6 @@
 //! Receiving, the first half: empty buffers for the backend (`network_alloc_rx_buffers`, `xennet_alloc_rx_buffers`).
+//!
+//! Not modelled: the modern driver's pool of pages, from which it takes buffers.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel, Timer};

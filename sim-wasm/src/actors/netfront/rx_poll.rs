@@ -3,6 +3,8 @@
 //! A response is known by its index: it lies where its buffer's request lay, and its id is not looked at. A packet is a
 //! response, its extra infos, and further responses. Whatever is wrong with it, each of its buffers ends somewhere: in the
 //! packet, back on the ring, or with the guest's allocator.
+//!
+//! Not modelled: GSO prefixes, XDP, and merging of packets before the stack sees them (GRO).
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel};

@@ -1,4 +1,6 @@
 //! What a netfront is told when it is made, the constants of both generations, and what it counts.
+//!
+//! Not modelled: settings that change while the interface is up.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::log::trouble::Attack;

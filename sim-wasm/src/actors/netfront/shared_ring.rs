@@ -1,4 +1,6 @@
 //! One ring of an interface as its front has it: the page, its grant, the private half and the channel.
+//!
+//! Not modelled: rings of several pages.
 
 use crate::actors::kernel::Kernel;
 use crate::actors::netfront::device::Device;

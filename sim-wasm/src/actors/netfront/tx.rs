@@ -1,4 +1,6 @@
 //! Sending: from a packet to grants and requests (`network_start_xmit`, `xennet_start_xmit`).
+//!
+//! Not modelled: several queues and the choice among them.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::handshake::Xmit;

@@ -1,4 +1,6 @@
 //! Taking back what was sent: from responses to free grants, ids and packets (`network_tx_buf_gc`, `xennet_tx_buf_gc`).
+//!
+//! Not modelled: what a kernel would do with a wild id that it does not refuse.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel};

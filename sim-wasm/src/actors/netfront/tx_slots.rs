@@ -1,4 +1,6 @@
 //! Which ids are under way on the transmit ring, and whose they are.
+//!
+//! Not modelled: the link of free ids through the array itself (`tx_skb_freelist`); the order of reuse is the same.
 
 use crate::actors::skb::SkbId;
 use crate::protocols::netif::TX_RING;

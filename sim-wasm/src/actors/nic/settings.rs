@@ -1,4 +1,6 @@
 //! What a card is made of, and what a packet takes of it: descriptors, and time on the wire.
+//!
+//! Not modelled: pieces that a descriptor cannot hold, and a card's own buffers.
 
 use crate::actors::nic::Moderation;
 use crate::actors::skb::{MAX_SKB_FRAGS, Shared};

@@ -1,4 +1,6 @@
 //! From the bridge's decision to the queues: one port or all, the filter, the limit of length.
+//!
+//! Not modelled: multicast groups: what is not for one address is for all.
 
 use crate::actors::bridge::{BridgePort, Learned, Way};
 use crate::actors::kernel::Kernel;

@@ -1,4 +1,6 @@
 //! One port of the stack: its queue, whether its device takes packets, and who listens.
+//!
+//! Not modelled: the device's statistics beyond these counts, and its being up or down beyond its carrier.
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::kernel::Kernel;

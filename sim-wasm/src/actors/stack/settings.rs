@@ -1,4 +1,6 @@
 //! What a stack is made of, and what it counts.
+//!
+//! Not modelled: settings for each processor, and those that can change during a run, save the filter and the taps.
 
 use crate::actors::bridge::AGEING_TIME;
 use crate::actors::netfilter::Filter;

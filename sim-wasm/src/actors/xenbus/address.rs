@@ -1,4 +1,7 @@
 //! Where a device's halves are in the store, and what their watches are called.
+//!
+//! Not modelled: further interfaces of a guest, and driver domains other than dom0, for which there are names here and no
+//! machine.
 
 use crate::actors::xenbus::store::Token;
 use crate::protocols::xenbus::{backend_path, frontend_path};

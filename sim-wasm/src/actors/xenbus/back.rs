@@ -13,6 +13,8 @@
 //!
 //! The classic driver forgets to let the rings of a frontend go that is `Closed` without having been `Closing`, and connects
 //! again to the old ones. Here it lets them go.
+//!
+//! Not modelled: the debugging files of the driver, and keys of features that no driver here has.
 
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::BackFeatures;

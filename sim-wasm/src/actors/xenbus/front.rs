@@ -9,6 +9,8 @@
 //!
 //! Rings and grants are let go only when the backend has said that it is closed, or is gone: before that it may still have
 //! them mapped. A resumed guest does not wait, since its backend is another one.
+//!
+//! Not modelled: suspending without resuming, and several devices of a guest.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::handshake::Offer;

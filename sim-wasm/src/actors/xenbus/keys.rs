@@ -1,4 +1,6 @@
 //! Offers and features, as keys: each half writes its own and reads the other's.
+//!
+//! Not modelled: keys of each queue, of the control ring, of multicast lists and of XDP.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::handshake::{BackFeatures, Offer};

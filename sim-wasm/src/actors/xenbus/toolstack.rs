@@ -1,5 +1,7 @@
 //! What the toolstack writes: a device's two directories, its removal, and its script's outcome
 //! (`tools/libxl/libxl_nic.c`, `tools/hotplug/Linux/vif-bridge`).
+//!
+//! Not modelled: the domain's other devices and keys, and the script's own commands, of which only the outcome counts.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::handshake::BackFeatures;

@@ -1,4 +1,6 @@
 //! How often things happened.
+//!
+//! Not modelled: costs: a count says how often, not how long.
 
 /// What is counted. Packets unless the name says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

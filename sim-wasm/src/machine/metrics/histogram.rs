@@ -1,4 +1,6 @@
 //! How durations are spread, in little memory and with a bounded error.
+//!
+//! Not modelled: single values: they are known to one part in 32.
 
 /// Bits of a number that its bucket keeps, beside the place of its highest one.
 const KEPT_BITS: u32 = 5;

@@ -1,4 +1,6 @@
 //! How full things were.
+//!
+//! Not modelled: what happened within a step: a level is taken when the step is over.
 
 use crate::words::time::Time;
 

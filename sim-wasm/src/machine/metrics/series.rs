@@ -1,4 +1,6 @@
 //! How a number went over a run, in a fixed number of stretches of equal length, however long the run becomes.
+//!
+//! Not modelled: anything shorter than a stretch.
 
 use crate::words::time::Time;
 

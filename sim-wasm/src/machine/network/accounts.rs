@@ -1,4 +1,6 @@
 //! What a run keeps accounts of beside its metrics.
+//!
+//! Not modelled: packets' order; only what became of their bytes.
 
 /// How full everything is at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

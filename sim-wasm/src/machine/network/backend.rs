@@ -1,4 +1,6 @@
 //! dom0's network backend, of whichever epoch the run has.
+//!
+//! Not modelled: backends of different generations on one machine.
 
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};

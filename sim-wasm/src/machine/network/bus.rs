@@ -3,6 +3,8 @@
 //!
 //! A machine whose interfaces never come or go is connected without it, to the same state; what is taken away from such a
 //! machine all the same goes without its guest's being asked.
+//!
+//! Not modelled: how long the script takes that puts an interface onto the bridge, and its failing.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! A machine is made: domains, drivers, interfaces connected.
+//!
+//! Not modelled: booting: domains are there, with all their memory.
 
 use std::sync::Arc;
 

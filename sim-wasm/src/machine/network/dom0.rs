@@ -1,4 +1,6 @@
 //! dom0 of the machine: its packets, netback, the stack between the interfaces, and the card.
+//!
+//! Not modelled: several cards, and traffic of dom0's own.
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::kernel::{Kernel, Task};

@@ -1,4 +1,6 @@
 //! What goes wrong, when its time has come.
+//!
+//! Not modelled: faults of memory, of processors, and of the hypervisor.
 
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::kernel::{Ask, Task};

@@ -1,4 +1,6 @@
 //! A guest's network driver: an honest one, or one that attacks when it is told to.
+//!
+//! Not modelled: guests with several interfaces.
 
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 #[cfg(feature = "complete")]

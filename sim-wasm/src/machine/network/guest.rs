@@ -1,4 +1,6 @@
 //! A guest of the machine: its kernel's packets, its driver, the queue in front of it, and what it sends.
+//!
+//! Not modelled: the guest's other work, and queues with more than one band.
 
 use std::collections::VecDeque;
 

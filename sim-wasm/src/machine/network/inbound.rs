@@ -1,4 +1,6 @@
 //! Packets that come in: from the wire, to the guests, to dom0 itself, and to whoever listens on a port.
+//!
+//! Not modelled: answers: nobody here reacts to a packet by sending one.
 
 use std::sync::Arc;
 

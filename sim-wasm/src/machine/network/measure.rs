@@ -1,4 +1,6 @@
 //! What the machine's parts have counted by themselves, and how full they are.
+//!
+//! Not modelled: what counting costs: it takes no time.
 
 use crate::actors::bridge::BridgePort;
 use crate::machine::metrics::Metrics;

@@ -6,6 +6,8 @@
 //! ```
 //!
 //! The stamp is what `pktgen` writes into its packets for the same purpose. A packet shorter than its end carries none.
+//!
+//! Not modelled: headers above Ethernet; no packet is IP.
 
 use crate::actors::skb::{Frag, FragPage, SkbId, Skbs};
 use crate::hypervisor::page::PAGE_SIZE;

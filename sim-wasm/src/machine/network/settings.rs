@@ -1,5 +1,7 @@
 //! What a run of the network is made of: guests and what they send, dom0's drivers and queues, the card, and what goes wrong
 //! when. Nothing else decides a run.
+//!
+//! Not modelled: changes of what is set, save by the faults.
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::epoch::{Epoch, FrontEpoch};

@@ -1,4 +1,6 @@
 //! The drivers' timers, when they have run out.
+//!
+//! Not modelled: the tick of a guest's timers; a driver of dom0's rounds for itself.
 
 use crate::actors::kernel::Timer;
 use crate::machine::network::Network;

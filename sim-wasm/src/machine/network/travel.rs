@@ -1,5 +1,7 @@
 //! The machine on a [timeline](crate::machine::timeline): it goes on by appointments, and what can be done to it in between
 //! is what can go wrong.
+//!
+//! Not modelled: changing a setting in the midst of a run, save by what can go wrong.
 
 use crate::machine::network::Network;
 use crate::machine::network::settings::FaultKind;

@@ -2,6 +2,8 @@
 //!
 //! The classic drivers end an interrupt when their handler returns. Mainline's netfront does the same with a late end, so
 //! that events without work are put off; mainline's netback ends an interrupt when its poll has completed (XSA-332, 391).
+//!
+//! Not modelled: several vCPUs of a domain, and the moving of a port from one to another.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::kernel::{Ask, Timer};

@@ -1,4 +1,6 @@
 //! The model beside a real ring: one whole operation at a time, the two must be the same.
+//!
+//! Not modelled: steps within an operation, which a real ring does not show.
 
 use super::{Action, Asking, Barriers, Contents, End, Protocol, State};
 use crate::hypervisor::page::Page;

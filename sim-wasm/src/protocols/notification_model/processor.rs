@@ -1,4 +1,6 @@
 //! What one end does: its program, one step after the other.
+//!
+//! Not modelled: what [`notification_model`](crate::protocols::notification_model) leaves out.
 
 use crate::protocols::notification_model::{Action, Asking, Contents, End, MOST_SLOTS, Protocol, State, Step};
 use crate::protocols::ring::notify_due;

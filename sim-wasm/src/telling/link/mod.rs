@@ -13,6 +13,8 @@
 //!
 //! A text from outside is not to be trusted: every way to get it wrong has a [`LinkError`] that says what and why, and what is
 //! read stays small, whatever is written.
+//!
+//! Not modelled: a run's seed or settings beyond the figure's knobs.
 
 mod error;
 

@@ -2,6 +2,8 @@
 //!
 //! A sentence is true of the drivers that ran: some do the same thing in another way. Which interface it is about is said
 //! only in runs with several, by [`push_interface`].
+//!
+//! Not modelled: other languages than English.
 
 pub mod phrases;
 

@@ -1,6 +1,8 @@
 //! Figure "packet": who owns a packet's memory on its way from the guest to the wire, and when the guest gets its slot back.
 //!
 //! The run is one packet through the whole [`Network`]; its steps are the machine's own events.
+//!
+//! Not modelled: other packets beside the one: nothing waits for anything of theirs. The whole list is `FIGURE`'s own.
 
 mod hop;
 

@@ -2,6 +2,8 @@
 //!
 //! There is no history to keep: a run is a function of its setup, so acting in the past makes another run, and the text of
 //! [`Player::state`] is enough to bring any frame back.
+//!
+//! Not modelled: time that passes by itself; whoever shows a player calls its clock.
 
 mod moves;
 

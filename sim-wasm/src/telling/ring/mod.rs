@@ -1,4 +1,6 @@
 //! Figure "ring": how two domains share one array without a lock, and what happens at 2³².
+//!
+//! Not modelled: memory order, and what the entries say. The whole list is `FIGURE`'s own.
 
 mod frame;
 

@@ -1,4 +1,6 @@
 //! The numbers that a run is asked for.
+//!
+//! Not modelled: numbers that depend on the run's order, such as how long the longest pause was.
 
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::histogram::Histogram;

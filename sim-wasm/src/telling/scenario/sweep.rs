@@ -2,6 +2,8 @@
 //!
 //! A run is a function of its settings, so the rows of a [`sweep`] are the same on any number of threads, in the order of
 //! the grid: the last axis changes fastest.
+//!
+//! Not modelled: stopping when enough is known: every combination is run to its end.
 
 use std::sync::Mutex;
 use std::thread;

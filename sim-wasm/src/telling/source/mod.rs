@@ -1,6 +1,8 @@
 //! Where the code stands that does what an event tells: function, file and tree, one line per event.
 //!
 //! Three generations of drivers do it in three trees, so the answer depends on the [`Drivers`] that ran.
+//!
+//! Not modelled: lines' numbers, which differ between trees.
 
 mod path;
 

@@ -1,4 +1,6 @@
 //! What the store answers when it does not do what it is asked.
+//!
+//! Not modelled: errors of the daemon's own: no memory, a broken database, no connection.
 
 /// Why a request failed. On the wire it is the name of an error number (`xsd_errors` in
 /// `xen/include/public/io/xs_wire.h`).

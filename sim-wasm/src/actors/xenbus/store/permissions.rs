@@ -1,4 +1,6 @@
 //! Who may do what with a node.
+//!
+//! Not modelled: permissions of special watches (`@releaseDomain`).
 
 use crate::words::ids::DomId;
 

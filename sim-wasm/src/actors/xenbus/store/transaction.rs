@@ -2,6 +2,8 @@
 //!
 //! It remembers the generation of every node that it looked at, as it found it. If they are all unchanged at its end, then
 //! doing now what it did then has the same outcome, and that is done.
+//!
+//! Not modelled: limits on how long a transaction stays open.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! The nodes, and the rules of a single request.
+//!
+//! Not modelled: the database on disk, and quotas in bytes of memory beyond a value's.
 
 use std::collections::BTreeMap;
 
