@@ -2,11 +2,14 @@
 //! in the end.
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use sim_wasm::actors::epoch::Epoch;
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::backend::Backend;
 use sim_wasm::actors::netfilter::Filter;
 use sim_wasm::actors::nic::{CardSettings, Moderation};
+use sim_wasm::machine::metrics::Watch;
 use sim_wasm::machine::metrics::counters::Count;
+use sim_wasm::machine::metrics::level::Level;
 use sim_wasm::machine::network::Network;
 use sim_wasm::machine::network::settings::{Dom0, Filling, Guest, Settings, Workload};
 use sim_wasm::words::ids::VifId;
@@ -205,4 +208,22 @@ fn two_bytes_more_hold_a_slot_until_the_card_is_done() {
 fn a_dropped_packet_gives_its_slot_back_sooner() {
     let one = || settings(vec![Workload::at_once(1514, 1)]);
     assert!(slot_time(dropping(one())) + 20_000 < slot_time(one()));
+}
+
+/// What is measured of one slot: it is held from the ring to the card's interrupt and back, in three hypercalls and two
+/// notifications; a packet that is copied costs a copy.
+#[test]
+fn a_slot_is_timed_and_hypercalls_are_counted() {
+    let mut one = settings(vec![Workload::at_once(1514, 1)]);
+    one.watched = vec![Watch::Level(Level::RingOutstanding)];
+    let network = run(&on_card(one.clone(), 1000, 20_000));
+    let total = network.metrics().total();
+    assert_eq!(total.residence.most(), Some(slot_time(settings(vec![Workload::at_once(1514, 1)]))));
+    let count = |what| total.counters.get(what);
+    // A notification to netback, a map, an unmap, and a notification to netfront.
+    assert_eq!((count(Count::Hypercalls), count(Count::Maps), count(Count::Copies)), (4, 1, 0));
+    assert_eq!(count(Count::SlotsAnswered), 1);
+    let copied = run(&on_card(Settings { epoch: Epoch::GrantCopy, ..one }, 1000, 20_000)).metrics().total();
+    assert_eq!((copied.counters.get(Count::Maps), copied.counters.get(Count::CopiedBytes)), (0, 1514));
+    assert!(copied.residence.most() < total.residence.most(), "the slot comes back before the packet is sent");
 }

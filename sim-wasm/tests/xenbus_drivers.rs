@@ -188,7 +188,7 @@ impl Machine {
             }
             Ask::Received(_, skb) => self.received.push(skb),
             Ask::Arrived(_, skb) => self.guest.free(skb),
-            Ask::Arm(..) | Ask::WakeVif(_) | Ask::WakeFront(_) | Ask::CarrierOff(_) => {}
+            Ask::Arm(..) | Ask::WakeVif(_) | Ask::WakeFront(_) | Ask::SlotReturned(..) | Ask::CarrierOff(_) => {}
         }
     }
 

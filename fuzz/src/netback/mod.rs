@@ -93,7 +93,7 @@ impl World {
                 }
                 Ask::Received(_, skb) => self.kept.push(skb),
                 Ask::Run(_) | Ask::Upcall(..) | Ask::WakeVif(_) | Ask::CarrierOff(_) => {}
-                Ask::Arrived(..) | Ask::WakeFront(_) => panic!("{ask:?} is not netback's"),
+                Ask::Arrived(..) | Ask::WakeFront(_) | Ask::SlotReturned(..) => panic!("{ask:?} is not netback's"),
             }
         }
         result

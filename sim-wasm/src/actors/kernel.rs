@@ -61,6 +61,8 @@ pub enum Ask {
     Received(VifId, SkbId),
     /// Netfront built a packet that was sent to this interface's guest: it is the guest's stack's now.
     Arrived(VifId, SkbId),
+    /// A slot of this interface came back to its guest so many nanoseconds after it was put on the transmit ring.
+    SlotReturned(VifId, u64),
     /// The queue in front of this interface in dom0 runs again (`netif_wake_queue` of the vif).
     WakeVif(VifId),
     /// The queue in front of this interface in the guest runs again.

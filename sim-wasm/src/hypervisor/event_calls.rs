@@ -96,6 +96,7 @@ impl Xen {
     /// Notifies the other end of the caller's port (`EVTCHNOP_send`).
     #[inline]
     pub fn send(&mut self, caller: DomId, port: Port) -> Result<Sent, Errno> {
+        self.calls.hypercalls += 1;
         match self.known(caller).channels.channel(port) {
             Channel::Interdomain { remote, remote_port } => Ok(self.raise(remote, remote_port)),
             Channel::Unbound { .. } => Ok(Sent::Dropped),

@@ -108,6 +108,8 @@ impl Xen {
 
     /// Maps what others grant the caller, each at a hole among its pages, in one hypercall (`GNTTABOP_map_grant_ref`).
     pub fn map_grant_refs(&mut self, caller: DomId, ops: &mut [MapOp]) {
+        self.calls.hypercalls += 1;
+        self.calls.maps += ops.len() as u64;
         for op in ops {
             op.result = self.map_at_page(caller, op);
         }
@@ -115,6 +117,7 @@ impl Xen {
 
     /// Undoes mappings that are seen at pages, and leaves holes there, in one hypercall (`GNTTABOP_unmap_grant_ref`).
     pub fn unmap_grant_refs(&mut self, caller: DomId, ops: &mut [UnmapOp]) {
+        self.calls.hypercalls += 1;
         for op in ops {
             op.result = self.unmap_from_page(caller, op.host, op.handle, Entry::Hole);
         }
@@ -128,6 +131,7 @@ impl Xen {
     /// (`replace_grant_pv_mapping`); a frame of the caller's own is then still the caller's, see
     /// [`Xen::update_va_mapping`].
     pub fn unmap_and_replace(&mut self, caller: DomId, host: Pfn, new: Pfn, handle: Handle) -> Result<(), GrantStatus> {
+        self.calls.hypercalls += 1;
         let (_, domain) = self.known_mut(caller);
         domain.grants.mapping(handle)?;
         let entry = domain.entries.get_mut(new.0 as usize).ok_or(GrantStatus::GeneralError)?;

@@ -60,6 +60,9 @@ impl CopyOp {
 impl Xen {
     /// Copies between frames, one after the other, in one hypercall.
     pub fn grant_copies(&mut self, caller: DomId, ops: &mut [CopyOp]) {
+        self.calls.hypercalls += 1;
+        self.calls.copies += ops.len() as u64;
+        self.calls.copied_bytes += ops.iter().map(|op| u64::from(op.copy.len)).sum::<u64>();
         for op in ops {
             op.result = self.grant_copy(caller, op.copy);
         }

@@ -21,6 +21,7 @@ impl Xen {
     ///
     /// The receiver finds the frame's number in its entry and maps it itself, see [`Xen::update_va_mapping`].
     pub fn transfer(&mut self, caller: DomId, pfn: Pfn, to: DomId, gref: GrantRef) -> Result<(), GrantStatus> {
+        self.calls.hypercalls += 1;
         self.transfer_against(caller, pfn, (to, gref), |_, _| ())
     }
 

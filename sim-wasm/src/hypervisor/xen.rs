@@ -61,12 +61,27 @@ pub const FIRST_RESERVED_DOMAIN: u16 = 0x7FF0;
 /// In the table of places: no such domain.
 const NOWHERE: u16 = u16::MAX;
 
+/// How often the hypervisor was called for data, whoever called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Calls {
+    /// Hypercalls about grants and events; a batch is one.
+    pub hypercalls: u64,
+    /// Pages that were to be mapped.
+    pub maps: u64,
+    /// Copies that were to be made.
+    pub copies: u64,
+    /// Bytes that were to be copied.
+    pub copied_bytes: u64,
+}
+
 /// The hypervisor. Hypercalls are its methods; the first argument of each is the domain that calls, which must exist:
 /// a machine calls for the domains that it made.
 #[derive(Clone, Debug)]
 pub struct Xen {
     /// The machine's memory.
     pub memory: Memory,
+    /// How often it was called for data.
+    pub calls: Calls,
     domains: Vec<Domain>,
     /// Where each domain is in `domains`, by number.
     places: Vec<u16>,
@@ -75,7 +90,7 @@ pub struct Xen {
 impl Xen {
     /// A machine with so many frames and no domain.
     pub fn new(frames: u32) -> Xen {
-        Xen { memory: Memory::new(frames), domains: Vec::new(), places: Vec::new() }
+        Xen { memory: Memory::new(frames), calls: Calls::default(), domains: Vec::new(), places: Vec::new() }
     }
 
     /// Makes a domain with so many pages and the usual limits. Beyond its pages it takes two of the machine's frames: the

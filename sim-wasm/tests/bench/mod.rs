@@ -269,7 +269,7 @@ impl Bench {
                 guest.skbs.free(skb);
             }
             Ask::CarrierOff(vif) => self.carrier_off.push(vif),
-            Ask::WakeVif(_) | Ask::WakeFront(_) => {}
+            Ask::WakeVif(_) | Ask::WakeFront(_) | Ask::SlotReturned(..) => {}
         }
     }
 

@@ -266,7 +266,9 @@ impl World {
                 Ask::WakeVif(vif) => self.woken.push(vif),
                 Ask::CarrierOff(vif) => self.carriers_off.push(vif),
                 Ask::Upcall(..) => {}
-                Ask::Run(_) | Ask::Arrived(..) | Ask::WakeFront(_) => panic!("{ask:?} is not netback's"),
+                Ask::Run(_) | Ask::Arrived(..) | Ask::WakeFront(_) | Ask::SlotReturned(..) => {
+                    panic!("{ask:?} is not netback's")
+                }
             }
         }
         result

@@ -206,7 +206,7 @@ impl<B: Back> Rig<B> {
                 }
                 Ask::CarrierOff(vif) => self.carriers_off.push(vif),
                 Ask::WakeVif(vif) => self.woken.push(vif),
-                Ask::Upcall(..) | Ask::Arrived(..) | Ask::WakeFront(_) => {}
+                Ask::Upcall(..) | Ask::Arrived(..) | Ask::WakeFront(_) | Ask::SlotReturned(..) => {}
             }
             self.destroy();
         }

@@ -293,6 +293,7 @@ impl Bench {
             | Ask::Received(..)
             | Ask::WakeVif(_)
             | Ask::WakeFront(_)
+            | Ask::SlotReturned(..)
             | Ask::CarrierOff(_) => true,
         });
         arrived

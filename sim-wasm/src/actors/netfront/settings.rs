@@ -86,6 +86,8 @@ pub struct FrontSettings {
     pub rx_min: u32,
     /// Buffers that the classic driver wants to have posted at most, `rx_min` to 256 (`rxbuf_max` in sysfs).
     pub rx_max: u32,
+    /// Whether the machine is told how long each slot was on the transmit ring.
+    pub timed: bool,
 }
 
 impl FrontSettings {
@@ -101,6 +103,7 @@ impl FrontSettings {
         split_channels: false,
         rx_min: FIRST_TARGET,
         rx_max: RX_RING.entries(),
+        timed: false,
     };
 
     /// The driver of mainline Linux as it comes.

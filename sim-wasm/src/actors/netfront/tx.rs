@@ -84,7 +84,7 @@ impl TxQueue {
     /// then the others, which have their own. Then publishes them (`RING_PUSH_REQUESTS_AND_CHECK_NOTIFY`). Answers how many
     /// bytes the packet has.
     fn write_packet(&mut self, device: &mut Device, k: &mut Kernel, skb: SkbId) -> u32 {
-        let packet = self.slots.begin(skb);
+        let packet = self.slots.begin(skb, k.now);
         let data = k.skbs.get(skb);
         let (bytes, frags, count) = (data.len, data.frags(), data.frags().len());
         let gso = (data.gso != Segmentation::NONE).then_some(data.gso);

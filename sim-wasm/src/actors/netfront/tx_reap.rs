@@ -110,6 +110,9 @@ impl TxQueue {
             return Err(Attack::KeptMapping);
         }
         self.references.release(slot.gref);
+        if device.settings.timed {
+            k.ask(Ask::SlotReturned(device.vif, k.now.since(self.slots.since(slot))));
+        }
         if let Some(skb) = self.slots.release(id, slot) {
             if !k.log.is_off() {
                 self.whole.push(k.skbs.get(skb).len);

@@ -5,6 +5,7 @@
 use crate::actors::skb::SkbId;
 use crate::protocols::netif::TX_RING;
 use crate::words::ids::GrantRef;
+use crate::words::time::Time;
 
 /// A request under way.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Slot {
 struct Packet {
     skb: SkbId,
     left: u8,
+    /// When it was put on the ring.
+    since: Time,
 }
 
 /// All ids of a ring: as many as it has slots. The one returned last is the next to go.
@@ -46,8 +49,8 @@ impl TxSlots {
 
     /// Remembers a packet of which no request is under way yet; [`claim`](TxSlots::claim) is told its number.
     #[inline]
-    pub(super) fn begin(&mut self, skb: SkbId) -> u16 {
-        let packet = Packet { skb, left: 0 };
+    pub(super) fn begin(&mut self, skb: SkbId, now: Time) -> u16 {
+        let packet = Packet { skb, left: 0, since: now };
         match self.free_packets.pop() {
             Some(number) => {
                 self.packets[usize::from(number)] = packet;
@@ -78,6 +81,12 @@ impl TxSlots {
     /// The packet that a request under way is part of.
     pub(super) fn skb(&self, slot: Slot) -> SkbId {
         self.packets[usize::from(slot.packet)].skb
+    }
+
+    /// When the request of a slot was put on the ring.
+    #[inline]
+    pub(super) fn since(&self, slot: Slot) -> Time {
+        self.packets[usize::from(slot.packet)].since
     }
 
     /// Returns an id whose request was answered or given up. If it was the last one of its packet, the packet is the
@@ -111,21 +120,22 @@ mod tests {
     use super::TxSlots;
     use crate::actors::skb::Skbs;
     use crate::words::ids::{DomId, GrantRef};
+    use crate::words::time::Time;
 
     #[test]
     fn an_id_that_came_back_goes_first_and_a_packet_goes_with_its_last() {
         let mut skbs = Skbs::new(DomId(1), Vec::new());
         let mut slots = TxSlots::new(1);
         let (one, two) = (skbs.alloc(), skbs.alloc());
-        let number = slots.begin(one);
+        let number = slots.begin(one, Time::ZERO);
         let ids = [8, 9].map(|gref| slots.claim(GrantRef(gref), number));
-        let other = slots.begin(two);
+        let other = slots.begin(two, Time::ZERO);
         assert_eq!((ids, slots.claim(GrantRef(10), other), slots.free_ids()), ([1, 2], 3, 253));
         let first = slots.get(1).expect("it is under way");
         assert_eq!((slots.release(1, first), slots.get(1).is_none()), (None, true));
         let second = slots.get(2).expect("it is under way");
         assert_eq!(slots.release(2, second), Some(one));
-        let number = slots.begin(one);
+        let number = slots.begin(one, Time::ZERO);
         assert_eq!([11, 12].map(|gref| slots.claim(GrantRef(gref), number)), [2, 1]);
         assert!(slots.get(0).is_none() && slots.get(257).is_none() && slots.get(u16::MAX).is_none());
     }

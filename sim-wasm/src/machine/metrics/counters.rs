@@ -49,9 +49,9 @@ pub enum Count {
     Maps,
     /// Copies by the hypervisor.
     Copies,
-    /// Bytes copied, by the hypervisor or by dom0.
+    /// Bytes that the hypervisor copied.
     CopiedBytes,
-    /// Runs of netback's transmit work.
+    /// Runs of netback's tasklets, polls and threads.
     Passes,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::actors::log::Log;
 use crate::actors::netback::settings::VifSettings;
-use crate::hypervisor::xen::{Limits, Xen};
+use crate::hypervisor::xen::{Calls, Limits, Xen};
 use crate::machine::metrics::Metrics;
 use crate::machine::network::accounts::Receipts;
 #[cfg(feature = "complete")]
@@ -40,7 +40,7 @@ impl Network {
                 let vif = VifId(number);
                 xen.create_domain(domain_of(vif), guest::PAGES)
                     .expect("the machine was made large enough for its guests");
-                Guest::new(&mut xen, vif, spec)
+                Guest::new(&mut xen, vif, spec, !settings.watched.is_empty())
             })
             .collect();
         let dom0 = Dom0::new(&mut xen, settings);
@@ -144,6 +144,7 @@ impl Network {
             self.settle();
         }
         self.timers.clear();
+        self.xen.calls = Calls::default();
         self.metrics = Metrics::new(self.guests.len() as u16, &self.settings.watched);
     }
 }

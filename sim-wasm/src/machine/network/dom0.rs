@@ -67,6 +67,7 @@ impl Dom0 {
 impl Network {
     /// Runs a piece of netback's work; true when there is more.
     pub(super) fn run_back(&mut self, task: Task) -> bool {
+        self.metrics.count_machine(self.now, Count::Passes, 1);
         let again = self.dom0.back.run(lend!(self, self.dom0.skbs), task);
         if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);

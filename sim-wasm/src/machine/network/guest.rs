@@ -58,7 +58,7 @@ pub(super) enum Plug {
 
 impl Guest {
     /// A guest whose domain exists and whose device is not set up yet.
-    pub(super) fn new(xen: &mut Xen, vif: VifId, guest: &settings::Guest) -> Guest {
+    pub(super) fn new(xen: &mut Xen, vif: VifId, guest: &settings::Guest, timed: bool) -> Guest {
         let domain = domain_of(vif);
         let settings = FrontSettings {
             epoch: guest.front,
@@ -68,6 +68,7 @@ impl Guest {
             rx_flip: guest.flip,
             rx_notify: guest.rx_notify,
             trusted: guest.trusted,
+            timed,
             ..FrontSettings::default()
         };
         let front = Front::new(xen, vif, domain, guest.intent, settings);

@@ -52,6 +52,10 @@ impl Network {
             (None, Count::Filtered, stack.filtered + stack.not_forwarded),
             (None, Count::LostAtCard, at_card),
             (None, Count::CardInterrupts, self.dom0.card.counters().interrupts),
+            (None, Count::Hypercalls, self.xen.calls.hypercalls),
+            (None, Count::Maps, self.xen.calls.maps),
+            (None, Count::Copies, self.xen.calls.copies),
+            (None, Count::CopiedBytes, self.xen.calls.copied_bytes),
         ];
         for guest in &self.guests {
             let vif = Some(guest.vif);

@@ -331,6 +331,7 @@ impl Network {
             Ask::WakeVif(vif) => self.feed_vif(vif),
             #[cfg(not(feature = "complete"))]
             Ask::WakeVif(_) => {}
+            Ask::SlotReturned(vif, nanos) => self.metrics.residence(vif, nanos),
             Ask::WakeFront(vif) => self.feed_front(vif),
             Ask::CarrierOff(vif) => self.carrier_off(vif),
         }
