@@ -82,11 +82,14 @@ compiler:
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends g++; \
 	fi
 
-# A browser with its driver, an XML checker, and a feed reader of its own.
+# A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, and a feed reader of its own.
 tools: $(VENV)/ready
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v xmllint >/dev/null; then \
 		$(APT) update --quiet --quiet && \
 		$(APT) install --yes --quiet --quiet --no-install-recommends chromium chromium-driver libxml2-utils; \
+	fi
+	@if ! command -v node >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends nodejs; \
 	fi
 
 $(VENV)/ready: tests/tools/requirements.txt

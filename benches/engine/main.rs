@@ -14,6 +14,7 @@ mod wasm;
 use std::error::Error;
 use std::hint::black_box;
 
+use benches::module::Profile;
 use benches::path::{PACKETS, Telling, transmit};
 use benches::seek::LongRun;
 
@@ -43,9 +44,9 @@ fn main() {
         native.push(row(&format!("native, {log}"), times));
     }
     native.iter().for_each(print_row);
-    for profile in [wasm::Profile::Release, wasm::Profile::Browser] {
+    for profile in [Profile::Release, Profile::Browser] {
         for (log, _, example) in VARIANTS {
-            let name = format!("Node, {}, {log}", profile.title());
+            let name = format!("Node, {}, {log}", wasm::title(profile));
             match wasm::time(example, profile, RUNS) {
                 Ok(times) => print_row(&row(&name, times)),
                 Err(reason) => print_note(&name, reason.as_ref()),

@@ -1,8 +1,15 @@
-//! What is measured: every call of the engine that the measurements make stands in [`path`] and [`seek`].
+//! What is measured and compared: the runs that the measurements make stand in [`path`] and [`seek`], those that are compared
+//! between a native program and WebAssembly in [`drawn`].
 //!
-//! The program that measures is `engine/main.rs`; `examples/` has the same runs as programs of their own, which the program
-//! compiles for wasm32 and times under Node; `network_path.py` is the same model in SimPy.
+//! The program that measures is `engine/main.rs`, the test that compares is `tests/runtimes.rs`. `examples/` has the same runs
+//! as programs of their own, which [`module`] compiles for wasm32 and Node runs; `network_path.py` is the same model in
+//! SimPy.
 
 pub mod path;
 
 pub mod seek;
+
+pub mod drawn;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod module;
