@@ -10,9 +10,10 @@ use crate::actors::skb::SkbId;
 use crate::actors::stack::TapSettings;
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::lend::lend;
+use crate::machine::network::outbound::next_delay;
 use crate::machine::network::packets::{self, FROM_OUTSIDE, STAMP_END, Stamp, read_stamp};
 use crate::machine::network::settings::Filling;
-use crate::machine::network::{Appointment, Network, next_delay};
+use crate::machine::network::{Appointment, Network};
 use crate::words::ids::VifId;
 
 impl Network {

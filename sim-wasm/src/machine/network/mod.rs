@@ -37,6 +37,8 @@ mod lend;
 
 mod measure;
 
+mod outbound;
+
 mod packets;
 
 pub mod settings;
@@ -52,22 +54,19 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
-use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Ask, Task, Timer};
-use crate::actors::log::{Event, Log};
+use crate::actors::log::Log;
 use crate::actors::netback::outcome;
 use crate::actors::netfront::Netfront;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::Metrics;
-use crate::machine::metrics::counters::Count;
 use crate::machine::network::accounts::{Levels, Receipts};
 #[cfg(feature = "complete")]
 use crate::machine::network::bus::Bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::Guest;
-use crate::machine::network::lend::lend;
-use crate::machine::network::settings::{Settings, Workload};
+use crate::machine::network::settings::Settings;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{DomId, Pfn, VcpuId, VifId};
 use crate::words::rng::Rng;
@@ -337,73 +336,6 @@ impl Network {
         }
     }
 
-    fn arm(&mut self, timer: Timer, at: Option<Time>) {
-        if let Some(place) = self.timers.iter().position(|(other, _)| *other == timer) {
-            let (_, key) = self.timers.swap_remove(place);
-            self.agenda.cancel(key);
-        }
-        if let Some(at) = at {
-            let key = self.agenda.push(at.max(self.now), Appointment::Timer(timer));
-            self.timers.push((timer, key));
-        }
-    }
-
-    /// A workload of a guest makes its next packets.
-    fn send(&mut self, vif: VifId, number: u16) {
-        let settings = Arc::clone(&self.settings);
-        let spec = &settings.guests[usize::from(vif.0)];
-        let workload = &spec.sends[usize::from(number)];
-        let guest = &mut self.guests[usize::from(vif.0)];
-        if !guest.alive {
-            return;
-        }
-        for _ in 0..workload.burst {
-            let Some(waiting) = guest.offer(number, workload, self.now) else { break };
-            self.metrics.count(self.now, vif, Count::Offered, 1);
-            self.metrics.count(self.now, vif, Count::OfferedBytes, u64::from(workload.bytes));
-            if guest.queue.len() >= spec.queue as usize {
-                self.metrics.count(self.now, vif, Count::LostInGuest, 1);
-                self.log.about(vif);
-                self.log.step(self.now, Event::QueueOverflowed { bytes: workload.bytes });
-            } else {
-                guest.queue.push_back(waiting);
-            }
-        }
-        if guest.made[usize::from(number)] < workload.count {
-            let next = self.now + next_delay(workload, &mut self.rng);
-            self.agenda.push(next, Appointment::Send(vif, number));
-        }
-        self.feed_front(vif);
-    }
-
-    /// Hands a guest's waiting packets to its driver while that takes them.
-    fn feed_front(&mut self, vif: VifId) {
-        let settings = Arc::clone(&self.settings);
-        let spec = &settings.guests[usize::from(vif.0)];
-        let guest = &mut self.guests[usize::from(vif.0)];
-        while guest.alive
-            && !guest.front.is_stopped()
-            && let Some(&waiting) = guest.queue.front()
-        {
-            let workload = &spec.sends[usize::from(waiting.workload)];
-            let stamp = packets::Stamp { origin: vif, sequence: waiting.sequence, born: waiting.born };
-            let mac = guest.mac();
-            let Some(skb) = packets::build(&mut self.xen, &mut guest.skbs, workload, mac, stamp, settings.filling)
-            else {
-                break;
-            };
-            match guest.front.start_xmit(lend!(self, guest.skbs), skb) {
-                Xmit::Sent => self.metrics.count(self.now, vif, Count::Accepted, 1),
-                Xmit::Dropped => self.metrics.count(self.now, vif, Count::LostInFront, 1),
-                Xmit::Busy(skb) => {
-                    guest.skbs.free(skb);
-                    break;
-                }
-            }
-            guest.queue.pop_front();
-        }
-    }
-
     fn run_task(&mut self, task: Task) {
         self.due.retain(|other| *other != task);
         let again = match task {
@@ -421,18 +353,4 @@ impl Network {
             self.let_go(vif);
         }
     }
-
-    fn poll_front(&mut self, vif: VifId) -> bool {
-        let guest = &mut self.guests[usize::from(vif.0)];
-        if !guest.alive || !guest.awake {
-            return false;
-        }
-        guest.front.poll(lend!(self, guest.skbs))
-    }
-}
-
-/// Nanoseconds to a workload's next packets.
-fn next_delay(workload: &Workload, rng: &mut Rng) -> u64 {
-    let jitter = u32::try_from(workload.jitter).unwrap_or(u32::MAX);
-    workload.every + if jitter > 0 { u64::from(rng.below(jitter)) } else { 0 }
 }

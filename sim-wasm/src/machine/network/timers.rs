@@ -1,17 +1,30 @@
-//! The drivers' timers, when they have run out.
+//! The drivers' timers: each exists once, and is set, moved, stopped, and served when it has run out.
 //!
 //! Not modelled: the tick of a guest's timers; a driver of dom0's rounds for itself.
 
 use crate::actors::kernel::Timer;
-use crate::machine::network::Network;
 use crate::machine::network::guest::vif_of;
 use crate::machine::network::lend::lend;
+use crate::machine::network::{Appointment, Network};
 use crate::words::ids::{DomId, VifId};
+use crate::words::time::Time;
 
 impl Network {
     /// Whether a domain is still there to do anything.
     pub(super) fn lives(&self, domain: DomId) -> bool {
         domain == DomId::DOM0 || self.guests[usize::from(vif_of(domain).0)].alive
+    }
+
+    /// Sets a timer, and not for when it was set before; or stops it.
+    pub(super) fn arm(&mut self, timer: Timer, at: Option<Time>) {
+        if let Some(place) = self.timers.iter().position(|(other, _)| *other == timer) {
+            let (_, key) = self.timers.swap_remove(place);
+            self.agenda.cancel(key);
+        }
+        if let Some(at) = at {
+            let key = self.agenda.push(at.max(self.now), Appointment::Timer(timer));
+            self.timers.push((timer, key));
+        }
     }
 
     /// A driver's timer has run out.
