@@ -32,11 +32,12 @@ test: setup lint
 	PROPTEST_RNG_SEED=2008 GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace
 	$(MAKE) --no-print-directory fuzz-smoke
 
-## lint: formatting and clippy
+## lint: formatting, clippy, and the links of the engine's documentation
 lint: target
 	$(CARGO) fmt --all --check
 	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --package sim-wasm --no-deps --quiet
 
 ## bench: how fast the engine is, natively, under Node and beside SimPy
 bench: target $(VENV)/bench-ready
