@@ -139,7 +139,6 @@ pub static FIGURE: FigureSpec = FigureSpec {
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",
         "other packets and other guests",
         "preamble, padding, checksum and gap on the wire",
-        "the delayed copy of packets that linger",
     ],
     words: &Words::WAY_OUT,
     run: |setup| Box::new(PacketRun::new(setup)),
