@@ -11,7 +11,9 @@ use sim_wasm::machine::metrics::Watch;
 use sim_wasm::machine::metrics::counters::Count;
 use sim_wasm::machine::metrics::level::Level;
 use sim_wasm::machine::network::Network;
-use sim_wasm::machine::network::settings::{Dom0, Filling, Guest, Settings, Workload};
+use sim_wasm::machine::network::settings::{
+    Destination, Dom0, Filling, Guest, PacketLayout, Settings, SettingsError, Workload,
+};
 use sim_wasm::words::ids::VifId;
 use sim_wasm::words::time::Time;
 
@@ -246,4 +248,32 @@ fn a_turn_is_a_packet_of_whatever_size() {
     }
     assert!(bytes[1] >= 12 * 1514, "{bytes:?}");
     assert_eq!(bytes[0] / bytes[1], 43, "{bytes:?}");
+}
+
+#[test]
+fn settings_that_make_no_machine_are_refused() {
+    let with = |change: fn(&mut Settings)| {
+        let mut changed = settings(vec![Workload::at_once(1514, 1)]);
+        change(&mut changed);
+        Network::new(&changed).map(|_| ())
+    };
+    let pieces = PacketLayout::Pieces { head: 13, piece: 1 };
+    for (change, error) in [
+        ((|changed| changed.guests.clear()) as fn(&mut Settings), SettingsError::Guests(0)),
+        (|changed| changed.guests = vec![Guest::default(); 33], SettingsError::Guests(33)),
+        (|changed| changed.guests[0].sends[0].bytes = 13, SettingsError::PacketSize(13)),
+        (|changed| changed.guests[0].sends[0].bytes = 65_536, SettingsError::PacketSize(65_536)),
+        (
+            |changed| changed.guests[0].sends[0].layout = PacketLayout::Pieces { head: 13, piece: 1 },
+            SettingsError::Layout(pieces),
+        ),
+        (|changed| changed.guests[0].sends[0].burst = 0, SettingsError::Burst),
+        (|changed| changed.guests[0].sends[0].to = Destination::Guest(VifId(1)), SettingsError::NoSuchGuest(VifId(1))),
+        (|changed| changed.delays.softirq = 0, SettingsError::Softirq),
+        (|changed| changed.card.megabits = 0, SettingsError::Card),
+        (|changed| changed.dom0.back.hz = 1001, SettingsError::Hz(1001)),
+    ] {
+        assert_eq!(with(change), Err(error));
+    }
+    assert_eq!(with(|_| ()), Ok(()));
 }

@@ -86,7 +86,7 @@ impl Draw {
             card: self.card(),
             outside: self.several(2, Draw::workload),
             faults: self.several(8, Draw::fault),
-            delays: self.one_of(&[Delays::default(), Delays { event: 0, softirq: 0, xenbus: 7_000 }]),
+            delays: self.one_of(&[Delays::default(), Delays { event: 0, softirq: 1, xenbus: 7_000 }]),
             until: Time::from_millis(millis),
             seed: self.rng.next_u64(),
             log: self.one_of(&[Logging::On, Logging::FromHandshake]),

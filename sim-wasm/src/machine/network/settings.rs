@@ -227,7 +227,8 @@ impl Default for Dom0 {
 pub struct Delays {
     /// From a notification to the handler in the other domain.
     pub event: u64,
-    /// From scheduling a tasklet, a softirq or a thread to its run.
+    /// From scheduling a tasklet, a softirq or a thread to its run; at least 1, so that work that goes on for ever comes to the
+    /// run's end.
     pub softirq: u64,
     /// From one half's word on xenbus to the other half's reading it.
     pub xenbus: u64,
@@ -325,6 +326,8 @@ pub enum SettingsError {
     Burst,
     /// A guest is named that the machine does not have.
     NoSuchGuest(VifId),
+    /// A softirq that takes no time.
+    Softirq,
     /// A card without rate or without room for the largest packet.
     Card,
     /// A kernel with less than 1 tick a second or more than 1000.
@@ -339,6 +342,7 @@ impl std::fmt::Display for SettingsError {
             Self::Layout(_) => formatter.write_str("a packet's pieces lie within pages, and it has 22 at most"),
             Self::Burst => formatter.write_str("a workload sends at least 1 packet at a time"),
             Self::NoSuchGuest(vif) => write!(formatter, "the machine has no guest {}", vif.0),
+            Self::Softirq => formatter.write_str("a softirq takes at least 1 ns to run"),
             Self::Card => formatter.write_str("a card has a rate, and room for the largest packet"),
             Self::Hz(ticks) => write!(formatter, "a kernel has 1 to 1000 ticks a second, not {ticks}"),
         }
@@ -355,6 +359,9 @@ impl Settings {
         }
         if self.card.megabits == 0 || self.card.descriptors < 32 || self.card.wake_at > self.card.descriptors {
             return Err(SettingsError::Card);
+        }
+        if self.delays.softirq == 0 {
+            return Err(SettingsError::Softirq);
         }
         if !(1..=1000).contains(&self.dom0.back.hz) {
             return Err(SettingsError::Hz(self.dom0.back.hz));
