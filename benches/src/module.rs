@@ -52,6 +52,7 @@ pub fn node(script: &str) -> Command {
 /// A folder of its own beside what else is built: these flags and those are not each other's business.
 fn target_folder() -> Result<PathBuf, Box<dyn Error>> {
     let program = std::env::current_exe()?;
-    let outer = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    Ok(outer.ok_or("cargo's target folder is not to be found")?.join("benches"))
+    // Cargo puts tests and benches into PROFILE/deps of its target folder.
+    let outer = program.ancestors().nth(3).ok_or("cargo's target folder is not to be found")?;
+    Ok(outer.join("benches"))
 }
