@@ -1,4 +1,6 @@
 //! Scenario "between-guests": packets from guest to guest, to everybody, and past a listener.
+//!
+//! Not modelled: answers; packets go one way.
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::stack::TapSettings;

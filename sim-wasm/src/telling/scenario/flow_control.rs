@@ -1,4 +1,6 @@
 //! Scenario "flow-control": where packets wait, and where they are lost.
+//!
+//! Not modelled: senders that slow down when packets are lost, as TCP does; the guest offers what it is told to.
 
 use crate::actors::netfilter::Filter;
 use crate::machine::metrics::counters::Count;

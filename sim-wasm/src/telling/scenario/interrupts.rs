@@ -1,4 +1,6 @@
 //! Scenario "interrupts": how often the guest is interrupted for so many answers.
+//!
+//! Not modelled: what an interrupt costs; they are counted.
 
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::settings::{Guest, Settings, Workload};

@@ -1,4 +1,6 @@
 //! Scenario "receiving": packets from the wire, by copy or by page.
+//!
+//! Not modelled: what a copy, a transfer or a flush of translations costs; they are counted.
 
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::level::Level;

@@ -1,4 +1,6 @@
 //! Scenario "sharing": several guests behind one backend and one card.
+//!
+//! Not modelled: the processor's time, for which guests compete besides; only slots, credit and the wire are shared here.
 
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::level::Level;
