@@ -94,6 +94,10 @@ fn faults(guests: u16) -> impl Strategy<Value = Fault> {
         1 => vif.clone().prop_map(FaultKind::WakeGuest),
         1 => vif.clone().prop_map(FaultKind::Unplug),
         1 => vif.clone().prop_map(FaultKind::Plug),
+        1 => vif.clone().prop_map(FaultKind::UnloadBack),
+        1 => vif.clone().prop_map(FaultKind::LoadBack),
+        1 => vif.clone().prop_map(FaultKind::CloseFront),
+        1 => vif.clone().prop_map(FaultKind::RestartFront),
         1 => vif.prop_map(FaultKind::Destroy),
         2 => Just(FaultKind::StallCard),
         2 => Just(FaultKind::ResumeCard),
@@ -156,6 +160,11 @@ impl Look<'_> {
         field.load(page)
     }
 
+    /// Whether the backend is unloaded under a guest, which may hang or break for it.
+    fn is_abandoned(&self, vif: VifId) -> bool {
+        self.settings.faults.iter().any(|fault| fault.what == FaultKind::UnloadBack(vif))
+    }
+
     fn is_alive(&self, vif: VifId) -> bool {
         let domain = DomId(vif.0 + 1);
         self.network.xen().domain(domain).is_some() && !self.network.xen().is_zombie(domain)
@@ -169,7 +178,7 @@ impl Look<'_> {
         };
         let held = self.network.levels().held;
         assert!(held <= most, "{held} slots are held");
-        for vif in self.vifs().filter(|vif| self.is_alive(*vif)) {
+        for vif in self.vifs().filter(|vif| self.is_alive(*vif) && !self.is_abandoned(*vif)) {
             let Some(front) = self.network.front(vif) else { continue };
             assert_eq!(front.broken(), None, "an honest backend breaks no device");
             if front.is_up() {
@@ -232,6 +241,9 @@ impl Look<'_> {
         assert_eq!(self.network.packets_alive().0, 0, "no packet stays in dom0");
         for vif in self.vifs() {
             assert!(!self.network.xen().is_zombie(DomId(vif.0 + 1)), "a guest that is gone is gone");
+            if self.is_abandoned(vif) {
+                continue;
+            }
             let Some(front) = self.network.front(vif) else { continue };
             // A destroyed guest's driver stands still as it was.
             if front.is_up() && self.network.xen().domain(DomId(vif.0 + 1)).is_some() {

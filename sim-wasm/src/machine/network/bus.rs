@@ -32,6 +32,11 @@ pub(super) struct Bus {
     leaving: Vec<VifId>,
 }
 
+/// Whether a half in this state has ended, or never begun.
+const fn is_gone(state: XenbusState) -> bool {
+    matches!(state, XenbusState::Unknown | XenbusState::Closed)
+}
+
 /// Whether a run has interfaces that come or go.
 pub(super) fn is_needed(settings: &Settings) -> bool {
     let comes_or_goes = |what: &FaultKind| {
@@ -60,21 +65,35 @@ impl Network {
 
     /// The toolstack writes a device for a guest, unless there is one.
     pub(super) fn create_device(&mut self, vif: VifId) {
-        let gone = |state| matches!(state, XenbusState::Unknown | XenbusState::Closed);
-        let is_free = |bus: &Bus| gone(bus.xenbus.front_state(vif)) && gone(bus.xenbus.back_state(vif));
-        let alive = self.guests[usize::from(vif.0)].alive;
-        if !alive || self.dom0.back.ports(vif).is_some() || !self.bus.as_deref().is_some_and(is_free) {
-            return;
+        if self.is_back_gone(vif) && self.bus.as_deref().is_some_and(|bus| is_gone(bus.xenbus.front_state(vif))) {
+            let (address, settings) = self.device(vif);
+            self.log.about(vif);
+            self.on_bus(|bus, now, log| bus.create(now, log, address, &settings));
         }
-        let (address, settings) = self.device(vif);
-        self.log.about(vif);
-        self.on_bus(|bus, now, log| bus.create(now, log, address, &settings));
     }
 
-    /// dom0's driver is loaded again.
+    /// dom0's driver is loaded again, if it was unloaded.
     pub(super) fn load_back(&mut self, vif: VifId) {
-        let (address, settings) = self.device(vif);
-        self.on_bus(|bus, now, log| bus.probe_back(now, log, address, &settings));
+        if self.is_back_gone(vif) {
+            let (address, settings) = self.device(vif);
+            self.on_bus(|bus, now, log| bus.probe_back(now, log, address, &settings));
+        }
+    }
+
+    /// A guest's driver starts again, if it was closed.
+    pub(super) fn restart_front(&mut self, vif: VifId) {
+        let alive = self.guests[usize::from(vif.0)].alive;
+        if alive && self.bus.as_deref().is_some_and(|bus| is_gone(bus.xenbus.front_state(vif))) {
+            self.on_bus(|bus, now, log| bus.restart_front(now, log, vif));
+        }
+    }
+
+    /// Whether a living guest has no backend half.
+    fn is_back_gone(&self, vif: VifId) -> bool {
+        let alive = self.guests[usize::from(vif.0)].alive;
+        alive
+            && self.dom0.back.ports(vif).is_none()
+            && self.bus.as_deref().is_some_and(|bus| is_gone(bus.xenbus.back_state(vif)))
     }
 
     fn device(&self, vif: VifId) -> (VifAddress, DeviceSettings) {

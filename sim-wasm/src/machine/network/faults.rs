@@ -42,7 +42,7 @@ impl Network {
             FaultKind::UnloadBack(vif) => self.on_bus(|bus, now, log| bus.remove_back(now, log, vif)),
             FaultKind::LoadBack(vif) => self.load_back(vif),
             FaultKind::CloseFront(vif) => self.on_bus(|bus, now, log| bus.close_front(now, log, vif)),
-            FaultKind::RestartFront(vif) => self.on_bus(|bus, now, log| bus.restart_front(now, log, vif)),
+            FaultKind::RestartFront(vif) => self.restart_front(vif),
             FaultKind::Destroy(vif) => self.destroy(vif),
             FaultKind::Attack(vif, attack) => self.attack(vif, attack),
             FaultKind::BackAttack(vif, attack) => self.dom0.back.attack(lend!(self, self.dom0.skbs), vif, attack),
