@@ -1,4 +1,6 @@
 //! Small marks that several pictures use.
+//!
+//! Not modelled: nothing of a machine; a run is only walked and read here.
 
 use crate::telling::drawing::{Fill, Paint, PathData, Shape, Tone, Unit, px};
 

@@ -1,4 +1,6 @@
 //! Numbers that must not be mistaken for one another.
+//!
+//! Not modelled: nothing; these are words.
 
 /// A domain's number, `domid_t` (`xen/include/public/xen.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,6 @@
 //! Text without the standard formatting machinery, which would be most of the browser module.
+//!
+//! Not modelled: nothing; these are words.
 
 /// A text that only grows. Every method returns it, so that a line reads as the text it makes:
 ///

@@ -1,4 +1,6 @@
 //! Why a text names no frame.
+//!
+//! Not modelled: nothing of a machine; a run is only walked and read here.
 
 use std::fmt;
 

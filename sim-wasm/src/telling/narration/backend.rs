@@ -1,4 +1,6 @@
 //! What a transmitting backend does beside its way with a sound packet.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::backend::{Backend, Refusal};
 use crate::telling::narration::phrases::{count_of, push_grant_status, push_time, the};

@@ -1,4 +1,6 @@
 //! Devices that come and go.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::bus::{Bus, Half};
 use crate::telling::narration::phrases::count_of;

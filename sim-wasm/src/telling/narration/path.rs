@@ -1,4 +1,6 @@
 //! The ring, and a packet on its way out.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::log::{Event, Unsent};

@@ -1,4 +1,6 @@
 //! Pieces of sentences: counts, places, numbers and times.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::words::ids::GrantRef;
 use crate::words::text::Text;

@@ -1,4 +1,6 @@
 //! Packets on their way to a guest.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::receive::{DropReason, Receive};
 use crate::telling::narration::phrases::{

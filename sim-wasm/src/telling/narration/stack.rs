@@ -1,4 +1,6 @@
 //! dom0's network stack and the card.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::stack::Stack;
 use crate::words::text::Text;

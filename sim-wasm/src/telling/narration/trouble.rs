@@ -1,4 +1,6 @@
 //! Rules broken, and what came of it.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::trouble::{Attack, Party, Trouble};
 use crate::telling::narration::phrases::push_time;

@@ -1,4 +1,6 @@
 //! A step of a packet's life as a hop: from lane to lane, with a word for what it does.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::log::{Entry, Event};
 use crate::telling::drawing::Tone;

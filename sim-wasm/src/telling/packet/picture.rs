@@ -1,6 +1,8 @@
 //! The picture of one packet's life: swim lanes with a numbered hop for every step, and below them what is held how long.
 //!
 //! The whole life is drawn from the start, faint; the steps taken so far are filled in. Columns are steps, not times.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::log::{Entry, Event, Log};
 use crate::telling::drawing::{

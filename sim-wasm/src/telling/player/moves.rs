@@ -1,4 +1,6 @@
 //! Ways through a run: by step, by event, by turn, by time.
+//!
+//! Not modelled: nothing of a machine; a run is only walked and read here.
 
 use crate::actors::log::{Entry, Who};
 use crate::telling::link::Place;

@@ -1,4 +1,6 @@
 //! What a player shows: pictures, sentences, the table of the whole run, the film.
+//!
+//! Not modelled: nothing of a machine; a run is only walked and read here.
 
 use crate::actors::log::Entry;
 use crate::telling::narration::phrases::push_time;

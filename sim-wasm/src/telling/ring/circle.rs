@@ -1,4 +1,6 @@
 //! The array of slots as a circle: what comes after the last slot is the first.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::telling::drawing::{Anchor, Drawing, Face, Paint, Shape, Tone, Unit, px, words};
 use crate::telling::ring::frame::{Frame, Holds};

@@ -1,4 +1,6 @@
 //! The state of a ring after one step: everything that a picture is drawn from.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::netfront::STOP_LINE;
 use crate::protocols::netif::TX_RING;

@@ -1,5 +1,7 @@
 //! Points on a circle in whole numbers: the sine comes from a table that the compiler works out, so that no machine's
 //! mathematical library has a say in a picture.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::telling::drawing::{PathData, Unit};
 

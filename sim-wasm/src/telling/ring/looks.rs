@@ -1,4 +1,6 @@
 //! How what a slot holds looks: who wrote it decides the colour, and who knows of it the line.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::telling::drawing::{Fill, Line, Paint, Tone};
 use crate::telling::ring::frame::Holds;

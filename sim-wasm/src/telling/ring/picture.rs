@@ -1,4 +1,6 @@
 //! The picture of the shared ring: the array as a circle, the same array unrolled with its six indexes, and the registers.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::log::Entry;
 use crate::telling::drawing::{Drawing, px};

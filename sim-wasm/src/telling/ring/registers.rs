@@ -1,4 +1,6 @@
 //! The eight indexes as numbers: four in the shared page with its bytes, two with each side; and the bell between them.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::log::{Entry, Event};
 use crate::protocols::ring::Index;

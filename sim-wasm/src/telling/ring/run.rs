@@ -1,5 +1,7 @@
 //! A run of the figure: real ring halves on a real page. Every action is one step; the picture of a step is drawn from the
 //! page's bytes and the halves' private indexes as they stood after it.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::actors::log::{Event, Log};
 use crate::actors::netfront::STOP_LINE;

@@ -1,4 +1,6 @@
 //! The array of slots unrolled: positions go on for ever, and six indexes stand on their boundaries.
+//!
+//! Not modelled: what the figure's own entry lists.
 
 use crate::protocols::ring::Index;
 use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, px, rule, words};

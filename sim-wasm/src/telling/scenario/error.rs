@@ -1,4 +1,6 @@
 //! Why a scenario cannot be run.
+//!
+//! Not modelled: values between the steps of a knob's range.
 
 use std::fmt;
 

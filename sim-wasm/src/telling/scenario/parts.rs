@@ -1,4 +1,6 @@
 //! What several scenarios are made of: workloads by their rate, knobs for the drivers' generations, what is watched.
+//!
+//! Not modelled: values between the steps of a knob's range.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::netback::settings::{BackSettings, CopySkb};

@@ -1,4 +1,6 @@
 //! What a transmitting backend does beside its way with a sound packet.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::Epoch;
 use crate::actors::log::backend::{Backend, Refusal};

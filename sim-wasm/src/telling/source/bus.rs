@@ -1,4 +1,6 @@
 //! Devices that come and go.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::bus::{Bus, Half};

@@ -1,4 +1,6 @@
 //! The ring, and a packet on its way out.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::Event;

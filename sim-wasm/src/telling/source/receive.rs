@@ -1,4 +1,6 @@
 //! Packets on their way to a guest.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::receive::{DropReason, Receive};

@@ -1,4 +1,6 @@
 //! dom0's network stack and the card.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::Epoch;
 use crate::actors::log::stack::Stack;

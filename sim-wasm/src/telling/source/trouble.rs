@@ -1,4 +1,6 @@
 //! Rules broken, and what came of it.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::log::trouble::{Attack, Trouble};
