@@ -1,4 +1,5 @@
-//! Prints one frame of a figure as SVG: `cargo run -p sim-wasm --example draw -- 'ring=v1.burst.n5' wide dark`.
+//! Prints one frame of a figure as SVG: `cargo run -p sim-wasm --example draw -- 'ring=v1.burst.n5' wide dark`, or its charts:
+//! `chart` instead of `wide`.
 
 use std::process::ExitCode;
 
@@ -17,6 +18,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if word(1, "wide") == "chart" {
+        let ink = if word(2, "light") == "dark" { Ink::Dark } else { Ink::Light };
+        println!("{}", player.chart(Layout::Wide, None, ink));
+        return ExitCode::SUCCESS;
+    }
     let layout = match word(1, "wide").as_str() {
         "narrow" => Layout::Narrow,
         "film" => Layout::Film,

@@ -9,6 +9,19 @@ use crate::telling::story::Layout;
 use crate::telling::svg::Ink;
 use crate::words::text::Text;
 
+const fn layout(narrow: bool) -> Layout {
+    if narrow { Layout::Narrow } else { Layout::Wide }
+}
+
+fn pairs(ticks: Vec<(u32, Tick)>) -> Vec<u32> {
+    let kind = |tick| match tick {
+        Tick::Notification => 1,
+        Tick::Failure => 2,
+        Tick::Action => 3,
+    };
+    ticks.into_iter().flat_map(|(step, tick)| [step, kind(tick)]).collect()
+}
+
 /// A figure in a page.
 #[wasm_bindgen]
 pub struct Figure(Player);
@@ -101,12 +114,42 @@ impl Figure {
 
     /// The picture, as the static page has it.
     pub fn svg(&self, narrow: bool) -> String {
-        self.0.page_svg(if narrow { Layout::Narrow } else { Layout::Wide })
+        self.0.page_svg(layout(narrow))
     }
 
     /// The picture with its own colours, to be kept.
     pub fn standalone_svg(&self) -> String {
         self.0.svg(Layout::Wide, Ink::Light)
+    }
+
+    /// The charts of the present frame; empty when the figure has none.
+    pub fn chart(&self, narrow: bool) -> String {
+        self.0.page_chart(layout(narrow), None)
+    }
+
+    /// The charts with another run of the same figure beside this one.
+    pub fn chart_beside(&self, narrow: bool, other: &Figure) -> String {
+        self.0.page_chart(layout(narrow), Some(&other.0))
+    }
+
+    /// To the moment that another run of the same figure has come to.
+    pub fn follow(&mut self, other: &Figure) {
+        self.0.follow(&other.0);
+    }
+
+    /// Whether the figure's question fits the present set-up.
+    pub fn asks(&self) -> bool {
+        self.0.answer().is_some()
+    }
+
+    /// How a guess stands to what the run answers: a choice's index, or a number.
+    pub fn gap(&self, guess: u32) -> String {
+        self.0.gap(guess)
+    }
+
+    /// The whole run as comma-separated values.
+    pub fn csv(&self) -> String {
+        self.0.csv()
     }
 
     /// The time of the present frame; empty where time plays no part.
@@ -124,6 +167,15 @@ impl Figure {
         self.0.source()
     }
 
+    /// The name of the code behind the present frame, as the page's notes on code are marked with it; may be empty.
+    pub fn source_key(&self) -> String {
+        let mut text = Text::new();
+        if let Some(reference) = self.0.source_ref() {
+            reference.push_key(&mut text);
+        }
+        text.into_string()
+    }
+
     /// The whole run as rows of an HTML table.
     pub fn rows(&self) -> String {
         self.0.rows()
@@ -136,12 +188,22 @@ impl Figure {
 
     /// Marks for the scrubber: step and kind in turn; 1 a notification, 2 a failure, 3 the reader's action.
     pub fn ticks(&self) -> Vec<u32> {
-        let kind = |tick| match tick {
-            Tick::Notification => 1,
-            Tick::Failure => 2,
-            Tick::Action => 3,
-        };
-        self.0.ticks().into_iter().flat_map(|(step, tick)| [step, kind(tick)]).collect()
+        pairs(self.0.ticks())
+    }
+
+    /// The same of the run that the reader left by acting in its past.
+    pub fn left_ticks(&self) -> Vec<u32> {
+        pairs(self.0.left_ticks())
+    }
+
+    /// The last frame of the run that the reader left.
+    pub fn left_steps(&self) -> u32 {
+        self.0.left_steps()
+    }
+
+    /// Gives up the run that the reader left.
+    pub fn forget_left(&mut self) {
+        self.0.forget_left();
     }
 
     /// A fingerprint of everything that happens in the run, in hexadecimal.

@@ -55,6 +55,39 @@ fn the_catalogue_keeps_its_rules() {
 }
 
 #[test]
+fn what_is_counted_is_named_and_charted_sparingly() {
+    for &spec in catalogue() {
+        let names: BTreeSet<&str> = spec.quantities.iter().map(|quantity| quantity.name).collect();
+        assert_eq!(names.len(), spec.quantities.len(), "{}", spec.name);
+        assert!(spec.quantities.iter().filter(|quantity| quantity.charted).count() <= 4, "{}", spec.name);
+        for preset in 0..spec.presets.len() {
+            let mut player = Player::new(spec, preset);
+            let records = player.csv();
+            assert_eq!(records.lines().count(), player.entries().len() + 1, "{}", player.state());
+            for frame in [0, player.steps() / 2, player.steps()] {
+                player.seek(frame);
+                let chart = player.page_chart(Layout::Wide, None);
+                assert_eq!(chart.is_empty(), spec.quantities.iter().all(|quantity| !quantity.charted));
+                assert!(chart.matches('<').count() < 100, "{}", player.state());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_guess_is_held_against_the_run() {
+    for (spec, preset) in presets() {
+        let player = Player::new(spec, preset);
+        let Some(answer) = player.answer() else { continue };
+        let right = player.gap(answer.value);
+        assert!(right.contains("So it is. ") && right.ends_with(answer.why), "{right}");
+        let wrong = player.gap(if answer.value == 0 { 1 } else { answer.value - 1 });
+        assert!(!wrong.contains("So it is") && wrong.ends_with(answer.why), "{wrong}");
+        assert!(answer.why.ends_with('.'), "{}", answer.why);
+    }
+}
+
+#[test]
 fn every_frame_is_a_sound_picture() {
     for mut player in settings() {
         for frame in 0..=player.steps() {
@@ -106,6 +139,7 @@ fn acting_in_the_past_forks_and_can_be_undone() {
     assert!(!player.forked() && player.act('u'));
     assert!(player.forked() && player.steps() == 4 && player.at() == 4);
     assert_eq!(player.state(), "ring=v1.burst.i4-u.n4");
+    assert_eq!((player.left_steps(), player.left_ticks().is_empty()), (steps, false));
     assert!(player.undo_fork() && !player.forked());
     assert_eq!((player.state(), player.steps()), (before, steps));
 }

@@ -174,6 +174,17 @@ pub enum Shape {
     Words { x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, words: Text },
     /// Things that move together, from their own origin.
     Group { key: Key, x: Unit, y: Unit, shapes: Vec<Shape> },
+    /// What words of the page can name: it lights up when a reader points at its name, in picture and chart alike.
+    Mark { entity: &'static str, goes: Option<Goes>, shapes: Vec<Shape> },
+}
+
+/// Where a reader gets to by pressing a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goes {
+    /// The frame.
+    pub frame: u32,
+    /// What it is, for a reader who does not see it.
+    pub label: Text,
 }
 
 /// SVG path data (SVG 2, section 9.3), absolute commands only.
@@ -287,6 +298,12 @@ pub fn words(x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, words: &s
     let mut text = Text::new();
     text.push_str(words);
     Shape::Words { x, y, anchor, face, tone, words: text }
+}
+
+/// A mark that words of the page can name.
+#[must_use]
+pub const fn named(entity: &'static str, shapes: Vec<Shape>) -> Shape {
+    Shape::Mark { entity, goes: None, shapes }
 }
 
 /// A fine, medium or heavy rule between two points.

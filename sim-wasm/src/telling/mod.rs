@@ -18,6 +18,8 @@ pub mod player;
 
 mod marks;
 
+mod chart;
+
 pub mod scenario;
 
 pub mod ring;

@@ -4,7 +4,7 @@
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Log, Who};
-use crate::telling::drawing::Drawing;
+use crate::telling::drawing::{Drawing, Tone};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
 use crate::words::ids::VifId;
@@ -25,6 +25,10 @@ pub struct FigureSpec {
     pub knobs: &'static [Knob],
     /// What a reader can do in the run.
     pub actions: &'static [ActionSpec],
+    /// What can be counted at every step: charts, the table to download and the numbers in articles come from these.
+    pub quantities: &'static [Quantity],
+    /// What a reader is asked to guess before the run is played.
+    pub guess: Option<&'static Guess>,
     /// Simplifications, each a short phrase.
     pub not_modelled: &'static [&'static str],
     /// The words for what happens in its runs.
@@ -63,6 +67,59 @@ impl FigureSpec {
     pub fn knob(&self, name: &str) -> Option<usize> {
         self.knobs.iter().position(|knob| knob.name == name)
     }
+
+    /// The quantity of that name.
+    #[must_use]
+    pub fn quantity(&self, name: &str) -> Option<usize> {
+        self.quantities.iter().position(|quantity| quantity.name == name)
+    }
+}
+
+/// A whole number that every step of a run has.
+#[derive(Debug)]
+pub struct Quantity {
+    /// The name in articles' claims, in tables, and for whatever lights up with it.
+    pub name: &'static str,
+    /// The chart's title.
+    pub title: &'static str,
+    /// The unit, or nothing for plain counts. Nanoseconds are `ns`, bytes `B`.
+    pub unit: &'static str,
+    /// Whose it is.
+    pub tone: Tone,
+    /// Whether it has a chart; at most four have one.
+    pub charted: bool,
+}
+
+/// A question that a reader answers before the run answers it: who has committed to a guess sees the gap.
+#[derive(Debug)]
+pub struct Guess {
+    /// The question, about the run at hand.
+    pub question: &'static str,
+    /// What can be answered.
+    pub answers: Answers,
+}
+
+/// What can be answered.
+#[derive(Debug)]
+pub enum Answers {
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// A whole number.
+    Number {
+        /// The largest that the field takes.
+        most: u32,
+        /// The unit, or nothing.
+        unit: &'static str,
+    },
+}
+
+/// What a run answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// An index into the choices, or the number.
+    pub value: u32,
+    /// Why, in one line.
+    pub why: &'static str,
 }
 
 /// A supplied example.
@@ -177,6 +234,16 @@ pub trait Run {
 
     /// Whether the action makes sense after `step` steps.
     fn can(&self, step: u32, letter: char) -> bool;
+
+    /// A quantity after `step` steps; `quantity` is an index into [`FigureSpec::quantities`].
+    fn value(&self, _step: u32, _quantity: usize) -> u64 {
+        0
+    }
+
+    /// What this run answers to the figure's [`Guess`]; nothing when the question does not fit the set-up.
+    fn answer(&self) -> Option<Answer> {
+        None
+    }
 
     /// The drivers of an interface, whose code and habits the run is told from.
     fn drivers(&self, _vif: VifId) -> Drivers {

@@ -93,6 +93,23 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
             escape(svg, words.as_str());
             svg.push_str("</text>");
         }
+        Shape::Mark { entity, goes, shapes } => {
+            svg.push_str("<g");
+            // A picture for itself has no page around it that could light it up.
+            if let Ink::Classes(_) = ink {
+                svg.push_str(" data-e=\"").push_str(entity).push_char('"');
+                if let Some(goes) = goes {
+                    svg.push_str(" data-n=\"").push_u32(goes.frame).push_str("\" data-l=\"");
+                    escape(svg, goes.label.as_str());
+                    svg.push_char('"');
+                }
+            }
+            svg.push_char('>');
+            for shape in shapes {
+                write_shape(svg, shape, ink);
+            }
+            svg.push_str("</g>");
+        }
         Shape::Group { key, x, y, shapes } => {
             svg.push_str("<g data-k=\"").push_str(key.0).push_u32(key.1).push_str("\" transform=\"translate(");
             push_unit(svg, *x);
@@ -261,6 +278,7 @@ pub fn escape(out: &mut Text, words: &str) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
             _ => out.push_char(character),
         };
     }

@@ -135,6 +135,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
     ],
     actions: &[],
+    quantities: &[],
+    guess: None,
     not_modelled: &[
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",
         "other packets and other guests",

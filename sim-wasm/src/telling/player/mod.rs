@@ -9,6 +9,8 @@ mod moves;
 
 mod shown;
 
+mod numbers;
+
 use crate::actors::log::Entry;
 use crate::telling::link::{self, Link, LinkError, MOST_INPUTS, Place};
 use crate::telling::story::{FigureSpec, Input, Run, Setup};
@@ -31,8 +33,17 @@ pub struct Player {
     setup: Setup,
     run: Box<dyn Run>,
     at: Place,
-    /// What the reader left by acting in its past: the setup and the place.
-    left: Option<(Setup, Place)>,
+    /// Whether the run is about more than one interface, so that sentences must say which.
+    several: bool,
+    /// What the reader left by acting in its past.
+    left: Option<Left>,
+}
+
+/// A run that the reader left, as it was left.
+struct Left {
+    setup: Setup,
+    run: Box<dyn Run>,
+    at: Place,
 }
 
 impl std::fmt::Debug for Player {
@@ -53,7 +64,9 @@ impl Player {
     }
 
     fn of(spec: &'static FigureSpec, setup: Setup) -> Self {
-        Self { spec, run: (spec.run)(&setup), setup, at: Place::default(), left: None }
+        let run = (spec.run)(&setup);
+        let several = is_about_several(&*run);
+        Self { spec, run, setup, at: Place::default(), several, left: None }
     }
 
     /// The frame that a text names, as [`Player::state`] wrote it, or why it names none.
@@ -136,16 +149,17 @@ impl Player {
         if !self.can(letter) {
             return false;
         }
-        let before = (self.setup.clone(), self.at);
-        let cuts = self.at.frame < self.steps();
-        let step = self.at.frame + 1;
+        let (setup, at) = (self.setup.clone(), self.at);
+        let cuts = at.frame < self.steps();
+        let step = at.frame + 1;
         self.setup.inputs.retain(|input| input.step < step);
         // The script up to here becomes part of the run by standing before the first input.
         self.setup.inputs.push(Input { step, letter });
-        self.run = (self.spec.run)(&self.setup);
+        let run = core::mem::replace(&mut self.run, (self.spec.run)(&self.setup));
+        self.several = is_about_several(&*self.run);
         self.seek(step);
         if cuts {
-            self.left = Some(before);
+            self.left = Some(Left { setup, run, at });
         }
         true
     }
@@ -156,19 +170,25 @@ impl Player {
         self.left.is_some()
     }
 
+    /// Gives up the run that the reader left.
+    pub fn forget_left(&mut self) {
+        self.left = None;
+    }
+
     /// Goes back to the run that the reader left; `false` when there is none.
     pub fn undo_fork(&mut self) -> bool {
-        let Some((setup, at)) = self.left.take() else { return false };
-        self.run = (self.spec.run)(&setup);
-        self.setup = setup;
-        self.at = at;
+        let Some(left) = self.left.take() else { return false };
+        (self.setup, self.run, self.at) = (left.setup, left.run, left.at);
+        self.several = is_about_several(&*self.run);
         true
     }
 
     /// A second player at the same place of the same run, to be led elsewhere beside this one.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self { at: self.at, left: self.left.clone(), ..Self::of(self.spec, self.setup.clone()) }
+        let again = |left: &Left| Left { setup: left.setup.clone(), run: (self.spec.run)(&left.setup), at: left.at };
+        let left = self.left.as_ref().map(again);
+        Self { at: self.at, left, ..Self::of(self.spec, self.setup.clone()) }
     }
 
     /// Runs the whole run again, from its setup alone.
@@ -212,4 +232,9 @@ impl Player {
     pub fn entries(&self) -> &[Entry] {
         self.run.log().entries()
     }
+}
+
+fn is_about_several(run: &dyn Run) -> bool {
+    let entries = run.log().entries();
+    entries.windows(2).any(|pair| pair[0].vif != pair[1].vif)
 }

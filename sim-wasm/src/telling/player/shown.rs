@@ -7,7 +7,7 @@ use crate::telling::narration::phrases::push_time;
 use crate::telling::narration::{class, name, push_interface};
 use crate::telling::player::{Player, Tick};
 use crate::telling::source::SourceRef;
-use crate::telling::story::{Layout, Setup};
+use crate::telling::story::{Layout, Run, Setup};
 use crate::telling::svg::{self, Ink, escape};
 use crate::words::text::Text;
 use crate::words::time::Time;
@@ -41,10 +41,15 @@ impl Player {
     #[must_use]
     pub fn time(&self) -> String {
         let mut text = Text::new();
-        if self.run.log().entries().iter().any(|entry| entry.time > Time::ZERO) {
+        if self.is_timed() {
             push_time(&mut text, self.told().last().map_or(Time::ZERO, |entry| entry.time));
         }
         text.into_string()
+    }
+
+    /// Whether time plays a part in the run.
+    pub(super) fn is_timed(&self) -> bool {
+        self.run.log().entries().last().is_some_and(|entry| entry.time > Time::ZERO)
     }
 
     /// What happened in the step that led here; at the first frame, what there is to see.
@@ -73,11 +78,28 @@ impl Player {
     #[must_use]
     pub fn source(&self) -> String {
         let mut text = Text::new();
-        let first = self.told().first();
-        if let Some(reference) = first.and_then(|entry| self.source_of(entry)) {
+        if let Some(reference) = self.source_ref() {
             push_source(&mut text, &reference);
         }
         text.into_string()
+    }
+
+    /// The code behind the present frame, as [`SourceRef`]; nothing where no public code did it.
+    #[must_use]
+    pub fn source_ref(&self) -> Option<SourceRef> {
+        self.told().first().and_then(|entry| self.source_of(entry))
+    }
+
+    /// The code behind every event of the run, each once, in the order in which they are first needed.
+    #[must_use]
+    pub fn source_refs(&self) -> Vec<SourceRef> {
+        let mut references = Vec::new();
+        for reference in self.run.log().entries().iter().filter_map(|entry| self.source_of(entry)) {
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+        references
     }
 
     /// The whole run as rows of an HTML table: step, time, who, what happened, where in the code.
@@ -118,21 +140,19 @@ impl Player {
     /// Marks for the scrubber, in order of steps; a step may have several, but none twice.
     #[must_use]
     pub fn ticks(&self) -> Vec<(u32, Tick)> {
-        let mut ticks = Vec::new();
-        let mut inputs = self.setup.inputs.iter().peekable();
-        for entry in self.run.log().entries() {
-            if let Some(input) = inputs.next_if(|input| input.step <= entry.step) {
-                ticks.push((input.step, Tick::Action));
-            }
-            if entry.event.fails() {
-                ticks.push((entry.step, Tick::Failure));
-            } else if entry.event.rings() {
-                ticks.push((entry.step, Tick::Notification));
-            }
-        }
-        // Publishing with a bell and the event that follows are one notification.
-        ticks.dedup();
-        ticks
+        ticks(&self.setup, &*self.run)
+    }
+
+    /// The same of the run that the reader left, which stays in sight until it is brought back or given up.
+    #[must_use]
+    pub fn left_ticks(&self) -> Vec<(u32, Tick)> {
+        self.left.as_ref().map_or_else(Vec::new, |left| ticks(&left.setup, &*left.run))
+    }
+
+    /// The last frame of the run that the reader left; 0 when none was left.
+    #[must_use]
+    pub fn left_steps(&self) -> u32 {
+        self.left.as_ref().map_or(0, |left| left.run.log().steps())
     }
 
     fn write_row(&self, rows: &mut Text, entry: &Entry, first_of_step: bool) {
@@ -158,14 +178,14 @@ impl Player {
     }
 
     /// Writes an entry's sentence, and in a run with several interfaces which one it is about.
-    fn tell(&self, out: &mut Text, entry: &Entry) {
-        if self.run.log().entries().iter().any(|other| other.vif != entry.vif) {
+    pub(super) fn tell(&self, out: &mut Text, entry: &Entry) {
+        if self.several {
             push_interface(out, entry);
         }
         (self.spec.words.tell)(out, &entry.event, self.run.drivers(entry.vif));
     }
 
-    fn source_of(&self, entry: &Entry) -> Option<SourceRef> {
+    pub(super) fn source_of(&self, entry: &Entry) -> Option<SourceRef> {
         (self.spec.words.source)(&entry.event, self.run.drivers(entry.vif))
     }
 }
@@ -173,4 +193,22 @@ impl Player {
 fn push_source(out: &mut Text, reference: &SourceRef) {
     out.push_str(reference.function).push_str(" · ").push_str(reference.file_name());
     out.push_str(" · ").push_str(reference.tree.name());
+}
+
+fn ticks(setup: &Setup, run: &dyn Run) -> Vec<(u32, Tick)> {
+    let mut ticks = Vec::new();
+    let mut inputs = setup.inputs.iter().peekable();
+    for entry in run.log().entries() {
+        if let Some(input) = inputs.next_if(|input| input.step <= entry.step) {
+            ticks.push((input.step, Tick::Action));
+        }
+        if entry.event.fails() {
+            ticks.push((entry.step, Tick::Failure));
+        } else if entry.event.rings() {
+            ticks.push((entry.step, Tick::Notification));
+        }
+    }
+    // Publishing with a bell and the event that follows are one notification.
+    ticks.dedup();
+    ticks
 }

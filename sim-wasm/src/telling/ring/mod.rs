@@ -19,8 +19,9 @@ mod tape;
 mod picture;
 
 use crate::actors::log::Who;
+use crate::telling::drawing::Tone;
 use crate::telling::ring::run::RingRun;
-use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Preset, Words};
+use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -169,6 +170,13 @@ pub static FIGURE: FigureSpec = FigureSpec {
             hint: "move rsp_prod up to rsp_prod_pvt, and ring if the front end asked for it",
         },
     ],
+    quantities: &[
+        Quantity { name: "outstanding", title: "slots in use", unit: "", tone: Tone::Domu, charted: true },
+        Quantity { name: "unseen-requests", title: "requests not taken", unit: "", tone: Tone::Domu, charted: true },
+        Quantity { name: "unread-responses", title: "responses not read", unit: "", tone: Tone::Dom0, charted: true },
+        Quantity { name: "bells", title: "bells so far", unit: "", tone: Tone::Hardware, charted: true },
+    ],
+    guess: None,
     not_modelled: &[
         "time",
         "memory barriers and the order in which stores become visible",

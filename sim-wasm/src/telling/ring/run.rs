@@ -290,6 +290,18 @@ impl Run for RingRun {
         picture::draw(frame, before, self.log.of_step(step), layout)
     }
 
+    fn value(&self, step: u32, quantity: usize) -> u64 {
+        let frame = &self.frames[step as usize];
+        let now = &frame.registers;
+        let bells = || self.log.until(step).iter().filter(|entry| entry.event.rings()).count() as u64;
+        match quantity {
+            0 => u64::from(frame.outstanding()),
+            1 => u64::from(now.req_prod.since(now.req_cons)),
+            2 => u64::from(now.rsp_prod.since(now.rsp_cons)),
+            _ => bells(),
+        }
+    }
+
     fn can(&self, step: u32, letter: char) -> bool {
         let of_step = self.log.of_step(step);
         let refused = of_step.iter().any(|entry| matches!(entry.event, Event::RingFull { .. }));

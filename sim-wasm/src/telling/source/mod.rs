@@ -18,6 +18,7 @@ mod trouble;
 
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::log::Event;
+use crate::words::text::Text;
 
 /// A place in public source code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +55,24 @@ impl Tree {
             Self::Xen => "xen",
         }
     }
+
+    /// The word for it in names of references.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Linux34 => "3.4",
+            Self::Classic | Self::Upstream | Self::Xen => self.name(),
+        }
+    }
 }
 
 impl SourceRef {
+    /// Writes the name under which pages and articles find the reference: `classic/net_tx_action`.
+    pub fn push_key(&self, out: &mut Text) {
+        out.push_str(self.tree.key()).push_char('/');
+        out.push_str(self.function.trim_end_matches("()"));
+    }
+
     /// The file's name without its folder.
     #[must_use]
     pub fn file_name(&self) -> &'static str {
