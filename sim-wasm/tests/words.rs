@@ -8,6 +8,7 @@ use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
+use sim_wasm::actors::log::summary::{Place, Summary};
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
 use sim_wasm::actors::log::{Event, Unsent, Who};
 use sim_wasm::telling::narration::tell;
@@ -34,6 +35,8 @@ const UNSENT: [Unsent; 5] =
 const DROPS: [DropReason; 5] =
     [DropReason::NoCarrier, DropReason::NoBuffers, DropReason::QueueFull, DropReason::Expired, DropReason::NoMemory];
 
+const PLACES: [Place; 5] = [Place::GuestQueue, Place::Backlog, Place::Filter, Place::CardQueue, Place::VifQueue];
+
 const ATTACKS: [Attack; 11] = [
     Attack::ForgedProducer,
     Attack::ChangedRequest,
@@ -56,6 +59,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
     events.extend(stack_events(count, small).into_iter().map(Event::Stack));
     events.extend(bus_events(count, small).into_iter().map(Event::Bus));
     events.extend(trouble_events(count, small).into_iter().map(Event::Trouble));
+    events.extend(summary_events(count, index).into_iter().map(Event::Summary));
     events
 }
 
@@ -201,6 +205,18 @@ fn trouble_events(count: u32, small: u16) -> Vec<Trouble> {
     events
 }
 
+fn summary_events(count: u32, nanos: u32) -> Vec<Summary> {
+    let mut events = vec![
+        Summary::Passed { nanos, offered: count, sent: count },
+        Summary::Passed { nanos, offered: count, sent: 0 },
+        Summary::Passed { nanos, offered: 0, sent: 0 },
+        Summary::Taken { nanos, packets: count, bytes: count },
+        Summary::Alternated { times: count },
+    ];
+    events.extend(PLACES.map(|place| Summary::Lost { packets: count, place }));
+    events
+}
+
 fn drivers() -> impl Iterator<Item = Drivers> {
     [FrontEpoch::Classic, FrontEpoch::Modern]
         .into_iter()
@@ -229,7 +245,7 @@ fn the_events_tried_here_are_all_there_are() {
         let path = format!("{}/src/actors/log/{file}.rs", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(path).expect("the log's sources are there");
         if of == "Event" {
-            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble"].map(str::to_owned));
+            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary"].map(str::to_owned));
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
     };
@@ -242,6 +258,8 @@ fn the_events_tried_here_are_all_there_are() {
     check("stack", "Stack", stack_events(1, 1).iter().map(variant).collect());
     check("bus", "Bus", bus_events(1, 1).iter().map(variant).collect());
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
+    check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
+    check("summary", "Place", PLACES.iter().map(variant).collect());
     check("trouble", "Attack", ATTACKS.iter().map(variant).collect());
 }
 

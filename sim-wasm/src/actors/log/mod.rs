@@ -18,12 +18,15 @@ pub mod bus;
 
 pub mod trouble;
 
+pub mod summary;
+
 use std::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
+use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
@@ -135,6 +138,8 @@ pub enum Event {
     Bus(Bus),
     /// Rules broken, and what came of it.
     Trouble(Trouble),
+    /// What a stretch of time came to.
+    Summary(Summary),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -179,6 +184,7 @@ impl Event {
             Self::Stack(event) => event.who(),
             Self::Bus(event) => event.who(),
             Self::Trouble(event) => event.who(),
+            Self::Summary(event) => event.who(),
         }
     }
 
@@ -209,6 +215,7 @@ impl Event {
             Self::Stack(event) => event.fails(),
             Self::Bus(event) => event.fails(),
             Self::Trouble(_) => true,
+            Self::Summary(event) => event.fails(),
             _ => false,
         }
     }

@@ -19,7 +19,10 @@ mod bus;
 
 mod trouble;
 
+pub(crate) mod summary;
+
 use crate::actors::epoch::Drivers;
+use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
 use crate::words::text::Text;
 
@@ -53,6 +56,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Stack(event) => stack::tell(out, event),
         Event::Bus(event) => bus::tell(out, event),
         Event::Trouble(event) => trouble::tell(out, event),
+        Event::Summary(event) => summary::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }
@@ -64,7 +68,9 @@ pub fn tell_way_out(out: &mut Text, event: &Event, drivers: Drivers) {
 
 /// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
 pub fn push_interface(out: &mut Text, entry: &Entry) {
-    if !matches!(entry.event, Event::Stack(_) | Event::TransmitDone) {
+    let machines =
+        matches!(entry.event, Event::Stack(_) | Event::TransmitDone | Event::Summary(Summary::Passed { .. }));
+    if !machines {
         out.push_str("Interface ").push_u32(u32::from(entry.vif.0)).push_str(": ");
     }
 }

@@ -227,6 +227,11 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
             out.push_str("The guest frees the packet, and may use the memory of its ").push_u32(bytes);
             out.push_str(" bytes again.");
         }
-        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {}
+        Event::Backend(_)
+        | Event::Receive(_)
+        | Event::Stack(_)
+        | Event::Bus(_)
+        | Event::Trouble(_)
+        | Event::Summary(_) => {}
     }
 }

@@ -73,9 +73,12 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         | Event::PacketUnsent { .. }
         | Event::QueueWoken { .. } => (Lane::Netfront, "wait"),
         Event::OverflowCaught { .. } => (Lane::Netback, "refuse"),
-        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => {
-            (Lane::Netback, "")
-        }
+        Event::Backend(_)
+        | Event::Receive(_)
+        | Event::Stack(_)
+        | Event::Bus(_)
+        | Event::Trouble(_)
+        | Event::Summary(_) => (Lane::Netback, ""),
     }
 }
 

@@ -16,6 +16,8 @@ mod bus;
 
 mod trouble;
 
+pub(crate) mod summary;
+
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::log::Event;
 use crate::words::text::Text;
@@ -89,6 +91,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Stack(event) => stack::of(event, drivers.back),
         Event::Bus(event) => bus::of(event, drivers),
         Event::Trouble(event) => trouble::of(event, drivers.front),
+        Event::Summary(event) => summary::of(event, drivers),
         event => path::of(event, drivers),
     }
 }

@@ -95,6 +95,11 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
             let place = ("dev_kfree_skb_irq()", NETDEVICE);
             by_front(front, place, place)
         }
-        Event::Backend(_) | Event::Receive(_) | Event::Stack(_) | Event::Bus(_) | Event::Trouble(_) => None,
+        Event::Backend(_)
+        | Event::Receive(_)
+        | Event::Stack(_)
+        | Event::Bus(_)
+        | Event::Trouble(_)
+        | Event::Summary(_) => None,
     }
 }
