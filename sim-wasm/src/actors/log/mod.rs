@@ -199,6 +199,30 @@ impl Event {
         )
     }
 
+    /// Whether the run goes on otherwise from here: a queue, a card or an interface stops, or goes on.
+    #[must_use]
+    pub const fn turns(&self) -> bool {
+        matches!(
+            self,
+            Self::QueueStopped { .. }
+                | Self::QueueWoken { .. }
+                | Self::Stack(Stack::CardStalled | Stack::CardResumed)
+                | Self::Backend(
+                    Backend::PoolGateShut { .. }
+                        | Backend::CreditExhausted { .. }
+                        | Backend::CreditGranted { .. }
+                        | Backend::FrontendDisabled { .. }
+                )
+                | Self::Receive(
+                    Receive::QueueWaits { .. }
+                        | Receive::QueueRuns
+                        | Receive::MemorySqueeze { .. }
+                        | Receive::CarrierLost
+                        | Receive::CarrierBack
+                )
+        )
+    }
+
     /// Whether something was refused, dropped or attacked.
     #[must_use]
     pub const fn fails(&self) -> bool {
@@ -240,33 +264,59 @@ pub struct Log {
     entries: Vec<Entry>,
     steps: u32,
     vif: VifId,
-    /// Whether nothing is written down: a run that only counts is several times faster.
-    off: bool,
+    keeps: Keeps,
+}
+
+/// What is written down: a run that only counts is several times faster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keeps {
+    #[default]
+    All,
+    TurningPoints,
+    Nothing,
 }
 
 impl Log {
     /// A log without entries.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), steps: 0, vif: VifId(0), off: false }
+        Self::that_keeps(Keeps::All)
+    }
+
+    /// A log of [turning points](Event::turns), for runs too long to be told event by event.
+    #[must_use]
+    pub const fn of_turning_points() -> Self {
+        Self::that_keeps(Keeps::TurningPoints)
     }
 
     /// A log that stays empty.
     #[must_use]
     pub const fn off() -> Self {
-        Self { entries: Vec::new(), steps: 0, vif: VifId(0), off: true }
+        Self::that_keeps(Keeps::Nothing)
+    }
+
+    const fn that_keeps(keeps: Keeps) -> Self {
+        Self { entries: Vec::new(), steps: 0, vif: VifId(0), keeps }
     }
 
     /// A log of what comes after this one: empty, and its steps are counted on.
     #[must_use]
     pub const fn successor(&self) -> Self {
-        Self { entries: Vec::new(), steps: self.steps, vif: self.vif, off: self.off }
+        Self { entries: Vec::new(), steps: self.steps, vif: self.vif, keeps: self.keeps }
     }
 
-    /// Whether nothing is written down.
+    /// Whether events are not written down, save perhaps turning points: what only tells need not be worked out.
     #[must_use]
     pub const fn is_off(&self) -> bool {
-        self.off
+        !matches!(self.keeps, Keeps::All)
+    }
+
+    const fn keeps(&self, event: &Event) -> bool {
+        match self.keeps {
+            Keeps::All => true,
+            Keeps::TurningPoints => event.turns(),
+            Keeps::Nothing => false,
+        }
     }
 
     /// What follows is about this interface.
@@ -277,7 +327,7 @@ impl Log {
     /// Begins a new step with this event.
     #[inline]
     pub fn step(&mut self, time: Time, event: Event) {
-        if !self.off {
+        if self.keeps(&event) {
             self.steps += 1;
             self.entries.push(Entry { time, step: self.steps, vif: self.vif, event });
         }
@@ -286,7 +336,7 @@ impl Log {
     /// Adds an event to the present step.
     #[inline]
     pub fn also(&mut self, time: Time, event: Event) {
-        if !self.off {
+        if self.keeps(&event) {
             self.entries.push(Entry { time, step: self.steps, vif: self.vif, event });
         }
     }
@@ -353,6 +403,16 @@ mod tests {
         log.step(Time(2), Event::PacketForwarded);
         assert_eq!((log.steps(), log.of_step(0).len(), log.of_step(1).len(), log.of_step(2).len()), (2, 0, 2, 1));
         assert_eq!((log.until(0).len(), log.until(1).len(), log.until(9).len()), (0, 2, 3));
+    }
+
+    #[test]
+    fn a_log_of_turning_points_leaves_out_the_rest() {
+        let mut log = Log::of_turning_points();
+        log.step(Time(1), Event::QueueStopped { outstanding: 236 });
+        log.step(Time(2), Event::PacketForwarded);
+        log.also(Time(3), Event::QueueWoken { outstanding: 117 });
+        assert_eq!((log.steps(), log.of_step(1).len(), log.is_off()), (1, 2, true));
+        assert!(log.successor().keeps(&Event::QueueStopped { outstanding: 1 }));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::actors::log::Log;
 use crate::actors::netback::settings::VifSettings;
 use crate::hypervisor::xen::{Calls, Limits, Xen};
-use crate::machine::metrics::Metrics;
+use crate::machine::metrics::{Metrics, Watch};
 use crate::machine::network::accounts::Receipts;
 #[cfg(feature = "complete")]
 use crate::machine::network::bus;
@@ -53,6 +53,7 @@ impl Network {
             agenda: Agenda::new(),
             now: Time::ZERO,
             kept: 0,
+            follows: settings.watched.iter().any(|watch| matches!(watch, Watch::Level(_))),
             due: Vec::new(),
             timers: Vec::new(),
             asks: Vec::new(),
@@ -76,8 +77,10 @@ impl Network {
         if settings.log != Logging::FromHandshake {
             self.come_to_rest();
         }
-        if settings.log == Logging::On {
-            self.log = Log::new();
+        match settings.log {
+            Logging::On => self.log = Log::new(),
+            Logging::TurningPoints => self.log = Log::of_turning_points(),
+            Logging::Off | Logging::FromHandshake => {}
         }
         for (spec, vif) in settings.guests.iter().zip(0..) {
             for (workload, number) in spec.sends.iter().zip(0..) {

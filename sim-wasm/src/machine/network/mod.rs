@@ -120,6 +120,8 @@ pub struct Network {
     agenda: Agenda<Appointment>,
     now: Time,
     kept: u64,
+    /// Whether levels are followed.
+    follows: bool,
     due: Vec<Task>,
     timers: Vec<(Timer, AgendaKey)>,
     asks: Vec<Ask>,
@@ -140,7 +142,7 @@ impl Network {
         self.kept += 1;
         self.keep(appointment);
         self.settle();
-        if !self.settings.watched.is_empty() {
+        if self.follows {
             self.follow();
         }
         true
@@ -154,6 +156,29 @@ impl Network {
     /// Runs through all that happens up to and including `time`.
     pub fn run_until(&mut self, time: Time) {
         while self.agenda.peek_time().is_some_and(|next| next <= time) && self.step() {}
+    }
+
+    /// When the next appointment is; nothing when none is left before the run's end.
+    #[must_use]
+    pub fn next(&self) -> Option<Time> {
+        self.agenda.peek_time().filter(|time| *time <= self.settings.until)
+    }
+
+    /// From a moment on, between the last appointment and the next, the card does not fetch, or fetches again.
+    pub fn set_stalled(&mut self, from: Time, stalled: bool) {
+        self.now = self.now.max(from);
+        if stalled {
+            self.stall_card();
+        } else {
+            self.resume_card();
+        }
+        self.settle();
+    }
+
+    /// Whether the card does not fetch.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        self.dom0.card.is_stalled()
     }
 
     /// When the last appointment was kept.

@@ -46,7 +46,8 @@ pub struct Settings {
     pub log: Logging,
     /// Whether packets are filled with bytes and compared where they arrive.
     pub filling: Filling,
-    /// What is followed over the run, beside the totals.
+    /// What is followed over the run, beside the totals. Levels have means and maxima only when a level is named here, and
+    /// slots are timed only when anything is.
     pub watched: Vec<Watch>,
 }
 
@@ -55,6 +56,8 @@ pub struct Settings {
 pub enum Logging {
     /// Nothing is: counters only.
     Off,
+    /// Only where something stops or goes on is, see [`Event::turns`](crate::actors::log::Event::turns).
+    TurningPoints,
     /// From the first packet on; the interfaces are connected before the run begins.
     On,
     /// From the first word on xenbus on: the run begins with the handshake.
