@@ -71,7 +71,7 @@ pub(super) const fn of(event: &Backend, back: Epoch) -> Option<SourceRef> {
         ),
         Backend::FrontendDisabled { .. } => by_back(
             back,
-            ("netbk_fatal_tx_err()", NETBACK),
+            ("netbk_tx_err()", NETBACK),
             ("netbk_fatal_tx_err()", XEN_NETBACK),
             ("xenvif_fatal_tx_err()", XEN_NETBACK),
         ),

@@ -5,8 +5,8 @@
 use crate::actors::epoch::Drivers;
 use crate::actors::log::bus::{Bus, Half};
 use crate::telling::source::{
-    NETBACK_INTERFACE, NETBACK_XENBUS, NETFRONT, SourceRef, XEN_DOMAIN, XEN_NETBACK_INTERFACE, XEN_NETBACK_XENBUS,
-    XEN_NETFRONT, XENBUS_CLIENT, by_back, by_front, in_dom0, xen,
+    NETBACK_INTERFACE, NETBACK_XENBUS, NETFRONT, SourceRef, XEN_DOMAIN, XEN_NETBACK, XEN_NETBACK_INTERFACE,
+    XEN_NETBACK_XENBUS, XEN_NETFRONT, XENBUS_CLIENT, by_back, by_front, in_dom0, xen,
 };
 
 /// The code behind an event.
@@ -40,7 +40,7 @@ pub(super) const fn of(event: &Bus, Drivers { front, back }: Drivers) -> Option<
             back,
             ("netif_disconnect()", NETBACK_INTERFACE),
             ("xenvif_disconnect()", XEN_NETBACK_INTERFACE),
-            ("xenvif_wait_unmap_timeout()", XEN_NETBACK_INTERFACE),
+            ("xenvif_dealloc_kthread_should_stop()", XEN_NETBACK),
         ),
         Bus::Disconnected => by_back(
             back,

@@ -45,7 +45,7 @@ pub(super) const fn of(event: &Receive, Drivers { front, back }: Drivers) -> Opt
         ),
         Receive::QueueWaits { .. } => by_back(
             back,
-            ("netbk_must_stop_queue()", NETBACK),
+            ("netif_be_start_xmit()", NETBACK),
             ("xen_netbk_must_stop_queue()", XEN_NETBACK),
             ("xenvif_rx_ring_slots_available()", XEN_NETBACK_RX),
         ),
@@ -58,7 +58,7 @@ pub(super) const fn of(event: &Receive, Drivers { front, back }: Drivers) -> Opt
         Receive::QueueRuns => by_back(
             back,
             ("netif_be_int()", NETBACK),
-            ("xenvif_rx_interrupt()", XEN_NETBACK_INTERFACE),
+            ("xenvif_interrupt()", XEN_NETBACK_INTERFACE),
             ("xenvif_kthread_guest_rx()", XEN_NETBACK_RX),
         ),
         Receive::PagesFlipped { .. } => xen("gnttab_transfer()", XEN_GRANTS),

@@ -30,7 +30,7 @@ pub(super) const fn of(event: &Trouble, front: FrontEpoch) -> Option<SourceRef> 
             }
         },
         Trouble::EventDeferred { .. } => {
-            by_front(front, ("end_pirq()", "drivers/xen/core/evtchn.c"), ("xen_irq_lateeoi()", EVENTS_BASE))
+            by_front(front, ("end_dynirq()", "drivers/xen/core/evtchn.c"), ("xen_irq_lateeoi()", EVENTS_BASE))
         }
         Trouble::GrantLeaked { .. } | Trouble::GrantDeferred { .. } => {
             by_front(front, ("gnttab_end_foreign_access()", GNTTAB), ("gnttab_add_deferred()", GRANT_TABLE))
