@@ -11,8 +11,10 @@ use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::summary::{Place, Summary};
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
 use sim_wasm::actors::log::{Event, Unsent, Who};
+use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
+use sim_wasm::telling::source::index::Kind;
 use sim_wasm::words::ids::{GrantRef, Mfn, Port};
 use sim_wasm::words::text::Text;
 
@@ -321,6 +323,20 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                     assert!(trees.contains(&reference.tree.name()) && !attack, "{event:?}: {reference:?}");
                 }
                 None => assert!(attack || event.who() == Who::Hardware, "{event:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_that_is_named_stands_in_the_index() {
+    // On the ring of 256 slots it is the stop line that refuses.
+    let stopped = Event::RingFull { outstanding: STOP_LINE };
+    for event in events(2, 7, 3, true).into_iter().chain([stopped]) {
+        for drivers in drivers() {
+            if let Some(reference) = source::of(&event, drivers) {
+                let entry = source::index::of(&reference).unwrap_or_else(|| panic!("{event:?}: {reference:?}"));
+                assert!(matches!(entry.kind, Kind::Function | Kind::Macro), "{event:?}: {entry:?}");
             }
         }
     }

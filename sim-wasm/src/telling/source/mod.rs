@@ -2,7 +2,9 @@
 //!
 //! Three generations of drivers do it in three trees, so the answer depends on the [`Drivers`] that ran.
 //!
-//! Not modelled: lines' numbers, which differ between trees.
+//! [`index`] says for each in which line, of which version, and what it does; the native build has it, a page does not.
+//!
+//! Not modelled: lines within a function, and releases between the trees that are named.
 
 mod path;
 
@@ -17,6 +19,9 @@ mod bus;
 mod trouble;
 
 pub(crate) mod summary;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod index;
 
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::log::Event;
@@ -47,6 +52,9 @@ pub enum Tree {
 }
 
 impl Tree {
+    /// Every tree, in the order of their age.
+    pub const ALL: [Self; 4] = [Self::Classic, Self::Linux34, Self::Upstream, Self::Xen];
+
     /// The word for it in narration.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -71,8 +79,13 @@ impl Tree {
 impl SourceRef {
     /// Writes the name under which pages and articles find the reference: `classic/net_tx_action`.
     pub fn push_key(&self, out: &mut Text) {
-        out.push_str(self.tree.key()).push_char('/');
-        out.push_str(self.function.trim_end_matches("()"));
+        out.push_str(self.tree.key()).push_char('/').push_str(self.name());
+    }
+
+    /// The name without its parentheses.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.function.trim_end_matches("()")
     }
 
     /// The file's name without its folder.
