@@ -1,6 +1,6 @@
 //! Compiles the engine for the browser and binds it, so that the program carries the module and nothing built lies in git.
 //!
-//! A second cargo builds `sim-wasm` for wasm32 with the `wasm` profile. It has a target folder of its own: sharing the outer one
+//! A second cargo builds `sim-browser` for wasm32 with the `wasm` profile. It has a target folder of its own: sharing the outer one
 //! waits for the outer build's lock for ever. What the outer build put into the environment (flags, wrappers, the jobserver)
 //! is taken out again, so the module is the same however the program is built.
 
@@ -16,7 +16,7 @@ use wasm_bindgen_cli_support::Bindgen;
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() -> ExitCode {
-    for path in ["sim-wasm/Cargo.toml", "sim-wasm/src", "Cargo.toml", "Cargo.lock"] {
+    for path in ["sim-wasm/Cargo.toml", "sim-wasm/src", "sim-wasm/browser", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={path}");
     }
     match module() {
@@ -69,9 +69,7 @@ fn target_folder(out: &Path) -> PathBuf {
 fn compile(target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
-        .args(["rustc", "--locked", "--package", "sim-wasm", "--lib", "--crate-type", "cdylib"])
-        // Readers load what figures use, and no more.
-        .arg("--no-default-features")
+        .args(["build", "--locked", "--package", "sim-browser"])
         .args(["--profile", "wasm", "--target", TARGET, "--target-dir"])
         .arg(target_folder)
         .current_dir(variable("CARGO_MANIFEST_DIR")?);
@@ -86,7 +84,7 @@ fn compile(target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
             format!("the engine does not compile for {TARGET}\n{}", String::from_utf8_lossy(&built.stderr)).into()
         );
     }
-    Ok(target_folder.join(TARGET).join("wasm/sim_wasm.wasm"))
+    Ok(target_folder.join(TARGET).join("wasm/sim_browser.wasm"))
 }
 
 /// Whether the outer cargo (or its caller) set `name` for the outer build only.

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The floors of both packages, the lowest first.
 const PACKAGES: [(&str, &[&str]); 2] = [
     ("src", &["words", "files", "parsing", "graph", "rendering", "running"]),
-    ("sim-wasm/src", &["words", "hypervisor", "protocols", "actors", "machine", "telling", "browser"]),
+    ("sim-wasm/src", &["words", "hypervisor", "protocols", "actors", "machine", "telling"]),
 ];
 
 /// The modules that each module of a package uses, as `floor::module`; a floor's own `mod.rs` is `floor`.

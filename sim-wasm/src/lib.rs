@@ -238,12 +238,19 @@
 //! 3. [`actors`]: drivers and devices, and the log that they report to.
 //! 4. [`machine`]: actors joined into a whole that runs by itself, its metrics, and its timeline.
 //! 5. [`telling`]: figures and scenarios: runs become pictures, words and numbers.
-//! 6. `browser`: the bindings for a page, in the WebAssembly build only.
 //!
 //! [`Receipts`]: machine::network::accounts::Receipts
 
+// Tests have `std`, whose prelude and this crate's imports are the same things.
+#![cfg_attr(not(test), no_std)]
 // Without its other parts the machine has ends that lead nowhere.
 #![cfg_attr(not(feature = "complete"), allow(dead_code, unused_imports))]
+
+extern crate alloc;
+
+// Sweeps run on threads; a browser's module has none.
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std;
 
 pub mod words;
 
@@ -256,6 +263,3 @@ pub mod actors;
 pub mod machine;
 
 pub mod telling;
-
-#[cfg(target_arch = "wasm32")]
-pub mod browser;

@@ -14,6 +14,8 @@
 //! Not modelled: the spanning tree, VLANs, multicast snooping, the forward delay of a fresh port, and the gathering of old
 //! entries by timer (they go when their room is needed).
 
+use alloc::vec::Vec;
+
 use crate::words::ids::{Mac, VifId};
 use crate::words::time::Time;
 

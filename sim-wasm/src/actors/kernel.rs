@@ -5,6 +5,8 @@
 //!
 //! Not modelled: several processors of a kernel, preemption, and locks: one call is at work at a time.
 
+use alloc::vec::Vec;
+
 use crate::actors::log::{Event, Log};
 use crate::actors::skb::{SkbId, Skbs};
 use crate::hypervisor::event_calls::Sent;

@@ -6,6 +6,9 @@
 //!
 //! Not modelled: matches on what is in the packet, connection tracking, rejecting with an answer, and every other chain.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::bridge::BridgePort;
 
 /// What becomes of a packet.

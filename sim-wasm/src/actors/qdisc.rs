@@ -5,7 +5,7 @@
 //!
 //! Not modelled: other disciplines, and the many queues of a device that has several.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::actors::skb::SkbId;
 
@@ -94,7 +94,7 @@ impl Qdisc {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use alloc::collections::VecDeque;
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -104,7 +104,7 @@ mod tests {
 
     fn packets<const N: usize>() -> [SkbId; N] {
         let mut skbs = Skbs::new(DomId::DOM0, Vec::new());
-        std::array::from_fn(|_| skbs.alloc())
+        core::array::from_fn(|_| skbs.alloc())
     }
 
     #[test]

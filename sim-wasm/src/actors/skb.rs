@@ -13,7 +13,8 @@
 //! Not modelled: the room before and after the data, fragment lists, control blocks, and the sharing of one page by two
 //! shared infos.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::hypervisor::xen::Xen;
 use crate::words::ids::{DomId, Mac, Pfn, VifId};

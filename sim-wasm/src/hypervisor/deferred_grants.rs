@@ -6,7 +6,7 @@
 //!
 //! Not modelled: that mainline leaks as well when it has no memory for the list, and its warnings.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::hypervisor::guest_grants::{EndAccess, GuestGrants};
 use crate::hypervisor::memory::Memory;

@@ -13,6 +13,8 @@
 //!
 //! Not modelled: page tables as bytes (an entry is Rust's own), user mappings, TLBs, and translated guests.
 
+use alloc::vec::Vec;
+
 use crate::hypervisor::event_channel::EventChannels;
 use crate::hypervisor::grant_entry::Access;
 use crate::hypervisor::grant_table::GrantTable;

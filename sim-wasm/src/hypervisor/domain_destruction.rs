@@ -7,6 +7,8 @@
 //!
 //! Not modelled: that the work is done in pieces, and that a number is not given again for a while.
 
+use alloc::vec::Vec;
+
 use crate::hypervisor::domain::Life;
 use crate::hypervisor::xen::Xen;
 use crate::words::ids::DomId;

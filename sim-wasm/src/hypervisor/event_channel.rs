@@ -13,6 +13,9 @@
 //! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, ports that the hypervisor
 //! itself consumes, and the FIFO form of the bits.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::hypervisor::shared_info::PORTS;
 use crate::words::ids::{DomId, Port, VcpuId};
 

@@ -135,7 +135,7 @@ impl Xen {
         let (_, domain) = self.known_mut(caller);
         domain.grants.mapping(handle)?;
         let entry = domain.entries.get_mut(new.0 as usize).ok_or(GrantStatus::GeneralError)?;
-        let entry = std::mem::replace(entry, Entry::Hole);
+        let entry = core::mem::replace(entry, Entry::Hole);
         self.unmap_from_page(caller, host, handle, entry)
     }
 

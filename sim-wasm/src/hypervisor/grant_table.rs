@@ -10,6 +10,8 @@
 //!
 //! Not modelled: device mappings and the I/O MMU, the locks and per-vCPU lists of the maptrack, and status frames.
 
+use alloc::vec::Vec;
+
 use crate::hypervisor::grant_entry::{
     Access, ENTRIES_PER_FRAME, GTF_ACCEPT_TRANSFER, GTF_PERMIT_ACCESS, GTF_READING, GTF_READONLY, GTF_SUB_PAGE,
     GTF_TRANSFER_COMMITTED, GTF_TRANSFER_COMPLETED, GTF_TYPE_MASK, GTF_WRITING, GrantEntry, GrantStatus, mark_entry,

@@ -6,6 +6,8 @@
 //!
 //! Not modelled: callbacks for drivers that wait for free references, and growing the table by itself when none is left.
 
+use alloc::vec::Vec;
+
 use crate::hypervisor::grant_entry::{
     Access, ENTRIES_PER_FRAME, GTF_ACCEPT_TRANSFER, GTF_INVALID, GTF_PERMIT_ACCESS, GTF_READING, GTF_READONLY,
     GTF_TRANSFER_COMMITTED, GTF_TRANSFER_COMPLETED, GTF_WRITING, GrantEntry, RESERVED_ENTRIES, write_flags,

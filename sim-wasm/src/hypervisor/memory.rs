@@ -11,6 +11,9 @@
 //! Not modelled: NUMA nodes, page sharing and paging out, superpages, and the reference that each page-table entry of a
 //! guest takes on the frame that it maps.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::hypervisor::page::{PAGE_SIZE, Page, ZEROS};
 use crate::words::ids::{DomId, Mfn};
 

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: caches and their attributes, and tearing. A number is read and written whole.
 
+use alloc::boxed::Box;
+
 /// Bytes in a frame, `XEN_PAGE_SIZE`.
 pub const PAGE_SIZE: usize = 4096;
 

@@ -3,6 +3,8 @@
 //! Not modelled: scheduling (a hypercall takes no time and nothing comes in between), vCPU contexts, XSM policies,
 //! hypercall continuations, and the control interface beyond making and destroying domains.
 
+use alloc::vec::Vec;
+
 use crate::hypervisor::domain::{Domain, Entry, Life};
 use crate::hypervisor::event_channel::EventChannels;
 use crate::hypervisor::grant_entry::Access;

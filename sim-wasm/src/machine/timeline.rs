@@ -12,7 +12,9 @@
 //!
 //! Not modelled: nothing is undone step by step, since no step can be.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::words::time::Time;
 

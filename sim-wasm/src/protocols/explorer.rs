@@ -8,7 +8,9 @@
 //! Not modelled: see [`notification_model`](crate::protocols::notification_model). What is explored is the protocol for a
 //! few entries on a small ring; that longer runs add nothing new is an argument, not a result.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::protocols::notification_model::{Action, Contents, MOST_REQUESTS, MOST_SLOTS, Protocol, State, Step};
 

@@ -12,6 +12,8 @@
 //! Not modelled: keys of several queues (`queue-N/…`, only their number is written and read), of the control ring, of
 //! multicast lists and of XDP.
 
+use alloc::string::String;
+
 use crate::words::ids::{DomId, Mac};
 use crate::words::text::Text;
 

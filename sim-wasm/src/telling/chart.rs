@@ -5,6 +5,8 @@
 //!
 //! Not modelled: nothing of a machine; numbers are only drawn here.
 
+use alloc::vec::Vec;
+
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
 };

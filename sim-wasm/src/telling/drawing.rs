@@ -5,6 +5,8 @@
 //!
 //! Not modelled: text that wraps or is measured, gradients, and motion.
 
+use alloc::vec::Vec;
+
 use crate::words::text::Text;
 
 /// A tenth of a CSS pixel.

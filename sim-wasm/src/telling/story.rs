@@ -2,6 +2,9 @@
 //!
 //! Not modelled: figures that share a run, and runs that go on by themselves.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Log, Who};
 use crate::telling::drawing::{Drawing, Tone};

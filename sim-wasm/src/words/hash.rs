@@ -46,7 +46,7 @@ impl Fnv1a {
 
 /// So that what derives [`Hash`] can be taken in. Numbers count as their little-endian bytes whatever the machine, and those
 /// whose width is the machine's, such as an enum's discriminant, as eight.
-impl std::hash::Hasher for Fnv1a {
+impl core::hash::Hasher for Fnv1a {
     fn write(&mut self, bytes: &[u8]) {
         Fnv1a::write(self, bytes);
     }

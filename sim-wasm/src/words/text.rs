@@ -2,6 +2,8 @@
 //!
 //! Not modelled: nothing; these are words.
 
+use alloc::string::String;
+
 /// A text that only grows. Every method returns it, so that a line reads as the text it makes:
 ///
 /// ```

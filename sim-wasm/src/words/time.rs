@@ -2,7 +2,8 @@
 //!
 //! Not modelled: wall clocks, and clocks that differ between domains.
 
-use std::ops::{Add, AddAssign};
+use alloc::vec::Vec;
+use core::ops::{Add, AddAssign};
 
 /// An instant: nanoseconds since the run began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,7 +153,7 @@ mod tests {
         agenda.push(Time(5), 'c');
         agenda.push(Time(1), 'a');
         assert_eq!(agenda.peek_time(), Some(Time(1)));
-        let order: Vec<char> = std::iter::from_fn(|| agenda.pop()).map(|(_, item)| item).collect();
+        let order: Vec<char> = core::iter::from_fn(|| agenda.pop()).map(|(_, item)| item).collect();
         assert_eq!(order, ['a', 'b', 'c']);
     }
 
@@ -191,7 +192,7 @@ mod tests {
             model.sort_by_key(|(time, _)| *time);
             let seen: Vec<(Time, usize)> = agenda.iter().map(|(time, item)| (time, *item)).collect();
             prop_assert_eq!(&seen, &model);
-            let popped: Vec<(Time, usize)> = std::iter::from_fn(|| agenda.pop()).collect();
+            let popped: Vec<(Time, usize)> = core::iter::from_fn(|| agenda.pop()).collect();
             prop_assert_eq!(popped, model);
         }
     }

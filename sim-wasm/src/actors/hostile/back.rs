@@ -5,7 +5,8 @@
 //!
 //! Not modelled: credit, segmentation, extra infos (their packets are answered with errors), and giving pages away.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::hostile::back_attack::BackAttack;

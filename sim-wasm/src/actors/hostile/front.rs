@@ -5,6 +5,8 @@
 //!
 //! Not modelled: segmentation of what it is handed, checksums, giving pages away for reception, and several queues.
 
+use alloc::vec::Vec;
+
 use crate::actors::handshake::{BackFeatures, Offer};
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};

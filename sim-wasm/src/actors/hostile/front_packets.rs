@@ -2,6 +2,9 @@
 //!
 //! Not modelled: segmentation and checksums of honest packets.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::handshake::Xmit;
 use crate::actors::hostile::front::{Hold, HostileFront, Slot, frame_of, ring_page, ring_page_mut};
 use crate::actors::hostile::front_attack::{BadGrant, FrontAttack};
@@ -296,10 +299,10 @@ impl HostileFront {
 /// Pieces of `piece` bytes and a last one, together `bytes`.
 fn cut(bytes: u16, piece: u16) -> Vec<Piece> {
     let rest = bytes % piece;
-    let whole = std::iter::repeat_n(Piece::of(piece), usize::from(bytes / piece));
+    let whole = core::iter::repeat_n(Piece::of(piece), usize::from(bytes / piece));
     whole.chain((rest > 0).then(|| Piece::of(rest))).collect()
 }
 
 fn drawn<const N: usize>(rng: &mut Rng) -> [u8; N] {
-    std::array::from_fn(|_| rng.next_u32() as u8)
+    core::array::from_fn(|_| rng.next_u32() as u8)
 }

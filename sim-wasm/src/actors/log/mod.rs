@@ -20,7 +20,8 @@ pub mod trouble;
 
 pub mod summary;
 
-use std::hash::{Hash, Hasher};
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;

@@ -66,7 +66,7 @@ impl Netback {
 
     /// Answers what lies in `self.answers`, which may be several interfaces', in its order.
     pub(super) fn flush_answers(&mut self, k: &mut Kernel) {
-        let mut answers = std::mem::take(&mut self.answers);
+        let mut answers = core::mem::take(&mut self.answers);
         for run in answers.chunk_by(|one, next| one.vif == next.vif) {
             self.make_tx_responses(k, run);
         }

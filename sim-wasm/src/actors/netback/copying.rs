@@ -3,6 +3,8 @@
 //! Not modelled: what keeps the head of a linear packet contiguous beyond a page; it is as long as the packet. A linear copy
 //! never lacks memory.
 
+use alloc::vec::Vec;
+
 use crate::actors::skb::{Frag, FragPage, MAX_SKB_FRAGS, SkbId, Skbs};
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::xen::Xen;
@@ -40,7 +42,7 @@ pub(super) fn paged_copy(xen: &mut Xen, skbs: &mut Skbs, skb: SkbId, bytes: &mut
     }
     let copy = like(skbs, skb);
     let domain = skbs.domain();
-    for (piece, offset) in std::iter::once((head, HEAD_OFFSET)).chain(fragments.map(|piece| (piece, 0))) {
+    for (piece, offset) in core::iter::once((head, HEAD_OFFSET)).chain(fragments.map(|piece| (piece, 0))) {
         let pfn = skbs.alloc_page().expect("the pages were counted");
         let page = xen.guest_page_mut(domain, pfn).expect("the allocator has the kernel's own pages");
         page.write(usize::from(offset), piece);

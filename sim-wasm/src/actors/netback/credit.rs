@@ -83,7 +83,7 @@ impl Credit {
 
     /// The timer ran (`tx_credit_callback`): one chunk more. False if it was not set.
     pub(super) fn timer(&mut self, next: u16) -> bool {
-        let was_pending = std::mem::take(&mut self.timer_pending);
+        let was_pending = core::mem::take(&mut self.timer_pending);
         if was_pending {
             self.add(next);
         }

@@ -19,6 +19,8 @@
 //!
 //! Not modelled: the stock of 64 fresh frames that the driver keeps, and flushing the addresses of pages given away.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
 use crate::actors::log::receive::Receive;
@@ -83,7 +85,7 @@ impl Netback {
         if self.squeezed_until.is_some() {
             return false;
         }
-        let mut batch = std::mem::take(&mut self.deliveries);
+        let mut batch = core::mem::take(&mut self.deliveries);
         let mut count = 0;
         while count + MAX_SKB_FRAGS < RX_RING.entries() as usize
             && let Some((id, skb)) = self.rx_queue.pop_front()

@@ -11,6 +11,8 @@
 //!
 //! Not modelled: extra infos other than segmentation are read and forgotten, as they are in the driver.
 
+use alloc::vec::Vec;
+
 use crate::actors::log::backend::Refusal;
 use crate::actors::netback::settings::Repairs;
 use crate::actors::skb::{MAX_SKB_FRAGS, Segmentation};

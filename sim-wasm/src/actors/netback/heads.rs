@@ -3,6 +3,8 @@
 //!
 //! Not modelled: where in the kernel's memory a head really lies; here it gets its place when it is to be copied.
 
+use alloc::vec::Vec;
+
 use crate::actors::skb::Skbs;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::xen::Xen;

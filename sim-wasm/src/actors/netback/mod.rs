@@ -54,7 +54,8 @@ mod heads;
 
 mod delivery;
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::actors::handshake::BackFeatures;
 use crate::actors::kernel::{Kernel, Task, Timer};
@@ -227,7 +228,7 @@ impl Netback {
 
 /// Tells what one hypercall did, interface by interface: it is one step, which the first event begins.
 fn tell_of_call(k: &mut Kernel, told: &mut bool, event: Event) {
-    if std::mem::replace(told, true) {
+    if core::mem::replace(told, true) {
         k.also(event);
     } else {
         k.step(event);

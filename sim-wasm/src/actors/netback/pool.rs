@@ -12,6 +12,9 @@
 //!
 //! Not modelled: the barriers between the destructor, which may run on any processor, and the tasklet.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::hypervisor::xen::Xen;
 use crate::protocols::netif::TxRequest;
 use crate::words::ids::{DomId, GrantRef, Handle, Pfn, VifId};

@@ -16,6 +16,8 @@
 //!
 //! Not modelled: pages that are freed or told to a device on another processor while they are copied.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;
 use crate::actors::log::backend::Backend;
@@ -62,7 +64,7 @@ impl Netback {
     /// Unmaps what nobody needs any more, copies what is held too long, and answers both.
     pub(super) fn net_tx_action_dealloc(&mut self, k: &mut Kernel) {
         let domain = k.domain();
-        let mut done = std::mem::take(&mut self.done);
+        let mut done = core::mem::take(&mut self.done);
         self.unmaps.clear();
         while let Some(place) = self.pool.next_released() {
             self.watched.remove(place);

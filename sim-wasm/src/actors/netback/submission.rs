@@ -31,7 +31,7 @@ use crate::protocols::netif::{NETIF_RSP_ERROR, NETTXF_CSUM_BLANK, NETTXF_DATA_VA
 impl Netback {
     /// Builds the packets of a batch whose pages have been mapped, as far as they have.
     pub(super) fn submit(&mut self, k: &mut Kernel) {
-        let batch = std::mem::take(&mut self.batch);
+        let batch = core::mem::take(&mut self.batch);
         if !k.log.is_off() {
             tell_mapped(k, &batch);
         }

@@ -15,6 +15,8 @@
 //! pass could publish more than a ring's worth honestly, but here nobody runs during a pass. Nor does memory for a packet's
 //! head ever run out.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;
 use crate::actors::log::backend::{Backend, Refusal};
@@ -115,7 +117,7 @@ impl Netback {
         self.batch.places.clear();
         self.batch.maps.clear();
         let now = self.clock.at(k.now);
-        let mut turned_away = std::mem::take(&mut self.turned_away);
+        let mut turned_away = core::mem::take(&mut self.turned_away);
         while self.pool.in_use() + (MAX_SKB_FRAGS as u32) < MAX_PENDING_REQS
             && let Some(id) = self.schedule.pop_front()
         {
@@ -198,8 +200,8 @@ impl Netback {
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("it is its turn");
         let slots = 1 + packet.count;
         let mut extras = packet.extras;
-        for request in std::iter::once(&packet.first).chain(&packet.further) {
-            let place = self.pool.take(id, *request, std::mem::take(&mut extras));
+        for request in core::iter::once(&packet.first).chain(&packet.further) {
+            let place = self.pool.take(id, *request, core::mem::take(&mut extras));
             let host = self.pool.window(place);
             self.batch.places.push(place);
             self.batch.maps.push(MapOp::new(host, vif.frontend, request.gref, Access::ReadOnly));

@@ -5,6 +5,9 @@
 //!
 //! Not modelled: what else the driver keeps on such lists; its list of places that are done is a plain vector here.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::netback::jiffies::Jiffies;
 use crate::actors::netback::pool::{MAX_PENDING_REQS, Place};
 use crate::actors::skb::SharedId;
@@ -115,7 +118,7 @@ mod tests {
                 list.push(Watched { place: Place(place), since: Jiffies(since), data });
             }
             list.remove(Place(255));
-            let walk = std::iter::successors(list.first(), |watched| list.after(watched.place));
+            let walk = core::iter::successors(list.first(), |watched| list.after(watched.place));
             assert_eq!(walk.map(|watched| watched.place.0).collect::<Vec<_>>(), model);
         }
     }

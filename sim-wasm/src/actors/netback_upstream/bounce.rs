@@ -6,6 +6,8 @@
 //!
 //! Not modelled: where in the kernel's memory a head really lies, and that it may cross a page's end.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::Kernel;
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::xen::Xen;

@@ -10,6 +10,8 @@
 //!
 //! Not modelled: the pages' own reference counts, and the locks between those who release slots.
 
+use alloc::boxed::Box;
+
 use crate::actors::netback_upstream::limits::MAX_PENDING_REQS;
 use crate::protocols::netif::TxRequest;
 use crate::words::ids::{GrantRef, Handle, Pfn};
@@ -76,7 +78,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// All free; slot `n`'s page is seen at page `window + n` of dom0's kernel.
     pub(crate) fn new(window: Pfn) -> Pool {
-        let numbers = Box::new(std::array::from_fn(|number| number as u16));
+        let numbers = Box::new(core::array::from_fn(|number| number as u16));
         Pool {
             window,
             slots: Box::new([Pending::NONE; SLOTS]),

@@ -15,6 +15,8 @@
 //!
 //! Not modelled: what hash infos say.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;
 use crate::actors::log::backend::{Backend, Refusal};

@@ -133,7 +133,7 @@ impl TransmitRing {
         let event = Shared::RspEvent.load(page);
         let notify = notify_due(old, new, event);
         self.mapped.ring.push_responses(page);
-        let first = std::mem::replace(&mut self.published, new);
+        let first = core::mem::replace(&mut self.published, new);
         k.step(Event::ResponsesWritten { index: first.0, id: self.first_id, count: new.since(first) });
         k.step(Event::ResponsesPublished { old: old.0, new: new.0, event: event.0, notify });
         if notify {

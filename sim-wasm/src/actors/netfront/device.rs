@@ -2,6 +2,8 @@
 //!
 //! Not modelled: the network device beyond its carrier: statistics of each processor, MTU, ethtool.
 
+use alloc::vec::Vec;
+
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel, Timer};
 use crate::actors::log::Event;

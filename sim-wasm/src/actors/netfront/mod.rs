@@ -187,8 +187,8 @@ impl Netfront {
         }
         let discarded = tx.discard(device, k);
         rx.release(device, k);
-        device.grants.unreserve(std::mem::take(&mut tx.references));
-        device.grants.unreserve(std::mem::take(&mut rx.references));
+        device.grants.unreserve(core::mem::take(&mut tx.references));
+        device.grants.unreserve(core::mem::take(&mut rx.references));
         tx.shared.tear_down(device, k);
         rx.shared.tear_down(device, k);
         device.link = Link::Down;

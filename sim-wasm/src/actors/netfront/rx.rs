@@ -2,6 +2,9 @@
 //!
 //! Not modelled: the modern driver's pool of pages, from which it takes buffers.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::kernel::{Ask, Kernel, Timer};
 use crate::actors::log::Event;

@@ -79,7 +79,7 @@ impl RxQueue {
         };
         let start = self.shared.half.rsp_cons;
         let mut packets = 0;
-        let mut outcomes = std::mem::take(&mut self.outcomes);
+        let mut outcomes = core::mem::take(&mut self.outcomes);
         let mut fault = None;
         while self.shared.half.rsp_cons != rsp_prod && packets < POLL_WEIGHT {
             match self.read_packet(device, k, rsp_prod) {

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: several queues and the choice among them.
 
+use alloc::vec::Vec;
+
 use crate::actors::epoch::FrontEpoch;
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::Kernel;

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: the link of free ids through the array itself (`tx_skb_freelist`); the order of reuse is the same.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::skb::SkbId;
 use crate::protocols::netif::TX_RING;
 use crate::words::ids::GrantRef;
@@ -105,7 +108,7 @@ impl TxSlots {
     }
 
     /// All ids, whether under way or not.
-    pub(super) fn ids(&self) -> std::ops::Range<u16> {
+    pub(super) fn ids(&self) -> core::ops::Range<u16> {
         self.first_id..self.first_id + self.slots.len() as u16
     }
 

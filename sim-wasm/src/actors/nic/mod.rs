@@ -22,7 +22,8 @@ mod moderation;
 pub use crate::actors::nic::moderation::Moderation;
 pub use crate::actors::nic::settings::{CardSettings, Framing};
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;

@@ -70,7 +70,7 @@ impl Stack {
     /// Sends a packet out of all ports but its own, with a clone for each but the last (`br_flood`). Packets to everybody
     /// reach dom0 itself too.
     fn flood(&mut self, k: &mut Kernel<'_>, passage: Passage, destination: Mac, skb: SkbId, orphan: &mut Orphan<'_>) {
-        let mut receivers = std::mem::take(&mut self.receivers);
+        let mut receivers = core::mem::take(&mut self.receivers);
         receivers.extend(self.order.iter().copied().filter(|&port| {
             let meant = port != BridgePort::Local || destination.is_multicast();
             meant && port != passage.from && self.port(port).is_some_and(|state| state.carrier)

@@ -31,7 +31,8 @@ pub use crate::actors::stack::settings::{
 };
 pub use crate::actors::stack::tap::TapSettings;
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::actors::bridge::{Bridge, BridgePort};
 use crate::actors::handshake::Xmit;

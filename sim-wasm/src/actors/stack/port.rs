@@ -103,7 +103,7 @@ impl PortState {
     }
 
     pub(super) fn set_tap(&mut self, k: &mut Kernel<'_>, settings: Option<TapSettings>) {
-        if let Some(tap) = std::mem::replace(&mut self.tap, settings.map(Tap::new)) {
+        if let Some(tap) = core::mem::replace(&mut self.tap, settings.map(Tap::new)) {
             for clone in tap.close() {
                 free_clone(k, clone);
             }

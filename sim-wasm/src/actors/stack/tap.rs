@@ -3,7 +3,7 @@
 //!
 //! Not modelled: sockets whose ring of frames is mapped and which copy, and filters on what is kept.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::actors::skb::SkbId;
 use crate::words::time::Time;

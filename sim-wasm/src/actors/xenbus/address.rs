@@ -3,6 +3,8 @@
 //! Not modelled: further interfaces of a guest, and driver domains other than dom0, for which there are names here and no
 //! machine.
 
+use alloc::string::String;
+
 use crate::actors::xenbus::store::Token;
 use crate::protocols::xenbus::{backend_path, frontend_path};
 use crate::words::ids::{DomId, VifId};

@@ -302,7 +302,7 @@ impl BackDevice {
     }
 
     fn stop_awaiting(&mut self, bus: &mut Bus<'_>) {
-        if std::mem::take(&mut self.awaits_script) {
+        if core::mem::take(&mut self.awaits_script) {
             let VifAddress { vif, backend, .. } = self.address;
             let path = join(&self.address.back(), key::HOTPLUG_STATUS);
             // A backend domain that was released has no watches any more.

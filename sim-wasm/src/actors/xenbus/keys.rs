@@ -2,6 +2,9 @@
 //!
 //! Not modelled: keys of each queue, of the control ring, of multicast lists and of XDP.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::handshake::{BackFeatures, Offer};
 use crate::actors::xenbus::address::VifAddress;

@@ -34,7 +34,9 @@ mod toolstack;
 pub use crate::actors::xenbus::address::VifAddress;
 pub use crate::actors::xenbus::toolstack::DeviceSettings;
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::actors::handshake::{BackFeatures, Offer};
 use crate::actors::log::bus::{Bus as Told, Half};

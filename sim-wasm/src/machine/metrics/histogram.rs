@@ -2,6 +2,8 @@
 //!
 //! Not modelled: single values: they are known to one part in 32.
 
+use alloc::vec::Vec;
+
 /// Bits of a number that its bucket keeps, beside the place of its highest one.
 const KEPT_BITS: u32 = 5;
 

@@ -14,6 +14,8 @@ pub mod level;
 
 pub mod series;
 
+use alloc::vec::Vec;
+
 use crate::machine::metrics::counters::{Count, Counters};
 use crate::machine::metrics::histogram::Histogram;
 use crate::machine::metrics::level::{Gauge, Level};

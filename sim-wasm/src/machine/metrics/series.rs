@@ -2,6 +2,8 @@
 //!
 //! Not modelled: anything shorter than a stretch.
 
+use alloc::vec::Vec;
+
 use crate::words::time::Time;
 
 /// Stretches that a series has at most.

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: packets' order; only what became of their bytes.
 
+use alloc::vec::Vec;
+
 /// How full everything is at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Levels {

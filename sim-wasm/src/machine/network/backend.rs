@@ -19,6 +19,7 @@ use crate::actors::netback_upstream::zero_copy::ZeroCopy;
 use crate::actors::skb::{SharedId, SkbId};
 use crate::machine::network::front::Intent;
 use crate::words::ids::{DomId, Port, VifId};
+use alloc::boxed::Box;
 
 /// Netback.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@
 //!
 //! Not modelled: how long the script takes that puts an interface onto the bridge, and its failing.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::log::Log;

@@ -2,7 +2,9 @@
 //!
 //! Not modelled: booting: domains are there, with all their memory.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::actors::log::Log;
 use crate::actors::netback::settings::VifSettings;

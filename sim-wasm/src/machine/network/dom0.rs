@@ -2,6 +2,9 @@
 //!
 //! Not modelled: several cards, and traffic of dom0's own.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::bridge::BridgePort;
 use crate::actors::kernel::{Kernel, Task};
 use crate::actors::log::Log;

@@ -12,6 +12,7 @@ use crate::actors::netfront::{FrontSettings, Netfront, Served};
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
 use crate::words::ids::{DomId, Pfn, Port, VifId};
+use alloc::boxed::Box;
 
 /// Whether a guest keeps to the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

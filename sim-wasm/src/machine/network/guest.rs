@@ -2,7 +2,9 @@
 //!
 //! Not modelled: the guest's other work, and queues with more than one band.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::actors::netfront::FrontSettings;
 use crate::actors::skb::Skbs;

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: answers: nobody here reacts to a packet by sending one.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::handshake::Xmit;
@@ -66,7 +66,7 @@ impl Network {
             *sent += 1;
             let stamp = Stamp { origin: FROM_OUTSIDE, sequence: self.dom0.wire_sequence, born: self.now };
             self.dom0.wire_sequence = self.dom0.wire_sequence.wrapping_add(1);
-            let mut bytes = std::mem::take(&mut self.dom0.wire_bytes);
+            let mut bytes = core::mem::take(&mut self.dom0.wire_bytes);
             packets::write_linear(&mut bytes, workload, stamp, settings.filling);
             if let Some(arrival) = self.dom0.card.receive(lend!(self, self.dom0.skbs), &bytes)
                 && let Some(time) = arrival.interrupt

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: what counting costs: it takes no time.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::bridge::BridgePort;
 use crate::machine::metrics::Metrics;
 use crate::machine::metrics::counters::Count;

@@ -16,6 +16,9 @@ pub mod accounts;
 
 mod backend;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 #[cfg(feature = "complete")]
 mod bus;
 
@@ -50,8 +53,8 @@ mod travel;
 
 mod upcalls;
 
-use std::hash::Hash;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::hash::Hash;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::kernel::{Ask, Task, Timer};

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: packets that are answers, and workloads that slow down when packets are lost, as TCP would.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use crate::actors::handshake::Xmit;
 use crate::actors::log::Event;

@@ -9,6 +9,8 @@
 //!
 //! Not modelled: headers above Ethernet; no packet is IP.
 
+use alloc::vec::Vec;
+
 use crate::actors::skb::{Frag, FragPage, SkbId, Skbs};
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::xen::Xen;
@@ -92,7 +94,7 @@ pub(super) fn pieces(workload: &Workload) -> impl Iterator<Item = u16> + use<> {
     };
     let mut left = workload.bytes;
     let mut next = head;
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let size = next.min(left);
         left -= size;
         next = piece;
@@ -160,7 +162,7 @@ pub(super) fn is_whole(xen: &Xen, skbs: &Skbs, skb: SkbId, stamp: Stamp) -> bool
     let shared = skbs.get(skb);
     let pieces = shared.frags().iter().map(|frag| piece(xen, skbs, frag));
     let mut place = 0;
-    std::iter::once(shared.head.as_slice()).chain(pieces).all(|bytes| {
+    core::iter::once(shared.head.as_slice()).chain(pieces).all(|bytes| {
         let sound = (place..).zip(bytes).all(|(at, &byte)| at < STAMP_END || byte == byte_at(stamp.sequence, at));
         place += bytes.len();
         sound

@@ -17,6 +17,8 @@ use crate::machine::metrics::Watch;
 pub use crate::machine::network::front::Intent;
 use crate::words::ids::VifId;
 use crate::words::time::Time;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// Guests that a machine may have: enough for any article, few enough for one bridge and one pool.
 pub const MOST_GUESTS: usize = 32;
@@ -337,8 +339,8 @@ pub enum SettingsError {
     Hz(u32),
 }
 
-impl std::fmt::Display for SettingsError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Guests(count) => write!(formatter, "a machine has 1 to {MOST_GUESTS} guests, not {count}"),
             Self::PacketSize(bytes) => write!(formatter, "a packet has 14 to 65535 bytes, not {bytes}"),
@@ -352,7 +354,7 @@ impl std::fmt::Display for SettingsError {
     }
 }
 
-impl std::error::Error for SettingsError {}
+impl core::error::Error for SettingsError {}
 
 impl Settings {
     /// Checks what types cannot.

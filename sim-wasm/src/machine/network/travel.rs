@@ -26,7 +26,7 @@ impl Machine for Network {
 
     /// The log of a copy begins where the copy was made: a long run's log is larger than its machine.
     fn copy(&mut self) -> Network {
-        let log = std::mem::take(&mut self.log);
+        let log = core::mem::take(&mut self.log);
         let mut copy = self.clone();
         copy.log = log.successor();
         self.log = log;

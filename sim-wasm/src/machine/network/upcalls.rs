@@ -5,6 +5,8 @@
 //!
 //! Not modelled: several vCPUs of a domain, and the moving of a port from one to another.
 
+use alloc::vec::Vec;
+
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::kernel::{Ask, Timer};
 use crate::actors::log::Event;

@@ -31,6 +31,8 @@
 
 mod processor;
 
+use alloc::vec::Vec;
+
 use crate::protocols::ring::Index;
 use crate::protocols::store_buffer::{Place, Store};
 

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what [`notification_model`](crate::protocols::notification_model) leaves out.
 
+use alloc::vec::Vec;
+
 use crate::protocols::notification_model::{Action, Asking, Contents, End, MOST_SLOTS, Protocol, State, Step};
 use crate::protocols::ring::notify_due;
 use crate::protocols::store_buffer::{Place, StoreBuffer};
@@ -227,7 +229,7 @@ impl State {
         let mut next = *self;
         let mine = &mut next.ends[end as usize];
         mine.at = At::Free;
-        let woken = std::mem::take(&mut mine.notified);
+        let woken = core::mem::take(&mut mine.notified);
         (woken && mine.buffer.is_empty()).then_some((Action::Wake, next))
     }
 

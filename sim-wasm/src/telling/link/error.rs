@@ -2,7 +2,7 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
-use std::fmt;
+use core::fmt;
 
 use crate::telling::link::{MOST_BYTES, MOST_INPUTS, VERSION};
 use crate::telling::story::Knob;
@@ -196,7 +196,7 @@ impl fmt::Display for LinkError<'_> {
     }
 }
 
-impl std::error::Error for LinkError<'_> {}
+impl core::error::Error for LinkError<'_> {}
 
 /// What a knob can be turned to: `4, 8 and 32`.
 fn push_offers(out: &mut Text, knob: &Knob) {

@@ -20,6 +20,8 @@ mod error;
 
 pub use crate::telling::link::error::LinkError;
 
+use alloc::vec::Vec;
+
 use crate::telling::figure;
 use crate::telling::story::{FigureSpec, Input, Setup};
 use crate::words::text::Text;

@@ -8,6 +8,9 @@ mod hop;
 
 mod picture;
 
+use alloc::boxed::Box;
+use alloc::vec;
+
 use crate::actors::log::Log;
 use crate::actors::netfilter::Filter;
 use crate::actors::nic::{CardSettings, Moderation};

@@ -4,6 +4,9 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::log::{Entry, Event, Log};
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words,

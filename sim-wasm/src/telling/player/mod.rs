@@ -11,6 +11,10 @@ mod shown;
 
 mod numbers;
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::actors::log::Entry;
 use crate::telling::link::{self, Link, LinkError, MOST_INPUTS, Place};
 use crate::telling::story::{FigureSpec, Input, Run, Setup};
@@ -46,8 +50,8 @@ struct Left {
     at: Place,
 }
 
-impl std::fmt::Debug for Player {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Player {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.debug_tuple("Player").field(&self.state()).finish()
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
+use alloc::string::String;
+
 use crate::actors::log::Entry;
 use crate::telling::chart::{self, Charted};
 use crate::telling::narration::name;

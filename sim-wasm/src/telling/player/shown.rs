@@ -2,6 +2,9 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::actors::log::Entry;
 use crate::telling::narration::phrases::push_time;
 use crate::telling::narration::{class, name, push_interface};

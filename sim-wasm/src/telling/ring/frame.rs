@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec::Vec;
+
 use crate::actors::netfront::STOP_LINE;
 use crate::protocols::netif::TX_RING;
 use crate::protocols::ring::Index;

@@ -18,6 +18,8 @@ mod tape;
 
 mod picture;
 
+use alloc::boxed::Box;
+
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
 use crate::telling::ring::run::RingRun;

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec::Vec;
+
 use crate::actors::log::Entry;
 use crate::telling::drawing::{Drawing, px};
 use crate::telling::narration::phrases::push_index;

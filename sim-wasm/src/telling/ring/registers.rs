@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec::Vec;
+
 use crate::actors::log::{Entry, Event};
 use crate::protocols::ring::Index;
 use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Line, Paint, Shape, Tone, Unit, px, words};

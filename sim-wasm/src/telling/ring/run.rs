@@ -3,6 +3,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec::Vec;
+
 use crate::actors::log::{Event, Log};
 use crate::actors::netfront::STOP_LINE;
 use crate::hypervisor::page::Page;

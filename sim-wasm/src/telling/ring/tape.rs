@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec;
+
 use crate::protocols::ring::Index;
 use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, px, rule, words};
 use crate::telling::ring::circle::cell_words;

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: answers; packets go one way.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::bridge::BridgePort;
 use crate::actors::stack::TapSettings;
 use crate::machine::metrics::counters::Count;

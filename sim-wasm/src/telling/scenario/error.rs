@@ -2,7 +2,10 @@
 //!
 //! Not modelled: values between the steps of a knob's range.
 
-use std::fmt;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::machine::network::settings::SettingsError;
 use crate::telling::scenario::{Knob, Scenario, scenarios};
@@ -76,7 +79,7 @@ impl fmt::Display for ScenarioError {
     }
 }
 
-impl std::error::Error for ScenarioError {}
+impl core::error::Error for ScenarioError {}
 
 /// A number with its unit.
 struct Quantity(u32, &'static str);

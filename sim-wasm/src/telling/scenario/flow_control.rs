@@ -2,6 +2,8 @@
 //!
 //! Not modelled: senders that slow down when packets are lost, as TCP does; the guest offers what it is told to.
 
+use alloc::vec;
+
 use crate::actors::netfilter::Filter;
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::level::Level;

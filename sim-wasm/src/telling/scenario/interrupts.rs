@@ -2,6 +2,8 @@
 //!
 //! Not modelled: what an interrupt costs; they are counted.
 
+use alloc::vec;
+
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::settings::{Guest, Settings, Workload};
 use crate::telling::scenario::metric::Metric;

@@ -2,6 +2,10 @@
 //!
 //! Not modelled: numbers that depend on the run's order, such as how long the longest pause was.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::histogram::Histogram;
 use crate::machine::metrics::level::Level;

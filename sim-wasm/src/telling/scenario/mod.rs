@@ -17,7 +17,7 @@
 //! let total = network.metrics().total().counters;
 //! assert_eq!(total.get(Count::Sent), 0);
 //! assert_eq!(total.get(Count::Filtered), total.get(Count::Offered));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
 //! Not modelled: a scenario has no picture; what it asks for is in its own list.
@@ -37,6 +37,9 @@ mod sharing;
 mod receiving;
 
 mod between_guests;
+
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sweep;

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: values between the steps of a knob's range.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::actors::epoch::{Epoch, FrontEpoch};
 use crate::actors::netback::settings::{BackSettings, CopySkb};
 use crate::actors::nic::{CardSettings, Moderation};

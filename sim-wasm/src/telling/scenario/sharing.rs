@@ -2,6 +2,8 @@
 //!
 //! Not modelled: the processor's time, for which guests compete besides; only slots, credit and the wire are shared here.
 
+use alloc::vec;
+
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Guest, Settings};

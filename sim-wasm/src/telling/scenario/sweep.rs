@@ -5,6 +5,10 @@
 //!
 //! Not modelled: stopping when enough is known: every combination is run to its end.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use std::sync::Mutex;
 use std::thread;
 

@@ -5,6 +5,8 @@
 //!
 //! Not modelled: GSO prefixes, which came before extra infos on this ring.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;
 use crate::actors::log::receive::{DropReason, Receive};

@@ -25,7 +25,9 @@ mod receive;
 
 mod deliver;
 
-use std::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};

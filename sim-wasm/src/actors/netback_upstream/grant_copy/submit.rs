@@ -12,6 +12,9 @@
 //!
 //! Not modelled: completed checksums.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel};
 use crate::actors::log::Event;
 use crate::actors::log::backend::Backend;

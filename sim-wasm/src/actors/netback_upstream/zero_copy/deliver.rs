@@ -5,6 +5,8 @@
 //!
 //! Not modelled: extra infos about hashes and XDP.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::Kernel;
 use crate::actors::log::Event;
 use crate::actors::log::receive::Receive;
@@ -173,7 +175,7 @@ impl ZeroCopy {
         bounce.clear();
         let (first, answered) = queue.link.receive.unpublished();
         if answered > 0 {
-            let bytes = std::mem::take(&mut batch.bytes);
+            let bytes = core::mem::take(&mut batch.bytes);
             k.step(Event::Receive(Receive::BuffersAnswered { index: first.0, count: answered, bytes }));
         }
         if queue.link.receive.push(k) {

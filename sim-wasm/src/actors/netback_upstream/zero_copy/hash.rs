@@ -6,6 +6,8 @@
 //!
 //! Not modelled: the ring by which the guest asks, keys and algorithms, and any use of the table, since there is one queue.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::Kernel;
 use crate::actors::netback_upstream::bounce::Bounce;
 use crate::actors::netback_upstream::zero_copy::ZeroCopy;

@@ -32,6 +32,9 @@ mod deliver;
 
 pub mod hash;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
 use crate::actors::log::Event;

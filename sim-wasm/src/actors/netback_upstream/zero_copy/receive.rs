@@ -13,7 +13,7 @@
 //!
 //! Not modelled: hashes of packets, which would need a buffer each, and a queue's own limit in packets, which is dom0's stack's.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};

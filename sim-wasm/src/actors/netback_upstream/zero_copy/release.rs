@@ -3,6 +3,8 @@
 //!
 //! Not modelled: the lock between callbacks, and that the thread may find more while it unmaps.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;
 use crate::actors::log::backend::Backend;
@@ -34,7 +36,7 @@ impl ZeroCopy {
         if !k.skbs.data(data).has_foreign() {
             return;
         }
-        let mut before = std::mem::take(&mut self.orphans);
+        let mut before = core::mem::take(&mut self.orphans);
         before.clear();
         before.extend_from_slice(k.skbs.data(data).frags());
         let bytes = copy_fragments(k, data, &mut self.bytes);

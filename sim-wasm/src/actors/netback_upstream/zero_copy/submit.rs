@@ -16,6 +16,8 @@
 //!
 //! Not modelled: heads that cross a page of dom0's, completed checksums, and the number of segments.
 
+use alloc::vec::Vec;
+
 use crate::actors::kernel::{Ask, Kernel, Task};
 use crate::actors::log::Event;
 use crate::actors::log::backend::Backend;

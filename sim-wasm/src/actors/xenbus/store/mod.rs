@@ -26,7 +26,10 @@ pub use crate::actors::xenbus::store::error::StoreError;
 pub use crate::actors::xenbus::store::permissions::{Access, Permissions};
 pub use crate::actors::xenbus::store::transaction::TransactionId;
 
-use std::collections::VecDeque;
+use alloc::borrow::ToOwned;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::actors::xenbus::store::permissions::Want;
 use crate::actors::xenbus::store::transaction::{Operation, Transaction};

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: permissions of special watches (`@releaseDomain`).
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::words::ids::DomId;
 
 /// What a domain is allowed (`XS_PERM_*`).

@@ -5,7 +5,10 @@
 //!
 //! Not modelled: limits on how long a transaction stays open.
 
-use std::collections::BTreeMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::actors::xenbus::store::error::StoreError;
 use crate::actors::xenbus::store::permissions::Permissions;

@@ -2,7 +2,10 @@
 //!
 //! Not modelled: the database on disk, and quotas in bytes of memory beyond a value's.
 
-use std::collections::BTreeMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::actors::xenbus::store::error::StoreError;
 use crate::actors::xenbus::store::is_below;

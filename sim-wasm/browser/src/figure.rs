@@ -2,12 +2,14 @@
 //!
 //! Not modelled: scenarios and sweeps: a page has figures.
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::telling::player::{Player, Tick};
-use crate::telling::story::Layout;
-use crate::telling::svg::Ink;
-use crate::words::text::Text;
+use sim::telling::player::{Player, Tick};
+use sim::telling::story::Layout;
+use sim::telling::svg::Ink;
+use sim::words::text::Text;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 const fn layout(narrow: bool) -> Layout {
     if narrow { Layout::Narrow } else { Layout::Wide }

@@ -1,0 +1,15 @@
+//! The engine as a page loads it: the bindings, [`figure`], and what a program without `std` has to bring along, [`runtime`].
+//!
+//! It is a package of its own so that the engine stays a library without dependencies, and so that whoever else compiles the
+//! engine for wasm32 brings another allocator.
+//!
+//! Not modelled: whatever is no figure; scenarios and the explorer run natively only.
+
+#![cfg(target_arch = "wasm32")]
+#![no_std]
+
+extern crate alloc;
+
+mod figure;
+
+mod runtime;
