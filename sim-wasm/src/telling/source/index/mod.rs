@@ -26,6 +26,11 @@ mod xen_hypervisor;
 
 mod xen_public;
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::telling::source::{SourceRef, Tree};
 
 /// A name of public source code.
