@@ -12,7 +12,7 @@ pub(super) const fn of(event: &Backend, back: Epoch) -> Option<SourceRef> {
         Backend::PoolGateShut { .. } => by_back(
             back,
             ("maybe_schedule_tx_action()", NETBACK),
-            ("xen_netbk_kick_thread()", XEN_NETBACK),
+            ("xen_netbk_schedule_xenvif()", XEN_NETBACK),
             ("xenvif_poll()", "drivers/net/xen-netback/interface.c"),
         ),
         Backend::CreditExhausted { .. } => by_back(

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what no event and no article names.
 
-use crate::telling::source::index::Place::File;
+use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function, preprocessor};
 use crate::telling::source::{
     AF_PACKET, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, E1000, GNTTAB, NETDEVICE, SCH_GENERIC, SKBUFF, Tree,
@@ -34,25 +34,31 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Classic,
         entries: &[
             function(
+                "ack_dynirq",
+                Line(711),
+                "Begins the handling of an event: masks its channel and clears its pending bit, so that the next \
+                 event can be told from this one.",
+            ),
+            function(
                 "end_dynirq",
-                File,
+                Line(723),
                 "Ends the handling of an event: unmasks its channel, so that an event that came meanwhile is \
                  delivered now.",
             ),
             function(
                 "evtchn_do_upcall",
-                File,
+                Line(225),
                 "The entry for all events of a CPU: scans the words with pending bits, goes on after the channel that \
                  was served last, and calls each channel's handler.",
             ),
             function(
                 "notify_remote_via_irq",
-                File,
+                Line(880),
                 "Rings the bell at the other end of the event channel that belongs to an interrupt number.",
             ),
             function(
                 "unmask_evtchn",
-                File,
+                Line(902),
                 "Unmasks an event channel. An event that was pending all the time is raised again.",
             ),
         ],
@@ -116,12 +122,12 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "xenbus_grant_ring",
-                File,
+                Line(229),
                 "Grants a ring page to the domain at the other end of a device, for reading and writing.",
             ),
             function(
                 "xenbus_switch_state",
-                File,
+                Line(104),
                 "Writes this half's new state into xenstore, where the other half watches it.",
             ),
         ],

@@ -13,7 +13,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Classic,
         entries: &[structure(
             "netif_st",
-            File,
+            Line(58),
             "What netback keeps for one interface of one guest: both rings, the event channel, the rate limit and \
                  a count of references. Its type is also called netif_t.",
         )],
@@ -315,28 +315,40 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Classic,
         entries: &[
             function(
+                "backend_create_netif",
+                Line(182),
+                "Creates the network device for an interface, once, and tells hotplug, whose script adds it to a \
+                 bridge.",
+            ),
+            function(
                 "connect",
-                File,
-                "Runs when both sides are ready: reads the rate limit and the address, connects the rings, says \
+                Line(324),
+                "Runs when both sides are ready: connects the rings, reads the address and the rate limit, says \
                  Connected and starts the queue.",
             ),
             function(
                 "connect_rings",
-                File,
+                Line(349),
                 "Reads from xenstore where the guest's rings and its event channel are and what the guest can do, and \
                  has netif_map connect them.",
             ),
             function(
                 "frontend_changed",
-                File,
+                Line(212),
                 "Follows the state that the guest's half of the device writes into xenstore, and connects, \
                  disconnects or takes the device away.",
             ),
             function(
                 "netback_probe",
-                File,
+                Line(56),
                 "Runs when a device appears in xenstore: writes what this backend offers, creates the interface and \
                  says InitWait.",
+            ),
+            function(
+                "xen_net_read_rate",
+                Line(266),
+                "Reads an interface's rate limit from xenstore: so many bytes in so many microseconds. Without one \
+                 there is no limit.",
             ),
         ],
     },

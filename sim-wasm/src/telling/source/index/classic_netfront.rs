@@ -75,7 +75,7 @@ pub(super) const FILES: &[SourceFile] = &[
             ),
             function(
                 "netif_release_rx_bufs_copy",
-                File,
+                Line(1643),
                 "Ends the grants of all posted receive buffers and frees them, where packets are copied.",
             ),
             function(
@@ -93,7 +93,7 @@ pub(super) const FILES: &[SourceFile] = &[
             ),
             function(
                 "network_connect",
-                File,
+                Line(1776),
                 "Connects the interface to a backend: chooses copying or flipping, writes the keys, discards old \
                  packets, posts the receive buffers again and switches the carrier on.",
             ),

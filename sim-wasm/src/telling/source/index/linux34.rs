@@ -131,7 +131,7 @@ pub(super) const FILES: &[SourceFile] = &[
                 "tx_add_credit",
                 File,
                 "Adds one portion of bytes to what a rate-limited interface may send. More than one burst is never \
-                 saved up, and a burst is at least one large packet.",
+                 saved up, and a burst is at least 128 KiB.",
             ),
             function(
                 "tx_credit_exceeded",
@@ -206,7 +206,8 @@ pub(super) const FILES: &[SourceFile] = &[
             function(
                 "xen_netbk_schedule_xenvif",
                 File,
-                "Puts an interface at the end of its group's list, unless it is there already, and wakes the thread.",
+                "Puts an interface at the end of its group's list, unless it is there already, and wakes the thread \
+                 if fewer than 128 of the group's 256 pending entries are in use.",
             ),
             function(
                 "xen_netbk_tx_action",
