@@ -130,7 +130,7 @@ proptest! {
         sound in proptest::sample::select(vec![
             "ring=v1.burst.i4-u.n4",
             "ring=v1.stops.k0-32.k1-4294967280.i3-pput.n5.e2",
-            "packet=v1.large.k1-10.k3-1.n9",
+            "packet=v1.large.k1-2.k3-1.n9",
         ]),
     ) {
         let mut text = sound.to_owned();

@@ -54,6 +54,9 @@ impl Words {
     /// For a ring, and for a packet on its way out; other events are left without words.
     pub const WAY_OUT: Words = Words { tell: narration::tell_way_out, source: source::of_way_out };
 
+    /// For a packet on its way out through any generation of netback, and past a filter or a packet socket.
+    pub const PACKET: Words = Words { tell: narration::tell_packet, source: source::of_packet };
+
     /// For everything.
     pub const ALL: Words = Words { tell: narration::tell, source: source::of };
 }

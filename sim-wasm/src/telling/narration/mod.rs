@@ -66,6 +66,15 @@ pub fn tell_way_out(out: &mut Text, event: &Event, drivers: Drivers) {
     path::tell(out, event, drivers);
 }
 
+/// The same for a packet on its way out, with what netback does beside and dom0's stack; nothing for other events.
+pub fn tell_packet(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Backend(event) => backend::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
 /// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
 pub fn push_interface(out: &mut Text, entry: &Entry) {
     let machines =

@@ -145,6 +145,9 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
                 ": the guest cannot take these grants back now."
             });
         }
+        Event::HeaderCopied { bytes, pages_kept } if drivers.back != Epoch::Classic => {
+            tell_head(out, drivers.back, bytes, pages_kept);
+        }
         Event::HeaderCopied { bytes, pages_kept: 0 } => {
             out.push_str("Netback copies all ").push_u32(bytes).push_str(" bytes, and needs the guest's page no more.");
         }
@@ -234,4 +237,16 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Trouble(_)
         | Event::Summary(_) => {}
     }
+}
+
+/// What later netbacks do with bytes that Xen has copied for them.
+fn tell_head(out: &mut Text, back: Epoch, bytes: u32, pages_kept: u32) {
+    out.push_str("Netback builds the packet: ");
+    if pages_kept == 0 {
+        out.push_str("all ").push_u32(bytes).push_str(" bytes are in its head.");
+        return;
+    }
+    out.push_str("the first ").push_u32(bytes).push_str(" bytes are in its head, and it points to the rest in ");
+    count_of(out, pages_kept, "page");
+    out.push_str(if back == Epoch::GrantCopy { " of dom0's own." } else { " of the guest's." });
 }

@@ -2,6 +2,7 @@
 //!
 //! Not modelled: other languages, and sentences for several events at once.
 
+use crate::hypervisor::grant_entry::{GTF_INVALID, GTF_PERMIT_ACCESS, GTF_READING, GTF_READONLY, GTF_WRITING};
 use crate::words::ids::GrantRef;
 use crate::words::text::Text;
 use crate::words::time::Time;
@@ -90,6 +91,28 @@ pub(super) fn push_grant_status(out: &mut Text, status: i16) {
         _ => return,
     };
     out.push_str(", ").push_str(name);
+}
+
+/// Writes the flags of an entry that lets pages be mapped, as a number and by name: `0x000d = permit_access | readonly | reading`
+/// (`GTF_*` of `xen/include/public/grant_table.h`).
+pub fn push_grant_flags(out: &mut Text, flags: u16) {
+    out.push_str("0x").push_hex(u64::from(flags), 4);
+    if flags == GTF_INVALID {
+        out.push_str(" = invalid");
+    }
+    let mut separator = " = ";
+    let names = [
+        (GTF_PERMIT_ACCESS, "permit_access"),
+        (GTF_READONLY, "readonly"),
+        (GTF_READING, "reading"),
+        (GTF_WRITING, "writing"),
+    ];
+    for (bit, name) in names {
+        if flags & bit != 0 {
+            out.push_str(separator).push_str(name);
+            separator = " | ";
+        }
+    }
 }
 
 /// Writes a ring index: in decimal while it is small, in hexadecimal near the wrap.

@@ -2,6 +2,9 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use crate::actors::epoch::Epoch;
+use crate::actors::log::backend::Backend;
+use crate::actors::log::stack::Stack;
 use crate::actors::log::{Entry, Event};
 use crate::telling::drawing::Tone;
 
@@ -30,6 +33,18 @@ impl Lane {
         }
     }
 
+    /// What words of the page can name.
+    pub(crate) const fn entity(self) -> &'static str {
+        match self {
+            Self::Netfront => "netfront",
+            Self::Ring => "ring",
+            Self::Grants => "grant-table",
+            Self::Netback => "netback",
+            Self::Bridge => "bridge",
+            Self::Card => "card",
+        }
+    }
+
     pub(crate) const fn tone(self) -> Tone {
         match self {
             Self::Netfront => Tone::Domu,
@@ -40,8 +55,9 @@ impl Lane {
     }
 }
 
-/// The lane of a step's first event, and a short word for what it does.
-const fn place(event: &Event) -> (Lane, &'static str) {
+/// The lane of a step's first event, and a short word for what it does. Where Xen has copied the bytes already, netback
+/// only builds a packet of them.
+const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
     match event {
         Event::PacketOffered { .. } => (Lane::Netfront, "send"),
         Event::GrantsGiven { .. } => (Lane::Grants, "grant"),
@@ -49,11 +65,19 @@ const fn place(event: &Event) -> (Lane, &'static str) {
         Event::RequestsPublished { .. } => (Lane::Ring, "publish"),
         Event::RequestsTaken { .. } | Event::RequestsAwaited { .. } => (Lane::Netback, "take"),
         Event::GrantsMapped { .. } => (Lane::Grants, "map"),
-        Event::HeaderCopied { .. } | Event::SlotReleased { .. } => (Lane::Netback, "copy"),
+        Event::Backend(Backend::GrantsCopied { .. }) => (Lane::Grants, "copy"),
+        Event::HeaderCopied { .. } => match back {
+            Epoch::Classic => (Lane::Netback, "copy"),
+            Epoch::GrantCopy | Epoch::ZeroCopy => (Lane::Netback, "build"),
+        },
+        Event::SlotReleased { .. } | Event::Backend(Backend::PagesOrphaned { .. }) => (Lane::Netback, "copy"),
+        Event::Backend(Backend::ExtrasTaken { .. }) => (Lane::Netback, "extra"),
         Event::PacketReceived { .. } => (Lane::Bridge, "receive"),
         Event::PacketForwarded => (Lane::Bridge, "forward"),
         Event::PacketQueued { .. } => (Lane::Bridge, "queue"),
         Event::EgressOverflowed { .. } | Event::PacketDropped { .. } => (Lane::Bridge, "drop"),
+        Event::Stack(Stack::Tapped { .. }) => (Lane::Bridge, "clone"),
+        Event::Stack(Stack::TapFreed { .. }) => (Lane::Bridge, "read"),
         Event::DescriptorsPosted { .. } => (Lane::Card, "post"),
         Event::PacketSent { .. } => (Lane::Card, "sent"),
         Event::TransmitDone => (Lane::Card, "interrupt"),
@@ -97,8 +121,8 @@ pub(crate) struct Hop {
 
 impl Hop {
     /// The hop of one step, told by its first event.
-    pub(crate) fn of(entries: &[Entry]) -> Self {
-        let (lane, word) = entries.first().map_or((Lane::Netfront, ""), |entry| place(&entry.event));
+    pub(crate) fn of(entries: &[Entry], back: Epoch) -> Self {
+        let (lane, word) = entries.first().map_or((Lane::Netfront, ""), |entry| place(&entry.event, back));
         let any = |test: fn(&Event) -> bool| entries.iter().any(|entry| test(&entry.event));
         Hop { lane, word, rings: any(|event| matches!(event, Event::EventSent { .. })), fails: any(Event::fails) }
     }

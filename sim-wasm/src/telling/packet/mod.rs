@@ -1,28 +1,22 @@
 //! Figure "packet": who owns a packet's memory on its way from the guest to the wire, and when the guest gets its slot back.
 //!
-//! The run is one packet through the whole [`Network`]; its steps are the machine's own events.
+//! The run is one packet through the whole [`Network`](crate::machine::network::Network); its steps are the machine's own events.
 //!
 //! Not modelled: other packets beside the one: nothing waits for anything of theirs. The whole list is `FIGURE`'s own.
 
+mod run;
+
 mod hop;
+
+mod held;
 
 mod picture;
 
 use alloc::boxed::Box;
-use alloc::vec;
 
-use crate::actors::log::Log;
-use crate::actors::netfilter::Filter;
-use crate::actors::nic::{CardSettings, Moderation};
-use crate::machine::network::Network;
-use crate::machine::network::settings::{Guest, Settings, Workload};
-use crate::telling::drawing::Drawing;
-use crate::telling::story::{FigureSpec, Knob, KnobOption, Layout, Preset, Run, Setup, Words};
-
-const BYTES: usize = 0;
-const MEGABITS: usize = 1;
-const DELAY: usize = 2;
-const FILTER: usize = 3;
+use crate::telling::drawing::Tone;
+use crate::telling::packet::run::PacketRun;
+use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -34,7 +28,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "full-size",
             title: "1514 bytes",
             says: "One packet of full size, in one slot. Netback copies its first 64 bytes; the rest stays in the guest's page.",
-            knobs: &[1514, 1000, 20, 0],
+            knobs: &[1514, 0, 20, 0],
             script: "",
             film: &[
                 (4, "Published, and dom0 is woken."),
@@ -49,7 +43,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "small-ack",
             title: "54 bytes",
             says: "A bare acknowledgement fits into the 64 bytes that netback copies. Its slot is answered at netback's next pass, without waiting for the card.",
-            knobs: &[54, 1000, 20, 0],
+            knobs: &[54, 0, 20, 0],
             script: "",
             film: &[
                 (7, "Copied whole."),
@@ -62,7 +56,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "timestamps",
             title: "66 bytes",
             says: "The same acknowledgement with TCP timestamps is two bytes longer than what netback copies. For those two bytes the slot is held until the card is done.",
-            knobs: &[66, 1000, 20, 0],
+            knobs: &[66, 0, 20, 0],
             script: "",
             film: &[
                 (7, "64 bytes copied, 2 left behind."),
@@ -74,7 +68,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "large",
             title: "9014 bytes",
             says: "A large packet lies in three pages and takes three slots. They are mapped together, freed together and answered together.",
-            knobs: &[9014, 1000, 20, 0],
+            knobs: &[9014, 0, 20, 0],
             script: "",
             film: &[
                 (3, "Three requests for one packet."),
@@ -86,7 +80,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "firewall-drop",
             title: "Dropped in dom0",
             says: "A filter rule in dom0 drops the packet. The guest cannot tell, except that its slot comes back sooner.",
-            knobs: &[1514, 1000, 20, 1],
+            knobs: &[1514, 0, 20, 1],
             script: "",
             film: &[
                 (8, "dom0's stack has the packet."),
@@ -107,17 +101,17 @@ pub static FIGURE: FigureSpec = FigureSpec {
                 KnobOption { value: 1514, title: "1514" },
                 KnobOption { value: 4096, title: "4096" },
                 KnobOption { value: 9014, title: "9014" },
+                KnobOption { value: 65_535, title: "65535, to be segmented" },
             ],
         },
         Knob {
-            name: "nic_mbps",
-            title: "Card",
-            unit: "Mb/s",
+            name: "netback",
+            title: "Netback",
+            unit: "",
             options: &[
-                KnobOption { value: 10, title: "10" },
-                KnobOption { value: 100, title: "100" },
-                KnobOption { value: 1000, title: "1000" },
-                KnobOption { value: 10000, title: "10000" },
+                KnobOption { value: 0, title: "2.6.18: maps" },
+                KnobOption { value: 1, title: "3.4: copies" },
+                KnobOption { value: 2, title: "today: copies 128 bytes, maps the rest" },
             ],
         },
         Knob {
@@ -132,56 +126,39 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
         Knob {
             name: "filter",
-            title: "Filter in dom0",
+            title: "In dom0 it is",
             unit: "",
-            options: &[KnobOption { value: 0, title: "accepts" }, KnobOption { value: 1, title: "drops" }],
+            options: &[
+                KnobOption { value: 0, title: "forwarded" },
+                KnobOption { value: 1, title: "dropped by a filter" },
+                KnobOption { value: 2, title: "read by tcpdump too" },
+            ],
         },
     ],
     actions: &[],
-    quantities: &[],
-    guess: None,
+    quantities: &[
+        Quantity { name: "slots-held", title: "ring slots in use", unit: "", tone: Tone::Domu, charted: true },
+        Quantity { name: "grants-given", title: "grants given", unit: "", tone: Tone::Domu, charted: false },
+        Quantity { name: "pages-mapped", title: "pages mapped in dom0", unit: "", tone: Tone::Xen, charted: true },
+        Quantity { name: "bytes-copied", title: "bytes copied", unit: "B", tone: Tone::Dom0, charted: true },
+        Quantity { name: "bytes-borrowed", title: "in the guest's pages", unit: "B", tone: Tone::Dom0, charted: true },
+        Quantity { name: "packets-in-dom0", title: "packets in dom0", unit: "", tone: Tone::Dom0, charted: false },
+        Quantity { name: "slot-residence", title: "slots in use for", unit: "ns", tone: Tone::Domu, charted: false },
+        Quantity { name: "mapping-residence", title: "mapped for", unit: "ns", tone: Tone::Xen, charted: false },
+        Quantity { name: "packet-residence", title: "in dom0 for", unit: "ns", tone: Tone::Dom0, charted: false },
+        Quantity { name: "responses", title: "responses", unit: "", tone: Tone::Dom0, charted: false },
+        Quantity { name: "grant-calls", title: "grant hypercalls of dom0", unit: "", tone: Tone::Xen, charted: false },
+        Quantity { name: "bells", title: "events sent", unit: "", tone: Tone::Hardware, charted: false },
+    ],
+    guess: Some(&Guess {
+        question: "What gives the guest its slot back: that the packet is copied, queued, sent, or freed?",
+        answers: Answers::Choice(&["copied", "queued", "sent", "freed"]),
+    }),
     not_modelled: &[
-        "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",
+        "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, 100 µs for tcpdump, nothing for the rest)",
         "other packets and other guests",
         "preamble, padding, checksum and gap on the wire",
     ],
-    words: &Words::WAY_OUT,
+    words: &Words::PACKET,
     run: |setup| Box::new(PacketRun::new(setup)),
 };
-
-/// One packet's whole life.
-struct PacketRun {
-    log: Log,
-}
-
-impl PacketRun {
-    fn new(setup: &Setup) -> Self {
-        let delay = u64::from(setup.knobs[DELAY]) * 1_000;
-        let sends = vec![Workload::at_once(setup.knobs[BYTES], 1)];
-        let mut settings = Settings {
-            guests: vec![Guest { sends, ..Guest::default() }],
-            card: CardSettings { transmit: Moderation::after(delay), ..CardSettings::e1000(setup.knobs[MEGABITS]) },
-            ..Settings::default()
-        };
-        if setup.knobs[FILTER] == 1 {
-            settings.dom0.stack.filter = Filter::DROP;
-        }
-        let mut network = Network::new(&settings).expect("the knobs offer what makes a machine");
-        network.run();
-        Self { log: network.into_log() }
-    }
-}
-
-impl Run for PacketRun {
-    fn log(&self) -> &Log {
-        &self.log
-    }
-
-    fn draw(&self, step: u32, layout: Layout) -> Drawing {
-        picture::draw(&self.log, step, layout)
-    }
-
-    fn can(&self, _step: u32, _letter: char) -> bool {
-        false
-    }
-}

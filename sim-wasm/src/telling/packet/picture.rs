@@ -7,29 +7,22 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::actors::log::{Entry, Event, Log};
+use crate::actors::epoch::Epoch;
+use crate::actors::log::{Event, Log};
 use crate::telling::drawing::{
-    Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, Weight, px, rule, words,
+    Anchor, Drawing, Face, Fill, Goes, Key, Line, Paint, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
 use crate::telling::marks::bell;
-use crate::telling::narration::phrases::push_time;
+use crate::telling::narration::phrases::push_grant_flags;
+use crate::telling::packet::held::{Bars, slot_bar};
 use crate::telling::packet::hop::{Hop, LANES, Lane};
 use crate::telling::story::Layout;
+use crate::words::ids::GrantRef;
 use crate::words::text::Text;
-use crate::words::time::Time;
-
-/// Something that is held from one step to another.
-struct Hold {
-    name: &'static str,
-    tone: Tone,
-    from: u32,
-    to: u32,
-    time: u64,
-}
 
 /// Draws one frame.
-pub(crate) fn draw(log: &Log, step: u32, layout: Layout) -> Drawing {
-    let hops: Vec<Hop> = (1..=log.steps()).map(|number| Hop::of(log.of_step(number))).collect();
+pub(crate) fn draw(log: &Log, back: Epoch, step: u32, layout: Layout) -> Drawing {
+    let hops: Vec<Hop> = (1..=log.steps()).map(|number| Hop::of(log.of_step(number), back)).collect();
     let life = Life { log, hops: &hops, step };
     let mut drawing = Drawing {
         width: 0,
@@ -42,23 +35,20 @@ pub(crate) fn draw(log: &Log, step: u32, layout: Layout) -> Drawing {
         Layout::Wide => {
             (drawing.width, drawing.height) = (px(896), px(474));
             life.lanes(&mut drawing, &Grid { x: px(148), y: px(34), width: px(728), lane: px(46), labels: true });
-            life.holds(&mut drawing, &Bars { x: px(148), y: px(326), width: px(728), row: px(26), name: px(132) });
+            life.bars(&mut drawing, px(148), px(326), px(728), px(132));
             life.grant_entry(&mut drawing, px(20), px(454));
         }
         Layout::Narrow => {
             let list = px(24) * hops.len() as Unit;
             (drawing.width, drawing.height) = (px(328), list + px(206));
             life.list(&mut drawing);
-            life.holds(
-                &mut drawing,
-                &Bars { x: px(112), y: list + px(36), width: px(204), row: px(26), name: px(104) },
-            );
+            life.bars(&mut drawing, px(112), list + px(36), px(204), px(104));
             life.grant_entry(&mut drawing, px(8), list + px(168));
         }
         Layout::Film => {
             (drawing.width, drawing.height) = (px(264), px(112));
             life.lanes(&mut drawing, &Grid { x: px(14), y: px(10), width: px(240), lane: px(13), labels: false });
-            life.slot_bar(&mut drawing);
+            slot_bar(&mut drawing, log, step, &|number| life.column(px(14), px(240), number));
         }
     }
     drawing
@@ -71,15 +61,6 @@ struct Grid {
     width: Unit,
     lane: Unit,
     labels: bool,
-}
-
-/// Where the bars of what is held stand.
-struct Bars {
-    x: Unit,
-    y: Unit,
-    width: Unit,
-    row: Unit,
-    name: Unit,
 }
 
 struct Life<'a> {
@@ -110,13 +91,11 @@ impl Life<'_> {
         for (position, lane) in LANES.iter().enumerate() {
             let y = grid.y + height * position as Unit;
             let middle = y + height / 2;
-            drawing.add(rule(
-                (grid.x, middle),
-                (grid.x + grid.width, middle),
-                Paint::stroke(Tone::Hair).weight(Weight::Thin),
-            ));
+            let line = Paint::stroke(Tone::Hair).weight(Weight::Thin);
+            drawing.add(rule((grid.x, middle), (grid.x + grid.width, middle), line));
             if grid.labels {
-                drawing.add(words(grid.x - px(16), middle + px(4), Anchor::End, Face::Name, lane.tone(), lane.name()));
+                let name = words(grid.x - px(16), middle + px(4), Anchor::End, Face::Name, lane.tone(), lane.name());
+                drawing.add(named(lane.entity(), vec![name]));
             }
         }
         let at = |number: u32| {
@@ -161,7 +140,18 @@ impl Life<'_> {
         next_rings || (run % 2 == 1 && !self.hops[at].rings)
     }
 
+    fn bars(&self, drawing: &mut Drawing, x: Unit, y: Unit, width: Unit, name: Unit) {
+        let column = |number| self.column(x, width, number);
+        let steps = self.hops.len() as u32;
+        Bars { x, y, width, row: px(26), name, step: self.step, steps, column: &column }.draw(drawing, self.log);
+    }
+
+    /// A numbered disc, which leads to its step.
     fn disc(&self, drawing: &mut Drawing, number: u32, at: (Unit, Unit), tone: Tone) {
+        let hop = &self.hops[number as usize - 1];
+        let mut label = Text::new();
+        label.push_str("Step ").push_u32(number).push_str(", ").push_str(hop.lane.name());
+        label.push_str(": ").push_str(hop.word);
         let mut count = Text::new();
         count.push_u32(number);
         let ink = if number == self.step { Tone::Paper } else { tone };
@@ -169,7 +159,9 @@ impl Life<'_> {
             Shape::Circle { x: 0, y: 0, radius: px(10), paint: self.paint(number, tone) },
             words(0, px(4), Anchor::Middle, Face::Note, ink, count.as_str()),
         ];
-        drawing.add(Shape::Group { key: Key("hop", number), x: at.0, y: at.1, shapes });
+        let group = Shape::Group { key: Key("hop", number), x: at.0, y: at.1, shapes };
+        let goes = Some(Goes { frame: number, label });
+        drawing.add(Shape::Mark { entity: hop.lane.entity(), goes, shapes: vec![group] });
     }
 
     /// The same steps top to bottom: every row has its six lanes as short rails.
@@ -194,108 +186,31 @@ impl Life<'_> {
             self.disc(drawing, number, (x, y), tone);
             let now = if number == self.step { Tone::Ink } else { Tone::Soft };
             drawing.add(words(px(156), y + px(4), Anchor::Start, Face::Name, now, hop.word));
-            drawing.add(words(px(320), y + px(4), Anchor::End, Face::Note, tone, hop.lane.name()));
+            let name = words(px(320), y + px(4), Anchor::End, Face::Note, tone, hop.lane.name());
+            drawing.add(named(hop.lane.entity(), vec![name]));
             if hop.rings {
                 drawing.add(bell(px(146), y));
             }
         }
     }
 
-    /// What is held, from which step to which, and for how long.
-    fn held(&self) -> Vec<Hold> {
-        let first = |test: fn(&Event) -> bool| self.log.entries().iter().find(|entry| test(&entry.event));
-        let last = |test: fn(&Event) -> bool| self.log.entries().iter().rev().find(|entry| test(&entry.event));
-        let hold = |name, tone, from: Option<&Entry>, to: Option<&Entry>| {
-            let (from, to) = (from?, to?);
-            Some(Hold { name, tone, from: from.step, to: to.step, time: to.time.since(from.time) })
-        };
-        let departs = last(|event| matches!(event, Event::TransmitDone | Event::PacketDropped { .. }));
-        [
-            hold(
-                "ring slot in use",
-                Tone::Domu,
-                first(|event| matches!(event, Event::RequestWritten { .. })),
-                last(|event| matches!(event, Event::ResponsesReaped { .. })),
-            ),
-            hold(
-                "grant given",
-                Tone::Domu,
-                first(|event| matches!(event, Event::GrantsGiven { .. })),
-                last(|event| matches!(event, Event::GrantsEnded { .. })),
-            ),
-            hold(
-                "mapped: pinned",
-                Tone::Xen,
-                first(|event| matches!(event, Event::GrantsMapped { .. })),
-                last(|event| matches!(event, Event::GrantsUnmapped { .. })),
-            ),
-            hold("packet in dom0", Tone::Dom0, first(|event| matches!(event, Event::HeaderCopied { .. })), departs),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    fn holds(&self, drawing: &mut Drawing, bars: &Bars) {
-        for (position, hold) in self.held().iter().enumerate() {
-            let y = bars.y + bars.row * position as Unit;
-            let height = bars.row - px(10);
-            drawing.add(words(bars.name, y + px(12), Anchor::End, Face::Note, Tone::Soft, hold.name));
-            let x = self.column(bars.x, bars.width, hold.from);
-            let end = self.column(bars.x, bars.width, hold.to);
-            let paint = Paint::stroke(hold.tone).line(Line::Dashed).weight(Weight::Thin);
-            drawing.add(Shape::Rect { x, y, width: end - x, height, radius: px(4), paint });
-            if self.step >= hold.from {
-                let reached = self.column(bars.x, bars.width, self.step.min(hold.to));
-                let paint = Paint { fill: Fill::Tint(hold.tone), ..Paint::stroke(hold.tone) };
-                drawing.add(Shape::Rect { x, y, width: (reached - x).max(px(4)), height, radius: px(4), paint });
-            }
-            // How long it took is the answer that a reader may want to guess: it appears with the end.
-            if self.step >= hold.to {
-                let mut time = Text::new();
-                push_time(&mut time, Time(hold.time));
-                let inside = end - x > px(64);
-                let (anchor, at) = if inside { (Anchor::End, end - px(6)) } else { (Anchor::Start, end + px(5)) };
-                drawing.add(words(at, y + px(12), anchor, Face::Note, hold.tone, time.as_str()));
-            }
-        }
-        if self.step > 0 {
-            let x = self.column(bars.x, bars.width, self.step);
-            let bottom = bars.y + bars.row * 4 - px(6);
-            drawing.add(rule((x, bars.y - px(6)), (x, bottom), Paint::stroke(Tone::Ink).weight(Weight::Thin)));
-        }
-    }
-
-    /// The one bar that a film frame has room for.
-    fn slot_bar(&self, drawing: &mut Drawing) {
-        let Some(hold) = self.held().into_iter().next() else { return };
-        let (x, end) = (self.column(px(14), px(240), hold.from), self.column(px(14), px(240), hold.to));
-        let paint = Paint::stroke(hold.tone).line(Line::Dashed).weight(Weight::Thin);
-        drawing.add(Shape::Rect { x, y: px(94), width: end - x, height: px(10), radius: px(3), paint });
-        if self.step >= hold.from {
-            let reached = self.column(px(14), px(240), self.step.min(hold.to));
-            let width = (reached - x).max(px(4));
-            drawing.add(Shape::Rect {
-                x,
-                y: px(94),
-                width,
-                height: px(10),
-                radius: px(3),
-                paint: Paint::cell(hold.tone),
-            });
-        }
-    }
-
-    /// The first grant entry of the packet, flag by flag, as the table's bytes have it.
+    /// A grant entry of the packet, flag by flag, as the table's bytes have it: the first one that is mapped, or else the
+    /// first.
     fn grant_entry(&self, drawing: &mut Drawing, x: Unit, y: Unit) {
+        let mapped = self.log.entries().iter().find_map(|entry| match entry.event {
+            Event::GrantsMapped { first, .. } => Some(first),
+            _ => None,
+        });
         let mut entry = None;
         for happened in self.log.until(self.step) {
             match happened.event {
-                Event::GrantsGiven { first, flags, .. } => entry = Some((first, flags)),
-                Event::GrantsMapped { flags, .. }
-                | Event::GrantsUnmapped { flags, .. }
-                | Event::GrantsEnded { flags, .. } => {
-                    entry = entry.map(|(first, _)| (first, flags));
+                Event::GrantsGiven { first, flags, .. } => entry = Some((mapped.unwrap_or(first), flags)),
+                // The run's first packet finds the entries in their order.
+                Event::GrantsMapped { first, count, flags, .. }
+                | Event::GrantsUnmapped { first, count, flags }
+                | Event::GrantsEnded { first, count, flags } => {
+                    let about = |gref: GrantRef| (first.0..first.0 + count).contains(&gref.0);
+                    entry = entry.map(|(gref, before)| (gref, if about(gref) { flags } else { before }));
                 }
                 _ => {}
             }
@@ -306,27 +221,19 @@ impl Life<'_> {
                 text.push_str("no grant entry yet");
             }
             Some((gref, flags)) => {
-                text.push_str("entry ").push_u32(gref.0).push_str(": flags 0x").push_hex(u64::from(flags), 4);
-                let names = [(0, "permit_access"), (2, "readonly"), (3, "reading")];
-                let mut separator = " = ";
-                for (bit, name) in names {
-                    if flags >> bit & 1 == 1 {
-                        text.push_str(separator).push_str(name);
-                        separator = " | ";
-                    }
-                }
-                if flags == 0 {
-                    text.push_str(" = invalid");
-                }
+                text.push_str("entry ").push_u32(gref.0).push_str(": flags ");
+                push_grant_flags(&mut text, flags);
             }
         }
         let narrow = drawing.width < px(400);
         let (first, rest) = text.as_str().split_once(" = ").unwrap_or((text.as_str(), ""));
         if narrow && !rest.is_empty() {
-            drawing.add(words(x, y, Anchor::Start, Face::Mono, Tone::Xen, first));
-            drawing.add(words(x, y + px(18), Anchor::Start, Face::Mono, Tone::Xen, rest));
+            let lines = [(y, first), (y + px(18), rest)];
+            let lines = lines.map(|(y, line)| words(x, y, Anchor::Start, Face::Mono, Tone::Xen, line));
+            drawing.add(named("grant", lines.into()));
         } else {
-            drawing.add(words(x, y, Anchor::Start, Face::Mono, Tone::Xen, text.as_str()));
+            let line = words(x, y, Anchor::Start, Face::Mono, Tone::Xen, text.as_str());
+            drawing.add(named("grant", vec![line]));
         }
     }
 

@@ -115,6 +115,16 @@ pub const fn of_way_out(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     path::of(event, drivers)
 }
 
+/// The same for a packet on its way out, with what netback does beside and dom0's stack; `None` for other events.
+#[must_use]
+pub const fn of_packet(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
+        event => path::of(event, drivers),
+    }
+}
+
 /// A function's name and its file's path.
 type Place = (&'static str, &'static str);
 
