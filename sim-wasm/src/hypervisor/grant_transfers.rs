@@ -14,7 +14,35 @@ use crate::hypervisor::page::Page;
 use crate::hypervisor::xen::Xen;
 use crate::words::ids::{DomId, GrantRef, Mfn, Pfn};
 
+/// One `GNTTABOP_transfer` of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferOp {
+    /// The caller's page,
+    pub pfn: Pfn,
+    /// to whom it goes,
+    pub to: DomId,
+    /// and the entry at which it is waited for.
+    pub gref: GrantRef,
+    /// What Xen answered.
+    pub result: Result<(), GrantStatus>,
+}
+
+impl TransferOp {
+    /// A call that was not made yet.
+    pub const fn new(pfn: Pfn, to: DomId, gref: GrantRef) -> TransferOp {
+        TransferOp { pfn, to, gref, result: Err(GrantStatus::GeneralError) }
+    }
+}
+
 impl Xen {
+    /// Gives pages away, one after the other, in one hypercall.
+    pub fn transfers(&mut self, caller: DomId, ops: &mut [TransferOp]) {
+        self.calls.hypercalls += 1;
+        for op in ops {
+            op.result = self.transfer_against(caller, op.pfn, (op.to, op.gref), |_, _| ());
+        }
+    }
+
     /// Gives the frame at page `pfn` of the caller to `to`, which waits for it at its entry `gref`. The caller is left with
     /// a hole, whether `to` gets the frame or not; only with [`GrantStatus::BadPage`] the frame stays where it is: somebody
     /// has it mapped, or it is not the caller's.
@@ -34,6 +62,7 @@ impl Xen {
         (to, gref): (DomId, GrantRef),
         rival: impl FnMut(&mut Page, u32),
     ) -> Result<(), GrantStatus> {
+        self.calls.transfers += 1;
         let mfn = self.steal_page(caller, pfn)?;
         let accepted = self.prepare_for_transfer(caller, (to, gref), rival);
         let (memory, receiver) = match (accepted, self.split_mut(to)) {

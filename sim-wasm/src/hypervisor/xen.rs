@@ -66,7 +66,7 @@ const NOWHERE: u16 = u16::MAX;
 /// How often the hypervisor was called for data, whoever called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Calls {
-    /// Hypercalls about grants and events; a batch is one.
+    /// Hypercalls about grants, events and pages that change hands; a batch is one.
     pub hypercalls: u64,
     /// Pages that were to be mapped.
     pub maps: u64,
@@ -74,6 +74,25 @@ pub struct Calls {
     pub copies: u64,
     /// Bytes that were to be copied.
     pub copied_bytes: u64,
+    /// Pages that were to be given to another domain.
+    pub transfers: u64,
+    /// Frames that were taken from Xen for a hole.
+    pub fresh: u64,
+    /// Frames that were given back to Xen.
+    pub returned: u64,
+    /// Holes that got a frame which their domain owned already.
+    pub placed: u64,
+    /// Times that all processors were to forget translations.
+    pub flushes: u64,
+}
+
+/// Whether processors have to forget what they know of a page-table entry that changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Translations {
+    /// They may know nothing of it: it was empty.
+    New,
+    /// All of them do, at the end of the batch (`UVMF_TLB_FLUSH|UVMF_ALL`).
+    Flushed,
 }
 
 /// The hypervisor. Hypercalls are its methods; the first argument of each is the domain that calls, which must exist:
@@ -155,6 +174,7 @@ impl Xen {
         let mfn = memory.alloc(Owner::Domain(caller)).ok_or(Errno::NoMemory)?;
         domain.entries[pfn.0 as usize] = Entry::Own(mfn);
         domain.frames += 1;
+        self.calls.fresh += 1;
         Ok(mfn)
     }
 
@@ -169,6 +189,7 @@ impl Xen {
             return Err(Errno::Fault);
         }
         domain.entries[pfn.0 as usize] = Entry::Own(mfn);
+        self.calls.placed += 1;
         Ok(())
     }
 
@@ -179,7 +200,15 @@ impl Xen {
         memory.release(caller, mfn).map_err(|_| Errno::Fault)?;
         domain.entries[pfn.0 as usize] = Entry::Hole;
         domain.frames -= 1;
+        self.calls.returned += 1;
         Ok(())
+    }
+
+    /// Counts the one call in which a kernel has Xen do what it gathered about its own pages (`HYPERVISOR_multicall`); the
+    /// methods for single pages do their work at once, and count pages.
+    pub fn multicall(&mut self, translations: Translations) {
+        self.calls.hypercalls += 1;
+        self.calls.flushes += u64::from(translations == Translations::Flushed);
     }
 
     /// The page at `pfn` as its domain reads it: its own, or the foreign one that its entry maps.

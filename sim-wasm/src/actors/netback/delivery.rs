@@ -17,7 +17,7 @@
 //! one head after the other: they stand for the memory that heads are allocated from, and the copy into the guest's buffer
 //! is one from frame to grant like any other.
 //!
-//! Not modelled: the stock of 64 fresh frames that the driver keeps, and flushing the addresses of pages given away.
+//! Not modelled: the stock of 64 fresh frames that the driver keeps, and that its calls about them are fewer for it.
 
 use alloc::vec::Vec;
 
@@ -29,12 +29,14 @@ use crate::actors::netback::{Netback, tell_of_call};
 use crate::actors::skb::{Checksum, FragPage, MAX_SKB_FRAGS, Segmentation, SkbId};
 use crate::hypervisor::grant_copies::{CopyFrame, CopyOp, CopyPointer, GrantCopy};
 use crate::hypervisor::grant_entry::GrantStatus;
+use crate::hypervisor::grant_transfers::TransferOp;
+use crate::hypervisor::xen::Translations;
 use crate::protocols::netif::{
     ExtraInfo, Gso, NETIF_RSP_ERROR, NETRXF_CSUM_BLANK, NETRXF_DATA_VALIDATED, NETRXF_EXTRA_INFO, NETRXF_MORE_DATA,
     RX_REQUEST_SIZE, RX_RING, RxRequest, RxResponse,
 };
 use crate::protocols::ring::{Index, Shared};
-use crate::words::ids::{DomId, GrantRef, Pfn, VifId};
+use crate::words::ids::VifId;
 
 /// A piece of a packet, and the buffer that it goes into.
 #[derive(Clone, Copy, Debug)]
@@ -60,22 +62,13 @@ struct Delivery {
     gso: Segmentation,
 }
 
-/// A page that is given to a guest.
-#[derive(Clone, Copy, Debug)]
-struct Flip {
-    pfn: Pfn,
-    to: DomId,
-    gref: GrantRef,
-    result: Result<(), GrantStatus>,
-}
-
 /// A batch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deliveries {
     packets: Vec<Delivery>,
     pieces: Vec<Piece>,
     copies: Vec<CopyOp>,
-    flips: Vec<Flip>,
+    flips: Vec<TransferOp>,
     notifications: Vec<VifId>,
 }
 
@@ -96,7 +89,9 @@ impl Netback {
             };
             count += pieces;
         }
-        k.xen.grant_copies(k.skbs.domain(), &mut batch.copies);
+        if !batch.copies.is_empty() {
+            k.xen.grant_copies(k.skbs.domain(), &mut batch.copies);
+        }
         flip_pages(k, &mut batch.flips);
         self.answer_buffers(k, &mut batch);
         // The driver takes them from the end of its list.
@@ -162,8 +157,7 @@ impl Netback {
             let request = RxRequest::decode(ring.copy_request::<RX_REQUEST_SIZE>(ring_page, index));
             batch.pieces[at] = Piece { id: request.id, offset: if copies { 0 } else { offset }, size };
             if !copies {
-                let flip = Flip { pfn: page.pfn(), to: frontend, gref: request.gref, result: Ok(()) };
-                batch.flips.push(flip);
+                batch.flips.push(TransferOp::new(page.pfn(), frontend, request.gref));
                 return;
             }
             let source = match page {
@@ -293,11 +287,16 @@ impl Netback {
     }
 }
 
-/// Gives pages away and has Xen put fresh ones in their place, of which there are enough.
-fn flip_pages(k: &mut Kernel, flips: &mut [Flip]) {
+/// Gives pages away and has Xen put fresh ones in their place, of which there are enough. No processor may see what it gave
+/// away any more.
+fn flip_pages(k: &mut Kernel, flips: &mut [TransferOp]) {
+    if flips.is_empty() {
+        return;
+    }
     let domain = k.domain();
+    k.xen.transfers(domain, flips);
+    k.xen.multicall(Translations::Flushed);
     for flip in flips {
-        flip.result = k.xen.transfer(domain, flip.pfn, flip.to, flip.gref);
         if flip.result != Err(GrantStatus::BadPage) {
             k.xen.populate(domain, flip.pfn).expect("the frames were counted");
         }

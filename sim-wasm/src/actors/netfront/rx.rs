@@ -15,6 +15,7 @@ use crate::actors::netfront::settings::{FIRST_TARGET, FrontSettings, LEAST_BUFFE
 use crate::actors::netfront::shared_ring::SharedRing;
 use crate::hypervisor::grant_entry::Access;
 use crate::hypervisor::guest_grants::{EndAccess, EndTransfer, ReferenceBatch};
+use crate::hypervisor::xen::Translations;
 use crate::protocols::netif::{RX_RING, RxRequest};
 use crate::protocols::ring::{Index, Shared};
 use crate::words::ids::{DomId, GrantRef, Pfn};
@@ -131,6 +132,9 @@ impl RxQueue {
         let count = self.batch.len().min(self.shared.half.free_requests() as usize);
         for at in 0..count {
             self.post(device, k, self.batch[at]);
+        }
+        if count > 0 && device.reception == Reception::Flip {
+            k.xen.multicall(Translations::Flushed);
         }
         self.batch.drain(..count);
     }

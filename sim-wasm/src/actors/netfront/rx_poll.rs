@@ -17,6 +17,7 @@ use crate::actors::netfront::settings::{COPY_THRESHOLD, POLL_WEIGHT};
 use crate::actors::skb::{Checksum, Frag, FragPage, MAX_SKB_FRAGS, Segmentation, SkbId};
 use crate::hypervisor::guest_grants::{EndAccess, EndTransfer};
 use crate::hypervisor::page::PAGE_SIZE;
+use crate::hypervisor::xen::Translations;
 use crate::protocols::netif::{
     ExtraInfo, NETRXF_CSUM_BLANK, NETRXF_DATA_VALIDATED, NETRXF_EXTRA_INFO, NETRXF_MORE_DATA, RX_RESPONSE_SIZE,
     RX_RING, RxResponse, XEN_NETIF_EXTRA_FLAG_MORE, XEN_NETIF_EXTRA_TYPE_GSO, XEN_NETIF_GSO_TYPE_TCPV4,
@@ -95,6 +96,9 @@ impl RxQueue {
         }
         let count = self.shared.half.rsp_cons.since(start);
         device.counters.responses += u64::from(count);
+        if count > 0 && device.reception == Reception::Flip {
+            k.xen.multicall(Translations::New);
+        }
         self.unconsumed = self.shared.half.unconsumed_responses(self.shared.page(k.xen));
         if count > 0 {
             k.step(Event::Receive(Receive::AnswersTaken { index: start.0, count }));
