@@ -126,7 +126,13 @@ fn machines() -> impl Strategy<Value = Settings> {
             let ends = [FaultKind::ResumeCard, FaultKind::EndTap(BridgePort::Card), FaultKind::RelieveMemory];
             let wakes = (0..number).map(|vif| FaultKind::WakeGuest(VifId(vif)));
             faults.extend(ends.into_iter().chain(wakes).map(|what| Fault { at: Time(2 * BUSY), what }));
-            let back = BackSettings { repairs, copy_skb, rx_flip: seed % 2 == 0, ..BackSettings::of(epoch) };
+            let back = BackSettings {
+                repairs,
+                copy_skb,
+                rx_flip: seed % 2 == 0,
+                gives_own_pages: seed % 4 == 0,
+                ..BackSettings::of(epoch)
+            };
             Settings {
                 epoch,
                 guests,

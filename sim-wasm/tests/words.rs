@@ -150,6 +150,7 @@ fn receive_events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Recei
         Receive::PacketSpoiled { status },
         Receive::CarrierLost,
         Receive::CarrierBack,
+        Receive::CopiedFirst { bytes, pages: count },
     ];
     events.extend(DROPS.map(|why| Receive::PacketRefused { bytes, why, needed: count, posted: count }));
     events

@@ -61,6 +61,8 @@ pub enum Receive {
     CarrierLost,
     /// Buffers came, and the carrier is on again.
     CarrierBack,
+    /// Netback copied a packet in dom0 before it accepted it; `pages` hold the copy, none if it is memory of the kernel's.
+    CopiedFirst { bytes: u32, pages: u32 },
 }
 
 impl Receive {
@@ -83,7 +85,8 @@ impl Receive {
             | Self::BuffersAnswered { .. }
             | Self::AnswersPublished { .. }
             | Self::CarrierLost
-            | Self::CarrierBack => Who::Dom0,
+            | Self::CarrierBack
+            | Self::CopiedFirst { .. } => Who::Dom0,
             Self::PagesFlipped { .. } | Self::DeliveryRefused { .. } | Self::BytesCopied { .. } => Who::Xen,
         }
     }

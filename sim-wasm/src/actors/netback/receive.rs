@@ -12,6 +12,9 @@
 //! many it needs itself. A queue that stops is started after half a second even if no buffer came: what waits in it is then
 //! dropped here, and lets go of whatever pages it holds.
 //!
+//! A packet that is to be given away must lie alone in pages of its own. Whatever does not is copied into such pages first,
+//! and in linux-2.6.18-xen that is every packet.
+//!
 //! Not modelled: the stack cutting a packet up for a guest that takes none to be segmented; such a packet is delivered as it
 //! is. A packet that would need more buffers than are promised for any is dropped; linux-2.6.18-xen relies on its never
 //! coming.
@@ -23,8 +26,8 @@ use crate::actors::log::receive::{DropReason, Receive};
 use crate::actors::netback::Netback;
 use crate::actors::netback::copying::{MOST_HEAD, head_len, linear_copy, paged_copy};
 use crate::actors::netback::vif::{State, Vif};
-use crate::actors::skb::{SkbId, Skbs};
-use crate::protocols::ring::Shared;
+use crate::actors::skb::{Frag, FragPage, Shared, SkbId, Skbs};
+use crate::protocols::ring;
 use crate::words::ids::VifId;
 
 /// Buffers that a packet takes: its head, its extra info, its fragments.
@@ -32,6 +35,12 @@ fn slots_taken(vif: &Vif, skbs: &Skbs, skb: SkbId) -> u32 {
     let shared = skbs.get(skb);
     let fragments = shared.frags().len() as u32 - u32::from(shared.linear);
     1 + fragments + u32::from(vif.gso && shared.gso.size > 0)
+}
+
+/// Whether nobody else has the packet, and a page of the kernel's own holds it and nothing else.
+fn is_alone(shared: &Shared) -> bool {
+    let [Frag { page: FragPage::Own(_), .. }] = shared.frags() else { return false };
+    shared.dataref() == 1 && shared.linear == 1 && shared.head.is_empty()
 }
 
 impl Netback {
@@ -67,7 +76,7 @@ impl Netback {
         let page = k.xen.mapped_page_mut(domain, vif.rx_handle).expect("a connected ring is mapped for writing");
         if vif.can_queue && vif.is_full(page) {
             let event = vif.peek.plus(required);
-            Shared::ReqEvent.store(page, event);
+            ring::Shared::ReqEvent.store(page, event);
             // Here the driver has a full barrier and looks once more; nobody runs in between.
             vif.is_stopped = true;
             let until = self.clock.timer(self.clock.at(k.now).plus(self.clock.half_a_second()), k.now);
@@ -122,11 +131,13 @@ impl Netback {
     /// at least none of whose pieces crosses a page. The packet that it was is freed, unless there is no memory.
     fn suit(&mut self, k: &mut Kernel, skb: SkbId, sg: bool, copies: bool) -> Option<SkbId> {
         let shared = k.skbs.get(skb);
+        let bytes = shared.len;
         let has_fragments = shared.frags().len() > usize::from(shared.linear);
         let head_len = if sg { head_len(k.skbs, skb) } else { shared.len };
         let places = usize::from(shared.linear) + usize::from(!shared.head.is_empty());
         let crosses = places > 1 || head_len > MOST_HEAD;
-        let suited = if !copies || crosses {
+        let gives = self.settings.gives_own_pages && is_alone(shared);
+        let suited = if crosses || (!copies && !gives) {
             paged_copy(k.xen, k.skbs, skb, &mut self.bytes)?
         } else if has_fragments && !sg {
             linear_copy(k.xen, k.skbs, skb, &mut self.bytes)
@@ -138,6 +149,8 @@ impl Netback {
             return None;
         }
         k.skbs.free(skb);
+        let pages = k.skbs.get(suited).frags().len() as u32;
+        k.step(Event::Receive(Receive::CopiedFirst { bytes, pages }));
         Some(suited)
     }
 
@@ -148,7 +161,7 @@ impl Netback {
         if let Some(vif) = self.vif_mut(id) {
             vif.counters.receive_dropped += 1;
             needed = vif.slots_required();
-            posted = Shared::ReqProd.load(vif.rx_page(k.xen, domain)).since(vif.peek).min(vif.unpromised());
+            posted = ring::Shared::ReqProd.load(vif.rx_page(k.xen, domain)).since(vif.peek).min(vif.unpromised());
         }
         k.skbs.free(skb);
         k.step(Event::Receive(Receive::PacketRefused { bytes, why, needed, posted }));

@@ -69,6 +69,9 @@ pub struct BackSettings {
     /// Whether a guest may take the pages themselves instead of copies (`feature-rx-flip`). No released driver says so in
     /// its defaults.
     pub rx_flip: bool,
+    /// Whether the classic driver gives a packet away as it is if it lies alone in a page made for that, as the driver of
+    /// Xen 3.0 did (`is_xen_skb`). linux-2.6.18-xen copies every packet first that it gives away.
+    pub gives_own_pages: bool,
     /// Timer ticks a second in dom0's kernel, `HZ`: timers and credit windows are rounded to them. From 1 to 1000.
     pub hz: u32,
 }
@@ -90,6 +93,7 @@ impl BackSettings {
             repairs: Repairs { shuts_down: false, ..Repairs::ALL },
             offload: true,
             rx_flip: false,
+            gives_own_pages: false,
             hz: 250,
         }
     }

@@ -136,5 +136,15 @@ pub(super) fn tell(out: &mut Text, event: &Receive) {
         Receive::CarrierBack => {
             out.push_str("The guest has posted buffers, and netback puts the carrier on again.");
         }
+        Receive::CopiedFirst { bytes, pages } => {
+            out.push_str("Netback does not deliver the packet as it lies in dom0. It copies the ").push_u32(bytes);
+            out.push_str(" bytes into ");
+            if pages == 0 {
+                out.push_str("one piece of memory first.");
+            } else {
+                count_of(out, pages, "fresh page");
+                out.push_str(" first.");
+            }
+        }
     }
 }

@@ -84,6 +84,13 @@ pub(super) const fn of(event: &Receive, Drivers { front, back }: Drivers) -> Opt
             by_front(front, ("netif_poll()", NETFRONT), ("handle_incoming_queue()", XEN_NETFRONT))
         }
         Receive::PacketSpoiled { .. } => by_front(front, ("netif_poll()", NETFRONT), ("xennet_poll()", XEN_NETFRONT)),
+        // Only the classic driver does.
+        Receive::CopiedFirst { .. } => by_back(
+            back,
+            ("netbk_copy_skb()", NETBACK),
+            ("xen_netbk_queue_tx_skb()", XEN_NETBACK),
+            ("xenvif_rx_queue_tail()", XEN_NETBACK_RX),
+        ),
         Receive::CarrierLost => by_back(
             back,
             ("netif_disconnect()", "drivers/xen/netback/interface.c"),
