@@ -26,12 +26,14 @@ pub mod ring;
 
 pub mod packet;
 
+pub mod receive;
+
 use crate::telling::story::FigureSpec;
 
 /// All figures.
 #[must_use]
 pub fn catalogue() -> &'static [&'static FigureSpec] {
-    static FIGURES: [&FigureSpec; 2] = [&ring::FIGURE, &packet::FIGURE];
+    static FIGURES: [&FigureSpec; 3] = [&ring::FIGURE, &packet::FIGURE, &receive::FIGURE];
     &FIGURES
 }
 

@@ -75,6 +75,14 @@ pub fn tell_packet(out: &mut Text, event: &Event, drivers: Drivers) {
     }
 }
 
+/// The same for packets on their way to a guest; nothing for other events.
+pub fn tell_way_in(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Receive(event) => receive::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
 /// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
 pub fn push_interface(out: &mut Text, entry: &Entry) {
     let machines =

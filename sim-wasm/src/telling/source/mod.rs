@@ -125,6 +125,15 @@ pub const fn of_packet(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     }
 }
 
+/// The same for packets on their way to a guest; `None` for other events.
+#[must_use]
+pub const fn of_way_in(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Receive(event) => receive::of(event, drivers),
+        event => path::of(event, drivers),
+    }
+}
+
 /// A function's name and its file's path.
 type Place = (&'static str, &'static str);
 
