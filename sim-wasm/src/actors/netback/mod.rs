@@ -157,10 +157,7 @@ impl Netback {
     pub fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
         match task {
             Task::NetTx => self.net_tx_action(k),
-            #[cfg(feature = "complete")]
             Task::NetRx => self.net_rx_action(k),
-            #[cfg(not(feature = "complete"))]
-            Task::NetRx => false,
             Task::BackPoll(_) | Task::BackRx(_) | Task::BackDealloc(_) | Task::FrontPoll(_) => false,
         }
     }
