@@ -57,11 +57,6 @@ pub(super) const FILES: &[SourceFile] = &[
                  the largest packet needs.",
             ),
             function(
-                "netif_disconnect_backend",
-                File,
-                "Switches the carrier off, releases the event channel and ends the grants of both ring pages.",
-            ),
-            function(
                 "netif_int",
                 Line(1053),
                 "The handler for the backend's event. One channel serves both directions, so it clears up transmit \

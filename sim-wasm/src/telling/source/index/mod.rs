@@ -14,7 +14,9 @@ mod classic_netback;
 
 mod classic_netfront;
 
-mod linux34;
+mod linux34_kernel;
+
+mod linux34_netback;
 
 mod linux_kernel;
 
@@ -250,11 +252,12 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 9] = [
+    let families: [&'static [SourceFile]; 10] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
-        linux34::FILES,
+        linux34_netback::FILES,
+        linux34_kernel::FILES,
         linux_netback::FILES,
         linux_netfront::FILES,
         linux_kernel::FILES,
