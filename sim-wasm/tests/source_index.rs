@@ -36,7 +36,7 @@ fn files_are_where_their_tree_has_such_files() {
             Tree::Classic => &["drivers/xen/", "drivers/net/e1000/", "include/", "mm/", "net/"],
             Tree::Linux34 => &["drivers/net/xen-netback/", "drivers/net/ethernet/", "drivers/xen/", "net/"],
             Tree::Upstream => &["drivers/net/xen-net", "drivers/net/ethernet/", "drivers/xen/", "include/", "net/"],
-            Tree::Xen => &["xen/common/", "xen/drivers/", "xen/include/public/"],
+            Tree::Xen => &["xen/arch/x86/", "xen/common/", "xen/drivers/", "xen/include/public/"],
         };
         assert!(folders.iter().any(|folder| file.starts_with(folder)), "{key}: {file}");
         assert!(file.ends_with(".c") || file.ends_with(".h"), "{key}: {file}");

@@ -3,11 +3,30 @@
 //! Not modelled: what no event and no article names.
 
 use crate::telling::source::index::Place::Line;
-use crate::telling::source::index::{SourceFile, function};
+use crate::telling::source::index::{SourceFile, function, structure};
 use crate::telling::source::{Tree, XEN_DOMAIN, XEN_GRANTS};
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
+    SourceFile {
+        path: "xen/arch/x86/domain.c",
+        tree: Tree::Xen,
+        entries: &[function(
+            "vcpu_mark_events_pending",
+            Line(2247),
+            "Notes that a virtual CPU has events to be told of, and wakes it if it sleeps or runs elsewhere.",
+        )],
+    },
+    SourceFile {
+        path: "xen/arch/x86/mm.c",
+        tree: Tree::Xen,
+        entries: &[function(
+            "steal_page",
+            Line(4323),
+            "Takes a page from the domain that owns it, so that it belongs to nobody. Fails if anybody else holds \
+                 a reference to it.",
+        )],
+    },
     SourceFile {
         path: XEN_DOMAIN,
         tree: Tree::Xen,
@@ -77,6 +96,11 @@ pub(super) const FILES: &[SourceFile] = &[
                 "acquire_grant_for_copy",
                 Line(2533),
                 "Pins a granted page for a copy, after the same checks as for a mapping.",
+            ),
+            function(
+                "get_maptrack_handle",
+                Line(618),
+                "Finds a free handle for a new mapping, and makes room for more up to the domain's limit.",
             ),
             function(
                 "gnttab_copy",
@@ -165,6 +189,12 @@ pub(super) const FILES: &[SourceFile] = &[
                  levels if it may.",
             ),
             function(
+                "bus_to_context_maddr",
+                Line(250),
+                "The first step of the IOMMU's walk: from a bus number, through the root table, to the table with \
+                 that bus's devices.",
+            ),
+            function(
                 "domain_context_mapping_one",
                 Line(1354),
                 "Enters, for one device by bus and function, which domain's page table its DMA goes through.",
@@ -194,6 +224,29 @@ pub(super) const FILES: &[SourceFile] = &[
                 "reassign_device_ownership",
                 Line(2547),
                 "Moves a device from one domain to another: the context entries, and the list that it stands in.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: "xen/drivers/passthrough/vtd/iommu.h",
+        tree: Tree::Xen,
+        entries: &[
+            structure(
+                "context_entry",
+                Line(204),
+                "One entry of a bus's context table: which domain a device belongs to, and where the page table for \
+                 its DMA begins.",
+            ),
+            structure(
+                "dma_pte",
+                Line(264),
+                "One entry of a page table for DMA: the next table or the frame, and whether reading and writing are \
+                 allowed.",
+            ),
+            structure(
+                "root_entry",
+                Line(194),
+                "One entry of the IOMMU's root table, for one bus: where that bus's context table is.",
             ),
         ],
     },
