@@ -1,8 +1,8 @@
-//! Compiles the engine for the browser and binds it, so that the program carries the module and nothing built lies in git.
+//! Compiles the engine's modules for the browser and binds them, so that the program carries them and nothing built lies in git.
 //!
-//! A second cargo builds `sim-browser` for wasm32 with the `wasm` profile. It has a target folder of its own: sharing the outer one
+//! A second cargo builds `sim-browser` for wasm32 with the `wasm` profile, once for each module, one after the other. It has a target folder of its own: sharing the outer one
 //! waits for the outer build's lock for ever. What the outer build put into the environment (flags, wrappers, the jobserver)
-//! is taken out again, so the module is the same however the program is built.
+//! is taken out again, so the modules are the same however the program is built.
 
 use std::env;
 use std::error::Error;
@@ -15,11 +15,14 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// The modules, each a feature of `sim-browser`: groups of figures (`sim-wasm/src/telling/modules.rs`).
+const MODULES: [&str; 4] = ["ring", "path", "flow", "receive"];
+
 fn main() -> ExitCode {
     for path in ["sim-wasm/Cargo.toml", "sim-wasm/src", "sim-wasm/browser", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    match module() {
+    match modules() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             for line in error.to_string().lines() {
@@ -30,13 +33,27 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes `sim.js` and `sim_bg.wasm` to `OUT_DIR`.
-fn module() -> Result<(), Box<dyn Error>> {
+/// Writes `NAME.wasm` of each module to `OUT_DIR`, and the bindings that they share: `sim.js`.
+fn modules() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     demand_target()?;
-    let wasm = compile(&target_folder(&out))?;
+    let mut shared: Option<String> = None;
+    for name in MODULES {
+        let (bindings, module) = bind(&compile(name, &target_folder(&out))?)?;
+        fs::write(out.join(name).with_extension("wasm"), module)?;
+        // Pages load the bindings once, whichever modules they need.
+        if *shared.get_or_insert_with(|| bindings.clone()) != bindings {
+            return Err(format!("the module `{name}` has other bindings than `{}`", MODULES[0]).into());
+        }
+    }
+    fs::write(out.join("sim.js"), shared.unwrap_or_default())?;
+    Ok(())
+}
+
+/// The bindings of a compiled module, and the module as they want it.
+fn bind(wasm: &Path) -> Result<(String, Vec<u8>), Box<dyn Error>> {
     let mut output = Bindgen::new()
-        .input_path(&wasm)
+        .input_path(wasm)
         .out_name("sim")
         .web(true)?
         .omit_default_module_path(true)
@@ -44,9 +61,7 @@ fn module() -> Result<(), Box<dyn Error>> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate_output()?;
-    fs::write(out.join("sim.js"), output.js())?;
-    fs::write(out.join("sim_bg.wasm"), output.wasm_mut().emit_wasm())?;
-    Ok(())
+    Ok((output.js().to_owned(), output.wasm_mut().emit_wasm()))
 }
 
 /// Without this check a missing target shows as "can't find crate for `core`" in the middle of a nested build.
@@ -66,10 +81,10 @@ fn target_folder(out: &Path) -> PathBuf {
     outer.unwrap_or(out).join("sim-wasm")
 }
 
-fn compile(target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn compile(module: &str, target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
-        .args(["build", "--locked", "--package", "sim-browser"])
+        .args(["build", "--locked", "--package", "sim-browser", "--features", module])
         .args(["--profile", "wasm", "--target", TARGET, "--target-dir"])
         .arg(target_folder)
         .current_dir(variable("CARGO_MANIFEST_DIR")?);

@@ -355,7 +355,7 @@ class SimFigure extends HTMLElement {
 
 const engines = new Map();
 
-/** The module's exports, initialised: one fetch for all figures of a page. */
+/** The bindings of a module, initialised: one fetch for all figures of a page that are in it. */
 function engine(glue, wasm) {
   if (!engines.has(glue)) {
     const ready = import(glue).then(async (module) => {

@@ -72,7 +72,11 @@ fn main() {
     );
 
     match module::sizes() {
-        Ok(sizes) => println!("browser module: {} bytes, {} under brotli", sizes.raw, sizes.brotli),
-        Err(reason) => print_note("browser module", reason.as_ref()),
+        Ok(modules) => {
+            for module in modules {
+                println!("browser module {}: {} bytes, {} under brotli", module.name, module.raw, module.brotli);
+            }
+        }
+        Err(reason) => print_note("browser modules", reason.as_ref()),
     }
 }

@@ -1,4 +1,4 @@
-//! How large the module is that a reader's browser loads.
+//! How large the modules are that readers' browsers load.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,19 +8,27 @@ use serde_json::Value;
 
 use crate::Measured;
 
-/// Bytes of the module as it is served.
+/// The modules.
+const MODULES: [&str; 4] = ["ring", "path", "flow", "receive"];
+
+/// Bytes of a module as it is served.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
+    pub(crate) name: &'static str,
     pub(crate) raw: usize,
     pub(crate) brotli: usize,
 }
 
-/// Builds the generator, whose build script makes the module, and measures what it made.
-pub(crate) fn sizes() -> Measured<Sizes> {
-    let module = fs::read(out_folder()?.join("sim_bg.wasm"))?;
-    let mut packed = Vec::new();
-    brotli::BrotliCompress(&mut &module[..], &mut packed, &brotli::enc::BrotliEncoderParams::default())?;
-    Ok(Sizes { raw: module.len(), brotli: packed.len() })
+/// Builds the generator, whose build script makes the modules, and measures what it made.
+pub(crate) fn sizes() -> Measured<Vec<Sizes>> {
+    let folder = out_folder()?;
+    let measure = |name: &'static str| {
+        let module = fs::read(folder.join(name).with_extension("wasm"))?;
+        let mut packed = Vec::new();
+        brotli::BrotliCompress(&mut &module[..], &mut packed, &brotli::enc::BrotliEncoderParams::default())?;
+        Ok(Sizes { name, raw: module.len(), brotli: packed.len() })
+    };
+    MODULES.into_iter().map(measure).collect()
 }
 
 /// Where the build script of the generator writes.

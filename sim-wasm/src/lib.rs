@@ -243,8 +243,6 @@
 
 // Tests have `std`, whose prelude and this crate's imports are the same things.
 #![cfg_attr(not(test), no_std)]
-// Without its other parts the machine has ends that lead nowhere.
-#![cfg_attr(not(feature = "complete"), allow(dead_code, unused_imports))]
 
 extern crate alloc;
 

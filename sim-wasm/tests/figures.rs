@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use sim_wasm::telling::catalogue;
 use sim_wasm::telling::player::Player;
 use sim_wasm::telling::story::{FigureSpec, Layout};
 use sim_wasm::telling::svg::Ink;
+use sim_wasm::telling::{catalogue, figure};
 
 fn presets() -> impl Iterator<Item = (&'static FigureSpec, usize)> {
     catalogue().iter().flat_map(|&spec| (0..spec.presets.len()).map(move |preset| (spec, preset)))
@@ -127,7 +127,7 @@ fn a_step_has_each_mark_once() {
         assert!(ticks.is_sorted_by_key(|(step, _)| *step), "{}", player.state());
         assert!((1..ticks.len()).all(|at| ticks[at] != ticks[at - 1]), "{}", player.state());
     }
-    let packet = Player::new(catalogue()[1], 0);
+    let packet = Player::new(figure("packet").expect("the figure is there"), 0);
     assert_eq!(packet.ticks().len(), 2, "a packet and its answer each ring once");
 }
 

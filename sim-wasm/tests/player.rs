@@ -3,9 +3,9 @@
 use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::epoch::Drivers;
 use sim_wasm::actors::log::Entry;
-use sim_wasm::telling::catalogue;
 use sim_wasm::telling::player::Player;
 use sim_wasm::telling::story::Words;
+use sim_wasm::telling::{catalogue, figure};
 use sim_wasm::words::text::Text;
 use sim_wasm::words::time::Time;
 
@@ -150,7 +150,7 @@ fn a_fork_leaves_its_origin_alone() {
 proptest! {
     #[test]
     fn a_time_is_found_where_it_lies(preset in 0_usize..5, nanos in 0_u64..60_000) {
-        let mut player = Player::new(catalogue()[1], preset);
+        let mut player = Player::new(figure("packet").expect("the figure is there"), preset);
         player.seek_time(Time(nanos));
         prop_assert!(player.now() <= Time(nanos));
         prop_assert!(!player.step() || player.now() > Time(nanos));

@@ -7,10 +7,11 @@ use pulldown_cmark_escape::escape_html;
 use sim::telling::player::Player;
 use sim::telling::story::{FigureSpec, Layout};
 use sim::telling::svg::Ink;
-use sim::telling::{figure, narration};
+use sim::telling::{figure, module_of, narration};
 
 use crate::graph::site::FigureUse;
 use crate::rendering::raster::rasterise;
+use crate::rendering::theme::Assets;
 use crate::rendering::view::figure::{ActionView, FigureView, KnobOptionView, KnobView, PngView, PresetView, SayView};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -46,8 +47,9 @@ impl<'a> Figure<'a> {
 
     /// What the figure's template sees.
     #[must_use]
-    pub fn view(&self, base_path: &str) -> FigureView {
+    pub fn view(&self, base_path: &str, assets: &Assets) -> FigureView {
         let spec = self.player.spec();
+        let module = module_of(spec).name;
         let (width, height) = self.size();
         FigureView {
             id: self.wanted.id.clone(),
@@ -57,6 +59,8 @@ impl<'a> Figure<'a> {
             question: spec.question,
             caption_html: self.wanted.caption.clone(),
             not_modelled: spec.not_modelled.to_vec(),
+            bindings: format!("{}#{module}", assets.bindings.route.href(base_path)),
+            module: assets.modules[module].route.href(base_path),
             start: self.player.state(),
             wide: self.player.page_svg(Layout::Wide),
             narrow: self.player.page_svg(Layout::Narrow),

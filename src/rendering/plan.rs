@@ -47,7 +47,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     }
     let headers = Headers::new(policies);
 
-    let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().into_iter().map(|it| asset(renderer, it)).collect();
+    let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().map(|it| asset(renderer, it)).collect();
     outputs.extend(site.files.iter().map(|file| plain_file(renderer, file)));
     let (pictures, names) = plan_pictures(renderer, kept);
     outputs.extend(pictures);

@@ -113,8 +113,6 @@ impl<'a> Renderer<'a> {
                 style: self.href(&assets.style.route),
                 shell: self.href(&assets.shell.route),
                 icon: self.href(&assets.icon.route),
-                sim_js: self.href(&assets.sim_js.route),
-                sim_wasm: self.href(&assets.sim_wasm.route),
             },
             theme_color_light: "#fbfaf7",
             theme_color_dark: "#14181b",
@@ -240,7 +238,7 @@ impl<'a> Renderer<'a> {
             match block {
                 Block::Html(part) => html.push_str(part),
                 Block::Figure(wanted) => {
-                    let figure = Figure::new(wanted, route).view(self.site.config.base_path());
+                    let figure = Figure::new(wanted, route).view(self.site.config.base_path(), &self.theme.assets);
                     html.push_str(&self.theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure }, content)?);
                 }
             }

@@ -44,9 +44,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("shell.js", include_str!("../../templates/shell.js")),
 ];
 
-/// The bindings of the engine and the engine, as the build script left them.
-const SIM_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
-const SIM_WASM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sim_bg.wasm"));
+/// The engine's modules and the bindings that they share, as the build script left them.
+const BINDINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
+const MODULES: [(&str, &[u8]); 4] = [
+    ("ring", include_bytes!(concat!(env!("OUT_DIR"), "/ring.wasm"))),
+    ("path", include_bytes!(concat!(env!("OUT_DIR"), "/path.wasm"))),
+    ("flow", include_bytes!(concat!(env!("OUT_DIR"), "/flow.wasm"))),
+    ("receive", include_bytes!(concat!(env!("OUT_DIR"), "/receive.wasm"))),
+];
 
 /// Templates and assets, ready for use.
 #[derive(Debug)]
@@ -76,17 +81,16 @@ pub struct Assets {
     pub shell: Asset,
     /// The site's mark.
     pub icon: Asset,
-    /// The engine's bindings.
-    pub sim_js: Asset,
-    /// The engine.
-    pub sim_wasm: Asset,
+    /// The bindings of the engine's modules.
+    pub bindings: Asset,
+    /// The engine's modules by their names.
+    pub modules: BTreeMap<&'static str, Asset>,
 }
 
 impl Assets {
     /// All of them.
-    #[must_use]
-    pub fn all(&self) -> [&Asset; 5] {
-        [&self.style, &self.shell, &self.icon, &self.sim_js, &self.sim_wasm]
+    pub fn all(&self) -> impl Iterator<Item = &Asset> {
+        [&self.style, &self.shell, &self.icon, &self.bindings].into_iter().chain(self.modules.values())
     }
 }
 
@@ -134,8 +138,11 @@ impl Theme {
             style: Asset::new("style", "css", style.into_bytes()),
             shell: Asset::new("shell", "js", text("shell.js")),
             icon: Asset::new("icon", "svg", text("icon.svg")),
-            sim_js: Asset::new("sim", "js", SIM_JS.as_bytes().to_vec()),
-            sim_wasm: Asset::new("sim", "wasm", SIM_WASM.to_vec()),
+            bindings: Asset::new("sim", "js", BINDINGS.as_bytes().to_vec()),
+            modules: MODULES
+                .into_iter()
+                .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", bytes.to_vec())))
+                .collect(),
         };
         let closures = closures(&templates);
         Ok(Self { tera: Templates(tera), texts, closures, assets })

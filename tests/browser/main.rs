@@ -49,11 +49,14 @@ fn the_static_picture_is_the_live_first_frame_byte_for_byte() {
         let differing = browser
             .run(
                 "const page = await (await fetch(location.href)).text();
-                 const { Figure } = await import(document.querySelector('sim-figure').dataset.module);
                  const parts = (f, id) => [f.svg(false), f.svg(true), f.rows(), f.film('#' + id)];
-                 return [...document.querySelectorAll('sim-figure')].filter((element) =>
-                   !parts(Figure.open(element.dataset.start), element.id).every((part) => part && page.includes(part))
-                 ).map((element) => element.id)",
+                 const differing = [];
+                 for (const { id, dataset } of document.querySelectorAll('sim-figure')) {
+                   const { Figure } = await import(dataset.module);
+                   const same = parts(Figure.open(dataset.start), id).every((part) => part && page.includes(part));
+                   if (!same) differing.push(id);
+                 }
+                 return differing",
                 &[],
             )
             .await;
@@ -133,8 +136,10 @@ fn native_and_browser_runs_have_the_same_logs() {
         let native: Vec<String> = states.iter().map(|state| format!("{:016x}", player(state).log_hash())).collect();
         let live = browser
             .run(
-                "const { Figure } = await import(document.querySelector('sim-figure').dataset.module);
-                 return a[0].map((state) => Figure.open(state)?.log_hash())",
+                "const modules = new Map();
+                 for (const { dataset } of document.querySelectorAll('sim-figure'))
+                   modules.set(dataset.figure, (await import(dataset.module)).Figure);
+                 return a[0].map((state) => modules.get(state.split('=')[0])?.open(state)?.log_hash())",
                 &[json!(states)],
             )
             .await;

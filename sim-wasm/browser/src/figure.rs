@@ -11,6 +11,8 @@ use sim::telling::svg::Ink;
 use sim::words::text::Text;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::MODULE;
+
 const fn layout(narrow: bool) -> Layout {
     if narrow { Layout::Narrow } else { Layout::Wide }
 }
@@ -32,13 +34,13 @@ pub struct Figure(Player);
 impl Figure {
     /// The frame that a text names; `undefined` when the text names none.
     pub fn open(state: &str) -> Option<Figure> {
-        Player::open(state).ok().map(Figure)
+        Player::open_among(MODULE.figures, state).ok().map(Figure)
     }
 
     /// Why a text names no frame; empty when it names one.
     pub fn why_not(state: &str) -> String {
         let mut text = Text::new();
-        if let Err(error) = Player::open(state) {
+        if let Err(error) = Player::open_among(MODULE.figures, state) {
             error.tell(&mut text);
         }
         text.into_string()

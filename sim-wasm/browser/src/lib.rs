@@ -13,3 +13,12 @@ extern crate alloc;
 mod figure;
 
 mod runtime;
+
+#[cfg(feature = "flow")]
+use sim::telling::modules::FLOW as MODULE;
+#[cfg(feature = "path")]
+use sim::telling::modules::PATH as MODULE;
+#[cfg(feature = "receive")]
+use sim::telling::modules::RECEIVE as MODULE;
+#[cfg(feature = "ring")]
+use sim::telling::modules::RING as MODULE;

@@ -7,6 +7,8 @@
 
 pub mod epoch;
 
+pub mod parts;
+
 pub mod log;
 
 pub mod skb;
@@ -17,7 +19,6 @@ pub mod handshake;
 
 pub mod netback;
 
-#[cfg(feature = "complete")]
 pub mod netback_upstream;
 
 pub mod bridge;
@@ -30,10 +31,8 @@ pub mod stack;
 
 pub mod nic;
 
-#[cfg(feature = "complete")]
 pub mod xenbus;
 
 pub mod netfront;
 
-#[cfg(feature = "complete")]
 pub mod hostile;

@@ -28,12 +28,14 @@ pub mod packet;
 
 pub mod receive;
 
+pub mod modules;
+
+use crate::telling::modules::{FIGURES, Module};
 use crate::telling::story::FigureSpec;
 
 /// All figures.
 #[must_use]
 pub fn catalogue() -> &'static [&'static FigureSpec] {
-    static FIGURES: [&FigureSpec; 3] = [&ring::FIGURE, &packet::FIGURE, &receive::FIGURE];
     &FIGURES
 }
 
@@ -41,4 +43,14 @@ pub fn catalogue() -> &'static [&'static FigureSpec] {
 #[must_use]
 pub fn figure(name: &str) -> Option<&'static FigureSpec> {
     catalogue().iter().copied().find(|spec| spec.name == name)
+}
+
+/// The browser module that a figure of the [catalogue] is in.
+///
+/// # Panics
+/// When the figure is in none.
+#[must_use]
+pub fn module_of(figure: &FigureSpec) -> Module {
+    let holds = |module: &Module| module.figures.iter().any(|spec| spec.name == figure.name);
+    modules::ALL.into_iter().find(holds).expect("the catalogue is made of the modules' figures")
 }

@@ -30,6 +30,11 @@ pub struct FigureView {
     pub caption_html: String,
     /// What the model leaves out.
     pub not_modelled: Vec<&'static str>,
+    /// The engine's bindings, an ES module: an address of its own for each of the engine's modules, since one instance of
+    /// the bindings holds one module. The part behind `#` is not sent, so all of them are one download.
+    pub bindings: String,
+    /// The engine's module that the figure is in.
+    pub module: String,
     /// The state that it opens with.
     pub start: String,
     /// The picture for wide boxes: SVG.

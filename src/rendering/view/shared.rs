@@ -70,10 +70,6 @@ pub struct AssetsView {
     pub shell: String,
     /// The site's mark, an SVG.
     pub icon: String,
-    /// The engine's bindings, an ES module.
-    pub sim_js: String,
-    /// The engine.
-    pub sim_wasm: String,
 }
 
 /// What stands in a page's head.

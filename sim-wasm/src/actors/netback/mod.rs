@@ -71,6 +71,7 @@ use crate::actors::netback::settings::{BackSettings, CopySkb};
 use crate::actors::netback::transmit::Batch;
 use crate::actors::netback::vif::Vif;
 use crate::actors::netback::watch::WatchList;
+use crate::actors::parts;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::grant_calls::UnmapOp;
 use crate::words::ids::{Port, VifId};
@@ -157,7 +158,7 @@ impl Netback {
     pub fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
         match task {
             Task::NetTx => self.net_tx_action(k),
-            Task::NetRx => self.net_rx_action(k),
+            Task::NetRx => parts::RECEPTION && self.net_rx_action(k),
             Task::BackPoll(_) | Task::BackRx(_) | Task::BackDealloc(_) | Task::FrontPoll(_) => false,
         }
     }

@@ -2,34 +2,29 @@
 //!
 //! Not modelled: backends of different generations on one machine.
 
+use alloc::boxed::Box;
+
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
-#[cfg(feature = "complete")]
 use crate::actors::hostile::back::HostileBack;
-#[cfg(feature = "complete")]
 use crate::actors::hostile::back_attack::BackAttack;
 use crate::actors::kernel::{Kernel, Task, Timer};
 use crate::actors::netback::Netback;
 use crate::actors::netback::outcome::{ConnectError, Counters, Disconnect};
 use crate::actors::netback::settings::{BackSettings, VifSettings};
-#[cfg(feature = "complete")]
 use crate::actors::netback_upstream::grant_copy::GrantCopy;
-#[cfg(feature = "complete")]
 use crate::actors::netback_upstream::zero_copy::ZeroCopy;
+use crate::actors::parts;
 use crate::actors::skb::{SharedId, SkbId};
 use crate::machine::network::front::Intent;
 use crate::words::ids::{DomId, Port, VifId};
-use alloc::boxed::Box;
 
 /// Netback.
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
     Classic(Box<Netback>),
-    #[cfg(feature = "complete")]
     GrantCopy(Box<GrantCopy>),
-    #[cfg(feature = "complete")]
     ZeroCopy(Box<ZeroCopy>),
-    #[cfg(feature = "complete")]
     Hostile(Box<HostileBack>),
 }
 
@@ -38,27 +33,28 @@ macro_rules! each {
     ($backend:expr, $inner:ident => $call:expr) => {
         match $backend {
             Backend::Classic($inner) => $call,
-            #[cfg(feature = "complete")]
-            Backend::GrantCopy($inner) => $call,
-            #[cfg(feature = "complete")]
-            Backend::ZeroCopy($inner) => $call,
-            #[cfg(feature = "complete")]
-            Backend::Hostile($inner) => $call,
+            Backend::GrantCopy($inner) if parts::GRANT_COPY => $call,
+            Backend::ZeroCopy($inner) if parts::ZERO_COPY => $call,
+            Backend::Hostile($inner) if parts::TROUBLE => $call,
+            Backend::GrantCopy(_) | Backend::ZeroCopy(_) | Backend::Hostile(_) => parts::missing(),
         }
     };
 }
 
 impl Backend {
-    /// The backend of the settings; without the others there is the classic one.
-    pub(super) fn new(k: &mut Kernel, _epoch: Epoch, _intent: Intent, settings: BackSettings) -> Backend {
-        #[cfg(feature = "complete")]
-        match (_intent, _epoch) {
-            (Intent::Hostile, _) => return Backend::Hostile(Box::new(HostileBack::new(k, settings))),
-            (Intent::Honest, Epoch::GrantCopy) => return Backend::GrantCopy(Box::new(GrantCopy::new(k, settings))),
-            (Intent::Honest, Epoch::ZeroCopy) => return Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings))),
-            (Intent::Honest, Epoch::Classic) => {}
+    /// The backend of the settings.
+    pub(super) fn new(k: &mut Kernel, epoch: Epoch, intent: Intent, settings: BackSettings) -> Backend {
+        match (intent, epoch) {
+            (Intent::Honest, Epoch::Classic) => Backend::Classic(Box::new(Netback::new(k, settings))),
+            (Intent::Honest, Epoch::GrantCopy) if parts::GRANT_COPY => {
+                Backend::GrantCopy(Box::new(GrantCopy::new(k, settings)))
+            }
+            (Intent::Honest, Epoch::ZeroCopy) if parts::ZERO_COPY => {
+                Backend::ZeroCopy(Box::new(ZeroCopy::new(k, settings)))
+            }
+            (Intent::Hostile, _) if parts::TROUBLE => Backend::Hostile(Box::new(HostileBack::new(k, settings))),
+            (Intent::Honest, Epoch::GrantCopy | Epoch::ZeroCopy) | (Intent::Hostile, _) => parts::missing(),
         }
-        Backend::Classic(Box::new(Netback::new(k, settings)))
     }
 
     pub(super) fn features(&self) -> BackFeatures {
@@ -84,29 +80,24 @@ impl Backend {
     pub(super) fn ports(&self, vif: VifId) -> Option<[Port; 2]> {
         match self {
             Backend::Classic(back) => back.port(vif).map(|port| [port; 2]),
-            #[cfg(feature = "complete")]
             Backend::GrantCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
-            #[cfg(feature = "complete")]
             Backend::ZeroCopy(back) => back.ports(vif).map(|(transmit, receive)| [transmit, receive]),
-            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.ports(vif),
         }
     }
 
     /// An event came in at one of the interface's ports. Answers whether there was work.
-    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId, _port: Port) -> bool {
+    pub(super) fn interrupt(&mut self, k: &mut Kernel, vif: VifId, port: Port) -> bool {
         match self {
             // The classic flow does not ask.
             Backend::Classic(back) => {
                 back.interrupt(k, vif);
                 true
             }
-            #[cfg(feature = "complete")]
-            Backend::GrantCopy(back) => back.interrupt(k, vif),
-            #[cfg(feature = "complete")]
-            Backend::ZeroCopy(back) => match back.ports(vif) {
+            Backend::GrantCopy(back) if parts::GRANT_COPY => back.interrupt(k, vif),
+            Backend::ZeroCopy(back) if parts::ZERO_COPY => match back.ports(vif) {
                 Some((transmit, receive)) if transmit != receive => {
-                    if _port == transmit {
+                    if port == transmit {
                         back.transmit_interrupt(k, vif)
                     } else {
                         back.receive_interrupt(k, vif)
@@ -114,8 +105,8 @@ impl Backend {
                 }
                 Some(_) | None => back.interrupt(k, vif),
             },
-            #[cfg(feature = "complete")]
-            Backend::Hostile(back) => back.interrupt(k, vif),
+            Backend::Hostile(back) if parts::TROUBLE => back.interrupt(k, vif),
+            Backend::GrantCopy(_) | Backend::ZeroCopy(_) | Backend::Hostile(_) => parts::missing(),
         }
     }
 
@@ -148,11 +139,8 @@ impl Backend {
     pub(super) fn counters(&self, vif: VifId) -> Counters {
         match self {
             Backend::Classic(back) => back.counters(vif),
-            #[cfg(feature = "complete")]
             Backend::GrantCopy(back) => back.counters(vif),
-            #[cfg(feature = "complete")]
             Backend::ZeroCopy(back) => back.counters(vif),
-            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.counters(vif).unwrap_or_default(),
         }
     }
@@ -163,34 +151,27 @@ impl Backend {
     }
 
     /// Whether it gave an interface's guest up.
-    pub(super) fn is_disabled(&self, _vif: VifId) -> bool {
+    pub(super) fn is_disabled(&self, vif: VifId) -> bool {
         match self {
-            #[cfg(feature = "complete")]
-            Backend::GrantCopy(back) => back.is_disabled(_vif),
-            #[cfg(feature = "complete")]
-            Backend::ZeroCopy(back) => back.is_disabled(_vif),
+            Backend::GrantCopy(back) => back.is_disabled(vif),
+            Backend::ZeroCopy(back) => back.is_disabled(vif),
             Backend::Classic(_) => false,
-            #[cfg(feature = "complete")]
             Backend::Hostile(_) => false,
         }
     }
 
     /// Bytes that a backend gone bad saw beside packets.
-    pub(super) fn seen_beside(&self, _vif: VifId) -> u32 {
+    pub(super) fn seen_beside(&self, vif: VifId) -> u32 {
         match self {
-            #[cfg(feature = "complete")]
-            Backend::Hostile(back) => back.seen_beside(_vif),
+            Backend::Hostile(back) => back.seen_beside(vif),
             Backend::Classic(_) => 0,
-            #[cfg(feature = "complete")]
             Backend::GrantCopy(_) | Backend::ZeroCopy(_) => 0,
         }
     }
 
     /// Breaks a rule towards a guest, if it is a backend that does.
-    #[cfg(feature = "complete")]
     pub(super) fn attack(&mut self, k: &mut Kernel, vif: VifId, attack: BackAttack) {
         match self {
-            #[cfg(feature = "complete")]
             Backend::Hostile(back) => back.attack(k, vif, attack),
             Backend::Classic(_) | Backend::GrantCopy(_) | Backend::ZeroCopy(_) => {}
         }

@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 
 use crate::actors::log::Log;
 use crate::actors::netback::settings::VifSettings;
+use crate::actors::parts;
 use crate::hypervisor::xen::{Calls, Limits, Xen};
 use crate::machine::metrics::{Metrics, Watch};
 use crate::machine::network::accounts::Receipts;
-#[cfg(feature = "complete")]
 use crate::machine::network::bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::{self, Guest, Plug, domain_of};
@@ -50,7 +50,6 @@ impl Network {
             xen,
             guests,
             dom0,
-            #[cfg(feature = "complete")]
             bus: None,
             agenda: Agenda::new(),
             now: Time::ZERO,
@@ -89,11 +88,9 @@ impl Network {
                 self.agenda.push(workload.start, Appointment::Send(VifId(vif), number));
             }
         }
-        #[cfg(feature = "complete")]
         for (workload, number) in settings.outside.iter().zip(0..) {
             self.agenda.push(workload.start, Appointment::Outside(number));
         }
-        #[cfg(feature = "complete")]
         for (fault, number) in settings.faults.iter().zip(0..) {
             self.agenda.push(fault.at, Appointment::Fault(number));
         }
@@ -102,8 +99,7 @@ impl Network {
     /// Connects all interfaces: over the bus where interfaces come or go, at once otherwise.
     fn plug_in(&mut self, settings: &Settings) {
         let vifs = (0..settings.guests.len() as u16).map(VifId);
-        #[cfg(feature = "complete")]
-        if bus::is_needed(settings) {
+        if parts::TROUBLE && bus::is_needed(settings) {
             self.bus = Some(Box::default());
             vifs.for_each(|vif| self.create_device(vif));
             return;

@@ -9,6 +9,7 @@ use crate::actors::bridge::BridgePort;
 use crate::actors::kernel::{Kernel, Task};
 use crate::actors::log::Log;
 use crate::actors::nic::Nic;
+use crate::actors::parts;
 use crate::actors::skb::{SkbId, Skbs};
 use crate::actors::stack::{Stack, StackSettings};
 use crate::hypervisor::xen::Xen;
@@ -75,8 +76,9 @@ impl Network {
         if let (Task::BackPoll(vif) | Task::BackRx(vif), false) = (task, again) {
             self.end_polled(vif);
         }
-        #[cfg(feature = "complete")]
-        self.let_leaving_go();
+        if parts::TROUBLE {
+            self.let_leaving_go();
+        }
         again
     }
 
@@ -108,8 +110,9 @@ impl Network {
             self.raise_softirq();
         }
         self.feed_card();
-        #[cfg(feature = "complete")]
-        self.feed_the_rest();
+        if parts::RECEPTION {
+            self.feed_the_rest();
+        }
     }
 
     /// The card takes packets while it has room for them.

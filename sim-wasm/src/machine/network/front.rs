@@ -2,17 +2,17 @@
 //!
 //! Not modelled: guests with several interfaces.
 
+use alloc::boxed::Box;
+
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
-#[cfg(feature = "complete")]
 use crate::actors::hostile::front::HostileFront;
-#[cfg(feature = "complete")]
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::kernel::Kernel;
 use crate::actors::netfront::{FrontSettings, Netfront, Served};
+use crate::actors::parts;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
 use crate::words::ids::{DomId, Pfn, Port, VifId};
-use alloc::boxed::Box;
 
 /// Whether a guest keeps to the rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,6 @@ pub enum Intent {
 #[derive(Clone, Debug)]
 pub(super) enum Front {
     Honest(Box<Netfront>),
-    #[cfg(feature = "complete")]
     Hostile(Box<HostileFront>),
 }
 
@@ -37,27 +36,28 @@ macro_rules! each {
     ($front:expr, $inner:ident => $call:expr) => {
         match $front {
             Front::Honest($inner) => $call,
-            #[cfg(feature = "complete")]
-            Front::Hostile($inner) => $call,
+            Front::Hostile($inner) if parts::TROUBLE => $call,
+            Front::Hostile(_) => parts::missing(),
         }
     };
 }
 
 impl Front {
-    pub(super) fn new(xen: &mut Xen, vif: VifId, domain: DomId, _intent: Intent, settings: FrontSettings) -> Front {
+    pub(super) fn new(xen: &mut Xen, vif: VifId, domain: DomId, intent: Intent, settings: FrontSettings) -> Front {
         let (rings, backend) = ([Pfn(0), Pfn(1)], DomId::DOM0);
-        #[cfg(feature = "complete")]
-        if _intent == Intent::Hostile {
-            return Front::Hostile(Box::new(HostileFront::new(xen, vif, domain, backend, rings, settings)));
+        match intent {
+            Intent::Honest => Front::Honest(Box::new(Netfront::new(xen, vif, domain, backend, rings, settings))),
+            Intent::Hostile if parts::TROUBLE => {
+                Front::Hostile(Box::new(HostileFront::new(xen, vif, domain, backend, rings, settings)))
+            }
+            Intent::Hostile => parts::missing(),
         }
-        Front::Honest(Box::new(Netfront::new(xen, vif, domain, backend, rings, settings)))
     }
 
     /// The honest driver, to look at.
     pub(super) fn honest(&self) -> Option<&Netfront> {
         match self {
             Front::Honest(front) => Some(front),
-            #[cfg(feature = "complete")]
             Front::Hostile(_) => None,
         }
     }
@@ -97,7 +97,6 @@ impl Front {
     pub(super) fn deferred_timer(&mut self, k: &mut Kernel) {
         match self {
             Front::Honest(front) => front.deferred_timer(k),
-            #[cfg(feature = "complete")]
             Front::Hostile(_) => {}
         }
     }
@@ -105,7 +104,6 @@ impl Front {
     pub(super) fn ports(&self) -> Option<[Port; 2]> {
         match self {
             Front::Honest(front) => front.ports(),
-            #[cfg(feature = "complete")]
             Front::Hostile(front) => Some(front.ports()),
         }
     }
@@ -119,11 +117,9 @@ impl Front {
     }
 
     /// Breaks a rule, if it is a driver that does.
-    #[cfg(feature = "complete")]
     pub(super) fn attack(&mut self, k: &mut Kernel, attack: FrontAttack) {
         match self {
             Front::Honest(_) => {}
-            #[cfg(feature = "complete")]
             Front::Hostile(front) => front.attack(k, attack),
         }
     }

@@ -16,24 +16,18 @@ pub mod accounts;
 
 mod backend;
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-
-#[cfg(feature = "complete")]
 mod bus;
 
 mod connect;
 
 mod dom0;
 
-#[cfg(feature = "complete")]
 mod faults;
 
 mod front;
 
 mod guest;
 
-#[cfg(feature = "complete")]
 mod inbound;
 
 mod lend;
@@ -48,12 +42,13 @@ pub mod settings;
 
 mod timers;
 
-#[cfg(feature = "complete")]
 mod travel;
 
 mod upcalls;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::hash::Hash;
 
 use crate::actors::bridge::BridgePort;
@@ -61,11 +56,11 @@ use crate::actors::kernel::{Ask, Task, Timer};
 use crate::actors::log::Log;
 use crate::actors::netback::outcome;
 use crate::actors::netfront::Netfront;
+use crate::actors::parts;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::Metrics;
 use crate::machine::network::accounts::{Levels, Receipts};
-#[cfg(feature = "complete")]
 use crate::machine::network::bus::Bus;
 use crate::machine::network::dom0::Dom0;
 use crate::machine::network::guest::Guest;
@@ -81,7 +76,6 @@ enum Appointment {
     /// A guest's workload makes its next packets.
     Send(VifId, u16),
     /// A workload of the outside world does.
-    #[cfg(feature = "complete")]
     Outside(u16),
     /// A vCPU looks at its pending ports.
     Upcall(DomId, VcpuId),
@@ -96,19 +90,34 @@ enum Appointment {
     /// The card's transmit interrupt.
     TransmitDone,
     /// The card's receive interrupt.
-    #[cfg(feature = "complete")]
     ReceiveDone,
     /// Something goes wrong.
-    #[cfg(feature = "complete")]
     Fault(u16),
     /// An application in a guest frees a packet.
     Consumed(VifId, SkbId),
     /// A packet socket in dom0 has read a packet.
-    #[cfg(feature = "complete")]
     TapDone,
     /// A half of a device sees what the other wrote.
-    #[cfg(feature = "complete")]
     Bus,
+}
+
+impl Appointment {
+    /// Whether this build has the part that it is for.
+    const fn is_possible(self) -> bool {
+        match self {
+            Appointment::Outside(_) | Appointment::ReceiveDone => parts::RECEPTION,
+            Appointment::Fault(_) | Appointment::Bus => parts::TROUBLE,
+            Appointment::TapDone => parts::TAPS,
+            Appointment::Send(..)
+            | Appointment::Upcall(..)
+            | Appointment::Run(_)
+            | Appointment::Timer(_)
+            | Appointment::Softirq
+            | Appointment::WireDone
+            | Appointment::TransmitDone
+            | Appointment::Consumed(..) => true,
+        }
+    }
 }
 
 /// The machine.
@@ -118,7 +127,6 @@ pub struct Network {
     xen: Xen,
     guests: Vec<Guest>,
     dom0: Dom0,
-    #[cfg(feature = "complete")]
     bus: Option<Box<Bus>>,
     agenda: Agenda<Appointment>,
     now: Time,
@@ -293,9 +301,11 @@ impl Network {
     }
 
     fn keep(&mut self, appointment: Appointment) {
+        if !appointment.is_possible() {
+            parts::missing();
+        }
         match appointment {
             Appointment::Send(vif, workload) => self.send(vif, workload),
-            #[cfg(feature = "complete")]
             Appointment::Outside(workload) => self.receive_from_wire(workload),
             Appointment::Upcall(domain, vcpu) => self.upcall(domain, vcpu),
             Appointment::Run(task) => self.run_task(task),
@@ -303,14 +313,10 @@ impl Network {
             Appointment::Softirq => self.softirq(),
             Appointment::WireDone => self.wire_done(),
             Appointment::TransmitDone => self.transmit_done(),
-            #[cfg(feature = "complete")]
             Appointment::ReceiveDone => self.receive_done(),
-            #[cfg(feature = "complete")]
             Appointment::Fault(number) => self.fault(number),
             Appointment::Consumed(vif, skb) => self.guests[usize::from(vif.0)].skbs.free(skb),
-            #[cfg(feature = "complete")]
             Appointment::TapDone => self.tap_done(),
-            #[cfg(feature = "complete")]
             Appointment::Bus => self.dispatch_bus(),
         }
     }
@@ -350,14 +356,10 @@ impl Network {
             }
             Ask::Arm(timer, at) => self.arm(timer, at),
             Ask::Received(vif, skb) => self.received(vif, skb),
-            #[cfg(feature = "complete")]
-            Ask::Arrived(vif, skb) => self.arrived(vif, skb),
-            #[cfg(not(feature = "complete"))]
-            Ask::Arrived(..) => {}
-            #[cfg(feature = "complete")]
-            Ask::WakeVif(vif) => self.feed_vif(vif),
-            #[cfg(not(feature = "complete"))]
-            Ask::WakeVif(_) => {}
+            Ask::Arrived(vif, skb) if parts::RECEPTION => self.arrived(vif, skb),
+            Ask::WakeVif(vif) if parts::RECEPTION => self.feed_vif(vif),
+            // Without reception nothing waits for an interface.
+            Ask::Arrived(..) | Ask::WakeVif(_) => {}
             Ask::SlotReturned(vif, nanos) => self.metrics.residence(vif, nanos),
             Ask::WakeFront(vif) => self.feed_front(vif),
             Ask::CarrierOff(vif) => self.carrier_off(vif),
@@ -376,9 +378,10 @@ impl Network {
             self.asks.push(Ask::Run(task));
         }
         // Whatever netback does may be the last thing that an interface waits for.
-        #[cfg(feature = "complete")]
-        for vif in (0..self.guests.len() as u16).map(VifId) {
-            self.let_go(vif);
+        if parts::TROUBLE {
+            for vif in (0..self.guests.len() as u16).map(VifId) {
+                self.let_go(vif);
+            }
         }
     }
 }

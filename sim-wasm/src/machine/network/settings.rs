@@ -5,9 +5,7 @@
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::epoch::{Epoch, FrontEpoch};
-#[cfg(feature = "complete")]
 use crate::actors::hostile::back_attack::BackAttack;
-#[cfg(feature = "complete")]
 use crate::actors::hostile::front_attack::FrontAttack;
 use crate::actors::netback::settings::BackSettings;
 use crate::actors::netfilter::Filter;
@@ -291,10 +289,8 @@ pub enum FaultKind {
     /// A guest is destroyed.
     Destroy(VifId),
     /// A hostile guest attacks.
-    #[cfg(feature = "complete")]
     Attack(VifId, FrontAttack),
     /// A hostile backend attacks a guest.
-    #[cfg(feature = "complete")]
     BackAttack(VifId, BackAttack),
 }
 
@@ -384,7 +380,6 @@ impl Settings {
             | FaultKind::CloseFront(vif)
             | FaultKind::RestartFront(vif)
             | FaultKind::Destroy(vif) => self.check_vif(vif),
-            #[cfg(feature = "complete")]
             FaultKind::Attack(vif, _) | FaultKind::BackAttack(vif, _) => self.check_vif(vif),
             FaultKind::StallCard
             | FaultKind::ResumeCard

@@ -22,7 +22,6 @@ pub use crate::telling::link::error::LinkError;
 
 use alloc::vec::Vec;
 
-use crate::telling::figure;
 use crate::telling::story::{FigureSpec, Input, Setup};
 use crate::words::text::Text;
 
@@ -55,8 +54,8 @@ pub struct Place {
     pub event: Option<u32>,
 }
 
-/// Reads a text.
-pub fn read(text: &str) -> Result<Link, LinkError<'_>> {
+/// Reads a text that names one of the figures.
+pub fn read<'a>(figures: &[&'static FigureSpec], text: &'a str) -> Result<Link, LinkError<'a>> {
     if text.len() > MOST_BYTES {
         return Err(LinkError::TooLong { bytes: text.len() as u32 });
     }
@@ -64,7 +63,7 @@ pub fn read(text: &str) -> Result<Link, LinkError<'_>> {
         return Err(LinkError::ForeignCharacter { at: at as u32 });
     }
     let (name, rest) = text.split_once('=').ok_or(LinkError::NoFigure)?;
-    let spec = figure(name).ok_or(LinkError::UnknownFigure { name })?;
+    let spec = figures.iter().copied().find(|spec| spec.name == name).ok_or(LinkError::UnknownFigure { name })?;
     let mut parts = rest.split('.');
     let version = parts.next().unwrap_or_default();
     if version != VERSION {

@@ -16,6 +16,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::actors::log::Entry;
+use crate::telling::catalogue;
 use crate::telling::link::{self, Link, LinkError, MOST_INPUTS, Place};
 use crate::telling::story::{FigureSpec, Input, Run, Setup};
 use crate::words::hash::Fnv1a;
@@ -75,7 +76,12 @@ impl Player {
 
     /// The frame that a text names, as [`Player::state`] wrote it, or why it names none.
     pub fn open(state: &str) -> Result<Self, LinkError<'_>> {
-        let Link { spec, setup, place } = link::read(state)?;
+        Self::open_among(catalogue(), state)
+    }
+
+    /// The same where there are fewer figures: a browser module has its own.
+    pub fn open_among<'a>(figures: &[&'static FigureSpec], state: &'a str) -> Result<Self, LinkError<'a>> {
+        let Link { spec, setup, place } = link::read(figures, state)?;
         let script = spec.presets[setup.preset].script;
         // Steps of a figure with a script are actions, and nothing else.
         if !script.is_empty()

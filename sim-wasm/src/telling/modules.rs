@@ -1,0 +1,59 @@
+//! Which figures go into one browser module: a page loads the modules that its figures need, and no others.
+//!
+//! A figure is added in its module's list here, and is then in the [catalogue](crate::telling::catalogue) too. What of the
+//! machine a module has beside its figures, `sim-wasm/browser/Cargo.toml` says.
+//!
+//! Not modelled: figures that stand in two modules.
+
+use crate::telling::story::FigureSpec;
+use crate::telling::{packet, receive, ring};
+
+/// Figures that are built together.
+#[derive(Debug)]
+pub struct Module {
+    /// The name, which is also that of the feature with which the module is built.
+    pub name: &'static str,
+    /// The figures.
+    pub figures: &'static [&'static FigureSpec],
+}
+
+/// Two parties and a ring; no machine.
+pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE] };
+
+/// The way of a packet and of its pages, with every generation of netback.
+pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE] };
+
+/// Flow control and sharing: many packets, many guests.
+pub const FLOW: Module = Module { name: "flow", figures: &[] };
+
+/// The way of packets to a guest.
+pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
+
+/// All modules.
+pub const ALL: [Module; 4] = [RING, PATH, FLOW, RECEIVE];
+
+/// Figures of all modules.
+const COUNT: usize = {
+    let (mut count, mut module) = (0, 0);
+    while module < ALL.len() {
+        count += ALL[module].figures.len();
+        module += 1;
+    }
+    count
+};
+
+/// The figures of all modules, one after the other.
+pub(super) static FIGURES: [&FigureSpec; COUNT] = {
+    let mut figures = [RING.figures[0]; COUNT];
+    let (mut place, mut module) = (0, 0);
+    while module < ALL.len() {
+        let mut figure = 0;
+        while figure < ALL[module].figures.len() {
+            figures[place] = ALL[module].figures[figure];
+            place += 1;
+            figure += 1;
+        }
+        module += 1;
+    }
+    figures
+};
