@@ -29,6 +29,12 @@ fn settings() -> Vec<Player> {
     players
 }
 
+/// Frames of a run, evenly apart in a long one: for what makes the run again at each.
+fn some_frames(player: &Player) -> impl Iterator<Item = u32> + use<> {
+    let apart = player.steps().div_ceil(24).max(1);
+    (0..=player.steps()).filter(move |frame| frame % apart == 0)
+}
+
 #[test]
 fn the_catalogue_keeps_its_rules() {
     for &spec in catalogue() {
@@ -110,7 +116,7 @@ fn every_frame_is_a_sound_picture() {
 #[test]
 fn every_frame_can_be_named_and_found_again() {
     for mut player in settings() {
-        for frame in 0..=player.steps() {
+        for frame in some_frames(&player) {
             player.seek(frame);
             let again = Player::open(&player.state()).expect("a player's state is understood");
             assert_eq!(again.state(), player.state());

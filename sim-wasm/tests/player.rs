@@ -14,6 +14,11 @@ fn players() -> Vec<Player> {
     presets.map(|(spec, preset)| Player::new(spec, preset)).collect()
 }
 
+/// Whether the run is made again for this frame: in a long one only here and there.
+fn is_looked_at(player: &Player) -> bool {
+    player.at().is_multiple_of(player.steps().div_ceil(24).max(1))
+}
+
 /// The frames at which a way on halts, from the first to the last.
 fn halts(player: &mut Player, on: fn(&mut Player) -> bool) -> Vec<u32> {
     player.seek(0);
@@ -35,8 +40,10 @@ fn event_by_event_everything_is_told_once() {
         while player.step_event() {
             assert_eq!(player.told().len(), 1);
             told.extend_from_slice(player.told());
-            let again = Player::open(&player.state()).expect("an event's place is understood");
-            assert_eq!((again.sentence(), again.source()), (player.sentence(), player.source()));
+            if is_looked_at(&player) {
+                let again = Player::open(&player.state()).expect("an event's place is understood");
+                assert_eq!((again.sentence(), again.source()), (player.sentence(), player.source()));
+            }
         }
         assert_eq!(told, player.entries());
         let mut back: Vec<Entry> = player.told().to_vec();
@@ -108,9 +115,11 @@ fn two_places_have_two_hashes() {
         for frame in 0..=player.steps() {
             player.seek(frame);
             assert!(hashes.insert(player.hash()), "{}", player.state());
-            let mut again = player.fork();
-            again.replay();
-            assert_eq!((again.state(), again.hash()), (player.state(), player.hash()));
+            if is_looked_at(&player) {
+                let mut again = player.fork();
+                again.replay();
+                assert_eq!((again.state(), again.hash()), (player.state(), player.hash()));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
-use crate::telling::drawing::{Fill, Paint, PathData, Shape, Tone, Unit, px};
+use crate::telling::drawing::{Fill, Paint, PathData, Shape, Tone, Unit, Weight, px};
 
 /// A small bell around a point.
 pub(crate) fn bell(x: Unit, y: Unit) -> Shape {
@@ -25,4 +25,11 @@ pub(crate) fn arrow(from: (Unit, Unit), to: (Unit, Unit), head: Unit) -> Shape {
         .to(to.0, to.1)
         .to(to.0 - head, to.1 + px(4));
     Shape::Path { data, paint: Paint::stroke(Tone::Hardware) }
+}
+
+/// A cross around a point: what comes to nothing here.
+pub(crate) fn cross(x: Unit, y: Unit, half: Unit) -> Shape {
+    let data =
+        PathData::from(x - half, y - half).to(x + half, y + half).jump(x - half, y + half).to(x + half, y - half);
+    Shape::Path { data, paint: Paint::stroke(Tone::Fault).weight(Weight::Thick) }
 }

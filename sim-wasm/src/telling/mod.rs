@@ -26,6 +26,8 @@ pub mod ring;
 
 pub mod packet;
 
+pub mod flow;
+
 pub mod receive;
 
 pub mod modules;

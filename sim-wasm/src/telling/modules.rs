@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{packet, receive, ring};
+use crate::telling::{flow, packet, receive, ring};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE] };
 pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE] };
 
 /// Flow control and sharing: many packets, many guests.
-pub const FLOW: Module = Module { name: "flow", figures: &[] };
+pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE] };
 
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };

@@ -13,7 +13,7 @@ mod backend;
 
 mod receive;
 
-mod stack;
+pub(crate) mod stack;
 
 mod bus;
 

@@ -6,7 +6,7 @@ use crate::actors::log::stack::Stack;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
-pub(super) fn tell(out: &mut Text, event: &Stack) {
+pub(crate) fn tell(out: &mut Text, event: &Stack) {
     match *event {
         Stack::BacklogOverflowed { bytes } => {
             out.push_str("dom0's backlog is full: a packet of ").push_u32(bytes);
