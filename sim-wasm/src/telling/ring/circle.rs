@@ -2,7 +2,9 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
-use crate::telling::drawing::{Anchor, Drawing, Face, Paint, Shape, Tone, Unit, px, words};
+use alloc::vec::Vec;
+
+use crate::telling::drawing::{Anchor, Drawing, Face, Paint, Shape, Tone, Unit, named, px, words};
 use crate::telling::ring::frame::{Frame, Holds};
 use crate::telling::ring::geometry::{TURN, point, sector};
 use crate::telling::ring::looks::filled;
@@ -20,6 +22,12 @@ pub(crate) struct Circle {
 impl Circle {
     /// Draws the array.
     pub(crate) fn draw(&self, drawing: &mut Drawing, frame: &Frame) {
+        drawing.add(named("slots", self.slots(frame)));
+        drawing.add(named("outstanding", self.middle(frame)));
+    }
+
+    fn slots(&self, frame: &Frame) -> Vec<Shape> {
+        let mut slots = Vec::new();
         let radii = (self.inner, self.outer);
         if frame.entries > 32 {
             // Too many slots to draw one by one: stretches of slots that hold the same, cut into pieces of a sixteenth.
@@ -33,16 +41,16 @@ impl Circle {
                 }
                 let paint = Paint { stroke: None, ..filled(holds) };
                 let scale = TURN / frame.entries;
-                drawing.add(Shape::Path { data: sector(self.centre, radii, from * scale, to * scale), paint });
+                slots.push(Shape::Path { data: sector(self.centre, radii, from * scale, to * scale), paint });
                 from = to;
             }
-            drawing.add(Shape::Circle {
+            slots.push(Shape::Circle {
                 x: self.centre.0,
                 y: self.centre.1,
                 radius: self.outer,
                 paint: Paint::stroke(Tone::Hair),
             });
-            drawing.add(Shape::Circle {
+            slots.push(Shape::Circle {
                 x: self.centre.0,
                 y: self.centre.1,
                 radius: self.inner,
@@ -54,36 +62,37 @@ impl Circle {
             for slot in 0..frame.entries {
                 let holds = frame.holds(frame.index_of_slot(slot));
                 let data = sector(self.centre, radii, slot * turn + gap, (slot + 1) * turn - gap);
-                drawing.add(Shape::Path { data, paint: holds.paint() });
+                slots.push(Shape::Path { data, paint: holds.paint() });
                 let middle = slot * turn + turn / 2;
                 if self.numbers && frame.entries <= 8 {
                     let at = point(self.centre, (self.inner + self.outer) / 2, middle);
-                    drawing.add(cell_words(frame, (at.0, at.1 + px(4)), holds, slot, Face::Name));
+                    slots.push(cell_words(frame, (at.0, at.1 + px(4)), holds, slot, Face::Name));
                 }
                 if self.numbers && (frame.entries <= 8 || slot % 4 == 0) {
                     let at = point(self.centre, self.outer + px(12), middle);
-                    drawing.add(number(at.0, at.1 + px(4), slot));
+                    slots.push(number(at.0, at.1 + px(4), slot));
                 }
             }
         }
-        self.middle(drawing, frame);
+        slots
     }
 
     /// How many slots are in use.
-    fn middle(&self, drawing: &mut Drawing, frame: &Frame) {
+    fn middle(&self, frame: &Frame) -> Vec<Shape> {
+        let mut middle = Vec::new();
         let (x, y) = self.centre;
         let mut count = Text::new();
         count.push_u32(frame.outstanding());
         let full = frame.is_full();
         let tone = if full { Tone::Fault } else { Tone::Ink };
         let lift = if self.numbers { px(2) } else { px(-4) };
-        drawing.add(words(x, y - lift, Anchor::Middle, Face::Big, tone, count.as_str()));
+        middle.push(words(x, y - lift, Anchor::Middle, Face::Big, tone, count.as_str()));
         let mut remark = Text::new();
         remark.push_str("of ").push_u32(frame.entries);
         if self.numbers {
             remark.push_str(" in use");
         }
-        drawing.add(words(
+        middle.push(words(
             x,
             y + px(if self.numbers { 14 } else { 18 }),
             Anchor::Middle,
@@ -93,8 +102,9 @@ impl Circle {
         ));
         if self.numbers && full {
             let word = if frame.entries == 256 { "stopped" } else { "full" };
-            drawing.add(words(x, y + px(29), Anchor::Middle, Face::Name, Tone::Fault, word));
+            middle.push(words(x, y + px(29), Anchor::Middle, Face::Name, Tone::Fault, word));
         }
+        middle
     }
 }
 

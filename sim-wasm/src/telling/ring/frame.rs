@@ -44,6 +44,16 @@ impl Frame {
         self.registers.req_prod_pvt.since(self.registers.rsp_cons)
     }
 
+    /// Requests that the back end has taken and not answered.
+    pub(crate) fn in_progress(&self) -> u32 {
+        self.registers.req_cons.since(self.registers.rsp_prod_pvt)
+    }
+
+    /// Whether the indexes in use lie on both sides of 2³², where a comparison by size says the contrary of what is so.
+    pub(crate) fn is_across_the_wrap(&self) -> bool {
+        self.registers.req_prod_pvt.0 < self.registers.rsp_cons.0
+    }
+
     /// Whether the front end may not put another request.
     pub(crate) fn is_full(&self) -> bool {
         self.outstanding() >= stop_line(self.entries)

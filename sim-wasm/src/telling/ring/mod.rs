@@ -23,7 +23,7 @@ use alloc::boxed::Box;
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
 use crate::telling::ring::run::RingRun;
-use crate::telling::story::{ActionSpec, FigureSpec, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -74,8 +74,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
         Preset {
             name: "stops",
-            title: "Netfront stops at 236",
-            says: "Netfront sends, 59 requests at a time, and no answer comes. At 236 of 256 slots it stops, and it has asked for no bell before answer 119.",
+            title: "Netfront stops",
+            says: "Netfront sends, 59 requests at a time, and no answer comes. It stops before the ring is full, and it asks for its bell half-way through what is out.",
             knobs: &[256, 0],
             script: "putputputpuptrvrvrvg",
             film: &[
@@ -177,11 +177,24 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Quantity { name: "unseen-requests", title: "requests not taken", unit: "", tone: Tone::Domu, charted: true },
         Quantity { name: "unread-responses", title: "responses not read", unit: "", tone: Tone::Dom0, charted: true },
         Quantity { name: "bells", title: "bells so far", unit: "", tone: Tone::Hardware, charted: true },
+        count("in-progress", "taken and not answered", Tone::Dom0),
+        count("room", "requests that may still be put", Tone::Free),
+        count("req_prod_pvt", "req_prod_pvt", Tone::Domu),
+        count("req_prod", "req_prod", Tone::Domu),
+        count("req_cons", "req_cons", Tone::Dom0),
+        count("rsp_prod_pvt", "rsp_prod_pvt", Tone::Dom0),
+        count("rsp_prod", "rsp_prod", Tone::Dom0),
+        count("rsp_cons", "rsp_cons", Tone::Domu),
+        count("req_event", "req_event", Tone::Dom0),
+        count("rsp_event", "rsp_event", Tone::Domu),
     ],
-    guess: None,
+    guess: Some(&Guess {
+        question: "How many of the 256 slots are in use when netfront stops sending?",
+        answers: Answers::Number { most: 256, unit: "slots" },
+    }),
     not_modelled: &[
         "time",
-        "memory barriers and the order in which stores become visible",
+        "the order in which stores become visible (the figure about barriers shows it)",
         "netfront publishing every packet by itself, and reaping responses while it sends",
         "single requests in large rings (one press handles 4 of 32 slots, or 59 of 256)",
         "what the requests ask for",
@@ -190,3 +203,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
     words: &Words::WAY_OUT,
     run: |setup| Box::new(RingRun::new(setup)),
 };
+
+/// A quantity without a chart.
+const fn count(name: &'static str, title: &'static str, tone: Tone) -> Quantity {
+    Quantity { name, title, unit: "", tone, charted: false }
+}

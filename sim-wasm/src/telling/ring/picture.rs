@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::actors::log::Entry;
-use crate::telling::drawing::{Drawing, px};
+use crate::telling::drawing::{Anchor, Drawing, px};
 use crate::telling::narration::phrases::push_index;
 use crate::telling::ring::circle::Circle;
 use crate::telling::ring::frame::Frame;
@@ -26,19 +26,21 @@ pub(crate) fn draw(frame: &Frame, before: &Frame, entries_of_step: &[Entry], lay
     };
     match layout {
         Layout::Wide => {
-            (drawing.width, drawing.height) = (px(896), px(412));
+            (drawing.width, drawing.height) = (px(896), px(426));
             Circle { centre: (px(150), px(150)), outer: px(104), inner: px(56), numbers: true }
                 .draw(&mut drawing, frame);
             Tape { x: px(306), y: px(124), width: px(476), height: px(48), row: px(26), labels: true }
                 .draw(&mut drawing, frame);
+            Tape::wrap_note(&mut drawing, frame, (px(872), px(32)), Anchor::End);
             registers.in_a_row(&mut drawing, entries_of_step);
         }
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(712));
+            (drawing.width, drawing.height) = (px(328), px(772));
             Circle { centre: (px(164), px(122)), outer: px(96), inner: px(50), numbers: true }
                 .draw(&mut drawing, frame);
             Tape { x: px(12), y: px(334), width: px(188), height: px(40), row: px(24), labels: true }
                 .draw(&mut drawing, frame);
+            Tape::wrap_note(&mut drawing, frame, (px(12), px(464)), Anchor::Start);
             registers.in_a_column(&mut drawing, entries_of_step);
         }
         Layout::Film => {

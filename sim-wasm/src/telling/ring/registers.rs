@@ -2,13 +2,14 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::log::{Entry, Event};
 use crate::protocols::ring::Index;
-use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Line, Paint, Shape, Tone, Unit, px, words};
+use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Line, Paint, Shape, Tone, Unit, named, px, words};
 use crate::telling::marks::{arrow, bell};
-use crate::telling::ring::frame::Frame;
+use crate::telling::ring::frame::{Frame, stop_line};
 use crate::words::text::Text;
 
 /// Two frames, one step apart.
@@ -30,26 +31,33 @@ impl RegistersPicture<'_> {
         bell.draw(drawing, (px(640), px(280)), (px(256), px(280)));
     }
 
-    /// The boxes one below the other, from 484 px on.
+    /// The boxes one below the other, from 504 px on.
     pub(crate) fn in_a_column(&self, drawing: &mut Drawing, happened: &[Entry]) {
-        self.private_front(drawing, (px(12), px(484)), px(148));
-        self.private_back(drawing, (px(168), px(484)), px(148));
-        self.shared_page(drawing, (px(12), px(584)), px(304), 8);
+        self.private_front(drawing, (px(12), px(504)), px(148));
+        self.private_back(drawing, (px(168), px(504)), px(148));
+        self.shared_page(drawing, (px(12), px(632)), px(304), 8);
         let bell = Bell::of(happened);
-        bell.draw(drawing, (px(316), px(466)), (px(12), px(466)));
+        bell.draw(drawing, (px(316), px(486)), (px(12), px(486)));
     }
 
     fn private_front(&self, drawing: &mut Drawing, at: (Unit, Unit), width: Unit) {
         let (now, was) = (&self.frame.registers, &self.before.registers);
         let lines = [("req_prod_pvt", now.req_prod_pvt, was.req_prod_pvt), ("rsp_cons", now.rsp_cons, was.rsp_cons)];
         private(drawing, at, width, Tone::Domu, "front end, private", &lines);
+        let most = stop_line(self.frame.entries);
+        let place = (at.0 + px(14), at.1 + px(86));
+        drawing.add(gauge(place, width - px(28), ("outstanding", Tone::Domu), self.frame.outstanding(), most));
     }
 
     fn private_back(&self, drawing: &mut Drawing, at: (Unit, Unit), width: Unit) {
         let (now, was) = (&self.frame.registers, &self.before.registers);
         let lines = [("req_cons", now.req_cons, was.req_cons), ("rsp_prod_pvt", now.rsp_prod_pvt, was.rsp_prod_pvt)];
         let title = if self.frame.broken { "back end: gave up" } else { "back end, private" };
-        private(drawing, at, width, if self.frame.broken { Tone::Fault } else { Tone::Dom0 }, title, &lines);
+        let tone = if self.frame.broken { Tone::Fault } else { Tone::Dom0 };
+        private(drawing, at, width, tone, title, &lines);
+        let most = self.frame.entries;
+        let place = (at.0 + px(14), at.1 + px(86));
+        drawing.add(gauge(place, width - px(28), ("in-progress", Tone::Dom0), self.frame.in_progress(), most));
     }
 
     /// The four shared indexes, and the first bytes of the page that hold them.
@@ -57,16 +65,11 @@ impl RegistersPicture<'_> {
         let (x, y) = at;
         let (now, was) = (&self.frame.registers, &self.before.registers);
         let lines = 16 / bytes_a_line as Unit;
-        let height = px(88) + px(16) * lines;
-        drawing.add(Shape::Rect {
-            x,
-            y,
-            width,
-            height: height - px(4),
-            radius: px(8),
-            paint: Paint::stroke(Tone::Xen),
-        });
-        drawing.add(words(x + px(14), y + px(20), Anchor::Start, Face::Name, Tone::Xen, "shared page"));
+        let height = px(100) + px(16) * lines;
+        let outline =
+            Shape::Rect { x, y, width, height: height - px(4), radius: px(8), paint: Paint::stroke(Tone::Xen) };
+        let title = words(x + px(14), y + px(20), Anchor::Start, Face::Name, Tone::Xen, "shared page");
+        drawing.add(named("page", vec![outline, title]));
         let half = width / 2;
         register(drawing, (x + px(14), y + px(42)), half - px(20), "req_prod", now.req_prod, was.req_prod);
         register(drawing, (x + half + px(6), y + px(42)), half - px(20), "req_event", now.req_event, was.req_event);
@@ -84,7 +87,7 @@ impl RegistersPicture<'_> {
                 }
                 text.push_hex(u64::from(byte), 2);
             }
-            let baseline = y + px(90) + px(16) * line as Unit;
+            let baseline = y + px(92) + px(16) * line as Unit;
             drawing.add(words(x + px(14), baseline, Anchor::Start, Face::Mono, Tone::Soft, text.as_str()));
         }
     }
@@ -159,11 +162,11 @@ fn private(
     width: Unit,
     tone: Tone,
     title: &str,
-    lines: &[(&str, Index, Index); 2],
+    lines: &[(&'static str, Index, Index); 2],
 ) {
     let (x, y) = at;
     let paint = Paint::stroke(tone).line(Line::Dashed);
-    drawing.add(Shape::Rect { x, y, width, height: px(84), radius: px(8), paint });
+    drawing.add(Shape::Rect { x, y, width, height: px(112), radius: px(8), paint });
     drawing.add(words(x + px(14), y + px(20), Anchor::Start, Face::Name, tone, title));
     for (position, (name, now, was)) in lines.iter().enumerate() {
         register(drawing, (x + px(14), y + px(42) + px(22) * position as Unit), width - px(28), name, *now, *was);
@@ -171,25 +174,41 @@ fn private(
 }
 
 /// A name and its value; one that has just changed stands out.
-fn register(drawing: &mut Drawing, at: (Unit, Unit), width: Unit, name: &str, now: Index, was: Index) {
+fn register(drawing: &mut Drawing, at: (Unit, Unit), width: Unit, name: &'static str, now: Index, was: Index) {
     let (x, y) = at;
     let changed = now != was;
+    let mut shapes = Vec::new();
     if changed {
         let paint = Paint::fill(Fill::Tint(Tone::Hardware));
-        drawing.add(Shape::Rect {
-            x: x - px(5),
-            y: y - px(13),
-            width: width + px(10),
-            height: px(18),
-            radius: px(4),
-            paint,
-        });
+        let (width, height) = (width + px(10), px(18));
+        shapes.push(Shape::Rect { x: x - px(5), y: y - px(13), width, height, radius: px(4), paint });
     }
     let tone = if changed { Tone::Ink } else { Tone::Soft };
-    drawing.add(words(x, y, Anchor::Start, Face::Mono, tone, name));
+    shapes.push(words(x, y, Anchor::Start, Face::Mono, tone, name));
     let mut value = Text::new();
     push_short_index(&mut value, now);
-    drawing.add(words(x + width, y, Anchor::End, Face::Mono, tone, value.as_str()));
+    shapes.push(words(x + width, y, Anchor::End, Face::Mono, tone, value.as_str()));
+    drawing.add(named(name, shapes));
+}
+
+/// A difference of two indexes as a number and as a bar: how many, and how many there may be.
+fn gauge(at: (Unit, Unit), width: Unit, (name, tone): (&'static str, Tone), now: u32, most: u32) -> Shape {
+    let (x, y) = at;
+    let label = if name == "outstanding" { "outstanding" } else { "in progress" };
+    let mut value = Text::new();
+    value.push_u32(now).push_str(" / ").push_u32(most);
+    let paint = Paint::fill(Fill::Tint(Tone::Free));
+    let bar = Shape::Rect { x, y: y + px(6), width, height: px(6), radius: px(3), paint };
+    let filled = (i64::from(width) * i64::from(now.min(most)) / i64::from(most)) as Unit;
+    let full = if now >= most { Tone::Fault } else { tone };
+    let mut shapes = vec![bar];
+    if filled > 0 {
+        let (radius, paint) = (px(3).min(filled / 2), Paint::fill(Fill::Solid(full)));
+        shapes.push(Shape::Rect { x, y: y + px(6), width: filled, height: px(6), radius, paint });
+    }
+    shapes.push(words(x, y, Anchor::Start, Face::Note, tone, label));
+    shapes.push(words(x + width, y, Anchor::End, Face::Mono, Tone::Ink, value.as_str()));
+    named(name, shapes)
 }
 
 /// An index in few characters: its last four digits in hexadecimal near the wrap, where the others are all f.

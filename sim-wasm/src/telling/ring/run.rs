@@ -16,7 +16,7 @@ use crate::telling::drawing::Drawing;
 use crate::telling::ring::FIGURE;
 use crate::telling::ring::frame::{Frame, Registers, stop_line};
 use crate::telling::ring::picture;
-use crate::telling::story::{Layout, Run, Setup};
+use crate::telling::story::{Answer, Layout, Run, Setup};
 use crate::words::ids::GrantRef;
 use crate::words::time::Time;
 
@@ -296,12 +296,34 @@ impl Run for RingRun {
         let frame = &self.frames[step as usize];
         let now = &frame.registers;
         let bells = || self.log.until(step).iter().filter(|entry| entry.event.rings()).count() as u64;
-        match quantity {
-            0 => u64::from(frame.outstanding()),
-            1 => u64::from(now.req_prod.since(now.req_cons)),
-            2 => u64::from(now.rsp_prod.since(now.rsp_cons)),
-            _ => bells(),
-        }
+        u64::from(match quantity {
+            0 => frame.outstanding(),
+            1 => now.req_prod.since(now.req_cons),
+            2 => now.rsp_prod.since(now.rsp_cons),
+            3 => return bells(),
+            4 => frame.in_progress(),
+            5 => stop_line(frame.entries).saturating_sub(frame.outstanding()),
+            6 => now.req_prod_pvt.0,
+            7 => now.req_prod.0,
+            8 => now.req_cons.0,
+            9 => now.rsp_prod_pvt.0,
+            10 => now.rsp_prod.0,
+            11 => now.rsp_cons.0,
+            12 => now.req_event.0,
+            _ => now.rsp_event.0,
+        })
+    }
+
+    /// How many slots were in use when netfront stopped; nothing in runs in which it does not.
+    fn answer(&self) -> Option<Answer> {
+        let value = self.log.entries().iter().find_map(|entry| match entry.event {
+            Event::QueueStopped { outstanding } => Some(outstanding),
+            _ => None,
+        })?;
+        Some(Answer {
+            value,
+            why: "Netfront asks after each packet whether the largest one would still fit: 18 pieces and 2 slots to spare, of 256.",
+        })
     }
 
     fn can(&self, step: u32, letter: char) -> bool {

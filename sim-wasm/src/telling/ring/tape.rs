@@ -3,9 +3,13 @@
 //! Not modelled: what the figure's own entry lists.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::protocols::ring::Index;
-use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, px, rule, words};
+use crate::telling::drawing::{
+    Anchor, Drawing, Face, Fill, Key, Line, Paint, Shape, Tone, Unit, named, px, rule, words,
+};
+use crate::telling::narration::phrases::push_index;
 use crate::telling::ring::circle::cell_words;
 use crate::telling::ring::frame::{Frame, Holds};
 use crate::telling::ring::registers::push_short_index;
@@ -36,11 +40,9 @@ impl Tape {
             let y = self.y - self.row * 3 - px(14);
             drawing.add(words(self.x, y, Anchor::Start, Face::Note, Tone::Soft, title.as_str()));
         }
-        if frame.entries > 32 {
-            self.stretches(drawing, frame, first, shown);
-        } else {
-            self.cells(drawing, frame, first, shown);
-        }
+        let cells =
+            if frame.entries > 32 { self.stretches(frame, first, shown) } else { self.cells(frame, first, shown) };
+        drawing.add(named("slots", cells));
         if self.labels {
             let place = |index: Index| {
                 let steps = index.since(first).min(shown);
@@ -69,7 +71,8 @@ impl Tape {
         }
     }
 
-    fn cells(&self, drawing: &mut Drawing, frame: &Frame, first: Index, shown: u32) {
+    fn cells(&self, frame: &Frame, first: Index, shown: u32) -> Vec<Shape> {
+        let mut cells = Vec::new();
         let cell = self.width / shown as Unit;
         for (position, index) in first.until(first.plus(shown)).enumerate() {
             let holds = frame.holds(index);
@@ -99,17 +102,15 @@ impl Tape {
                     holds.letter(),
                 ));
             }
-            drawing.add(Shape::Group {
-                key: Key("cell", index.0),
-                x: self.x + cell * position as Unit,
-                y: self.y,
-                shapes,
-            });
+            let x = self.x + cell * position as Unit;
+            cells.push(Shape::Group { key: Key("cell", index.0), x, y: self.y, shapes });
         }
+        cells
     }
 
     /// Stretches of positions that hold the same, for rings whose cells would be too thin to see.
-    fn stretches(&self, drawing: &mut Drawing, frame: &Frame, first: Index, shown: u32) {
+    fn stretches(&self, frame: &Frame, first: Index, shown: u32) -> Vec<Shape> {
+        let mut cells = Vec::new();
         let place = |steps: u32| self.x + (i64::from(self.width) * i64::from(steps) / i64::from(shown)) as Unit;
         let mut from = 0;
         while from < shown {
@@ -119,7 +120,7 @@ impl Tape {
                 to += 1;
             }
             let (x, width) = (place(from), place(to) - place(from));
-            drawing.add(Shape::Rect { x, y: self.y, width, height: self.height, radius: px(2), paint: holds.paint() });
+            cells.push(Shape::Rect { x, y: self.y, width, height: self.height, radius: px(2), paint: holds.paint() });
             if self.labels && width > px(44) && holds.has_id() {
                 let mut text = Text::new();
                 text.push_u32(to - from).push_char(' ').push_str(if holds == Holds::Taken {
@@ -128,9 +129,27 @@ impl Tape {
                     holds.word().trim_end()
                 });
                 let baseline = self.y + self.height / 2 + px(4);
-                drawing.add(words(x + width / 2, baseline, Anchor::Middle, Face::Name, holds.tone(), text.as_str()));
+                cells.push(words(x + width / 2, baseline, Anchor::Middle, Face::Name, holds.tone(), text.as_str()));
             }
             from = to;
+        }
+        cells
+    }
+
+    /// Near 2³² the larger index is the earlier one: said while the requests under way lie on both sides.
+    pub(crate) fn wrap_note(drawing: &mut Drawing, frame: &Frame, at: (Unit, Unit), anchor: Anchor) {
+        if frame.is_across_the_wrap() {
+            let now = &frame.registers;
+            let mut text = Text::new();
+            push_index(&mut text, now.req_prod_pvt.0);
+            text.push_str(" < ");
+            push_index(&mut text, now.rsp_cons.0);
+            text.push_str(", and yet ");
+            push_index(&mut text, now.req_prod_pvt.0);
+            text.push_str(" − ");
+            push_index(&mut text, now.rsp_cons.0);
+            text.push_str(" = ").push_u32(frame.outstanding());
+            drawing.add(named("wrap", vec![words(at.0, at.1, anchor, Face::Note, Tone::Ink, text.as_str())]));
         }
     }
 }
@@ -145,7 +164,7 @@ struct Pointer {
 }
 
 impl Pointer {
-    fn draw(&self, number: u32, name: &str, index: Index, beyond: bool) -> Shape {
+    fn draw(&self, number: u32, name: &'static str, index: Index, beyond: bool) -> Shape {
         let reach = self.to - self.y;
         let mut label = Text::new();
         label.push_str(name).push_char(' ');
@@ -160,6 +179,6 @@ impl Pointer {
             Shape::Circle { x: 0, y: reach, radius: px(2) + 5, paint: Paint::fill(Fill::Solid(tone)) },
             words(px(5), 0, Anchor::Start, Face::Mono, tone, label.as_str()),
         ];
-        Shape::Group { key: Key("pointer", number), x: self.x, y: self.y, shapes }
+        named(name, vec![Shape::Group { key: Key("pointer", number), x: self.x, y: self.y, shapes }])
     }
 }
