@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use sim_wasm::protocols::explorer::{Exploration, explore};
-use sim_wasm::protocols::notification_model::{Action, Asking, Barriers, Contents, End, Protocol, State, Step};
+use sim_wasm::protocols::notification_model::{Action, Asking, Barriers, Contents, End, Protocol, State, Step, Ways};
 use sim_wasm::protocols::ring::Index;
 
 const ASKINGS: [Asking; 2] = [Asking::Next, Asking::HalfWay];
 const BASES: [Index; 5] = [Index(0), Index(u32::MAX), Index(u32::MAX - 1), Index(u32::MAX - 2), Index(u32::MAX - 3)];
 
 /// Three requests on a ring that holds them all: the least at which every full barrier matters.
-const THREE: Protocol =
-    Protocol { requests: 3, slots: 4, base: Index(u32::MAX), asking: Asking::Next, barriers: [Barriers::ALL; 2] };
+const THREE: Protocol = Protocol {
+    requests: 3,
+    slots: 4,
+    base: Index(u32::MAX),
+    ways: Ways::Both,
+    asking: Asking::Next,
+    barriers: [Barriers::ALL; 2],
+};
 
 /// The directions by their place in [`Protocol::barriers`].
 const REQUESTS: usize = 0;

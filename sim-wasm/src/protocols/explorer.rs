@@ -32,16 +32,25 @@ struct Reached {
     by: Option<(u32, Step)>,
 }
 
-/// Walks every interleaving.
+/// Walks every interleaving from the start.
 ///
 /// # Panics
 /// If the protocol has more requests than [`MOST_REQUESTS`], or its ring is larger than [`MOST_SLOTS`] or no power of two.
 #[must_use]
 pub fn explore(protocol: &Protocol) -> Exploration {
+    explore_from(protocol, State::START)
+}
+
+/// Walks every interleaving from a state on.
+///
+/// # Panics
+/// As [`explore`].
+#[must_use]
+pub fn explore_from(protocol: &Protocol, start: State) -> Exploration {
     assert!(protocol.requests <= MOST_REQUESTS, "the model has room for few requests");
     assert!(protocol.slots.is_power_of_two() && protocol.slots <= MOST_SLOTS, "the model has room for few slots");
-    let mut reached = vec![Reached { state: State::START, by: None }];
-    let mut seen = BTreeSet::from([State::START]);
+    let mut reached = vec![Reached { state: start, by: None }];
+    let mut seen = BTreeSet::from([start]);
     let mut lost_wakeup = None;
     let mut stale_entry = None;
     let mut at = 0;

@@ -17,3 +17,5 @@ mod store_buffer;
 pub mod notification_model;
 
 pub mod explorer;
+
+pub mod futures;

@@ -57,6 +57,11 @@ impl StoreBuffer {
         self.stores.iter().rev().flatten().find(|store| store.place == place).map(|store| store.value)
     }
 
+    /// The stores that wait, oldest first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = Store> {
+        self.stores.iter().flatten().copied()
+    }
+
     /// Every store that may become visible next, with the buffer that it leaves behind.
     pub(crate) fn drains(&self) -> impl Iterator<Item = (Store, StoreBuffer)> {
         self.stores.iter().enumerate().filter_map(|(at, store)| {

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: steps within an operation, which a real ring does not show.
 
-use super::{Action, Asking, Barriers, Contents, End, Protocol, State};
+use super::{Action, Asking, Barriers, Contents, End, Protocol, State, Ways};
 use crate::hypervisor::page::Page;
 use crate::protocols::back_ring::BackRing;
 use crate::protocols::front_ring::FrontRing;
@@ -26,7 +26,7 @@ impl Pair {
         let mut page = Page::zeroed();
         shared_ring_init(&mut page, base);
         Pair {
-            protocol: Protocol { requests: 4, slots: 2, base, asking, barriers: [Barriers::ALL; 2] },
+            protocol: Protocol { requests: 4, slots: 2, base, ways: Ways::Both, asking, barriers: [Barriers::ALL; 2] },
             state: State::START,
             page,
             front: FrontRing::attach(LAYOUT, base),

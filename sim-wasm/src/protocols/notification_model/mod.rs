@@ -31,10 +31,14 @@
 
 mod processor;
 
+mod view;
+
 use alloc::vec::Vec;
 
 use crate::protocols::ring::Index;
 use crate::protocols::store_buffer::{Place, Store};
+
+pub(crate) use processor::At;
 
 use processor::Processor;
 
@@ -70,6 +74,16 @@ pub enum Asking {
     HalfWay,
 }
 
+/// Which ways entries go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ways {
+    /// Requests there and responses back.
+    Both,
+    /// Requests only: the back answers none, and the front is at rest when it has published its last. Few enough states to
+    /// count every interleaving.
+    RequestsOnly,
+}
+
 /// What is played: how many requests, on which ring, how the front asks, with which barriers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protocol {
@@ -79,6 +93,8 @@ pub struct Protocol {
     pub slots: u8,
     /// The index of the first request and of the first response.
     pub base: Index,
+    /// Which ways entries go.
+    pub ways: Ways,
     /// How the front asks.
     pub asking: Asking,
     /// The barriers on the way of requests, from front to back, and of responses, from back to front.
@@ -192,20 +208,38 @@ impl State {
         ends: [Processor::START; 2],
     };
 
-    /// Whether every request was answered, every response taken, and both ends sleep.
+    /// Whether every request was taken and answered, every response taken, and both ends sleep.
     #[must_use]
     pub fn is_good_end(&self, protocol: &Protocol) -> bool {
-        self.is_asleep() && self.ends[End::Front as usize].taken == protocol.requests
+        self.is_asleep(protocol) && self.is_all_taken(protocol)
     }
 
     /// Whether both ends sleep and nothing is ever going to wake them, though something was not consumed.
     #[must_use]
     pub fn is_lost_wakeup(&self, protocol: &Protocol) -> bool {
-        self.is_asleep() && self.ends[End::Front as usize].taken != protocol.requests
+        self.is_asleep(protocol) && !self.is_all_taken(protocol)
     }
 
-    fn is_asleep(&self) -> bool {
-        self.ends.iter().all(|end| end.is_asleep() && !end.notified && end.buffer.is_empty())
+    fn is_asleep(&self, protocol: &Protocol) -> bool {
+        [End::Front, End::Back].into_iter().all(|end| {
+            let mine = &self.ends[end as usize];
+            mine.is_at_rest(end, protocol) && !mine.notified && mine.buffer.is_empty()
+        })
+    }
+
+    /// Whether the last taker has taken everything.
+    const fn is_all_taken(&self, protocol: &Protocol) -> bool {
+        let last = match protocol.ways {
+            Ways::Both => End::Front,
+            Ways::RequestsOnly => End::Back,
+        };
+        self.ends[last as usize].taken == protocol.requests
+    }
+
+    /// The state after a step; nothing if the step cannot happen here.
+    #[must_use]
+    pub fn after(&self, protocol: &Protocol, step: Step) -> Option<State> {
+        self.steps(protocol).into_iter().find(|(possible, _)| *possible == step).map(|(_, next)| next)
     }
 
     /// Everything that may happen next.

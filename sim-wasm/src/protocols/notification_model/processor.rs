@@ -4,31 +4,35 @@
 
 use alloc::vec::Vec;
 
-use crate::protocols::notification_model::{Action, Asking, Contents, End, MOST_SLOTS, Protocol, State, Step};
+use crate::protocols::notification_model::{Action, Asking, Contents, End, MOST_SLOTS, Protocol, State, Step, Ways};
 use crate::protocols::ring::notify_due;
 use crate::protocols::store_buffer::{Place, StoreBuffer};
 
 /// Where an end is in its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum At {
+pub(crate) enum At {
     /// It may write an entry, or look for entries.
     Free,
     /// It has written entries, and may write more or publish them.
     Written,
     /// It has published and looks what the other end asked for.
     LoadEvent,
+    /// It owes the other end a notification.
     Notify,
     /// It has seen entries and takes the next.
     TakeEntry,
+    /// It has found nothing new and asks for an event.
     StoreEvent,
+    /// It has asked and looks once more.
     RecheckProd,
+    /// It waits for a notification.
     Asleep,
 }
 
 /// One end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Processor {
-    at: At,
+    pub(super) at: At,
     /// Entries written (`req_prod_pvt`, `rsp_prod_pvt`), and those of them that were published.
     made: u8,
     published: u8,
@@ -54,8 +58,15 @@ impl Processor {
         notified: false,
     };
 
-    pub(super) fn is_asleep(&self) -> bool {
-        self.at == At::Asleep
+    /// Whether it waits for a notification, or has nothing left to do and nothing to wait for.
+    pub(super) fn is_at_rest(&self, end: End, protocol: &Protocol) -> bool {
+        self.at == At::Asleep || self.is_done(end, protocol)
+    }
+
+    /// Whether it is a front that awaits no responses and has published everything.
+    pub(super) fn is_done(&self, end: End, protocol: &Protocol) -> bool {
+        let alone = (end, protocol.ways) == (End::Front, Ways::RequestsOnly);
+        alone && self.at == At::Free && self.made == protocol.requests
     }
 
     /// Whether an operation is over and the next has not begun.
@@ -69,7 +80,7 @@ impl Processor {
     fn can_write(&self, end: End, protocol: &Protocol) -> bool {
         match end {
             End::Front => self.made < protocol.requests && self.made - self.taken < protocol.slots,
-            End::Back => self.made < self.taken,
+            End::Back => protocol.ways == Ways::Both && self.made < self.taken,
         }
     }
 
@@ -83,11 +94,11 @@ impl Processor {
 }
 
 /// What a slot holds after an end wrote the entry of this distance; 0 is what was there before everything.
-const fn entry(end: End, distance: u8) -> u8 {
+pub(super) const fn entry(end: End, distance: u8) -> u8 {
     1 + 2 * distance + end as u8
 }
 
-const fn slot(protocol: &Protocol, distance: u8) -> u8 {
+pub(super) const fn slot(protocol: &Protocol, distance: u8) -> u8 {
     (protocol.base.0.wrapping_add(distance as u32) % protocol.slots as u32) as u8
 }
 
@@ -101,8 +112,10 @@ impl State {
         match mine.at {
             At::Free => {
                 add(self.write_entry(protocol, end));
-                add(self.read_early(protocol, end));
-                add(self.load_prod(protocol, end));
+                if end == End::Back || protocol.ways == Ways::Both {
+                    add(self.read_early(protocol, end));
+                    add(self.load_prod(protocol, end));
+                }
             }
             At::Written => {
                 add(self.write_entry(protocol, end));
