@@ -6,10 +6,12 @@ use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
+use sim_wasm::actors::log::interleaving::Interleaving;
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::summary::{Place, Summary};
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
+use sim_wasm::actors::log::wakeups::Wakeups;
 use sim_wasm::actors::log::{Event, Unsent, Who};
 use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::telling::narration::tell;
@@ -62,6 +64,10 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
     events.extend(bus_events(count, small).into_iter().map(Event::Bus));
     events.extend(trouble_events(count, small).into_iter().map(Event::Trouble));
     events.extend(summary_events(count, index).into_iter().map(Event::Summary));
+    for either in [notify, !notify] {
+        events.extend(wakeup_events(count, index, either).into_iter().map(Event::Wakeups));
+        events.extend(interleaving_events(index, either).into_iter().map(Event::Interleaving));
+    }
     events
 }
 
@@ -220,6 +226,35 @@ fn summary_events(count: u32, nanos: u32) -> Vec<Summary> {
     events
 }
 
+fn wakeup_events(count: u32, index: u32, notify: bool) -> Vec<Wakeups> {
+    let (old, new) = (index, index.wrapping_add(count));
+    vec![
+        Wakeups::AnsweredSilently { old, new, event: index },
+        Wakeups::Rung { old, new, pending: notify },
+        Wakeups::Repeated { old, new, bells: count, interrupts: count },
+        Wakeups::LeftWaiting { unread: count, event: index },
+    ]
+}
+
+fn interleaving_events(index: u32, yes: bool) -> Vec<Interleaving> {
+    vec![
+        Interleaving::EntryStored { index },
+        Interleaving::ProducerStored { index },
+        Interleaving::EventLoaded { event: index, due: yes },
+        Interleaving::Notified,
+        Interleaving::EntryVisible { index },
+        Interleaving::ProducerVisible { index },
+        Interleaving::EventVisible { index },
+        Interleaving::ProducerLoaded { index, new: yes },
+        Interleaving::EntryReadEarly { index, stale: yes },
+        Interleaving::EntryTaken { index, stale: yes },
+        Interleaving::EventStored { index },
+        Interleaving::ProducerRechecked { index, sleeps: yes },
+        Interleaving::Woken,
+        Interleaving::Forgotten { index },
+    ]
+}
+
 fn drivers() -> impl Iterator<Item = Drivers> {
     [FrontEpoch::Classic, FrontEpoch::Modern]
         .into_iter()
@@ -248,7 +283,8 @@ fn the_events_tried_here_are_all_there_are() {
         let path = format!("{}/src/actors/log/{file}.rs", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(path).expect("the log's sources are there");
         if of == "Event" {
-            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary"].map(str::to_owned));
+            let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
+            tried.extend(families.map(str::to_owned));
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
     };
@@ -263,6 +299,8 @@ fn the_events_tried_here_are_all_there_are() {
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
     check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
+    check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
+    check("interleaving", "Interleaving", interleaving_events(1, true).iter().map(variant).collect());
     check("trouble", "Attack", ATTACKS.iter().map(variant).collect());
 }
 

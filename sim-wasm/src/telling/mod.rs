@@ -24,6 +24,10 @@ pub mod scenario;
 
 pub mod ring;
 
+pub mod bell;
+
+pub mod barriers;
+
 pub mod packet;
 
 pub mod flow;

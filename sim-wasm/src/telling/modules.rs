@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{flow, packet, receive, ring};
+use crate::telling::{barriers, bell, flow, packet, receive, ring};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Module {
 }
 
 /// Two parties and a ring; no machine.
-pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE] };
+pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE, &bell::FIGURE, &barriers::FIGURE] };
 
 /// The way of a packet and of its pages, with every generation of netback.
 pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE] };

@@ -57,6 +57,12 @@ impl Words {
     /// For a packet on its way out through any generation of netback, and past a filter or a packet socket.
     pub const PACKET: Words = Words { tell: narration::tell_packet, source: source::of_packet };
 
+    /// For a ring and its sums of bells; other events are left without words.
+    pub const WAKEUPS: Words = Words { tell: narration::tell_wakeups, source: source::of_wakeups };
+
+    /// For a ring's stores and loads; other events are left without words.
+    pub const INTERLEAVING: Words = Words { tell: narration::tell_interleaving, source: source::of_interleaving };
+
     /// For everything.
     pub const ALL: Words = Words { tell: narration::tell, source: source::of };
 }

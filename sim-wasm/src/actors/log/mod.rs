@@ -20,15 +20,21 @@ pub mod trouble;
 
 pub mod summary;
 
+pub mod wakeups;
+
+pub mod interleaving;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
+use crate::actors::log::wakeups::Wakeups;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
 use crate::words::time::Time;
@@ -141,6 +147,10 @@ pub enum Event {
     Trouble(Trouble),
     /// What a stretch of time came to.
     Summary(Summary),
+    /// Who is woken how often, summed.
+    Wakeups(Wakeups),
+    /// A ring's stores and loads, one by one.
+    Interleaving(Interleaving),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -186,18 +196,22 @@ impl Event {
             Self::Bus(event) => event.who(),
             Self::Trouble(event) => event.who(),
             Self::Summary(event) => event.who(),
+            Self::Wakeups(event) => event.who(),
+            Self::Interleaving(event) => event.who(),
         }
     }
 
     /// Whether an event channel rang.
     #[must_use]
     pub const fn rings(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::EventSent { .. }
-                | Self::RequestsPublished { notify: true, .. }
-                | Self::ResponsesPublished { notify: true, .. }
-        )
+            | Self::RequestsPublished { notify: true, .. }
+            | Self::ResponsesPublished { notify: true, .. } => true,
+            Self::Wakeups(event) => event.rings(),
+            Self::Interleaving(event) => event.rings(),
+            _ => false,
+        }
     }
 
     /// Whether the run goes on otherwise from here: a queue, a card or an interface stops, or goes on.
@@ -241,6 +255,8 @@ impl Event {
             Self::Bus(event) => event.fails(),
             Self::Trouble(_) => true,
             Self::Summary(event) => event.fails(),
+            Self::Wakeups(event) => event.fails(),
+            Self::Interleaving(event) => event.fails(),
             _ => false,
         }
     }

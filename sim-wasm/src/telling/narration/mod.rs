@@ -21,6 +21,10 @@ mod trouble;
 
 pub(crate) mod summary;
 
+mod wakeups;
+
+mod interleaving;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -57,6 +61,8 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Bus(event) => bus::tell(out, event),
         Event::Trouble(event) => trouble::tell(out, event),
         Event::Summary(event) => summary::tell(out, event),
+        Event::Wakeups(event) => wakeups::tell(out, event),
+        Event::Interleaving(event) => interleaving::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }
@@ -80,6 +86,21 @@ pub fn tell_way_in(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Receive(event) => receive::tell(out, event),
         event => path::tell(out, event, drivers),
+    }
+}
+
+/// The same for a ring and its sums of bells; nothing for other events.
+pub fn tell_wakeups(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Wakeups(event) => wakeups::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
+/// The same for a ring's stores and loads; nothing for other events.
+pub fn tell_interleaving(out: &mut Text, event: &Event, _drivers: Drivers) {
+    if let Event::Interleaving(event) = event {
+        interleaving::tell(out, event);
     }
 }
 

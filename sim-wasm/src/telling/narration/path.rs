@@ -235,7 +235,9 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Stack(_)
         | Event::Bus(_)
         | Event::Trouble(_)
-        | Event::Summary(_) => {}
+        | Event::Summary(_)
+        | Event::Wakeups(_)
+        | Event::Interleaving(_) => {}
     }
 }
 

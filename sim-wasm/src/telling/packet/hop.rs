@@ -102,7 +102,9 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Stack(_)
         | Event::Bus(_)
         | Event::Trouble(_)
-        | Event::Summary(_) => (Lane::Netback, ""),
+        | Event::Summary(_)
+        | Event::Wakeups(_)
+        | Event::Interleaving(_) => (Lane::Netback, ""),
     }
 }
 

@@ -20,6 +20,10 @@ mod trouble;
 
 pub(crate) mod summary;
 
+mod wakeups;
+
+mod interleaving;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -105,6 +109,8 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Bus(event) => bus::of(event, drivers),
         Event::Trouble(event) => trouble::of(event, drivers.front),
         Event::Summary(event) => summary::of(event, drivers),
+        Event::Wakeups(event) => wakeups::of(event, drivers.front),
+        Event::Interleaving(event) => interleaving::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
@@ -131,6 +137,24 @@ pub const fn of_way_in(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Receive(event) => receive::of(event, drivers),
         event => path::of(event, drivers),
+    }
+}
+
+/// The same for a ring and its sums of bells; `None` for other events.
+#[must_use]
+pub const fn of_wakeups(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Wakeups(event) => wakeups::of(event, drivers.front),
+        event => path::of(event, drivers),
+    }
+}
+
+/// The same for a ring's stores and loads; `None` for other events.
+#[must_use]
+pub const fn of_interleaving(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Interleaving(event) => interleaving::of(event, drivers.back),
+        _ => None,
     }
 }
 

@@ -100,6 +100,8 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Stack(_)
         | Event::Bus(_)
         | Event::Trouble(_)
-        | Event::Summary(_) => None,
+        | Event::Summary(_)
+        | Event::Wakeups(_)
+        | Event::Interleaving(_) => None,
     }
 }
