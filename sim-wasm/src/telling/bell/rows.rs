@@ -61,8 +61,8 @@ impl Row {
                 text.push_u32(now.interrupts).push_char(' ').push_str(plural("interrupt", now.interrupts));
                 text.push_str(", ").push_u32(now.bells).push_char(' ').push_str(plural("bell", now.bells));
                 shapes.push(words(self.right, line, Anchor::End, Face::Name, Tone::Ink, text.as_str()));
-                self.plot(&mut shapes, trace, now, self.y + px(58), px(14));
-                self.wait(&mut shapes, now, time, self.y + px(76));
+                self.plot(&mut shapes, trace, now, self.y + px(55), px(14));
+                self.wait(&mut shapes, now, time, self.y + px(72));
             }
             Layout::Film => {
                 let tone = if self.told { Tone::Ink } else { Tone::Soft };
@@ -118,8 +118,8 @@ impl Row {
         let x = if to > from + px(2) { to + px(6) } else { from };
         let limit = if self.layout == Layout::Wide { self.x + self.width + px(90) } else { self.right + px(6) };
         let fits = x + px(156) < limit;
-        let (x, anchor, y) = if fits { (x, Anchor::Start, y) } else { (to, Anchor::End, y + px(12)) };
-        shapes.push(words(x, y + px(4), anchor, Face::Note, Tone::Domu, text.as_str()));
+        let (x, y) = if fits { (x, y) } else { (from, y + px(12)) };
+        shapes.push(words(x, y + px(4), Anchor::Start, Face::Note, Tone::Domu, text.as_str()));
     }
 
     fn plot(&self, shapes: &mut Vec<Shape>, trace: &Trace, now: &Progress, base: Unit, stroke: Unit) {
