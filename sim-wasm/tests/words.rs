@@ -7,6 +7,7 @@ use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
 use sim_wasm::actors::log::interleaving::Interleaving;
+use sim_wasm::actors::log::pages::Pages;
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::summary::{Place, Summary};
@@ -17,7 +18,7 @@ use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
 use sim_wasm::telling::source::index::Kind;
-use sim_wasm::words::ids::{GrantRef, Mfn, Port};
+use sim_wasm::words::ids::{GrantRef, Mfn, Pfn, Port};
 use sim_wasm::words::text::Text;
 
 const REFUSALS: [Refusal; 10] = [
@@ -68,6 +69,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
         events.extend(wakeup_events(count, index, either).into_iter().map(Event::Wakeups));
         events.extend(interleaving_events(index, either).into_iter().map(Event::Interleaving));
     }
+    events.extend(pages_events(count, index, notify).into_iter().map(Event::Pages));
     events
 }
 
@@ -255,6 +257,18 @@ fn interleaving_events(index: u32, yes: bool) -> Vec<Interleaving> {
     ]
 }
 
+fn pages_events(count: u32, index: u32, used: bool) -> Vec<Pages> {
+    let (gref, frame) = (GrantRef(index), Mfn(index));
+    vec![
+        Pages::MarkedForeign { window: Pfn(index) },
+        Pages::HeaderFreed { left: count },
+        Pages::Answered { gref, mapped: used },
+        Pages::EntryErased { gref, in_use: used },
+        Pages::FrameReturned { frame, references: count },
+        Pages::FrameFreed { frame },
+    ]
+}
+
 fn drivers() -> impl Iterator<Item = Drivers> {
     [FrontEpoch::Classic, FrontEpoch::Modern]
         .into_iter()
@@ -285,6 +299,7 @@ fn the_events_tried_here_are_all_there_are() {
         if of == "Event" {
             let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
             tried.extend(families.map(str::to_owned));
+            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages"].map(str::to_owned));
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
     };
@@ -298,6 +313,7 @@ fn the_events_tried_here_are_all_there_are() {
     check("bus", "Bus", bus_events(1, 1).iter().map(variant).collect());
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
     check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
+    check("pages", "Pages", pages_events(1, 1, true).iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
     check("interleaving", "Interleaving", interleaving_events(1, true).iter().map(variant).collect());
@@ -350,7 +366,9 @@ fn every_event_names_its_code_unless_no_code_does_it() {
         for drivers in drivers() {
             let attack = matches!(
                 event,
-                Event::ProducerForged { .. } | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
+                Event::ProducerForged { .. }
+                    | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
+                    | Event::Pages(Pages::EntryErased { .. } | Pages::FrameReturned { .. })
             );
             match source::of(&event, drivers) {
                 Some(reference) => {

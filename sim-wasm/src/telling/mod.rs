@@ -34,6 +34,8 @@ pub mod flow;
 
 pub mod receive;
 
+pub mod grants;
+
 pub mod modules;
 
 use crate::telling::modules::{FIGURES, Module};

@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, flow, packet, receive, ring};
+use crate::telling::{barriers, bell, flow, grants, packet, receive, ring};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Module {
 pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE, &bell::FIGURE, &barriers::FIGURE] };
 
 /// The way of a packet and of its pages, with every generation of netback.
-pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE] };
+pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE, &grants::FIGURE] };
 
 /// Flow control and sharing: many packets, many guests.
 pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE] };

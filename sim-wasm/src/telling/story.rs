@@ -63,6 +63,9 @@ impl Words {
     /// For a ring's stores and loads; other events are left without words.
     pub const INTERLEAVING: Words = Words { tell: narration::tell_interleaving, source: source::of_interleaving };
 
+    /// For one granted page, from the grant to its end.
+    pub const GRANTS: Words = Words { tell: narration::tell_grants, source: source::of_grants };
+
     /// For everything.
     pub const ALL: Words = Words { tell: narration::tell, source: source::of };
 }

@@ -24,12 +24,15 @@ pub mod wakeups;
 
 pub mod interleaving;
 
+pub mod pages;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
 use crate::actors::log::interleaving::Interleaving;
+use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -151,6 +154,8 @@ pub enum Event {
     Wakeups(Wakeups),
     /// A ring's stores and loads, one by one.
     Interleaving(Interleaving),
+    /// One granted page, and the frame behind it.
+    Pages(Pages),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -198,6 +203,7 @@ impl Event {
             Self::Summary(event) => event.who(),
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
+            Self::Pages(event) => event.who(),
         }
     }
 
@@ -257,6 +263,7 @@ impl Event {
             Self::Summary(event) => event.fails(),
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
+            Self::Pages(event) => event.fails(),
             _ => false,
         }
     }

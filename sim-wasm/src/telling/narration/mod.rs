@@ -25,6 +25,8 @@ mod wakeups;
 
 mod interleaving;
 
+mod pages;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -63,6 +65,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Summary(event) => summary::tell(out, event),
         Event::Wakeups(event) => wakeups::tell(out, event),
         Event::Interleaving(event) => interleaving::tell(out, event),
+        Event::Pages(event) => pages::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }
@@ -93,6 +96,17 @@ pub fn tell_way_in(out: &mut Text, event: &Event, drivers: Drivers) {
 pub fn tell_wakeups(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Wakeups(event) => wakeups::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
+/// The same for one granted page, and a packet on its way out; nothing for other events.
+pub fn tell_grants(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Backend(event) => backend::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
+        Event::Trouble(event) => trouble::tell(out, event),
+        Event::Pages(event) => pages::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -236,6 +236,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Bus(_)
         | Event::Trouble(_)
         | Event::Summary(_)
+        | Event::Pages(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -103,6 +103,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Bus(_)
         | Event::Trouble(_)
         | Event::Summary(_)
+        | Event::Pages(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

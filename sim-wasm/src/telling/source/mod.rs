@@ -24,6 +24,8 @@ mod wakeups;
 
 mod interleaving;
 
+mod pages;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -111,6 +113,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Wakeups(event) => wakeups::of(event, drivers.front),
         Event::Interleaving(event) => interleaving::of(event, drivers.back),
+        Event::Pages(event) => pages::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
@@ -145,6 +148,18 @@ pub const fn of_way_in(event: &Event, drivers: Drivers) -> Option<SourceRef> {
 pub const fn of_wakeups(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Wakeups(event) => wakeups::of(event, drivers.front),
+        event => path::of(event, drivers),
+    }
+}
+
+/// The same for one granted page, and a packet on its way out; `None` for other events.
+#[must_use]
+pub const fn of_grants(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
+        Event::Trouble(event) => trouble::of(event, drivers.front),
+        Event::Pages(event) => pages::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }

@@ -101,6 +101,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Bus(_)
         | Event::Trouble(_)
         | Event::Summary(_)
+        | Event::Pages(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }
