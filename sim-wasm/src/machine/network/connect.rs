@@ -91,6 +91,12 @@ impl Network {
         for (workload, number) in settings.outside.iter().zip(0..) {
             self.agenda.push(workload.start, Appointment::Outside(number));
         }
+        for &(port, tap) in &settings.dom0.taps {
+            if !parts::TAPS {
+                parts::missing();
+            }
+            self.set_tap(port, Some(tap));
+        }
         for (fault, number) in settings.faults.iter().zip(0..) {
             self.agenda.push(fault.at, Appointment::Fault(number));
         }

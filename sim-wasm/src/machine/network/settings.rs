@@ -204,6 +204,8 @@ pub struct Dom0 {
     pub back: BackSettings,
     /// The stack; its own address is the machine's business.
     pub stack: StackSettings,
+    /// Packet sockets that are open from the start, each on a port of the bridge.
+    pub taps: Vec<(BridgePort, TapSettings)>,
     /// Packets that wait in front of the card in each band, `tx_queue_len`.
     pub card_queue: u32,
     /// Packets that wait in front of a vif, `tx_queue_len`.
@@ -218,6 +220,7 @@ impl Default for Dom0 {
             intent: Intent::Honest,
             back: BackSettings::default(),
             stack: StackSettings::default(),
+            taps: Vec::new(),
             card_queue: CARD_QUEUE_LEN,
             vif_queue: VIF_QUEUE_LEN,
             pages: 8192,

@@ -15,13 +15,12 @@ use crate::actors::netfilter::Filter;
 use crate::actors::nic::{CardSettings, Moderation};
 use crate::actors::stack::TapSettings;
 use crate::machine::network::Network;
-use crate::machine::network::settings::{Dom0, Fault, FaultKind, Guest, PacketLayout, Settings, Workload};
+use crate::machine::network::settings::{Dom0, Guest, PacketLayout, Settings, Workload};
 use crate::telling::drawing::Drawing;
 use crate::telling::packet::held::{MAPPING, SKB, SLOT, held};
 use crate::telling::packet::picture;
 use crate::telling::story::{Answer, Layout, Run, Setup};
 use crate::words::ids::VifId;
-use crate::words::time::Time;
 
 const BYTES: usize = 0;
 const NETBACK: usize = 1;
@@ -63,10 +62,7 @@ impl PacketRun {
         };
         match setup.knobs[DOM0] {
             1 => settings.dom0.stack.filter = Filter::DROP,
-            2 => {
-                let tap = FaultKind::Tap(BridgePort::Card, TapSettings { hold: TCPDUMP, limit: 16 });
-                settings.faults.push(Fault { at: Time::ZERO, what: tap });
-            }
+            2 => settings.dom0.taps.push((BridgePort::Card, TapSettings { hold: TCPDUMP, limit: 1 })),
             _ => {}
         }
         let mut network = Network::new(&settings).expect("the knobs offer what makes a machine");
