@@ -22,6 +22,9 @@ mod chart;
 
 pub mod scenario;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod claim;
+
 pub mod ring;
 
 pub mod bell;

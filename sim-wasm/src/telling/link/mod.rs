@@ -18,6 +18,9 @@
 
 mod error;
 
+#[cfg(not(target_arch = "wasm32"))]
+mod pointing;
+
 pub use crate::telling::link::error::LinkError;
 
 use alloc::vec::Vec;

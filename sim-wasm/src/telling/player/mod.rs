@@ -11,6 +11,9 @@ mod shown;
 
 mod numbers;
 
+#[cfg(not(target_arch = "wasm32"))]
+mod entities;
+
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
