@@ -33,6 +33,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// The file or folder at fault when there is no text to point into, relative to the site's root.
     pub path: Option<String>,
+    /// What led to it, one fact each.
+    pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
     /// A replacement that would mend it, shown as a patch.
@@ -69,7 +71,16 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: String) -> Self {
-        Self { severity, code, message, labels: Vec::new(), path: None, help: None, suggestion: None }
+        Self {
+            severity,
+            code,
+            message,
+            labels: Vec::new(),
+            path: None,
+            notes: Vec::new(),
+            help: None,
+            suggestion: None,
+        }
     }
 
     /// Points at a place; the first call gives the primary label.
@@ -83,6 +94,13 @@ impl Diagnostic {
     #[must_use]
     pub fn in_path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
+        self
+    }
+
+    /// Says what led to it.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
@@ -138,7 +156,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     diagnostics.iter().map(|diagnostic| format!("{}\n\n", renderer.render(&report(diagnostic)))).collect()
 }
 
-/// The drawing of one diagnostic: title, snippets, help; then the patch.
+/// The drawing of one diagnostic: title, snippets, notes, help; then the patch.
 fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     let level = match diagnostic.severity {
         Severity::Warning => Level::WARNING,
@@ -148,6 +166,9 @@ fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
     let mut group = title.elements(snippets(&diagnostic.labels));
     if let Some(path) = &diagnostic.path {
         group = group.element(Origin::path(path));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note));
     }
     match (&diagnostic.suggestion, &diagnostic.help) {
         (None, None) => vec![group],
@@ -201,6 +222,7 @@ struct JsonDiagnostic<'a> {
     message: &'a str,
     path: Option<&'a str>,
     labels: Vec<JsonPlace<'a>>,
+    notes: &'a [String],
     help: Option<&'a str>,
     suggestion: Option<JsonPlace<'a>>,
 }
@@ -224,6 +246,7 @@ impl<'a> JsonDiagnostic<'a> {
             message: &diagnostic.message,
             path: diagnostic.path.as_deref(),
             labels: diagnostic.labels.iter().map(|label| JsonPlace::new(&label.span, &label.text)).collect(),
+            notes: &diagnostic.notes,
             help: diagnostic.help.as_deref(),
             suggestion: diagnostic.suggestion.as_ref().map(|patch| JsonPlace::new(&patch.span, &patch.replacement)),
         }
