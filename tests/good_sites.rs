@@ -136,6 +136,61 @@ fn figures_stand_between_html() {
 }
 
 #[test]
+fn words_are_bound_to_the_engine() {
+    check(
+        "[a](sim:ring=v1.burst.n10&light=bells,outstanding) [b](sim:ring) [c](sim:ring&light=bells) [d](#ring=v1.stops.n10)\n\n\
+         At [236](claim:STOP_LINE) it stops, for [2.86](<claim:STOP_LINE * 1514 * 8 / 1000000> \"ms\") ms.\n\n\
+         [Eight](knob:ring/size) slots.\n\n\
+         ```sim\nfigure = \"ring\"\ncaption = \"Not [**18**](claim:ring=v1.burst/steps).\"\n```\n",
+        r##"<p><a class="sim" href="#ring=v1.burst.n10" data-light="bells outstanding">a</a> <a class="sim" href="#ring">b</a> <a class="sim" href="#ring" data-light="bells">c</a> <a href="#ring=v1.stops.n10">d</a></p>
+<p>At <data class="claim" value="236" data-claim="STOP_LINE">236</data> it stops, for <data class="claim" value="2.86" data-claim="STOP_LINE * 1514 * 8 / 1000000" title="ms">2.86</data> ms.</p>
+<p><span class="knob" data-for="ring" data-knob="0">Eight</span> slots.</p>
+[ring ring one-request [] Not <data class="claim" value="18" data-claim="ring=v1.burst/steps"><strong>18</strong></data>.]"##,
+    );
+}
+
+#[test]
+fn a_link_to_a_frame_has_a_place_on_the_figures_page() {
+    let site = site(
+        "--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\n```sim\nfigure = \"ring\"\n```\n\n[x](sim:ring=v1.burst.n10)\n\
+         --- content/posts/2026-11-21-b.md\n+++\ntitle = \"B\"\n+++\n[a](sim:ring=v1.burst.n3&light=bells) \
+         [b](@/posts/2026-11-20-a.md#ring=v1.stops.n10) [c](sim:ring=v1.burst.n3)\n",
+    );
+    let [Block::Html(links)] = &site.posts[0].body.blocks[..] else { panic!("a paragraph") };
+    assert!(links.starts_with(r#"<p><a class="sim" href="/blog/posts/a/#ring=v1.burst.n3">a</a>"#), "{links}");
+    let places: Vec<_> = site.posts[1]
+        .body
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Figure(figure) => Some(&figure.places),
+            Block::Html(_) => None,
+        })
+        .collect();
+    assert_eq!(places, [&["ring=v1.burst.n10", "ring=v1.burst.n3", "ring=v1.stops.n10"]]);
+}
+
+#[test]
+fn a_reference_to_source_code_has_its_line_and_what_it_does() {
+    let site = site(
+        "--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\n[](src:netif_page_release) [*b*](src:classic/netif_page_release())\n",
+    );
+    let entry = sim::telling::source::index::search("netif_page_release").expect("it is in the index");
+    let html = shown(&site.posts[0].body);
+    let (first, second) = html.split_once("</a> ").expect("two links");
+    assert!(first.contains(&format!(r#"<a class="src" href="{}" title=""#, entry.url())), "{first}");
+    assert!(first.ends_with(r#"data-src="classic/netif_page_release"><code>netif_page_release()</code>"#), "{first}");
+    assert!(first.contains(entry.file) && first.contains(entry.version()), "{first}");
+    assert!(second.contains(r#"data-src="classic/netif_page_release"><em>b</em></a>"#), "{second}");
+}
+
+#[test]
+fn numbers_that_the_engine_has_confirmed_are_counted() {
+    let post = "--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\n[236](claim:STOP_LINE)[^1]\n\n[^1]: [119](<claim:STOP_LINE / 2 + 1>)\n";
+    assert_eq!(site(post).claims, 2);
+}
+
+#[test]
 fn the_lead_ends_at_the_mark() {
     let site = site("--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\nLead.\n\n<!-- more -->\n\nRest.\n");
     let body = &site.posts[0].body;

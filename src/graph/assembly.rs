@@ -1,22 +1,24 @@
 //! From documents to a site: every link resolved, every view of it complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
 use crate::files::source::Source;
-use crate::graph::body;
+use crate::graph::body::{self, Findings};
 use crate::graph::claims::Claims;
-use crate::graph::links::{Linker, Origin};
+use crate::graph::links::{FrameLink, Linker, Origin};
 use crate::graph::members::{AlbumMember, Choice, Member, Members, Parsed};
 use crate::graph::places::Places;
-use crate::graph::site::{Album, Page, Photo, PlainFile, Post, Publishing, Site, Tag};
+use crate::graph::site::{Album, Block, Body, Page, Photo, PlainFile, Post, Publishing, Site, Tag};
 use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
 use crate::parsing::layout::layout;
 use crate::parsing::page;
 use crate::words::diagnostic::{Diagnostic, sort};
+use crate::words::route::Route;
 
 /// Makes the site out of its sources.
 ///
@@ -31,14 +33,19 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
     let tags = Tags::collect(&members.posts, &mut claims);
     members.claim_aliases(&mut claims);
     let places = members.places(tags.routes());
-    let linker = Linker { places: &places, base_path: config.base_path() };
+    let engine = Engine::default();
+    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine };
     diagnostics.extend(navigation(&config, &places));
-    let (posts, problems) = in_parallel(&members.posts, |member| post(member, linker, &config, &tags));
-    diagnostics.extend(problems);
-    let (pages, problems) = in_parallel(&members.pages, |page| self::page(page, linker, &config));
-    diagnostics.extend(problems);
-    let (albums, problems) = in_parallel(&members.albums, |album| self::album(album, linker));
-    diagnostics.extend(problems);
+    let (mut posts, mut findings) = in_parallel(&members.posts, |member| post(member, linker, &config, &tags));
+    let (mut pages, found) = in_parallel(&members.pages, |page| self::page(page, linker, &config));
+    findings.append(found);
+    let (mut albums, found) = in_parallel(&members.albums, |album| self::album(album, linker));
+    findings.append(found);
+    let bodies = posts.iter_mut().map(|post| (&post.route, &mut post.body));
+    let bodies = bodies.chain(pages.iter_mut().map(|page| (&page.route, &mut page.body)));
+    let bodies = bodies.chain(albums.iter_mut().map(|album| (&album.route, &mut album.body)));
+    bodies.for_each(|(route, body)| give_places(route, body, &findings.frames));
+    diagnostics.extend(findings.diagnostics);
     diagnostics.extend(claims.diagnostics);
     sort(&mut diagnostics);
     let tags: BTreeMap<String, Tag> = tags.finish();
@@ -54,15 +61,26 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
     });
     let files = files.collect();
     let aliases = members.aliases;
-    (Site { posts, pages, albums, tags, files, aliases, config }, diagnostics)
+    (Site { posts, pages, albums, tags, files, aliases, config, claims: findings.claims }, diagnostics)
 }
 
-fn in_parallel<T: Sync, U: Send>(
-    items: &[T],
-    make: impl Fn(&T) -> (U, Vec<Diagnostic>) + Send + Sync,
-) -> (Vec<U>, Vec<Diagnostic>) {
-    let (made, diagnostics): (Vec<U>, Vec<Vec<Diagnostic>>) = items.par_iter().map(make).unzip();
-    (made, diagnostics.into_iter().flatten().collect())
+fn in_parallel<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> (U, Findings) + Send + Sync) -> (Vec<U>, Findings) {
+    let (made, found): (Vec<U>, Vec<Findings>) = items.par_iter().map(make).unzip();
+    let mut findings = Findings::default();
+    found.into_iter().for_each(|found| findings.append(found));
+    (made, findings)
+}
+
+/// Gives each figure of the page at `route` a place for every frame that a link of the site leads to.
+fn give_places(route: &Route, body: &mut Body, frames: &[FrameLink]) {
+    for block in &mut body.blocks {
+        let Block::Figure(figure) = block else { continue };
+        let of_figure = |frame: &&FrameLink| {
+            frame.route == *route && frame.fragment.split_once('=').is_some_and(|(id, _)| id == figure.id)
+        };
+        let places: BTreeSet<&str> = frames.iter().filter(of_figure).map(|frame| &*frame.fragment).collect();
+        figure.places = places.into_iter().map(str::to_owned).collect();
+    }
 }
 
 /// The header's links must lead somewhere too.
@@ -79,15 +97,15 @@ fn navigation(config: &Config, places: &Places<'_>) -> Vec<Diagnostic> {
     config.navigation.iter().filter(broken).map(report).collect()
 }
 
-fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (Post, Vec<Diagnostic>) {
+fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (Post, Findings) {
     let Member { post, route, id } = member;
     let keys = &post.keys;
     let origin = Origin { path: &post.source.path, route, anchors: &post.text.anchors };
-    let (body, mut diagnostics) = body::write(&post.text, linker, origin);
+    let (body, mut findings) = body::write(&post.text, linker, origin);
     let image = post.image.as_ref().and_then(|image| match linker.resolve(origin, &image.value, &image.span) {
         Ok(resolved) => resolved.route,
         Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
+            findings.diagnostics.push(*diagnostic);
             None
         }
     });
@@ -108,13 +126,13 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         extra: keys.extra.clone(),
         body,
     };
-    (post, diagnostics)
+    (post, findings)
 }
 
-fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Vec<Diagnostic>) {
+fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Findings) {
     let keys = &page.keys;
     let origin = Origin { path: &page.source.path, route: &page.route, anchors: &page.text.anchors };
-    let (body, diagnostics) = body::write(&page.text, linker, origin);
+    let (body, findings) = body::write(&page.text, linker, origin);
     let page = Page {
         route: page.route.clone(),
         source: page.source.clone(),
@@ -126,19 +144,19 @@ fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Vec<Di
         extra: keys.extra.clone(),
         body,
     };
-    (page, diagnostics)
+    (page, findings)
 }
 
-fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Vec<Diagnostic>) {
+fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Findings) {
     let AlbumMember { album, route, photos } = member;
     let origin = Origin { path: &album.source.path, route, anchors: &album.text.anchors };
-    let (body, mut diagnostics) = body::write(&album.text, linker, origin);
+    let (body, mut findings) = body::write(&album.text, linker, origin);
     let mut shown = Vec::with_capacity(photos.len());
     let mut cover = 0;
     for (index, (photo, route)) in album.photos.iter().zip(photos).enumerate() {
         let Some(route) = route else { continue };
-        let (caption, problems) = body::inline(&photo.caption, linker, origin);
-        diagnostics.extend(problems);
+        let (caption, found) = body::inline(&photo.caption, linker, origin);
+        findings.append(found);
         if index == album.cover {
             cover = shown.len();
         }
@@ -156,7 +174,7 @@ fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Vec<Diagnostic>) {
     }
     let summary = summary(album.summary.as_deref(), &album.text.opening);
     let title = album.title.clone();
-    (Album { route: route.clone(), title, summary, date: album.date, body, photos: shown, cover }, diagnostics)
+    (Album { route: route.clone(), title, summary, date: album.date, body, photos: shown, cover }, findings)
 }
 
 fn language(keys: &Keys, config: &Config) -> String {

@@ -3,29 +3,52 @@
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
-use crate::graph::links::{Linker, Origin, Resolved};
+use crate::graph::engine::{self, Element, Written};
+use crate::graph::links::{FrameLink, Linker, Origin, Resolved};
+use crate::graph::pieces::{destination_span, image_length, link_length, plain, text_span};
 use crate::graph::site::{Block, Body, FigureUse};
+use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{Reference, Target, permalink, rewrite};
 use crate::parsing::html_body::place;
 use crate::parsing::text::{Figure, Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, Span};
 
+/// What came to light while something was written.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Frames of figures that links lead to.
+    pub(crate) frames: Vec<FrameLink>,
+    /// Numbers that the engine has confirmed.
+    pub(crate) claims: usize,
+}
+
+impl Findings {
+    /// Takes in what came to light elsewhere.
+    pub(crate) fn append(&mut self, other: Findings) {
+        self.diagnostics.extend(other.diagnostics);
+        self.frames.extend(other.frames);
+        self.claims += other.claims;
+    }
+}
+
 /// Writes a body.
-pub(crate) fn write(text: &Text, linker: Linker<'_>, origin: Origin<'_>) -> (Body, Vec<Diagnostic>) {
+pub(crate) fn write(text: &Text, linker: Linker<'_>, origin: Origin<'_>) -> (Body, Findings) {
     let mut writer = Writer::new(linker, origin);
     writer.pieces(&text.pieces);
     writer.footnotes(&text.footnotes);
     writer.flush();
     let body = Body { blocks: writer.blocks, headings: text.headings.clone(), words: text.words, lead: writer.lead };
-    (body, writer.diagnostics)
+    (body, writer.findings)
 }
 
 /// Writes a caption.
-pub(crate) fn inline(pieces: &[Located<Piece>], linker: Linker<'_>, origin: Origin<'_>) -> (String, Vec<Diagnostic>) {
+pub(crate) fn inline(pieces: &[Located<Piece>], linker: Linker<'_>, origin: Origin<'_>) -> (String, Findings) {
     let mut writer = Writer::new(linker, origin);
     writer.pieces(pieces);
-    (writer.html, writer.diagnostics)
+    (writer.html, writer.findings)
 }
 
 /// HTML on its way.
@@ -35,7 +58,7 @@ struct Writer<'a> {
     html: String,
     blocks: Vec<Block>,
     lead: Option<usize>,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
     /// The id of the heading that is open.
     heading: String,
     /// Alignments of the columns of the table that is open, and the column that comes next.
@@ -51,7 +74,7 @@ impl<'a> Writer<'a> {
             html: String::new(),
             blocks: Vec::new(),
             lead: None,
-            diagnostics: Vec::new(),
+            findings: Findings::default(),
             heading: String::new(),
             columns: (Vec::new(), 0),
             in_table_head: false,
@@ -67,6 +90,11 @@ impl<'a> Writer<'a> {
                     let length = image_length(after);
                     self.image(dest_url, title, &plain(&after[..length]), &piece.span);
                     rest = &after[length..];
+                }
+                Piece::Markdown(Event::Start(Tag::Link { dest_url, title, .. })) if scheme(dest_url).is_some() => {
+                    let length = link_length(after);
+                    self.engine_link(dest_url, title, &after[..length], &piece.span);
+                    rest = after.get(length + 1..).unwrap_or_default();
                 }
                 Piece::Markdown(event) => self.event(event, &piece.span),
                 Piece::Heading(heading) => self.heading(heading),
@@ -286,15 +314,18 @@ impl<'a> Writer<'a> {
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
-        let (linker, origin, diagnostics) = (self.linker, self.origin, &mut self.diagnostics);
+        let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
         let resolve = |Reference { address, range }: Reference<'_>| match linker.resolve(
             origin,
             address,
             &place(span, html.exact, range),
         ) {
-            Ok(Resolved { href, size, .. }) => Some(Target { href, size }),
+            Ok(resolved) => {
+                findings.frames.extend(resolved.frame());
+                Some(Target { href: resolved.href, size: resolved.size })
+            }
             Err(diagnostic) => {
-                diagnostics.push(*diagnostic);
+                findings.diagnostics.push(*diagnostic);
                 None
             }
         };
@@ -305,14 +336,15 @@ impl<'a> Writer<'a> {
 
     fn figure(&mut self, figure: &Figure, span: &Span) {
         self.flush();
-        let (caption, problems) = inline(&figure.caption, self.linker, self.origin);
-        self.diagnostics.extend(problems);
+        let (caption, findings) = inline(&figure.caption, self.linker, self.origin);
+        self.findings.append(findings);
         self.blocks.push(Block::Figure(FigureUse {
             figure: figure.spec.name.to_owned(),
             id: figure.id.clone(),
             preset: figure.preset.to_owned(),
             knobs: figure.knobs.iter().map(|&(name, value)| (name.to_owned(), value)).collect(),
             caption,
+            places: Vec::new(),
             span: span.clone(),
         }));
     }
@@ -354,51 +386,33 @@ impl<'a> Writer<'a> {
         self.raw("</ol>\n</section>\n");
     }
 
+    /// A link that speaks of the engine. A wrong one leaves its words, since the site will not be written.
+    fn engine_link(&mut self, destination: &str, title: &str, inner: &[Located<Piece>], span: &Span) {
+        let destination_span = destination_span(span, destination);
+        let text = plain(inner);
+        let text_span = text_span(span, &destination_span, &text);
+        let written = Written { destination, span: &destination_span, text: &text, text_span: &text_span, title };
+        let (element, problems) = engine::element(written, self.linker, self.origin);
+        self.findings.diagnostics.extend(problems);
+        let Element { open, close, frame, is_claim } = element.unwrap_or_default();
+        self.findings.frames.extend(frame);
+        self.findings.claims += usize::from(is_claim);
+        self.raw(&open);
+        self.pieces(inner);
+        self.raw(close);
+    }
+
     /// What a link leads to; a broken one stays as it is, since the site will not be written.
     fn resolve(&mut self, destination: &str, span: &Span) -> Resolved {
         match self.linker.resolve(self.origin, destination, &destination_span(span, destination)) {
-            Ok(resolved) => resolved,
+            Ok(resolved) => {
+                self.findings.frames.extend(resolved.frame());
+                resolved
+            }
             Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
+                self.findings.diagnostics.push(*diagnostic);
                 Resolved { href: destination.to_owned(), route: None, size: None }
             }
         }
     }
-}
-
-/// Where in a link its destination stands; the link itself when that is written elsewhere or otherwise.
-fn destination_span(link: &Span, destination: &str) -> Span {
-    let text = link.text();
-    let behind = |bracket: &str| text.rfind(&format!("{bracket}{destination}")).map(|at| at + bracket.len());
-    match behind("](").or_else(|| behind("](<")).filter(|_| !destination.is_empty()) {
-        Some(at) => {
-            let start = link.range.start + at;
-            Span::new(&link.source, start..start + destination.len())
-        }
-        None => link.first_line(),
-    }
-}
-
-/// How many pieces stand before the end of the image that has begun.
-fn image_length(pieces: &[Located<Piece>]) -> usize {
-    let mut open = 1;
-    let end = pieces.iter().position(|piece| {
-        match &piece.value {
-            Piece::Markdown(Event::Start(Tag::Image { .. })) => open += 1,
-            Piece::Markdown(Event::End(TagEnd::Image)) => open -= 1,
-            _ => {}
-        }
-        open == 0
-    });
-    end.map_or(pieces.len(), |end| end + 1)
-}
-
-/// Pieces as plain text.
-fn plain(pieces: &[Located<Piece>]) -> String {
-    let text = |piece: &Located<Piece>| match &piece.value {
-        Piece::Markdown(Event::Text(text) | Event::Code(text)) => text.to_string(),
-        Piece::Markdown(Event::SoftBreak | Event::HardBreak) => " ".to_owned(),
-        _ => String::new(),
-    };
-    pieces.iter().map(text).collect()
 }

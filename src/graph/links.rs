@@ -8,8 +8,11 @@
 //! https:  mailto:     elsewhere, and left as it is
 //! ```
 
+use sim::telling::claim::Claims;
+
 use crate::files::picture::Size;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
+use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
@@ -38,12 +41,32 @@ pub(crate) struct Resolved {
     pub(crate) size: Option<Size>,
 }
 
+/// A link to a frame of a figure.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FrameLink {
+    /// The figure's page.
+    pub(crate) route: Route,
+    /// The fragment: `ring=v1.burst.n10`.
+    pub(crate) fragment: String,
+}
+
+impl Resolved {
+    /// The frame of a figure that the link leads to, as far as its form tells.
+    pub(crate) fn frame(&self) -> Option<FrameLink> {
+        let (_, fragment) = self.href.split_once('#')?;
+        let route = self.route.clone().filter(|_| fragment.contains('='))?;
+        Some(FrameLink { route, fragment: percent_decode(fragment) })
+    }
+}
+
 /// Resolves links of one site.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Linker<'a> {
     pub(crate) places: &'a Places<'a>,
     /// The path of the base URL, with slashes at both ends.
     pub(crate) base_path: &'a str,
+    /// What the engine has to say.
+    pub(crate) claims: &'a Claims,
 }
 
 /// A destination in its parts: `path?query#fragment`.
@@ -62,6 +85,11 @@ impl Linker<'_> {
         destination: &str,
         span: &Span,
     ) -> Result<Resolved, Box<Diagnostic>> {
+        if let Some(scheme) = scheme(destination) {
+            let message = format!("`{scheme}` stands in a Markdown link, and nowhere else");
+            let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "");
+            return Err(Box::new(diagnostic.help(format!("write `[words]({scheme}…)`"))));
+        }
         if is_elsewhere(destination) {
             return Ok(Resolved { href: destination.to_owned(), route: None, size: None });
         }
@@ -271,12 +299,14 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::parsing::text::FigureStart;
     use crate::words::source_text::SourceText;
 
     fn anchors() -> Anchors {
         Anchors {
             ids: BTreeSet::from(["part".to_owned(), "ring".to_owned()]),
-            figures: BTreeMap::from([("ring".to_owned(), "ring")]),
+            figures: BTreeMap::from([("ring".to_owned(), FigureStart { name: "ring", knobs: vec![8, 0] })]),
+            unread_figures: false,
         }
     }
 
@@ -295,7 +325,8 @@ mod tests {
         places.add_document("content/posts/draft.md", Document::LeftOut("a draft"));
         places.add_file("content/posts/a/pic.png", route("posts/a/pic.png"), Some(Size { width: 3, height: 2 }));
         places.add_to_archive(["2026".to_owned(), "2026-11-20T09_30_00.txt".to_owned()]);
-        let linker = Linker { places: &places, base_path: "/blog/" };
+        let claims = Claims::default();
+        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims };
         let source = SourceText::new("content/posts/a/index.md", destination);
         let span = Span::new(&source, 0..destination.len());
         let here = route("posts/a/");
@@ -346,6 +377,7 @@ mod tests {
             ("../../../../etc/passwd", "broken-link", None),
             ("@/../genblog.toml", "broken-link", None),
             ("", "broken-link", None),
+            ("sim:ring", "broken-link", None),
             ("#prt", "broken-anchor", Some("part")),
             ("/posts/a/#nowhere-near", "broken-anchor", None),
             ("#ring=v1.bogus.n0", "broken-anchor", None),

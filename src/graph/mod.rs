@@ -8,6 +8,10 @@ mod places;
 
 mod links;
 
+mod engine;
+
+mod pieces;
+
 mod body;
 
 mod members;

@@ -6,7 +6,7 @@ use sim::telling::player::Player;
 
 use crate::files::picture::Size;
 use crate::graph::claims::GENERATED;
-use crate::parsing::text::Anchors;
+use crate::parsing::text::{Anchors, FigureStart};
 use crate::words::route::Route;
 
 /// What links can lead to, by source file and by address.
@@ -108,6 +108,33 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// The pages with a figure of that id.
+    pub(crate) fn figures(&self, id: &str) -> impl Iterator<Item = (&Route, &'a FigureStart)> {
+        self.pages().filter_map(move |(route, anchors)| Some((route, anchors.figures.get(id)?)))
+    }
+
+    /// Ids of all figures; an id stands for each page that has it.
+    pub(crate) fn figure_ids(&self) -> impl Iterator<Item = &'a str> {
+        self.pages().flat_map(|(_, anchors)| anchors.figures.keys().map(String::as_str))
+    }
+
+    /// Whether all figures of the site are known: one in a text that could not be read is not.
+    pub(crate) fn knows_all_figures(&self) -> bool {
+        let broken = |document: &Document<'_>| match document {
+            Document::Published { anchors, .. } => anchors.unread_figures,
+            Document::LeftOut(_) => false,
+            Document::Broken => true,
+        };
+        !self.documents.values().any(broken)
+    }
+
+    fn pages(&self) -> impl Iterator<Item = (&Route, &'a Anchors)> {
+        self.documents.values().filter_map(|document| match document {
+            Document::Published { route, anchors } => Some((route, *anchors)),
+            Document::LeftOut(_) | Document::Broken => None,
+        })
+    }
+
     /// Source files, as links name them: `@/posts/a.md`.
     pub(crate) fn source_names(&self) -> impl Iterator<Item = String> {
         let paths = self.documents.keys().chain(self.files.keys());
@@ -128,7 +155,7 @@ pub(crate) fn is_anchor(anchors: &Anchors, fragment: &str) -> bool {
 /// Whether a fragment names a state of one of a body's figures, or why it does not; nothing when it is about none of them.
 pub(crate) fn state_of_figure(anchors: &Anchors, fragment: &str) -> Option<Result<(), String>> {
     let (id, state) = fragment.split_once('=')?;
-    let figure = anchors.figures.get(id)?;
+    let figure = anchors.figures.get(id)?.name;
     let opened = Player::open(&format!("{figure}={state}")).map(drop).map_err(|error| error.to_string());
     Some(opened)
 }

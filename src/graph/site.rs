@@ -29,6 +29,8 @@ pub struct Site {
     pub files: Vec<PlainFile>,
     /// Old addresses, and where they lead now.
     pub aliases: BTreeMap<Route, Route>,
+    /// Numbers in texts that the engine has confirmed.
+    pub claims: usize,
 }
 
 /// An index into [`Site::posts`].
@@ -134,6 +136,9 @@ pub struct FigureUse {
     pub knobs: Vec<(String, u32)>,
     /// The author's caption as inline HTML; may be empty.
     pub caption: String,
+    /// States that links of the site name, as fragments: `ring=v1.burst.n10`. The page has a place for each, so that such a
+    /// link leads to the figure without scripts too.
+    pub places: Vec<String>,
     /// Where the author asked for it.
     pub span: Span,
 }

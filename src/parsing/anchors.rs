@@ -33,7 +33,7 @@ pub(crate) fn settle(
     for piece in &mut all {
         if let Piece::Figure(figure) = &mut piece.value {
             figure.id = taken.figure(figure.spec.name, &piece.span);
-            figures.insert(figure.id.clone(), figure.spec.name);
+            figures.insert(figure.id.clone(), figure.start());
         }
     }
     for piece in &mut all {
@@ -57,7 +57,7 @@ pub(crate) fn settle(
             | Piece::More => {}
         }
     }
-    (headings, Anchors { ids: taken.ids.into_keys().collect(), figures })
+    (headings, Anchors { ids: taken.ids.into_keys().collect(), figures, unread_figures: false })
 }
 
 /// Headings of level 2 and 3 make the table of contents.

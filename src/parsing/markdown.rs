@@ -15,7 +15,7 @@ use pulldown_cmark::{
 use crate::parsing::anchors::settle;
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_piece, is_more, missing_alt, words};
-use crate::parsing::text::{Footnote, FootnoteReference, HeadingStart, Piece, Text};
+use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
@@ -123,6 +123,7 @@ struct Builder<'a> {
     depth: usize,
     opening: String,
     words: usize,
+    unread_figures: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -137,6 +138,7 @@ impl<'a> Builder<'a> {
             depth: 0,
             opening: String::new(),
             words: 0,
+            unread_figures: false,
         }
     }
 
@@ -231,7 +233,10 @@ impl<'a> Builder<'a> {
         };
         let (fence, problems) = fence::parse(self.source, inside, opening);
         self.diagnostics.extend(problems);
-        let Some(mut fence) = fence else { return };
+        let Some(mut fence) = fence else {
+            self.unread_figures = true;
+            return;
+        };
         if let Some(caption) = &fence.caption {
             let (pieces, problems) = inline(caption);
             fence.figure.caption = pieces;
@@ -281,6 +286,7 @@ impl<'a> Builder<'a> {
         }
         let mut footnotes: Vec<Footnote> = footnotes.into_iter().flatten().collect();
         let (headings, anchors) = settle(&mut self.pieces, &mut footnotes, &mut self.diagnostics);
+        let anchors = Anchors { unread_figures: self.unread_figures, ..anchors };
         let text = Text {
             source: Arc::clone(self.source),
             pieces: self.pieces,
@@ -364,7 +370,7 @@ mod tests {
             text("```sim\nfigure = 'ring'\ncaption = 'A *ring*'\n```\n\n```sim\nfigure = 'ring'\n```\n\n## Ring\n");
         assert!(problems.is_empty());
         assert_eq!(
-            ring.anchors.figures.iter().map(|(id, name)| (&**id, *name)).collect::<Vec<_>>(),
+            ring.anchors.figures.iter().map(|(id, start)| (&**id, start.name)).collect::<Vec<_>>(),
             [("ring", "ring"), ("ring-2", "ring")]
         );
         assert_eq!(ring.headings[0].id, "ring-3");

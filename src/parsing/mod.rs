@@ -14,6 +14,8 @@ mod fence;
 
 mod anchors;
 
+pub(crate) mod engine_link;
+
 pub(crate) mod html_body;
 
 pub(crate) mod markdown;

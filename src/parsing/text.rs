@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pulldown_cmark::Event;
-use sim::telling::story::FigureSpec;
+use sim::telling::story::{FigureSpec, Knob};
 
 use crate::parsing::html::HtmlHeading;
 use crate::words::source_text::{Located, SourceText};
@@ -150,11 +150,34 @@ pub struct Figure {
     pub caption: Vec<Located<Piece>>,
 }
 
+impl Figure {
+    /// What it shows at first.
+    #[must_use]
+    pub fn start(&self) -> FigureStart {
+        let preset = self.spec.preset(self.preset).and_then(|at| self.spec.presets.get(at));
+        let supplied = preset.map_or(&[][..], |preset| preset.knobs);
+        let turned = |name| self.knobs.iter().find(|(turned, _)| *turned == name).map(|(_, value)| *value);
+        let value = |(knob, &value): (&Knob, &u32)| turned(knob.name).unwrap_or(value);
+        FigureStart { name: self.spec.name, knobs: self.spec.knobs.iter().zip(supplied).map(value).collect() }
+    }
+}
+
 /// What the fragment of a link to a page may name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Anchors {
     /// Every id of the body.
     pub ids: BTreeSet<String>,
-    /// Ids of figures, and the names by which the engine knows them.
-    pub figures: BTreeMap<String, &'static str>,
+    /// Ids of figures, and what stands there.
+    pub figures: BTreeMap<String, FigureStart>,
+    /// Whether a fence could not be understood, which is reported there: then not all figures are known.
+    pub unread_figures: bool,
+}
+
+/// What a figure shows at first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureStart {
+    /// The name by which the engine knows it.
+    pub name: &'static str,
+    /// One value for each knob, in the engine's order.
+    pub knobs: Vec<u32>,
 }

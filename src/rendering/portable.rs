@@ -32,7 +32,9 @@ pub enum Destination {
 #[must_use]
 pub fn portable(html: &str, page_url: &str, destination: Destination) -> String {
     let every = element!("*", |element| {
-        if destination == Destination::List || is_wanted(element) {
+        if is_of_its_page(element) {
+            element.remove_and_keep_content();
+        } else if destination == Destination::List || is_wanted(element) {
             carry(element, page_url, destination);
         }
         Ok(())
@@ -61,6 +63,15 @@ fn is_wanted(element: &mut Element<'_, '_>) -> bool {
     false
 }
 
+/// Whether an element means something beside its figure only: a knob in a sentence, and the number that the engine has confirmed.
+fn is_of_its_page(element: &Element<'_, '_>) -> bool {
+    match element.tag_name().as_str() {
+        "span" => has_class(element, "knob") || has_class(element, "sim-place"),
+        "data" => has_class(element, "claim"),
+        _ => false,
+    }
+}
+
 fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination) {
     if element.tag_name() == "a" && has_class(element, "anchor") {
         element.remove();
@@ -81,7 +92,7 @@ fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination
                 DROPPED.contains(&name.as_str())
                     || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
             }
-            Destination::List => name == "id",
+            Destination::List => name == "id" || name == "data-light",
         };
         if LINKS.contains(&name.as_str()) {
             let url = link(&decode(&value));
@@ -252,5 +263,11 @@ mod tests {
         check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
         check("<a href=' JavaScript:x()'>a</a>", "<a>a</a>");
         check("<svg><text>leaks</text></svg>b", "b");
+        check(r#"<data class="claim" value="7" data-claim="3 + 4">seven</data>"#, "seven");
+        check(r#"<span class="knob" data-for="flow" data-knob="0">1,400</span>"#, "1,400");
+        check(
+            r##"<a class="sim" href="#ring=v1.burst.n3" data-light="req_prod"><b>here</b></a>"##,
+            r#"<a href="https://example.org/blog/posts/ring/#ring=v1.burst.n3"><b>here</b></a>"#,
+        );
     }
 }

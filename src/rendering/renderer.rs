@@ -1,6 +1,7 @@
 //! What all pages have in common: the site's view, heads, lines of posts, bodies with their figures, and the way from a view to a
 //! planned output.
 
+use pulldown_cmark_escape::escape_html;
 use serde::Serialize;
 
 use crate::files::output::{Phase, Planned};
@@ -238,6 +239,7 @@ impl<'a> Renderer<'a> {
             match block {
                 Block::Html(part) => html.push_str(part),
                 Block::Figure(wanted) => {
+                    html.push_str(&places(wanted));
                     let figure = Figure::new(wanted, route).view(self.site.config.base_path(), &self.theme.assets);
                     html.push_str(&self.theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure }, content)?);
                 }
@@ -255,6 +257,16 @@ pub fn figures(body: &Body) -> impl Iterator<Item = &FigureUse> {
     })
 }
 
+/// A place for each state of a figure that a link names, so that such a link leads to the figure without scripts too.
+fn places(wanted: &FigureUse) -> String {
+    let place = |fragment: &String| {
+        let mut id = String::new();
+        escape_html(&mut id, fragment).expect("a string takes everything");
+        format!("<span class=\"sim-place\" id=\"{id}\"></span>\n")
+    };
+    wanted.places.iter().map(place).collect()
+}
+
 /// Reading time; at least a minute.
 #[must_use]
 pub fn minutes(body: &Body) -> usize {
@@ -269,7 +281,7 @@ pub fn hash_body(body: &Body) -> blake3::Hash {
         .iter()
         .map(|block| match block {
             Block::Html(html) => hash_json(&("html", html)),
-            Block::Figure(wanted) => hash_figure(wanted),
+            Block::Figure(wanted) => hash_json(&(hash_figure(wanted).to_hex().to_string(), &wanted.places)),
         })
         .map(|hash| hash.to_hex().to_string())
         .collect();

@@ -88,8 +88,9 @@ fn summary(site: &Site, plan: &Plan<'_>, report: Report, started: Instant) -> St
     } else {
         String::new()
     };
+    let claims = if site.claims == 0 { String::new() } else { format!(", {} checked", many(site.claims, "number")) };
     format!(
-        "built {} ({}, {}): {} written, {} unchanged, {} removed{time}",
+        "built {} ({}, {}{claims}): {} written, {} unchanged, {} removed{time}",
         many(pages, "page"),
         many(site.posts.len(), "post"),
         many(photos, "photo"),

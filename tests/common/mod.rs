@@ -85,6 +85,7 @@ pub(crate) fn figure(slug: &str) -> Block {
         preset: spec.presets[0].name.to_owned(),
         knobs: Vec::new(),
         caption: "What to <em>see</em>.".to_owned(),
+        places: Vec::new(),
         span: Span::new(&source, 0..1),
     })
 }
@@ -140,6 +141,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             publishing: Publishing::AsItIs,
         }],
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
+        claims: 0,
         posts,
     }
 }
