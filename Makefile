@@ -3,6 +3,7 @@
 CARGO ?= cargo
 WASM := wasm32-unknown-unknown
 VENV := target/tools/venv
+AXE := target/tools/axe
 
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
@@ -40,7 +41,7 @@ lint: target
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --package sim-wasm --no-deps --quiet
 
 ## bench: how fast the engine is, natively, under Node and beside SimPy
-bench: target $(VENV)/bench-ready
+bench: target tools $(VENV)/bench-ready
 	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
 ## fuzz: search for input that breaks the engine, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
@@ -83,8 +84,9 @@ compiler:
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends g++; \
 	fi
 
-# A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, and a feed reader of its own.
-tools: $(VENV)/ready
+# A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, a feed reader of its own, and
+# axe-core, which knows what screen readers stumble over.
+tools: $(VENV)/ready $(AXE)/ready
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v xmllint >/dev/null; then \
 		$(APT) update --quiet --quiet && \
 		$(APT) install --yes --quiet --quiet --no-install-recommends chromium chromium-driver libxml2-utils; \
@@ -99,6 +101,15 @@ $(VENV)/ready: tests/tools/requirements.txt
 	fi
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+	touch $@
+
+$(AXE)/ready: tests/tools/package.json
+	@if ! command -v npm >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends npm; \
+	fi
+	mkdir -p $(AXE)
+	cp $< $(AXE)/package.json
+	npm install --prefix $(AXE) --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 $(VENV)/bench-ready: benches/requirements.txt $(VENV)/ready

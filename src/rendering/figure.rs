@@ -5,16 +5,31 @@
 
 use pulldown_cmark_escape::escape_html;
 use sim::telling::player::Player;
-use sim::telling::story::{FigureSpec, Layout};
+use sim::telling::source::SourceRef;
+use sim::telling::source::index::{self, Place};
+use sim::telling::story::{Answers, FigureSpec, Layout};
 use sim::telling::svg::Ink;
 use sim::telling::{figure, module_of, narration};
+use sim::words::text::Text;
 
+use crate::files::config::Config;
 use crate::graph::site::FigureUse;
 use crate::rendering::raster::rasterise;
 use crate::rendering::theme::Assets;
-use crate::rendering::view::figure::{ActionView, FigureView, KnobOptionView, KnobView, PngView, PresetView, SayView};
+use crate::rendering::view::figure::{
+    ActionView, CodeView, FigureView, GuessView, KnobOptionView, KnobView, PngView, PresetView, SayView,
+};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
+
+/// Where a figure stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// In the page that asked for it.
+    InPage,
+    /// In a page of its own, which may be a file on somebody's disk or a frame in somebody's page.
+    Alone,
+}
 
 /// A figure in a page, run to its first frame.
 pub struct Figure<'a> {
@@ -47,9 +62,15 @@ impl<'a> Figure<'a> {
 
     /// What the figure's template sees.
     #[must_use]
-    pub fn view(&self, base_path: &str, assets: &Assets) -> FigureView {
+    pub fn view(&self, config: &Config, assets: &Assets, standing: Standing) -> FigureView {
         let spec = self.player.spec();
-        let module = module_of(spec).name;
+        let module = self.module();
+        let (base_url, page_url) = (&config.base_url, self.page.url(&config.base_url));
+        // A page that is carried away from its site takes no folder with it.
+        let (base, page_url) = match standing {
+            Standing::InPage => (config.base_path(), String::new()),
+            Standing::Alone => (base_url.as_str(), page_url),
+        };
         let (width, height) = self.size();
         FigureView {
             id: self.wanted.id.clone(),
@@ -59,8 +80,8 @@ impl<'a> Figure<'a> {
             question: spec.question,
             caption_html: self.wanted.caption.clone(),
             not_modelled: spec.not_modelled.to_vec(),
-            bindings: format!("{}#{module}", assets.bindings.route.href(base_path)),
-            module: assets.modules[module].route.href(base_path),
+            bindings: format!("{}#{module}", assets.bindings.route.href(base)),
+            module: assets.modules[module].route.href(base),
             start: self.player.state(),
             wide: self.player.page_svg(Layout::Wide),
             narrow: self.player.page_svg(Layout::Narrow),
@@ -70,10 +91,24 @@ impl<'a> Figure<'a> {
             actions: actions(spec),
             film_html: self.film_html(""),
             say: SayView { time: self.player.time(), sentence: self.player.sentence(), source: self.player.source() },
+            chart_wide: self.player.page_chart(Layout::Wide, None),
+            chart_narrow: self.player.page_chart(Layout::Narrow, None),
+            guess: self.guess(),
+            code: code(spec),
             rows_html: self.player.rows(),
-            png: Some(PngView { src: self.png_route().href(base_path), width, height }),
-            svg_href: self.svg_route().href(base_path),
+            png: Some(PngView { src: self.png_route().href(base), width, height }),
+            svg_href: self.svg_route().href(base),
+            csv_href: self.csv_route().href(base),
+            alone_href: self.alone_route().href(base),
+            alone_url: self.alone_route().url(base_url),
+            page_url,
         }
+    }
+
+    /// The engine's module that the figure is in.
+    #[must_use]
+    pub fn module(&self) -> &'static str {
+        module_of(self.player.spec()).name
     }
 
     /// Where the PNG lives: beside the page, under a name that stays the same, since feeds and other sites point to it.
@@ -88,6 +123,18 @@ impl<'a> Figure<'a> {
         self.beside("svg")
     }
 
+    /// Where the whole run as comma-separated values lives.
+    #[must_use]
+    pub fn csv_route(&self) -> Route {
+        self.beside("csv")
+    }
+
+    /// Where the figure as a page of its own lives.
+    #[must_use]
+    pub fn alone_route(&self) -> Route {
+        self.beside("html")
+    }
+
     fn beside(&self, extension: &str) -> Route {
         let folder = self.page.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
         let slash = if folder.is_empty() { "" } else { "/" };
@@ -99,6 +146,12 @@ impl<'a> Figure<'a> {
     #[must_use]
     pub fn svg(&self) -> String {
         self.player.svg(Layout::Wide, Ink::Light)
+    }
+
+    /// The whole run as comma-separated values.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        self.player.csv()
     }
 
     /// The first frame as a PNG.
@@ -139,6 +192,15 @@ impl<'a> Figure<'a> {
         )
     }
 
+    fn guess(&self) -> Option<GuessView> {
+        let guess = self.player.spec().guess?;
+        let (choices, most, unit) = match guess.answers {
+            Answers::Choice(choices) => (choices.to_vec(), 0, ""),
+            Answers::Number { most, unit } => (Vec::new(), most, unit),
+        };
+        Some(GuessView { question: guess.question, choices, most, unit, asks: self.player.answer().is_some() })
+    }
+
     fn knobs(&self) -> Vec<KnobView> {
         let view = |(index, knob): (usize, &sim::telling::story::Knob)| {
             let value = self.player.knob(index);
@@ -159,7 +221,6 @@ impl<'a> Figure<'a> {
         self.player.spec().knobs.iter().enumerate().map(view).collect()
     }
 
-    /// The preset's chosen moments, each once, and none that the author's knobs put beyond the end.
     /// The moments that matter as items of a list, for this page or, with its address, for another.
     #[must_use]
     pub fn film_html(&self, page: &str) -> String {
@@ -186,6 +247,49 @@ fn actions(spec: &'static FigureSpec) -> Vec<ActionView> {
         hint: action.hint,
     };
     spec.actions.iter().map(view).collect()
+}
+
+/// The code behind everything that the presets show, and the first of them with each knob turned.
+fn code(spec: &'static FigureSpec) -> Vec<CodeView> {
+    let mut references = Vec::new();
+    let mut collect = |player: &Player| {
+        for reference in player.source_refs() {
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+    };
+    for preset in 0..spec.presets.len() {
+        collect(&Player::new(spec, preset));
+    }
+    for (index, knob) in spec.knobs.iter().enumerate() {
+        for option in knob.options {
+            let mut player = Player::new(spec, 0);
+            player.set_knob(index, option.value);
+            collect(&player);
+        }
+    }
+    references.iter().map(code_view).collect()
+}
+
+fn code_view(reference: &SourceRef) -> CodeView {
+    let mut key = Text::new();
+    reference.push_key(&mut key);
+    let entry = index::of(reference).expect("every event's code is in the index");
+    let line = match entry.place {
+        Place::Line(line) => format!(":{line}"),
+        Place::File => String::new(),
+    };
+    // Of a commit's hash the address tells enough.
+    let version = entry.version().split(' ').next().unwrap_or_default();
+    CodeView {
+        key: key.into_string(),
+        function: reference.function,
+        place: format!("{}{line}", reference.file_name()),
+        tree: format!("{} {version}", entry.tree.name().split(' ').next().unwrap_or_default()),
+        url: entry.url(),
+        does: entry.does,
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -8,6 +8,8 @@ pub mod portable;
 
 pub mod template_error;
 
+pub mod script;
+
 pub mod theme;
 
 pub mod raster;
@@ -21,6 +23,8 @@ pub mod photos;
 pub mod renderer;
 
 pub mod pages;
+
+pub mod alone;
 
 pub mod lists;
 

@@ -122,7 +122,8 @@ pub fn redirect<'a>(renderer: &'a Renderer<'_>, from: &Route, to: &Route) -> Pla
     })
 }
 
-fn title_at(renderer: &Renderer<'_>, route: &Route) -> String {
+/// The title of the page at `route`.
+pub fn title_at(renderer: &Renderer<'_>, route: &Route) -> String {
     let site = renderer.site;
     let posts = site.posts.iter().map(|post| (&post.route, &post.title));
     let pages = site.pages.iter().map(|page| (&page.route, &page.title));

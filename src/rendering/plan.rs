@@ -13,7 +13,7 @@ use crate::rendering::metadata::without_metadata;
 use crate::rendering::photos::{Picture, Work};
 use crate::rendering::renderer::{Renderer, figures, hash_figure};
 use crate::rendering::theme::{Asset, Theme};
-use crate::rendering::{crawlers, feed, gallery, lists, pages};
+use crate::rendering::{alone, crawlers, feed, gallery, lists, pages};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -139,7 +139,7 @@ fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a
     (planned.into_values().collect(), names)
 }
 
-/// Each figure's picture, for feeds, previews and downloads.
+/// Each figure's picture, table and page of its own, for feeds, previews, other people's pages and downloads.
 fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body) -> impl Iterator<Item = Planned<'a>> {
     figures(body).flat_map(move |wanted| {
         let figure = Figure::new(wanted, route);
@@ -156,7 +156,13 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
             fingerprint: renderer.fingerprint("figure svg", &[hash]),
             make: Box::new(move || Ok(Figure::new(wanted, route).svg().into_bytes())),
         };
-        [png, svg]
+        let csv = Planned {
+            route: figure.csv_route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint("figure csv", &[hash]),
+            make: Box::new(move || Ok(Figure::new(wanted, route).csv().into_bytes())),
+        };
+        [png, svg, csv, alone::alone(renderer, wanted, route)]
     })
 }
 

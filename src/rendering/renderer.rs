@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
-use crate::rendering::figure::Figure;
+use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::photos::Picture;
 use crate::rendering::theme::Theme;
 use crate::rendering::view::figure::FigurePart;
@@ -23,7 +23,7 @@ pub const GENERATOR: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
 const WORDS_A_MINUTE: usize = 220;
 
 /// The template that shows a figure in a body.
-const FIGURE_TEMPLATE: &str = "figure.html";
+pub const FIGURE_TEMPLATE: &str = "figure.html";
 
 /// A site and the theme that it is shown in.
 #[derive(Debug)]
@@ -240,7 +240,8 @@ impl<'a> Renderer<'a> {
                 Block::Html(part) => html.push_str(part),
                 Block::Figure(wanted) => {
                     html.push_str(&places(wanted));
-                    let figure = Figure::new(wanted, route).view(self.site.config.base_path(), &self.theme.assets);
+                    let figure =
+                        Figure::new(wanted, route).view(&self.site.config, &self.theme.assets, Standing::InPage);
                     html.push_str(&self.theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure }, content)?);
                 }
             }

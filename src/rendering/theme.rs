@@ -10,6 +10,7 @@ use serde::Serialize;
 use tera::{Context, ErrorKind, Tera};
 
 use crate::files::source::{Content, SourceFile};
+use crate::rendering::script::joined;
 use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -28,6 +29,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("tag.html", include_str!("../../templates/tag.html")),
     ("gallery.html", include_str!("../../templates/gallery.html")),
     ("album.html", include_str!("../../templates/album.html")),
+    ("alone.html", include_str!("../../templates/alone.html")),
     ("photo.html", include_str!("../../templates/photo.html")),
     ("404.html", include_str!("../../templates/404.html")),
     ("redirect.html", include_str!("../../templates/redirect.html")),
@@ -41,7 +43,15 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("css/8-drawing.css", include_str!("../../templates/css/8-drawing.css")),
     ("css/9-adapt.css", include_str!("../../templates/css/9-adapt.css")),
     ("icon.svg", include_str!("../../templates/icon.svg")),
-    ("shell.js", include_str!("../../templates/shell.js")),
+    ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
+    ("shell/2-marks.js", include_str!("../../templates/shell/2-marks.js")),
+    ("shell/3-guess.js", include_str!("../../templates/shell/3-guess.js")),
+    ("shell/4-take.js", include_str!("../../templates/shell/4-take.js")),
+    ("shell/5-numbers.js", include_str!("../../templates/shell/5-numbers.js")),
+    ("shell/6-telling.js", include_str!("../../templates/shell/6-telling.js")),
+    ("shell/7-beside.js", include_str!("../../templates/shell/7-beside.js")),
+    ("shell/8-figure.js", include_str!("../../templates/shell/8-figure.js")),
+    ("shell/9-page.js", include_str!("../../templates/shell/9-page.js")),
 ];
 
 /// The engine's modules and the bindings that they share, as the build script left them.
@@ -133,10 +143,11 @@ impl Theme {
         let tera = load(&templates, &texts)?;
         let style: String =
             texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| &*text.text).collect();
+        let modules = texts.iter().filter(|(name, _)| name.starts_with("shell/")).map(|(_, text)| &*text.text);
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
-            shell: Asset::new("shell", "js", text("shell.js")),
+            shell: Asset::new("shell", "js", joined(modules).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", BINDINGS.as_bytes().to_vec()),
             modules: MODULES

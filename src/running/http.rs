@@ -103,7 +103,9 @@ fn missing(shown: &Shown, files: &Files) -> Answer {
 /// An output as it is sent: pages carry the script that follows edits, and the problems of the newest attempt.
 fn with_tools(shown: &Shown, served: &Served) -> Served {
     let html = served.headers.iter().any(|(name, value)| *name == "Content-Type" && value.starts_with("text/html"));
-    if !html {
+    // A page that states its own policy, as a figure's own page does, would refuse the script.
+    const POLICY: &[u8] = b"http-equiv=\"Content-Security-Policy\"";
+    if !html || served.bytes.windows(POLICY.len()).any(|window| window == POLICY) {
         return served.clone();
     }
     let mut served = served.clone();

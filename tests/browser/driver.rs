@@ -1,12 +1,13 @@
-//! A real browser, and this repository's own site in it.
+//! A real browser, and a site in it.
 //!
-//! Every test has a driver, a profile and a server of its own on ports that the system chooses; all end with the test.
+//! Every test has a driver, a profile and a host of its own on ports that the system chooses; all end with the test.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -73,13 +74,13 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-/// A browser that shows this repository's site.
+/// A browser that shows a site.
 pub(crate) struct Browser {
     client: Client,
     site: String,
     profile: tempfile::TempDir,
     _driver: Process,
-    _server: Process,
+    _server: Option<Process>,
 }
 
 impl Drop for Browser {
@@ -89,11 +90,26 @@ impl Drop for Browser {
     }
 }
 
-/// Runs a test in a browser with a window of so many CSS pixels.
+/// Runs a test with this repository's own site in a browser with a window of so many CSS pixels.
 pub(crate) fn in_browser(width: u32, height: u32, test: impl AsyncFnOnce(&Browser)) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_genblog"));
+    server.args(["serve", "--port", "0", "--root", env!("CARGO_MANIFEST_DIR")]);
+    let (server, site) = Process::listening(server, |line| {
+        let address = line.split_whitespace().find(|word| word.starts_with("http://"))?;
+        Some(address.trim_end_matches('/').to_owned())
+    });
+    run(site, Some(server), (width, height), test);
+}
+
+/// The same with the site at an address that somebody else serves.
+pub(crate) fn in_browser_at(site: String, width: u32, height: u32, test: impl AsyncFnOnce(&Browser)) {
+    run(site, None, (width, height), test);
+}
+
+fn run(site: String, server: Option<Process>, size: (u32, u32), test: impl AsyncFnOnce(&Browser)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let browser = Browser::open(width, height).await;
+        let browser = Browser::open(site, server, size).await;
         test(&browser).await;
     });
 }
@@ -122,13 +138,7 @@ async fn session(port: &str, profile: &Path) -> Client {
 
 impl Browser {
     /// Opens a browser with a window of so many CSS pixels.
-    async fn open(width: u32, height: u32) -> Self {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_genblog"));
-        server.args(["serve", "--port", "0", "--root", env!("CARGO_MANIFEST_DIR")]);
-        let (server, site) = Process::listening(server, |line| {
-            let address = line.split_whitespace().find(|word| word.starts_with("http://"))?;
-            Some(address.trim_end_matches('/').to_owned())
-        });
+    async fn open(site: String, server: Option<Process>, (width, height): (u32, u32)) -> Self {
         let mut driver = Command::new("chromedriver");
         driver.arg("--port=0");
         let (driver, port) = Process::listening(driver, |line| {
@@ -151,7 +161,19 @@ impl Browser {
 
     /// A media feature from here on, such as `prefers-color-scheme`.
     pub(crate) async fn prefers(&self, name: &str, value: &str) {
-        self.devtools("Emulation.setEmulatedMedia", json!({ "features": [{ "name": name, "value": value }] })).await;
+        self.prefer(&[(name, value)]).await;
+    }
+
+    /// Several media features from here on, and no other.
+    pub(crate) async fn prefer(&self, features: &[(&str, &str)]) {
+        let features: Vec<Value> =
+            features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Shows pages as they are printed, or no longer.
+    pub(crate) async fn on_paper(&self, paper: bool) {
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": if paper { "print" } else { "" } })).await;
     }
 
     /// Runs no script of any page from here on.
@@ -165,7 +187,8 @@ impl Browser {
         self.devtools("Network.setBlockedURLs", json!({ "urls": [pattern] })).await;
     }
 
-    async fn devtools(&self, command: &'static str, parameters: Value) {
+    /// Gives Chromium a command of its own protocol.
+    pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.client.issue_cmd(Devtools { command, parameters }).await.expect("Chromium knows the command");
     }
 
@@ -180,6 +203,27 @@ impl Browser {
     pub(crate) async fn new_tab(&self) {
         let tab = self.client.new_window(true).await.expect("a tab opens");
         self.client.switch_to_window(tab.handle).await.expect("the tab is there");
+    }
+
+    /// Where the site is, without a slash at the end.
+    pub(crate) fn site(&self) -> String {
+        self.site.clone()
+    }
+
+    /// Goes on in a frame of the present page, which this tag makes.
+    pub(crate) async fn frame(&self, tag: &str) {
+        self.run("document.body.innerHTML = a[0]", &[json!(tag)]).await;
+        self.client.enter_frame(0).await.expect("the page has a frame");
+        self.until(
+            "the frame is loaded",
+            "return document.readyState === 'complete' && document.URL !== 'about:blank'",
+        )
+        .await;
+    }
+
+    /// Goes to any address.
+    pub(crate) async fn go(&self, address: &str) {
+        self.client.goto(address).await.expect("the page loads");
     }
 
     /// Goes to a page of the site, as if from nowhere: also when only the fragment differs.
@@ -211,9 +255,26 @@ impl Browser {
     /// Clicks what a selector finds, as a person would: it must be visible.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.client.find(Locator::Css(selector)).await.expect(selector);
-        let bring = "document.querySelector(a[0]).scrollIntoView({ block: 'center', behavior: 'instant' })";
+        // A page that still scrolls by itself would move it away from under the pointer.
+        let bring = "const it = document.querySelector(a[0]);
+                     const frame = () => new Promise((next) => requestAnimationFrame(() => next(it.getBoundingClientRect().y)));
+                     let before;
+                     do {
+                       it.scrollIntoView({ block: 'center', behavior: 'instant' });
+                       before = await frame();
+                     } while (before !== await frame())";
         self.run(bring, &[json!(selector)]).await;
         element.click().await.expect(selector);
+    }
+
+    /// Drags what a selector finds so many pixels to the right.
+    pub(crate) async fn drag(&self, selector: &str, by: f64) {
+        let element = self.client.find(Locator::Css(selector)).await.expect(selector);
+        let to = |x: f64| PointerAction::MoveToElement { element: element.clone(), duration: None, x, y: 0.0 };
+        let press = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+        let drag = MouseActions::new("mouse".to_owned()).then(to(0.0)).then(press).then(to(by / 2.0)).then(to(by));
+        let drag = drag.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(drag).await.expect("the pointer moves");
     }
 
     /// Types into whatever has the focus.

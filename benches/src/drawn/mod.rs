@@ -133,6 +133,7 @@ impl Draw {
             card_queue: self.one_of(&[1000, 1000, 1000, 3]),
             vif_queue: self.one_of(&[32, 1]),
             pages: self.one_of(&[2048, 400]),
+            ..Dom0::default()
         }
     }
 

@@ -13,6 +13,27 @@ pub struct FigurePart<'a> {
     pub figure: FigureView,
 }
 
+/// `alone.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlonePage {
+    /// The site.
+    pub site: SiteView,
+    /// The figure.
+    pub figure: FigureView,
+    /// The figure as `figure.html` shows it.
+    pub figure_html: String,
+    /// Title of the page that it comes from.
+    pub title: String,
+    /// By which the page's policy knows its own style and scripts.
+    pub nonce: String,
+    /// The style sheet.
+    pub style: String,
+    /// The figure shell.
+    pub shell: String,
+    /// The engine's bindings.
+    pub bindings: String,
+}
+
 /// One figure in a page.
 #[derive(Debug, Clone, Serialize)]
 pub struct FigureView {
@@ -53,12 +74,28 @@ pub struct FigureView {
     pub film_html: String,
     /// What happens in the first frame.
     pub say: SayView,
+    /// The charts for wide boxes: SVG; empty when nothing is charted.
+    pub chart_wide: String,
+    /// The charts for narrow boxes.
+    pub chart_narrow: String,
+    /// What a reader is asked to guess.
+    pub guess: Option<GuessView>,
+    /// The code behind the figure's steps.
+    pub code: Vec<CodeView>,
     /// The run as rows of a table.
     pub rows_html: String,
     /// The first frame as PNG.
     pub png: Option<PngView>,
     /// The first frame as SVG with fixed colours.
     pub svg_href: String,
+    /// The whole run as comma-separated values.
+    pub csv_href: String,
+    /// The figure as a page of its own that needs no other file.
+    pub alone_href: String,
+    /// The same with host, for pages elsewhere.
+    pub alone_url: String,
+    /// The page that the figure belongs to, with host; empty in that page itself.
+    pub page_url: String,
 }
 
 /// A run to choose.
@@ -115,6 +152,38 @@ pub struct ActionView {
     pub who: &'static str,
     /// What it means.
     pub hint: &'static str,
+}
+
+/// A question to answer before the run does.
+#[derive(Debug, Clone, Serialize)]
+pub struct GuessView {
+    /// The question.
+    pub question: &'static str,
+    /// What to choose from; empty when a number is asked for.
+    pub choices: Vec<&'static str>,
+    /// The largest number.
+    pub most: u32,
+    /// The number's unit, or nothing.
+    pub unit: &'static str,
+    /// Whether the question fits the run that the page shows.
+    pub asks: bool,
+}
+
+/// A function of public source code.
+#[derive(Debug, Clone, Serialize)]
+pub struct CodeView {
+    /// The name that the engine calls it by.
+    pub key: String,
+    /// With its parentheses.
+    pub function: &'static str,
+    /// File, and line where it is known.
+    pub place: String,
+    /// Tree and version.
+    pub tree: String,
+    /// Where the code can be read.
+    pub url: String,
+    /// What it does.
+    pub does: &'static str,
 }
 
 /// What happens in a frame.

@@ -160,11 +160,12 @@ impl Player {
 
     fn write_row(&self, rows: &mut Text, entry: &Entry, first_of_step: bool) {
         let who = entry.event.who();
-        rows.push_str("<tr data-n=\"").push_u32(entry.step).push_str("\"><th scope=\"row\">");
+        rows.push_str("<tr data-n=\"").push_u32(entry.step).push_str("\">");
         if first_of_step {
-            rows.push_u32(entry.step);
+            rows.push_str("<th scope=\"row\">").push_u32(entry.step).push_str("</th><td>");
+        } else {
+            rows.push_str("<td></td><td>");
         }
-        rows.push_str("</th><td>");
         if entry.time > Time::ZERO {
             push_time(rows, entry.time);
         }

@@ -1,0 +1,34 @@
+//! The figure shell as one file: [`joined`] puts ES modules one after another.
+//!
+//! A page should load one script, and a person should read several. The modules stand in the order of their names, each
+//! after those that it imports from, and no two have a top-level name in common; so nothing is left to do but to leave
+//! out the lines that tie them together. Comments are for readers of the sources: whole lines of them stay behind too.
+
+/// One script out of the modules, in this order.
+#[must_use]
+pub fn joined<'m>(modules: impl IntoIterator<Item = &'m str>) -> String {
+    let mut script = String::new();
+    for line in modules.into_iter().flat_map(str::lines) {
+        let code = line.trim_start();
+        let comment = ["//", "/*", "* ", "*/"].iter().any(|start| code.starts_with(start)) || code == "*";
+        if code.is_empty() || comment || line.starts_with("import ") {
+            continue;
+        }
+        script.push_str(line.strip_prefix("export ").unwrap_or(line));
+        script.push('\n');
+    }
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_become_one_script() {
+        let first = "// A.\n\n/** Doc\n * of a.\n */\nexport function a() {\n  // why\n  return 2 * b; // b\n}\n";
+        let second = "import { a } from \"./1-a.js\";\nconst b = a() // 2\n  + 1;\n";
+        let expect = "function a() {\n  return 2 * b; // b\n}\nconst b = a() // 2\n  + 1;\n";
+        assert_eq!(joined([first, second]), expect);
+    }
+}

@@ -1,0 +1,92 @@
+//! States as texts: the browser's engine and the native one mean the same by them, and an address brings back what its
+//! sender saw.
+
+use serde_json::json;
+use sim::telling::player::Player;
+use sim::telling::story::{FigureSpec, Layout};
+
+use crate::controls::same_picture;
+use crate::figures::{choose, for_every_figure, page, player, shown};
+
+/// Every preset with every setting of every knob, and runs with actions in them.
+fn states(spec: &'static FigureSpec) -> Vec<String> {
+    let mut states = Vec::new();
+    for preset in 0..spec.presets.len() {
+        states.push(Player::new(spec, preset).state());
+        for (index, knob) in spec.knobs.iter().enumerate() {
+            for option in knob.options {
+                let mut player = Player::new(spec, preset);
+                player.set_knob(index, option.value);
+                states.push(player.state());
+            }
+        }
+        let mut player = Player::new(spec, preset);
+        for turn in 0..90_usize {
+            if turn % 7 == 6 {
+                player.seek(player.steps() / 2);
+            }
+            let letters =
+                (0..spec.actions.len()).map(|offset| spec.actions[(turn * 5 + offset) % spec.actions.len()].letter);
+            let acted = letters.into_iter().any(|letter| player.act(letter));
+            if acted && turn % 5 == 0 {
+                states.push(player.state());
+            }
+        }
+    }
+    states
+}
+
+#[test]
+fn native_and_browser_runs_have_the_same_logs() {
+    for_every_figure(1280, 900, async |browser, spec| {
+        let states = states(spec);
+        assert!(states.len() >= spec.presets.len(), "{} states", states.len());
+        let native: Vec<String> = states.iter().map(|state| format!("{:016x}", player(state).log_hash())).collect();
+        let differing = browser
+            .run(
+                "const { Figure } = await import(document.querySelector('sim-figure').dataset.module);
+                 return a[0].filter((state, at) => Figure.open(state)?.log_hash() !== a[1][at])",
+                &[json!(states), json!(native)],
+            )
+            .await;
+        assert_eq!(differing, json!([]));
+    });
+}
+
+#[test]
+fn a_link_restores_what_its_sender_saw() {
+    for_every_figure(1280, 900, async |browser, spec| {
+        let id = spec.name;
+        browser.click("[data-do=step]").await;
+        let act = "document.querySelector('[data-act]:not([aria-disabled=true])')?.click()";
+        for _ in 0..3 {
+            browser.run(act, &[]).await;
+        }
+        let state = shown(browser, id).await.state;
+        browser.until("the address tells the state", &format!("return location.hash === '#{state}'")).await;
+
+        let restored = format!("return document.getElementById('{id}').dataset.state === '{state}'");
+        browser.visit_afresh(&format!("{}#{state}", page(spec))).await;
+        browser.until("the state is back", &restored).await;
+        let svg = player(&state).page_svg(Layout::Wide);
+        assert!(same_picture(browser, ".figure-picture svg.wide", &svg).await, "{state}");
+
+        // Mail programs write some signs in another way, and strangers write nonsense: that changes nothing.
+        browser.visit_afresh(&format!("{}#{}", page(spec), state.replace('.', "%2E"))).await;
+        browser.until("the state is back", &restored).await;
+        browser.run(&format!("location.hash = '#{id}=v1.nonsense.n3'"), &[]).await;
+        browser.run("await new Promise((next) => setTimeout(next))", &[]).await;
+        assert_eq!(shown(browser, id).await.state, state);
+
+        // A frame of the film is a link as well, and the film is that of the run that is shown.
+        browser.click("[data-do=reset]").await;
+        browser.click(".figure-film li:nth-child(2) a").await;
+        let frame = spec.presets[0].film[1].0;
+        let there = format!("return document.getElementById('{id}').dataset.at === '{frame}'");
+        browser.until("the film's frame is shown", &there).await;
+        choose(browser, ".figure-tools [data-preset]", "1").await;
+        let captions = "return [...document.querySelectorAll('.figure-film span')].map((span) => span.textContent)";
+        let expected: Vec<&str> = spec.presets[1].film.iter().map(|(_, caption)| *caption).collect();
+        assert_eq!(browser.run(captions, &[]).await, json!(expected), "{id}");
+    });
+}
