@@ -131,6 +131,7 @@ fn machines() -> impl Strategy<Value = Settings> {
                 copy_skb,
                 rx_flip: seed % 2 == 0,
                 gives_own_pages: seed % 4 == 0,
+                breaks_off: seed % 8 < 4,
                 ..BackSettings::of(epoch)
             };
             Settings {

@@ -236,6 +236,7 @@ impl Event {
                 )
                 | Self::Receive(
                     Receive::QueueWaits { .. }
+                        | Receive::QueueDrains
                         | Receive::QueueRuns
                         | Receive::MemorySqueeze { .. }
                         | Receive::CarrierLost

@@ -54,6 +54,11 @@ impl Credit {
         }
     }
 
+    /// Whether there is a limit at all (`credit_usec` is 0 for none).
+    pub(super) const fn is_limited(&self) -> bool {
+        self.bytes < u64::MAX
+    }
+
     /// Bytes that may be sent now.
     pub(super) const fn remaining(&self) -> u64 {
         self.remaining

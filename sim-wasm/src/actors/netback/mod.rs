@@ -96,6 +96,8 @@ pub struct Netback {
     schedule: VecDeque<VifId>,
     /// Passes of the transmit tasklet.
     pass: u64,
+    /// Whether the last one ended at an interface without credit, and nobody who had a turn before it is to have another.
+    broke_off: bool,
     race: Option<Race>,
     /// Packets for guests, the next one first (`rx_queue`).
     rx_queue: VecDeque<(VifId, SkbId)>,
@@ -126,6 +128,7 @@ impl Netback {
             pending_due: None,
             schedule: VecDeque::new(),
             pass: 0,
+            broke_off: false,
             race: None,
             rx_queue: VecDeque::new(),
             squeezed_until: None,
@@ -195,6 +198,12 @@ impl Netback {
     /// Interfaces that wait for their turn, the next one first.
     pub fn schedule(&self) -> impl Iterator<Item = VifId> {
         self.schedule.iter().copied()
+    }
+
+    /// Bytes that an interface may still send in its window; nothing if it has no limit or is not connected.
+    #[must_use]
+    pub fn credit(&self, vif: VifId) -> Option<u64> {
+        self.vif(vif).filter(|vif| vif.credit.is_limited()).map(|vif| vif.credit.remaining())
     }
 
     /// dom0's end of an interface's channel, while it is connected.

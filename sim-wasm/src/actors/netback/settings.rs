@@ -72,6 +72,9 @@ pub struct BackSettings {
     /// Whether the classic driver gives a packet away as it is if it lies alone in a page made for that, as the driver of
     /// Xen 3.0 did (`is_xen_skb`). linux-2.6.18-xen copies every packet first that it gives away.
     pub gives_own_pages: bool,
+    /// Whether a pass of the classic driver ends for everybody where an interface's credit is spent, as in the driver of Xen
+    /// 3.0. In linux-2.6.18-xen that interface alone misses its turn.
+    pub breaks_off: bool,
     /// Timer ticks a second in dom0's kernel, `HZ`: timers and credit windows are rounded to them. From 1 to 1000.
     pub hz: u32,
 }
@@ -94,6 +97,7 @@ impl BackSettings {
             offload: true,
             rx_flip: false,
             gives_own_pages: false,
+            breaks_off: false,
             hz: 250,
         }
     }

@@ -10,6 +10,9 @@
 //!
 //! Each interface gives one packet and goes to the end of the list: fair in packets, not in bytes or slots.
 //!
+//! In the driver of Xen 3.0 a pass ends at an interface whose credit is spent. Whoever stands behind it on the list is not
+//! looked at until somebody's event, timer or freed slot has the tasklet run.
+//!
 //! Not modelled: a pass takes at most as many slots from an interface as its ring has, so that a forged producer cannot
 //! keep it busy; linux-2.6.18-xen would go on for as long as the producer says (XSA-39). A guest whose vCPU runs during the
 //! pass could publish more than a ring's worth honestly, but here nobody runs during a pass. Nor does memory for a packet's
@@ -59,6 +62,17 @@ pub(super) struct Batch {
     pub(super) maps: Vec<MapOp>,
 }
 
+/// What an interface's turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It had its turn, whatever it used it for.
+    Done,
+    /// This pass has taken a whole ring of requests from it already.
+    Enough,
+    /// Its credit is spent.
+    Spent,
+}
+
 impl Netback {
     /// One pass. True if there is work for another at once.
     pub(super) fn net_tx_action(&mut self, k: &mut Kernel) -> bool {
@@ -75,7 +89,7 @@ impl Netback {
         if mapped || self.settings.repairs.always_scans {
             self.set_pending_timer(k);
         }
-        self.pool.released() > 0 || self.has_work()
+        self.pool.released() > 0 || (self.has_work() && !self.broke_off)
     }
 
     /// Whether an interface waits and the pool is not more than half full (`maybe_schedule_tx_action`).
@@ -118,19 +132,28 @@ impl Netback {
         self.batch.maps.clear();
         let now = self.clock.at(k.now);
         let mut turned_away = core::mem::take(&mut self.turned_away);
+        let mut went_on = false;
+        self.broke_off = false;
         while self.pool.in_use() + (MAX_SKB_FRAGS as u32) < MAX_PENDING_REQS
             && let Some(id) = self.schedule.pop_front()
         {
-            if !self.take_turn(k, id, now) {
-                turned_away.push(id);
+            match self.take_turn(k, id, now) {
+                // Who goes back to the list has the tasklet run again.
+                Turn::Done => went_on |= self.schedule.back() == Some(&id),
+                Turn::Enough => turned_away.push(id),
+                Turn::Spent if self.settings.breaks_off => {
+                    self.broke_off = !went_on;
+                    break;
+                }
+                Turn::Spent => {}
             }
         }
         turned_away.drain(..).for_each(|id| self.add_to_schedule(id));
         self.turned_away = turned_away;
     }
 
-    /// One interface's turn: at most one packet. False if this pass has taken a whole ring of requests from it already.
-    fn take_turn(&mut self, k: &mut Kernel, id: VifId, now: Jiffies) -> bool {
+    /// One interface's turn: at most one packet.
+    fn take_turn(&mut self, k: &mut Kernel, id: VifId, now: Jiffies) -> Turn {
         let (domain, repairs) = (k.domain(), self.settings.repairs);
         let vif = self.vifs[usize::from(id.0)].as_mut().expect("an interface leaves the list before it goes");
         vif.is_scheduled = false;
@@ -141,33 +164,33 @@ impl Netback {
             let distance = req_prod.since(vif.tx.rsp_prod_pvt);
             k.step(Event::OverflowCaught { distance });
             self.fatal_tx_err(k, id, Refusal::ProducerOverflow);
-            return true;
+            return Turn::Done;
         }
         if !vif.tx.final_check_for_requests(page) {
             let event = vif.tx.req_cons.plus(1).0;
             vif.counters.spurious += 1;
             k.step(Event::RequestsAwaited { event });
-            return true;
+            return Turn::Done;
         }
         if vif.pass.0 != self.pass {
             vif.pass = (self.pass, vif.tx.req_cons.plus(vif.tx.layout.entries()));
         }
         let available = vif.tx.unconsumed_requests(page).min(vif.pass.1.since(vif.tx.req_cons));
         if available == 0 {
-            return false;
+            return Turn::Enough;
         }
 
         let first = TxRequest::decode(vif.tx.copy_request::<TX_REQUEST_SIZE>(page, vif.tx.req_cons));
         let size = first.size;
         match vif.credit.charge(size, size, now) {
             Verdict::Pass => {}
-            Verdict::Waiting => return true,
+            Verdict::Waiting => return Turn::Spent,
             Verdict::Wait(until) => {
                 let until = self.clock.timer(until, k.now);
                 let remaining = vif.credit.remaining().min(u64::from(u32::MAX)) as u32;
                 k.step(Event::Backend(Backend::CreditExhausted { wanted: u32::from(size), remaining, until: until.0 }));
                 k.ask(Ask::Arm(Timer::Credit(id), Some(until)));
-                return true;
+                return Turn::Spent;
             }
         }
 
@@ -190,7 +213,7 @@ impl Netback {
             Err(why) if repairs.shuts_down && why != Refusal::TooShort => self.fatal_tx_err(k, id, why),
             Err(why) => self.tx_err(k, id, why),
         }
-        true
+        Turn::Done
     }
 
     /// Holds the slots of the packet that was read, adds them to the batch, and goes on after them (`netbk_get_requests`).

@@ -3,6 +3,7 @@
 //! Not modelled: backends of different generations on one machine.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::{BackFeatures, Offer, Xmit};
@@ -148,6 +149,22 @@ impl Backend {
     /// Slots that are held, all interfaces together.
     pub(super) fn held(&self) -> u32 {
         each!(self, back => back.held())
+    }
+
+    /// The interfaces on the classic driver's list, the next one first.
+    pub(super) fn turns(&self) -> Vec<VifId> {
+        match self {
+            Backend::Classic(back) => back.schedule().collect(),
+            Backend::GrantCopy(_) | Backend::ZeroCopy(_) | Backend::Hostile(_) => Vec::new(),
+        }
+    }
+
+    /// Bytes that an interface may still send in its window, in the classic driver.
+    pub(super) fn credit(&self, vif: VifId) -> Option<u64> {
+        match self {
+            Backend::Classic(back) => back.credit(vif),
+            Backend::GrantCopy(_) | Backend::ZeroCopy(_) | Backend::Hostile(_) => None,
+        }
     }
 
     /// Whether it gave an interface's guest up.

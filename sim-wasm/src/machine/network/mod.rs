@@ -288,6 +288,24 @@ impl Network {
         self.dom0.back.counters(vif)
     }
 
+    /// The guests that wait for netback's next pass, the next one first; only the classic driver has such a list.
+    #[must_use]
+    pub fn turns(&self) -> Vec<VifId> {
+        self.dom0.back.turns()
+    }
+
+    /// Bytes that a guest may still send in its window; nothing without a limit, and in drivers other than the classic one.
+    #[must_use]
+    pub fn credit(&self, vif: VifId) -> Option<u64> {
+        self.dom0.back.credit(vif)
+    }
+
+    /// Packets that wait in dom0 for a guest, in the queue in front of its interface.
+    #[must_use]
+    pub fn waiting_for(&self, vif: VifId) -> u32 {
+        self.dom0.stack.waiting(BridgePort::Vif(vif))
+    }
+
     /// Bytes that a backend gone bad saw beside a guest's packets.
     #[must_use]
     pub fn seen_beside(&self, vif: VifId) -> u32 {
