@@ -37,6 +37,8 @@ pub mod flow;
 
 pub mod receive;
 
+pub mod sharing;
+
 pub mod grants;
 
 pub mod modules;

@@ -118,6 +118,16 @@ pub fn tell_interleaving(out: &mut Text, event: &Event, _drivers: Drivers) {
     }
 }
 
+/// The same for what several guests' packets come to, and for what turns in netback; nothing for the rest.
+pub fn tell_sharing(out: &mut Text, event: &Event, drivers: Drivers) {
+    match event {
+        Event::Summary(event) => summary::tell(out, event),
+        Event::Backend(event) => backend::tell(out, event),
+        Event::Receive(event) => receive::tell(out, event),
+        event => path::tell(out, event, drivers),
+    }
+}
+
 /// Writes which interface an entry is about, as `Interface 2: `; nothing for what concerns the bridge's ports or the card.
 pub fn push_interface(out: &mut Text, entry: &Entry) {
     let machines =

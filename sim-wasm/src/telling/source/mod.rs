@@ -173,6 +173,17 @@ pub const fn of_interleaving(event: &Event, drivers: Drivers) -> Option<SourceRe
     }
 }
 
+/// The same for what several guests' packets come to, and for what turns in netback; `None` for the rest.
+#[must_use]
+pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Summary(event) => summary::of(event, drivers),
+        Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Receive(event) => receive::of(event, drivers),
+        event => path::of(event, drivers),
+    }
+}
+
 /// A function's name and its file's path.
 type Place = (&'static str, &'static str);
 
