@@ -10,7 +10,7 @@ use sim_wasm::actors::log::interleaving::Interleaving;
 use sim_wasm::actors::log::pages::Pages;
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
-use sim_wasm::actors::log::summary::{Place, Summary};
+use sim_wasm::actors::log::summary::{Limiter, Place, Summary};
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
 use sim_wasm::actors::log::wakeups::Wakeups;
 use sim_wasm::actors::log::{Event, Unsent, Who};
@@ -41,6 +41,8 @@ const DROPS: [DropReason; 5] =
     [DropReason::NoCarrier, DropReason::NoBuffers, DropReason::QueueFull, DropReason::Expired, DropReason::NoMemory];
 
 const PLACES: [Place; 5] = [Place::GuestQueue, Place::Backlog, Place::Filter, Place::CardQueue, Place::VifQueue];
+
+const LIMITERS: [Limiter; 5] = [Limiter::Guest, Limiter::Ring, Limiter::Pool, Limiter::Descriptors, Limiter::Wire];
 
 const ATTACKS: [Attack; 11] = [
     Attack::ForgedProducer,
@@ -223,8 +225,10 @@ fn summary_events(count: u32, nanos: u32) -> Vec<Summary> {
         Summary::Passed { nanos, offered: 0, sent: 0 },
         Summary::Taken { nanos, packets: count, bytes: count },
         Summary::Alternated { times: count },
+        Summary::Reported { delay: count },
     ];
     events.extend(PLACES.map(|place| Summary::Lost { packets: count, place }));
+    events.extend(LIMITERS.map(|by| Summary::Limited { from: nanos, to: count, by }));
     events
 }
 
@@ -317,6 +321,7 @@ fn the_events_tried_here_are_all_there_are() {
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
     check("interleaving", "Interleaving", interleaving_events(1, true).iter().map(variant).collect());
+    check("summary", "Limiter", LIMITERS.iter().map(variant).collect());
     check("trouble", "Attack", ATTACKS.iter().map(variant).collect());
 }
 

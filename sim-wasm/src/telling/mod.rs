@@ -35,6 +35,8 @@ pub mod packet;
 
 pub mod flow;
 
+pub mod map;
+
 pub mod receive;
 
 pub mod sharing;

@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, flow, grants, packet, receive, ring, sharing};
+use crate::telling::{barriers, bell, flow, grants, map, packet, receive, ring, sharing};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE, &bell:
 pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE, &grants::FIGURE] };
 
 /// Flow control and sharing: many packets, many guests.
-pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &sharing::FIGURE] };
+pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &sharing::FIGURE, &map::FIGURE] };
 
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };

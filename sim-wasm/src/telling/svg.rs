@@ -110,6 +110,22 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
             }
             svg.push_str("</g>");
         }
+        Shape::Link { state, shapes } => {
+            // A picture for itself has no page around it to lead anywhere. Of so many links none is a stop for the keyboard:
+            // the text version tells as much.
+            let page = matches!(ink, Ink::Classes(_));
+            if page {
+                svg.push_str("<a href=\"#");
+                escape(svg, state.as_str());
+                svg.push_str("\" tabindex=\"-1\">");
+            }
+            for shape in shapes {
+                write_shape(svg, shape, ink);
+            }
+            if page {
+                svg.push_str("</a>");
+            }
+        }
         Shape::Group { key, x, y, shapes } => {
             svg.push_str("<g data-k=\"").push_str(key.0).push_u32(key.1).push_str("\" transform=\"translate(");
             push_unit(svg, *x);

@@ -22,6 +22,21 @@ pub enum Place {
     VifQueue,
 }
 
+/// What holds packets back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limiter {
+    /// Guests make no more.
+    Guest,
+    /// All slots of the rings are in use.
+    Ring,
+    /// Requests wait on the rings for netback's pool.
+    Pool,
+    /// All descriptors of the card's ring are in use.
+    Descriptors,
+    /// The wire is never idle.
+    Wire,
+}
+
 /// Sums over a stretch of time that ends with the entry's own time. Counts are of packets unless the name says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the line above each variant names its numbers")]
@@ -34,6 +49,10 @@ pub enum Summary {
     Taken { nanos: u32, packets: u32, bytes: u32 },
     /// A guest's queue stopped and ran again so often.
     Alternated { times: u32 },
+    /// The runs that follow have a card that reports so many microseconds after a packet has left.
+    Reported { delay: u32 },
+    /// In runs with packets of `from` to `to` bytes one thing held them back.
+    Limited { from: u32, to: u32, by: Limiter },
 }
 
 impl Summary {
@@ -41,10 +60,15 @@ impl Summary {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::Passed { .. } => Who::Hardware,
-            Self::Lost { place: Place::GuestQueue, .. } | Self::Alternated { .. } => Who::Guest,
+            Self::Passed { .. }
+            | Self::Reported { .. }
+            | Self::Limited { by: Limiter::Descriptors | Limiter::Wire, .. } => Who::Hardware,
+            Self::Lost { place: Place::GuestQueue, .. }
+            | Self::Alternated { .. }
+            | Self::Limited { by: Limiter::Guest | Limiter::Ring, .. } => Who::Guest,
             Self::Lost { place: Place::Backlog | Place::Filter | Place::CardQueue | Place::VifQueue, .. }
-            | Self::Taken { .. } => Who::Dom0,
+            | Self::Taken { .. }
+            | Self::Limited { by: Limiter::Pool, .. } => Who::Dom0,
         }
     }
 

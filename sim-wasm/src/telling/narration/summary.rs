@@ -2,7 +2,7 @@
 //!
 //! Not modelled: other languages, and sentences for several events at once.
 
-use crate::actors::log::summary::{Place, Summary};
+use crate::actors::log::summary::{Limiter, Place, Summary};
 use crate::telling::narration::phrases::{count_of, push_time};
 use crate::words::text::Text;
 use crate::words::time::Time;
@@ -47,6 +47,26 @@ pub(crate) fn tell(out: &mut Text, event: &Summary) {
             out.push_str("Meanwhile the guest's queue stops and runs again ");
             count_of(out, times, "time");
             out.push_str(" more.");
+        }
+        Summary::Reported { delay } => {
+            out.push_str("The card reports ").push_u32(delay).push_str(" µs after a packet has left.");
+        }
+        Summary::Limited { from, to, by } => {
+            out.push_str("Packets of ").push_u32(from);
+            if to != from {
+                out.push_str(" to ").push_u32(to);
+            }
+            out.push_str(match by {
+                Limiter::Guest => " bytes leave as fast as guests make them.",
+                Limiter::Ring => {
+                    " bytes are held back by the ring: all its slots are in use, and the wire is idle at times."
+                }
+                Limiter::Pool => " bytes are held back by netback's pool: requests wait on the rings for it.",
+                Limiter::Descriptors => {
+                    " bytes are held back by the card's descriptors: packets wait in dom0 for them."
+                }
+                Limiter::Wire => " bytes are held back by the wire alone.",
+            });
         }
     }
 }

@@ -38,6 +38,8 @@ mod receiving;
 
 mod between_guests;
 
+pub mod limits;
+
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
@@ -204,12 +206,13 @@ impl Values {
 /// All scenarios.
 #[must_use]
 pub fn scenarios() -> &'static [&'static Scenario] {
-    static SCENARIOS: [&Scenario; 5] = [
+    static SCENARIOS: [&Scenario; 6] = [
         &flow_control::SCENARIO,
         &interrupts::SCENARIO,
         &sharing::SCENARIO,
         &receiving::SCENARIO,
         &between_guests::SCENARIO,
+        &limits::SCENARIO,
     ];
     &SCENARIOS
 }
