@@ -133,7 +133,7 @@ fn interactive_bytes_stay_within_their_budget() {
     let sizes: BTreeMap<String, usize> = files
         .iter()
         .filter_map(|(path, (_, bytes))| Some((path.strip_prefix(&public).ok()?.to_str()?.to_owned(), bytes)))
-        .filter(|(path, _)| path.starts_with("assets/"))
+        .filter(|(path, _)| path.starts_with("assets/") && !path.starts_with("assets/photos/"))
         .map(|(path, bytes)| (path, brotli_size(bytes)))
         .collect();
     let size = |start: &str| {
@@ -162,8 +162,8 @@ fn interactive_bytes_stay_within_their_budget() {
     let report = format!("brotli bytes of pages with figures:\n{table}of assets: {sizes:#?}");
     println!("{report}");
     assert!(pages > 0, "a page has figures");
-    // The goal is 60 kB; the three generations of netback that module path has are more.
-    assert!(most <= 112_000, "{report}");
+    // The goal is 60 kB; the three generations of netback that module path has, and two modules on a page, are more.
+    assert!(most <= 140_000, "{report}");
     assert!(size("shell.") <= 10_000, "{report}");
     assert!(size("style.") <= 15_000, "{report}");
 }

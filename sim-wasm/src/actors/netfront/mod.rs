@@ -47,6 +47,7 @@ use crate::actors::log::trouble::Attack;
 use crate::actors::netfront::device::{Device, Link, Reception};
 use crate::actors::netfront::rx::RxQueue;
 use crate::actors::netfront::tx::TxQueue;
+use crate::actors::parts;
 use crate::actors::skb::SkbId;
 use crate::hypervisor::xen::Xen;
 use crate::protocols::front_ring::FrontRing;
@@ -240,7 +241,7 @@ impl Netfront {
     /// Reads what was received (`netif_poll`, `xennet_poll`); true if it is to be called again.
     pub fn poll(&mut self, k: &mut Kernel) -> bool {
         k.log.about(self.device.vif);
-        self.device.is_up() && self.rx.poll(&mut self.device, k)
+        self.device.is_up() && parts::RECEPTION && self.rx.poll(&mut self.device, k)
     }
 
     /// There may be memory for buffers again (`rx_refill_timeout`): the poll looks.

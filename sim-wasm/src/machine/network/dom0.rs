@@ -110,9 +110,7 @@ impl Network {
             self.raise_softirq();
         }
         self.feed_card();
-        if parts::RECEPTION {
-            self.feed_the_rest();
-        }
+        self.feed_the_rest();
     }
 
     /// The card takes packets while it has room for them.

@@ -7,6 +7,7 @@ use crate::actors::kernel::{Ask, Task};
 use crate::actors::log::Event;
 use crate::actors::log::bus::Bus;
 use crate::actors::netback::outcome::Disconnect;
+use crate::actors::parts;
 use crate::machine::network::Network;
 use crate::machine::network::guest::{Plug, domain_of};
 use crate::machine::network::lend::lend;
@@ -26,8 +27,21 @@ impl Network {
             FaultKind::StallCard => self.stall_card(),
             FaultKind::ResumeCard => self.resume_card(),
             FaultKind::SetFilter(filter) => self.dom0.stack.set_filter(filter),
-            FaultKind::Tap(port, tap) => self.set_tap(port, Some(tap)),
-            FaultKind::EndTap(port) => self.set_tap(port, None),
+            FaultKind::Tap(port, tap) if parts::TAPS => self.set_tap(port, Some(tap)),
+            FaultKind::EndTap(port) if parts::TAPS => self.set_tap(port, None),
+            trouble if parts::TROUBLE => self.make_trouble(&trouble),
+            _ => parts::missing(),
+        }
+    }
+
+    fn make_trouble(&mut self, what: &FaultKind) {
+        match *what {
+            // Not trouble, and done already.
+            FaultKind::StallCard
+            | FaultKind::ResumeCard
+            | FaultKind::SetFilter(_)
+            | FaultKind::Tap(..)
+            | FaultKind::EndTap(_) => {}
             FaultKind::SleepGuest(vif) => self.guests[usize::from(vif.0)].awake = false,
             FaultKind::WakeGuest(vif) => {
                 self.guests[usize::from(vif.0)].awake = true;

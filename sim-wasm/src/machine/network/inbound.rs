@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 
 use crate::actors::bridge::BridgePort;
 use crate::actors::handshake::Xmit;
+use crate::actors::parts;
 use crate::actors::skb::SkbId;
 use crate::actors::stack::TapSettings;
 use crate::machine::metrics::counters::Count;
@@ -19,11 +20,15 @@ use crate::words::ids::VifId;
 impl Network {
     /// Whoever but the card has packets waiting takes them.
     pub(super) fn feed_the_rest(&mut self) {
-        for vif in 0..self.guests.len() as u16 {
-            self.feed_vif(VifId(vif));
+        if parts::RECEPTION {
+            for vif in 0..self.guests.len() as u16 {
+                self.feed_vif(VifId(vif));
+            }
+            self.take_local();
         }
-        self.take_local();
-        self.put_tap_down();
+        if parts::TAPS {
+            self.put_tap_down();
+        }
     }
 
     /// dom0 itself takes what was sent to it.

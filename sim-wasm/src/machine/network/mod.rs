@@ -107,7 +107,7 @@ impl Appointment {
     const fn is_possible(self) -> bool {
         match self {
             Appointment::Outside(_) | Appointment::ReceiveDone => parts::RECEPTION,
-            Appointment::Fault(_) | Appointment::Bus => parts::TROUBLE,
+            Appointment::Bus => parts::TROUBLE,
             Appointment::TapDone => parts::TAPS,
             Appointment::Send(..)
             | Appointment::Upcall(..)
@@ -116,6 +116,7 @@ impl Appointment {
             | Appointment::Softirq
             | Appointment::WireDone
             | Appointment::TransmitDone
+            | Appointment::Fault(_)
             | Appointment::Consumed(..) => true,
         }
     }

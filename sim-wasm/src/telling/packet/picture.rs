@@ -226,7 +226,8 @@ impl Life<'_> {
             }
         }
         let narrow = drawing.width < px(400);
-        let (first, rest) = text.as_str().split_once(" = ").unwrap_or((text.as_str(), ""));
+        let (first, rest) = text.as_str().split_once('=').unwrap_or((text.as_str(), ""));
+        let (first, rest) = (first.strip_suffix(' ').unwrap_or(first), rest.strip_prefix(' ').unwrap_or(rest));
         if narrow && !rest.is_empty() {
             let lines = [(y, first), (y + px(18), rest)];
             let lines = lines.map(|(y, line)| words(x, y, Anchor::Start, Face::Mono, Tone::Xen, line));

@@ -91,13 +91,14 @@ impl SourceRef {
     /// The name without its parentheses.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.function.trim_end_matches("()")
+        self.function.strip_suffix("()").unwrap_or(self.function)
     }
 
     /// The file's name without its folder.
     #[must_use]
     pub fn file_name(&self) -> &'static str {
-        self.file.rsplit('/').next().unwrap_or(self.file)
+        let start = self.file.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
+        self.file.get(start..).unwrap_or(self.file)
     }
 }
 

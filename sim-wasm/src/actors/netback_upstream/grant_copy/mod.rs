@@ -42,6 +42,7 @@ use crate::actors::netback_upstream::grant_copy::submit::Pass;
 use crate::actors::netback_upstream::jiffies::Jiffies;
 use crate::actors::netback_upstream::link::{Attach, Link};
 use crate::actors::netback_upstream::requests::{Groups, Requests};
+use crate::actors::parts;
 use crate::actors::skb::{SharedId, SkbId};
 use crate::protocols::ring::Index;
 use crate::words::ids::{DomId, Port, VifId};
@@ -198,7 +199,7 @@ impl GrantCopy {
     pub fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
         match task {
             Task::NetTx => self.tx_action(k),
-            Task::NetRx => self.rx_action(k),
+            Task::NetRx => parts::RECEPTION && self.rx_action(k),
             Task::BackPoll(_) | Task::BackRx(_) | Task::BackDealloc(_) | Task::FrontPoll(_) => false,
         }
     }

@@ -53,6 +53,7 @@ use crate::actors::netback_upstream::zero_copy::deliver::Batch;
 use crate::actors::netback_upstream::zero_copy::hash::HashMapping;
 use crate::actors::netback_upstream::zero_copy::receive::ReceiveQueue;
 use crate::actors::netback_upstream::zero_copy::submit::Pass;
+use crate::actors::parts;
 use crate::actors::skb::{Frag, SkbId};
 use crate::hypervisor::grant_calls::UnmapOp;
 use crate::protocols::ring::Index;
@@ -224,7 +225,7 @@ impl ZeroCopy {
     pub fn run(&mut self, k: &mut Kernel, task: Task) -> bool {
         match task {
             Task::BackPoll(vif) => self.poll(k, vif),
-            Task::BackRx(vif) => self.guest_rx(k, vif),
+            Task::BackRx(vif) => parts::RECEPTION && self.guest_rx(k, vif),
             Task::BackDealloc(vif) => {
                 self.dealloc(k, vif);
                 false
