@@ -151,6 +151,29 @@ fn the_lead_on_the_home_page_links_into_the_post() {
 }
 
 #[test]
+fn a_post_with_a_figure_has_a_card_for_previews() {
+    let picture = Picture::new("card");
+    let mut site = site("https://example.org/blog/", &picture.0);
+    let (made, problems) = outputs(&site);
+    assert_eq!(problems, []);
+    let card = image::load_from_memory(&made["posts/new/card.png"]).expect("a PNG");
+    assert_eq!((card.width(), card.height()), (1200, 630));
+    let page = text(&made, "posts/new/index.html");
+    for meta in [
+        r#"<meta property="og:image" content="https://example.org/blog/posts/new/card.png">"#,
+        r#"<meta property="og:image:width" content="1200">"#,
+        r#"<meta property="og:image:height" content="630">"#,
+        r#"<meta name="twitter:card" content="summary_large_image">"#,
+    ] {
+        assert!(page.contains(meta), "{meta}");
+    }
+    site.posts[0].image = Some(route("stone.png"));
+    let (made, _) = outputs(&site);
+    assert!(!made.contains_key("posts/new/card.png"), "a post's own picture stands for it");
+    assert!(!text(&made, "posts/new/index.html").contains("og:image:width"));
+}
+
+#[test]
 fn an_old_address_says_where_the_page_went() {
     let picture = Picture::new("theme-alias");
     let (outputs, _) = outputs(&site(BASE, &picture.0));

@@ -22,6 +22,8 @@ pub mod photos;
 
 pub mod renderer;
 
+pub mod card;
+
 pub mod pages;
 
 pub mod alone;

@@ -2,7 +2,7 @@
 
 use crate::files::output::Planned;
 use crate::graph::site::{Body, Page, Post};
-use crate::rendering::figure::Figure;
+use crate::rendering::card::{self, Card};
 use crate::rendering::renderer::{Draft, Filling, Renderer, figures, json, minutes};
 use crate::rendering::view::page::{MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
 use crate::rendering::view::shared::{DateView, HeadView, TitledLink, TocEntry};
@@ -49,16 +49,18 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
     })
 }
 
-/// A post stands in other sites' previews with its own picture, or with its first figure.
+/// A post stands in other sites' previews with its own picture, or with a card that shows its first figure.
 fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> HeadView {
     head.figures = has_figures(&post.body);
     if let Some(image) = &post.image {
         head.image = renderer.url(image);
         head.image_alt.clone_from(&post.title);
-    } else if let Some(wanted) = figures(&post.body).next() {
-        let figure = Figure::new(wanted, &post.route);
-        head.image = renderer.url(&figure.png_route());
-        head.image_alt = figure.alternative();
+    } else if let Some(card) = Card::of(post, &renderer.site.config.title) {
+        head.image = renderer.url(&card.route());
+        head.image_alt = card.alternative();
+        // An author's own file of that name has a size of its own.
+        let ours = renderer.site.files.iter().all(|file| file.route != card.route());
+        head.image_size = ours.then_some((card::WIDTH, card::HEIGHT));
     }
     head
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Body, PlainFile, Publishing, Site};
+use crate::rendering::card::Card;
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::metadata::without_metadata;
 use crate::rendering::photos::{Picture, Work};
-use crate::rendering::renderer::{Renderer, figures, hash_figure};
+use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
 use crate::rendering::theme::{Asset, Theme};
 use crate::rendering::{alone, crawlers, feed, gallery, lists, pages};
 use crate::words::diagnostic::Diagnostic;
@@ -52,6 +53,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     let (pictures, names) = plan_pictures(renderer, kept);
     outputs.extend(pictures);
     outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
+    outputs.extend(plan_cards(renderer));
     outputs.extend(pages);
     outputs.extend(signs);
     outputs.push(feed::feed(renderer));
@@ -164,6 +166,23 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
         };
         [png, svg, csv, alone::alone(renderer, wanted, route)]
     })
+}
+
+/// The cards of posts with figures; an author's own file of that name takes a card's place.
+fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
+    let site = renderer.site;
+    let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config.title)?)));
+    let own = |route: &Route| site.files.iter().any(|file| file.route == *route);
+    let planned = cards.map(|(post, card)| {
+        let parts = [hash_figure(card.figure()), hash_json(&(&post.title, &site.config.title))];
+        Planned {
+            route: card.route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint("card", &parts),
+            make: Box::new(move || card.png()),
+        }
+    });
+    planned.filter(move |planned| !own(&planned.route))
 }
 
 fn unknown_templates(site: &Site, theme: &Theme) -> Vec<Diagnostic> {

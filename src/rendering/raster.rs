@@ -17,6 +17,11 @@ const FONTS: [&[u8]; 3] = [
 
 /// Draws an SVG at twice its size with the built-in fonts and nothing of the machine's.
 pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
+    rasterise_at(svg, DENSITY)
+}
+
+/// Draws an SVG so that each of its CSS pixels is `density` pixels wide and high.
+pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
     static FONT_DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let fonts = FONT_DATABASE.get_or_init(|| {
         let mut database = fontdb::Database::new();
@@ -30,9 +35,9 @@ pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
     let options = Options { fontdb: Arc::clone(fonts), font_family: "Inter".to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(|error: usvg::Error| error.to_string())?;
     let size = tree.size().to_int_size();
-    let mut pixmap = Pixmap::new(size.width() * DENSITY, size.height() * DENSITY).ok_or("it has no area")?;
+    let mut pixmap = Pixmap::new(size.width() * density, size.height() * density).ok_or("it has no area")?;
     // A small whole number, so exact.
-    let scale = DENSITY as f32;
+    let scale = density as f32;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|error| error.to_string())
 }

@@ -87,6 +87,8 @@ pub struct HeadView {
     pub image: String,
     /// What the picture shows.
     pub image_alt: String,
+    /// Its width and height in pixels, where they are known.
+    pub image_size: Option<(u32, u32)>,
     /// RFC 3339.
     pub published: String,
     /// RFC 3339.
