@@ -232,7 +232,7 @@ mod tests {
             ("1 + rong=v1.stops.n10/outstanding", "rong", "there is no figure `rong`"),
             ("ring=v1.stop.n10/outstanding", "stop", "figure `ring` has no preset `stop`"),
             ("ring=v1.stops.n99/outstanding", "n99", "there is no frame 99: the run ends with 20"),
-            ("ring=v1.stops/answer", "answer", "this run of figure `ring` answers no question"),
+            ("ring=v1.burst/answer", "answer", "this run of figure `ring` answers no question"),
             ("scenario:flow/sent", "flow", "there is no scenario `flow`"),
             ("scenario:flow-control,size=3/sent", "size", "the scenario `flow-control` has no knob `size`"),
             ("scenario:flow-control,bytes=3/sent", "3", "knob `bytes` cannot be 3 bytes, only 60 to 65226 bytes"),

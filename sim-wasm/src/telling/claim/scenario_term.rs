@@ -30,10 +30,13 @@ const PRESET: &str = "preset";
 /// Percentiles of latency and residence that every run is asked for.
 const PERCENTILES: [u32; 5] = [1, 50, 90, 99, 100];
 
-/// Runs that were made, by scenario and values.
+/// A scenario's name and the values of its knobs: what a run is known by.
+type Made = (&'static str, Vec<u32>);
+
+/// Runs that were made.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    made: Mutex<BTreeMap<(&'static str, Vec<u32>), Arc<Run>>>,
+    made: Mutex<BTreeMap<Made, Arc<Run>>>,
 }
 
 /// A run that is over.
