@@ -106,7 +106,8 @@ impl Picture<'_> {
         let mut shapes = Vec::new();
         let bar = Place { x: px(172), y: px(346), width: px(152), height: px(12) };
         bars::level(&mut shapes, bar, Tone::Hardware, u64::from(self.frame.rate), u64::from(self.plan.megabits()));
-        let text = self.rate();
+        let mut text = Text::new();
+        text.push_str("card ").push_str(self.rate().as_str());
         shapes.push(words(px(4), px(357), Anchor::Start, Face::Name, Tone::Hardware, text.as_str()));
         drawing.add(named("card", shapes));
         self.shares(drawing, px(4), Place { x: px(62), y: px(374), width: px(262), height: px(20) }, px(30));
