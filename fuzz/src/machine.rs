@@ -113,7 +113,6 @@ fn guest(bytes: &mut Bytes) -> Guest {
         base: if bit(6) { u32::MAX - 40 } else { 0 },
         queue: if bit(7) { 5 } else { 1000 },
         consumes: u64::from(more >> 2 & 3) * 300_000,
-        asleep: false,
     }
 }
 

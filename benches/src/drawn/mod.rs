@@ -109,7 +109,6 @@ impl Draw {
             base: self.one_of(&[0, 0, u32::MAX - 40, u32::MAX - 300]),
             queue: self.one_of(&[1000, 1000, 1000, 1000, 5]),
             consumes: self.one_of(&[0, 0, 300_000]),
-            asleep: false,
         }
     }
 

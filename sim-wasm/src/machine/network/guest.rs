@@ -85,7 +85,7 @@ impl Guest {
             queue: VecDeque::new(),
             made: vec![0; guest.sends.len()],
             sequence: 0,
-            awake: !guest.asleep,
+            awake: true,
             alive: true,
             plug: Plug::Out,
         }

@@ -309,10 +309,10 @@ impl Network {
         self.dom0.back.credit(vif)
     }
 
-    /// Packets that wait in dom0 for a guest, in the queue in front of its interface.
+    /// Packets of a guest's interface that a packet socket in dom0 keeps.
     #[must_use]
-    pub fn waiting_for(&self, vif: VifId) -> u32 {
-        self.dom0.stack.waiting(BridgePort::Vif(vif))
+    pub fn tapped(&self, vif: VifId) -> u32 {
+        self.dom0.stack.tapped(BridgePort::Vif(vif))
     }
 
     /// Bytes that a backend gone bad saw beside a guest's packets.

@@ -98,8 +98,6 @@ pub struct Guest {
     pub queue: u32,
     /// How long an application takes to free a packet that it received, in nanoseconds.
     pub consumes: u64,
-    /// Whether it never looks at its receive ring, or not before it is woken.
-    pub asleep: bool,
 }
 
 impl Default for Guest {
@@ -117,7 +115,6 @@ impl Default for Guest {
             base: 0,
             queue: 1000,
             consumes: 0,
-            asleep: false,
         }
     }
 }

@@ -123,7 +123,6 @@ pub fn tell_sharing(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Summary(event) => summary::tell(out, event),
         Event::Backend(event) => backend::tell(out, event),
-        Event::Receive(event) => receive::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

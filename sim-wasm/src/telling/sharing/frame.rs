@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::machine::metrics::counters::Count;
 use crate::machine::network::Network;
-use crate::telling::sharing::plan::{Plan, SENDERS, SLEEPER, Third};
+use crate::telling::sharing::plan::{LISTENED, Plan, SENDERS};
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -45,15 +45,15 @@ pub(crate) struct Frame {
     pub(crate) sent_bytes: u64,
     /// and megabits a second that left lately.
     pub(crate) rate: u32,
-    /// Packets that wait in dom0 for the sleeping guest.
-    pub(crate) waiting: u32,
+    /// Packets that a listener in dom0 keeps.
+    pub(crate) kept: u32,
     /// Whether netback has taken nothing for a while.
     pub(crate) silent: bool,
 }
 
 impl Frame {
     /// The machine as it stands. Rate and silence are not known from one moment.
-    pub(crate) fn of(network: &Network, plan: &Plan, time: Time) -> Frame {
+    pub(crate) fn of(network: &Network, time: Time) -> Frame {
         let levels = network.levels();
         let guests = core::array::from_fn(|guest| {
             let vif = VifId(guest as u16);
@@ -69,8 +69,16 @@ impl Frame {
             }
         });
         let sent_bytes = (0..SENDERS as u16).map(|vif| network.counted(VifId(vif), Count::SentBytes)).sum();
-        let waiting = if plan.third == Third::ToSleeper { network.waiting_for(SLEEPER) } else { 0 };
-        Frame { time, guests, held: levels.held, turns: network.turns(), sent_bytes, rate: 0, waiting, silent: false }
+        Frame {
+            time,
+            guests,
+            held: levels.held,
+            turns: network.turns(),
+            sent_bytes,
+            rate: 0,
+            kept: network.tapped(LISTENED),
+            silent: false,
+        }
     }
 
     /// Whether an event finds netback unwilling to begin a pass.

@@ -48,17 +48,17 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
         Preset {
             name: "stalled",
-            title: "A guest that sleeps",
-            says: "domU 3 sends to a guest that never looks, and whose queue in dom0 is 1000 long. What waits there holds half of the pool, and the two others fall silent.",
+            title: "A listener that stopped",
+            says: "A tcpdump in dom0 listens to domU 3, and has been stopped. The packets that it keeps hold half of the pool, and the two other guests fall silent.",
             knobs: &[3, 0, 2, 0],
             script: "",
             film: &[
                 (4, "All is well: each packet passes at once."),
-                (6, "domU 3's packets wait for a guest that sleeps."),
+                (6, "domU 3's packets have left, and tcpdump keeps them."),
                 (8, "128 held: no event starts a pass any more."),
                 (14, "Silence, and the card idles."),
-                (24, "Half a second later the queue is dropped."),
-                (38, "All is well again."),
+                (23, "tcpdump reads on: slots come back, and turns."),
+                (36, "All is well again."),
             ],
         },
         Preset {
@@ -90,13 +90,13 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Preset {
             name: "own-pools",
             title: "A pool for each",
-            says: "The same sleeping guest behind the netback of mainline Linux: every interface has a pool of its own. domU 3 fills its own, and nobody else notices.",
+            says: "The same tcpdump beside the netback of mainline Linux: what it keeps is copied first, every interface has a pool of its own, and nobody notices.",
             knobs: &[3, 0, 2, 2],
             script: "",
             film: &[
                 (4, "Three pools; none is in need."),
-                (12, "domU 3's packets wait, in its own pool."),
-                (40, "Its pool is full. The others do not notice."),
+                (10, "tcpdump keeps 150 packets, and not a slot."),
+                (40, "Nobody has noticed."),
             ],
         },
     ],
@@ -129,7 +129,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             options: &[
                 KnobOption { value: 0, title: "nothing" },
                 KnobOption { value: 1, title: "to the card" },
-                KnobOption { value: 2, title: "to a sleeping guest" },
+                KnobOption { value: 2, title: "to the card, tcpdump stopped" },
             ],
         },
         Knob {
@@ -170,7 +170,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Quantity { name: "card", title: "the card sends", unit: "Mb/s", tone: Tone::Hardware, charted: true },
         Quantity { name: "gate", title: "gate shut", unit: "", tone: Tone::Fault, charted: false },
         Quantity { name: "credit", title: "domU 1's credit", unit: "B", tone: Tone::Dom0, charted: false },
-        Quantity { name: "waiting", title: "wait for the sleeping guest", unit: "", tone: Tone::Dom0, charted: false },
+        Quantity { name: "kept", title: "packets that tcpdump keeps", unit: "", tone: Tone::Dom0, charted: false },
     ],
     guess: Some(&Guess {
         question: "Of the bytes that netback takes from domU 1 and domU 2, how many percent are domU 1's?",

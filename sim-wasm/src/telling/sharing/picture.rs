@@ -81,12 +81,11 @@ impl Picture<'_> {
         self.turns(drawing, (px(422), px(58)));
         self.pool(drawing, Place { x: px(422), y: px(88), width: px(272), height: px(22) });
         self.credit(drawing, Place { x: px(422), y: px(172), width: px(272), height: px(8) });
-        self.waiting(drawing, (px(422), px(216)));
         drawing.add(arrow((px(712), px(80)), (px(732), px(80))));
         self.card(drawing, Place { x: px(738), y: px(14), width: px(138), height: px(92) });
-        if self.plan.third == Third::ToSleeper {
+        if self.plan.third == Third::Listened {
             let place = Place { x: px(738), y: px(184), width: px(138), height: px(52) };
-            self.sleeper(drawing, place);
+            self.listener(drawing, place);
             drawing.add(arrow((px(712), px(210)), (px(732), px(210))));
         }
         self.shares(drawing, px(20), Place { x: px(208), y: px(256), width: px(668), height: px(22) }, px(34));
@@ -102,7 +101,12 @@ impl Picture<'_> {
         self.turns(drawing, (px(12), px(180)));
         self.pool(drawing, Place { x: px(12), y: px(208), width: px(304), height: px(18) });
         self.credit(drawing, Place { x: px(12), y: px(290), width: px(304), height: px(8) });
-        self.waiting(drawing, (px(12), px(324)));
+        if self.plan.third == Third::Listened {
+            let mut text = Text::new();
+            text.push_str("tcpdump in dom0: ").push_str(self.kept().as_str());
+            let kept = words(px(12), px(324), Anchor::Start, Face::Note, Tone::Dom0, text.as_str());
+            drawing.add(named("kept", vec![kept]));
+        }
         let mut shapes = Vec::new();
         let bar = Place { x: px(172), y: px(346), width: px(152), height: px(12) };
         bars::level(&mut shapes, bar, Tone::Hardware, u64::from(self.frame.rate), u64::from(self.plan.megabits()));
@@ -153,8 +157,8 @@ impl Picture<'_> {
         let mut text = Text::new();
         if self.plan.sends(guest) {
             text.push_u32(self.plan.bytes[guest]).push_str(" B");
-            text.push_str(if guest == 2 && self.plan.third == Third::ToSleeper {
-                ", to domU 4"
+            text.push_str(if guest == 2 && self.plan.third == Third::Listened {
+                ", 150 of them"
             } else if self.plan.greedy {
                 ", greedily"
             } else {
@@ -256,20 +260,6 @@ impl Picture<'_> {
         drawing.add(named("credit", shapes));
     }
 
-    fn waiting(&self, drawing: &mut Drawing, (x, y): (Unit, Unit)) {
-        if self.plan.third != Third::ToSleeper {
-            return;
-        }
-        let mut text = Text::new();
-        if self.plan.has_one_pool() {
-            text.push_u32(self.frame.waiting).push_str(" packets wait in dom0 for domU 4");
-        } else {
-            text.push_str("what is for domU 4 waits with its interface");
-        }
-        let tone = if self.frame.waiting > 0 { Tone::Dom0 } else { Tone::Soft };
-        drawing.add(named("waiting", vec![words(x, y, Anchor::Start, Face::Note, tone, text.as_str())]));
-    }
-
     fn card(&self, drawing: &mut Drawing, place: Place) {
         let Place { x, y, width, height } = place;
         let mut shapes = vec![Shape::Rect { x, y, width, height, radius: 0, paint: Paint::stroke(Tone::Hardware) }];
@@ -293,12 +283,27 @@ impl Picture<'_> {
         text
     }
 
-    fn sleeper(&self, drawing: &mut Drawing, place: Place) {
+    /// A program of dom0's that has stopped reading.
+    fn listener(&self, drawing: &mut Drawing, place: Place) {
         let Place { x, y, width, height } = place;
-        let paint = Paint::stroke(Tone::Domu).line(Line::Dashed);
-        drawing.add(Shape::Rect { x, y, width, height, radius: px(8), paint });
-        drawing.add(words(x + px(12), y + px(22), Anchor::Start, Face::Name, Tone::Domu, "domU 4"));
-        drawing.add(words(x + px(12), y + px(40), Anchor::Start, Face::Note, Tone::Soft, "asleep"));
+        let paint = Paint::stroke(Tone::Dom0).line(Line::Dashed);
+        let text = self.kept();
+        let marks = vec![
+            Shape::Rect { x, y, width, height, radius: px(8), paint },
+            words(x + px(12), y + px(22), Anchor::Start, Face::Name, Tone::Dom0, "tcpdump in dom0"),
+            words(x + px(12), y + px(40), Anchor::Start, Face::Note, Tone::Soft, text.as_str()),
+        ];
+        drawing.add(named("kept", marks));
+    }
+
+    fn kept(&self) -> Text {
+        let mut text = Text::new();
+        if self.frame.kept == 0 {
+            text.push_str("has no packet");
+        } else {
+            text.push_str("stopped, keeps ").push_u32(self.frame.kept);
+        }
+        text
     }
 
     /// Who got how much so far: two bars, `step` apart, with their names to the left.

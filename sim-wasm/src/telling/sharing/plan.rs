@@ -1,16 +1,18 @@
-//! What the knobs ask for: a machine with three senders, or four guests where one of them sleeps, and how long it is watched.
+//! What the knobs ask for: a machine with three senders, perhaps with a listener in dom0, and how long it is watched.
 //!
 //! Not modelled: what the figure's own entry lists.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::actors::bridge::BridgePort;
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::netback::settings::BackSettings;
 use crate::actors::nic::{CardSettings, Moderation};
+use crate::actors::stack::TapSettings;
 use crate::machine::metrics::Watch;
 use crate::machine::metrics::counters::Count;
-use crate::machine::network::settings::{Destination, Dom0, Guest, Logging, Settings, Workload};
+use crate::machine::network::settings::{Dom0, Guest, Logging, Settings, Workload};
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -22,8 +24,8 @@ const NETBACK: usize = 3;
 /// Guests that may send.
 pub(crate) const SENDERS: usize = 3;
 
-/// The guest that never looks at what is sent to it.
-pub(crate) const SLEEPER: VifId = VifId(SENDERS as u16);
+/// The guest that may be listened to.
+pub(crate) const LISTENED: VifId = VifId(2);
 
 /// Stretches of a run.
 pub(crate) const STRETCHES: u64 = 60;
@@ -45,17 +47,17 @@ const MODEST: u64 = 1_000_000;
 /// A credit window in microseconds, the default of the tools.
 const WINDOW: u64 = 50_000;
 
-/// When the third guest begins to send to the sleeping one,
+/// When a third guest that is listened to begins to send,
 const BEGINS: u64 = 48_000_000;
 
-/// how long it takes from one packet to the next,
-const TO_SLEEPER_EVERY: u64 = 150_000;
+/// how long it takes from one of its packets to the next,
+const LISTENED_EVERY: u64 = 200_000;
 
-/// and how many packets there are: more than its ring and the sleeper's buffers take.
-const TO_SLEEPER: u64 = 500;
+/// and how many there are: more than half of the pool.
+const LISTENED_PACKETS: u64 = 150;
 
-/// Packets that wait in dom0 for the sleeper: an administrator has raised `txqueuelen` of its vif from 32.
-const LONG_QUEUE: u32 = 1000;
+/// A packet socket whose program has been stopped for half a second, and reads on then.
+const STOPPED: TapSettings = TapSettings { hold: 500_000_000, limit: 200 };
 
 /// From a packet's end to the card's interrupt, in nanoseconds: an assumption.
 const INTERRUPT_DELAY: u64 = 20_000;
@@ -65,7 +67,7 @@ const INTERRUPT_DELAY: u64 = 20_000;
 pub(crate) enum Third {
     Quiet,
     ToCard,
-    ToSleeper,
+    Listened,
 }
 
 /// What a run is made from.
@@ -97,15 +99,15 @@ impl Plan {
         let third = match knobs[THIRD] {
             0 => Third::Quiet,
             1 => Third::ToCard,
-            _ => Third::ToSleeper,
+            _ => Third::Listened,
         };
         let (front, back) = match knobs[NETBACK] {
             2 => (FrontEpoch::Modern, Epoch::ZeroCopy),
             _ => (FrontEpoch::Classic, Epoch::Classic),
         };
-        // Long enough for the sleeper's queue to be drained, for a few windows, or for a share to settle.
+        // Long enough for the listener to read on, for a few windows, or for a share to settle.
         let millis = match (third, limit) {
-            (Third::ToSleeper, _) => 720,
+            (Third::Listened, _) => 720,
             (_, Some(_)) => 360,
             (_, None) => 120,
         };
@@ -130,12 +132,14 @@ impl Plan {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        let guests = (0..SENDERS).map(|guest| self.guest(guest)).chain(self.sleeper()).collect();
+        let guests = (0..SENDERS).map(|guest| self.guest(guest)).collect();
         let back = BackSettings { breaks_off: self.breaks_off, ..BackSettings::of(self.drivers.back) };
+        let listens = self.third == Third::Listened;
+        let taps = if listens { vec![(BridgePort::Vif(LISTENED), STOPPED)] } else { Vec::new() };
         Settings {
             epoch: self.drivers.back,
             guests,
-            dom0: Dom0 { back, vif_queue: LONG_QUEUE, ..Dom0::default() },
+            dom0: Dom0 { back, taps, ..Dom0::default() },
             card: CardSettings { transmit: Moderation::after(INTERRUPT_DELAY), ..CardSettings::e1000(self.megabits()) },
             until: Time(self.stretch * STRETCHES),
             log: Logging::TurningPoints,
@@ -147,9 +151,9 @@ impl Plan {
     fn guest(&self, guest: usize) -> Guest {
         let every = if self.greedy { GREEDY } else { MODEST };
         let mut sends = Vec::new();
-        if guest == 2 && self.third == Third::ToSleeper {
-            let (to, start) = (Destination::Guest(SLEEPER), Time(BEGINS));
-            sends.push(Workload { to, start, ..Workload::every(self.bytes[guest], TO_SLEEPER_EVERY, TO_SLEEPER) });
+        if guest == 2 && self.third == Third::Listened {
+            let packets = Workload::every(self.bytes[guest], LISTENED_EVERY, LISTENED_PACKETS);
+            sends.push(Workload { start: Time(BEGINS), ..packets });
         } else if self.sends(guest) {
             if self.greedy {
                 sends.push(Workload::at_once(self.bytes[guest], BACKLOG));
@@ -158,10 +162,5 @@ impl Plan {
         }
         let credit = if guest == 0 { self.limit.map(|bytes| (bytes, WINDOW)) } else { None };
         Guest { front: self.drivers.front, sends, credit, ..Guest::default() }
-    }
-
-    fn sleeper(&self) -> Option<Guest> {
-        let sleeper = Guest { front: self.drivers.front, asleep: true, ..Guest::default() };
-        (self.third == Third::ToSleeper).then_some(sleeper)
     }
 }

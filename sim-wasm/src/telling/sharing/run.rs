@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::backend::Backend;
-use crate::actors::log::receive::Receive;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Event, Log};
 use crate::machine::network::Network;
@@ -40,7 +39,7 @@ impl SharingRun {
     pub(crate) fn new(setup: &Setup) -> Self {
         let plan = Plan::of(&setup.knobs);
         let mut network = Network::new(&plan.settings()).expect("the knobs offer what makes a machine");
-        let mut frames = vec![Frame::of(&network, &plan, Time::ZERO)];
+        let mut frames = vec![Frame::of(&network, Time::ZERO)];
         let (mut log, mut read, mut turns) = (Log::new(), 0, 0);
         // Guests whose event has found the gate shut: it is told once, until the gate is open again.
         let mut refused: Vec<VifId> = Vec::new();
@@ -71,10 +70,10 @@ impl SharingRun {
                 if told {
                     turns += 1;
                     let Frame { rate, silent, .. } = frames[frames.len() - 1];
-                    frames.push(Frame { rate, silent, ..Frame::of(&network, &plan, time) });
+                    frames.push(Frame { rate, silent, ..Frame::of(&network, time) });
                 }
             }
-            let now = Frame::of(&network, &plan, end);
+            let now = Frame::of(&network, end);
             if !now.is_shut(&plan) {
                 refused.clear();
             }
@@ -105,7 +104,6 @@ const fn is_turn(event: &Event) -> bool {
     matches!(
         event,
         Event::Backend(Backend::PoolGateShut { .. } | Backend::CreditExhausted { .. } | Backend::CreditGranted { .. })
-            | Event::Receive(Receive::QueueWaits { .. } | Receive::QueueDrains | Receive::QueueRuns)
     )
 }
 
@@ -158,7 +156,7 @@ impl Run for SharingRun {
                 1 => u64::from(frame.rate),
                 2 => u64::from(frame.is_shut(&self.plan)),
                 3 => frame.guests[0].credit.unwrap_or(0),
-                _ => u64::from(frame.waiting),
+                _ => u64::from(frame.kept),
             },
         }
     }

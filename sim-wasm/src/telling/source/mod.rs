@@ -180,7 +180,6 @@ pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Backend(event) => backend::of(event, drivers.back),
-        Event::Receive(event) => receive::of(event, drivers),
         event => path::of(event, drivers),
     }
 }
