@@ -13,7 +13,10 @@ export function pressable(svg, chosen) {
   const stop = marks.find((mark) => nameOf(mark) === chosen) ?? marks[0];
   for (const mark of marks) {
     mark.setAttribute("role", "button");
-    mark.setAttribute("aria-label", mark.dataset.l);
+    // Who speaks to the page names what is seen: the name begins with the words of the mark.
+    const words = [...mark.querySelectorAll("text")].map((text) => text.textContent).join(" ");
+    const label = mark.dataset.l;
+    mark.setAttribute("aria-label", label.includes(words) ? label : `${words}: ${label}`);
     mark.setAttribute("tabindex", mark === stop ? 0 : -1);
   }
 }

@@ -269,8 +269,12 @@ impl Browser {
 
     /// Drags what a selector finds so many pixels to the right.
     pub(crate) async fn drag(&self, selector: &str, by: f64) {
-        let element = self.client.find(Locator::Css(selector)).await.expect(selector);
-        let to = |x: f64| PointerAction::MoveToElement { element: element.clone(), duration: None, x, y: 0.0 };
+        let place = "const { x, y, width, height } = document.querySelector(a[0]).getBoundingClientRect();
+                     return [x + width / 2, y + height / 2]";
+        let place = self.run(place, &[json!(selector)]).await;
+        let coordinate = |index: usize| place[index].as_f64().expect("a coordinate");
+        // By the window's own measure: what is dragged may change its width.
+        let to = |by: f64| PointerAction::MoveTo { duration: None, x: coordinate(0) + by, y: coordinate(1) };
         let press = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
         let drag = MouseActions::new("mouse".to_owned()).then(to(0.0)).then(press).then(to(by / 2.0)).then(to(by));
         let drag = drag.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
