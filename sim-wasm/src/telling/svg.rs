@@ -107,6 +107,10 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
             svg.push_char('>');
             for shape in shapes {
                 write_shape(svg, shape, ink);
+                if goes.is_some() {
+                    // Its words are its name, and two words are not to be read as one.
+                    svg.push_char(' ');
+                }
             }
             svg.push_str("</g>");
         }
