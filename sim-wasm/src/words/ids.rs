@@ -40,6 +40,42 @@ pub struct Port(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VifId(pub u16);
 
+/// A requester ID: which function of which device on which bus speaks. Bits 15:8 are the bus, 7:3 the device, 2:0 the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bdf(pub u16);
+
+impl Bdf {
+    /// The function's place; `device` is below 32 and `function` below 8, higher bits are cut off.
+    #[must_use]
+    pub const fn new(bus: u8, device: u8, function: u8) -> Bdf {
+        Bdf((bus as u16) << 8 | (device as u16 & 0x1F) << 3 | (function as u16 & 7))
+    }
+
+    /// The bus.
+    #[must_use]
+    pub const fn bus(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    /// Device and function in one byte, the index into a context table.
+    #[must_use]
+    pub const fn devfn(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// The device on its bus.
+    #[must_use]
+    pub const fn device(self) -> u8 {
+        self.devfn() >> 3
+    }
+
+    /// The function of its device.
+    #[must_use]
+    pub const fn function(self) -> u8 {
+        self.devfn() & 7
+    }
+}
+
 /// An Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(pub [u8; 6]);

@@ -55,11 +55,13 @@ pub enum Tree {
     Upstream,
     /// Xen's own tree.
     Xen,
+    /// Xen 3.3, with its toolstack and the device model that it took from QEMU.
+    Xen33,
 }
 
 impl Tree {
     /// Every tree, in the order of their age.
-    pub const ALL: [Self; 4] = [Self::Classic, Self::Linux34, Self::Upstream, Self::Xen];
+    pub const ALL: [Self; 5] = [Self::Classic, Self::Linux34, Self::Upstream, Self::Xen, Self::Xen33];
 
     /// The word for it in narration.
     #[must_use]
@@ -69,6 +71,7 @@ impl Tree {
             Self::Linux34 => "linux 3.4",
             Self::Upstream => "linux",
             Self::Xen => "xen",
+            Self::Xen33 => "xen 3.3",
         }
     }
 
@@ -77,6 +80,7 @@ impl Tree {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Linux34 => "3.4",
+            Self::Xen33 => "xen3.3",
             Self::Classic | Self::Upstream | Self::Xen => self.name(),
         }
     }

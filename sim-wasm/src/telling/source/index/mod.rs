@@ -112,6 +112,7 @@ impl Entry {
             Tree::Linux34 => (STABLE_TREE, "?h=v3.4.113", "#n"),
             Tree::Upstream => (STABLE_TREE, "?h=v6.12.101", "#n"),
             Tree::Xen => (XEN_TREE, ";hb=refs/tags/RELEASE-4.14.6", "#l"),
+            Tree::Xen33 => (XEN_TREE, ";hb=refs/tags/RELEASE-3.3.1", "#l"),
         };
         match self.place {
             Place::Line(line) => format!("{before}{file}{after}{anchor}{line}"),
@@ -135,6 +136,7 @@ pub const fn version(tree: Tree) -> &'static str {
         Tree::Linux34 => "v3.4.113",
         Tree::Upstream => "v6.12.101",
         Tree::Xen => "RELEASE-4.14.6",
+        Tree::Xen33 => "RELEASE-3.3.1",
     }
 }
 
