@@ -33,6 +33,10 @@ pub mod nic;
 
 pub mod xenbus;
 
+pub mod costs;
+
+pub mod hvm;
+
 pub mod netfront;
 
 pub mod hostile;

@@ -12,6 +12,10 @@ pub mod netif;
 
 pub mod xenbus;
 
+pub mod ioreq;
+
+pub mod buffered_ioreq;
+
 mod store_buffer;
 
 pub mod notification_model;

@@ -26,11 +26,14 @@ pub mod interleaving;
 
 pub mod pages;
 
+pub mod hvm;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
@@ -156,6 +159,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// An HVM guest, its device model and the devices that it sees.
+    Hvm(Hvm),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -204,6 +209,7 @@ impl Event {
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
+            Self::Hvm(event) => event.who(),
         }
     }
 
@@ -215,6 +221,7 @@ impl Event {
             | Self::RequestsPublished { notify: true, .. }
             | Self::ResponsesPublished { notify: true, .. } => true,
             Self::Wakeups(event) => event.rings(),
+            Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
             _ => false,
         }
@@ -265,6 +272,7 @@ impl Event {
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
+            Self::Hvm(event) => event.fails(),
             _ => false,
         }
     }

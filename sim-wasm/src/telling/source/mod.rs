@@ -26,6 +26,8 @@ mod interleaving;
 
 mod pages;
 
+mod hvm;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -119,6 +121,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Wakeups(event) => wakeups::of(event, drivers.front),
         Event::Interleaving(event) => interleaving::of(event, drivers.back),
         Event::Pages(event) => pages::of(event, drivers.back),
+        Event::Hvm(event) => hvm::of(event),
         event => path::of(event, drivers),
     }
 }
@@ -195,6 +198,11 @@ const fn xen(function: &'static str, file: &'static str) -> Option<SourceRef> {
     Some(SourceRef { function, file, tree: Tree::Xen })
 }
 
+/// What Xen 3.3, its toolstack or its device model does.
+const fn xen33(function: &'static str, file: &'static str) -> Option<SourceRef> {
+    Some(SourceRef { function, file, tree: Tree::Xen33 })
+}
+
 /// What the guest's kernel does, by its generation.
 const fn by_front(epoch: FrontEpoch, classic: Place, modern: Place) -> Option<SourceRef> {
     let ((function, file), tree) = match epoch {
@@ -249,3 +257,8 @@ const BR_INPUT: &str = "net/bridge/br_input.c";
 const BR_FDB: &str = "net/bridge/br_fdb.c";
 const E1000: &str = "drivers/net/e1000/e1000_main.c";
 const INTEL_E1000: &str = "drivers/net/ethernet/intel/e1000/e1000_main.c";
+
+const XEN33_HVM: &str = "xen/arch/x86/hvm/hvm.c";
+const XEN33_INTERCEPT: &str = "xen/arch/x86/hvm/intercept.c";
+const XEN33_VMX: &str = "xen/arch/x86/hvm/vmx/vmx.c";
+const IOEMU_HELPER: &str = "tools/ioemu/target-i386-dm/helper2.c";

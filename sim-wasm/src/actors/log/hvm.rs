@@ -1,0 +1,81 @@
+//! An HVM guest: its exits, its I/O requests, its emulated and assigned devices, its interrupts.
+//!
+//! Not modelled: accesses that cause no exit; they change nothing but the device.
+
+use crate::actors::log::Who;
+use crate::hypervisor::vm_exits::ExitReason;
+
+/// Events of an HVM guest. A state is the number of a [state](crate::protocols::ioreq::IoState); an address is a port or the
+/// low half of a guest-physical address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the line above each variant names its numbers")]
+pub enum Hvm {
+    /// A vCPU left guest mode; `at` is the port or address of its access.
+    Exited { reason: ExitReason, at: u32 },
+    /// Xen wrote a request into a vCPU's slot, rang the device model and blocked the vCPU.
+    RequestPosted { vcpu: u8, addr: u32, size: u8, reads: bool },
+    /// Xen put a write into the buffered page; so many slots wait there now.
+    WriteBuffered { addr: u32, waiting: u32, notify: bool },
+    /// The buffered page had no room.
+    BufferFull { waiting: u32 },
+    /// The device model took a request.
+    RequestTaken { vcpu: u8, addr: u32 },
+    /// The device model looked into a slot that was in another state.
+    NotReady { vcpu: u8, state: u8 },
+    /// A request named a port beyond the last one.
+    PortOutOfRange { addr: u32, clamped: bool },
+    /// The device model took a buffered write.
+    BufferedTaken { addr: u32, left: u32 },
+    /// The device model wrote its answer and rang.
+    RequestAnswered { vcpu: u8, data: u32, reads: bool },
+    /// The device model wanted to answer, and the slot was no longer in service.
+    NotInService { vcpu: u8, state: u8 },
+    /// The vCPU runs again; without an answer if somebody emptied its slot.
+    VcpuResumed { vcpu: u8, answered: bool },
+    /// Xen found a slot in a state that cannot be, and crashed the domain.
+    DomainCrashed { vcpu: u8, before: u8, found: u8 },
+}
+
+impl Hvm {
+    /// Who did it.
+    #[must_use]
+    pub const fn who(&self) -> Who {
+        match self {
+            Self::Exited { .. } => Who::Guest,
+            Self::RequestPosted { .. }
+            | Self::WriteBuffered { .. }
+            | Self::BufferFull { .. }
+            | Self::VcpuResumed { .. }
+            | Self::DomainCrashed { .. } => Who::Xen,
+            Self::RequestTaken { .. }
+            | Self::NotReady { .. }
+            | Self::PortOutOfRange { .. }
+            | Self::BufferedTaken { .. }
+            | Self::RequestAnswered { .. }
+            | Self::NotInService { .. } => Who::Dom0,
+        }
+    }
+
+    /// Whether an event channel rang.
+    #[must_use]
+    pub const fn rings(&self) -> bool {
+        matches!(
+            self,
+            Self::RequestPosted { .. } | Self::RequestAnswered { .. } | Self::WriteBuffered { notify: true, .. }
+        )
+    }
+
+    /// Whether something was refused or broken.
+    #[must_use]
+    pub const fn fails(&self) -> bool {
+        matches!(
+            self,
+            Self::BufferFull { .. }
+                | Self::NotReady { .. }
+                | Self::PortOutOfRange { .. }
+                | Self::NotInService { .. }
+                | Self::VcpuResumed { answered: false, .. }
+                | Self::DomainCrashed { .. }
+        )
+    }
+}

@@ -1,0 +1,126 @@
+//! HVM guests, their device model and their devices.
+//!
+//! Not modelled: other languages, and sentences for several events at once.
+
+use crate::actors::log::hvm::Hvm;
+use crate::hypervisor::vm_exits::ExitReason;
+use crate::telling::narration::phrases::count_of;
+use crate::words::text::Text;
+
+/// Writes the sentence of one event.
+pub(super) fn tell(out: &mut Text, event: &Hvm) {
+    match *event {
+        Hvm::Exited { reason, at } => exited(out, reason, at),
+        Hvm::RequestPosted { vcpu, addr, size, reads } => {
+            out.push_str("Xen writes a request into the slot of ");
+            push_vcpu(out, vcpu);
+            out.push_str(if reads { ", to read " } else { ", to write " });
+            count_of(out, u32::from(size), "byte");
+            push_at(out, " at ", addr);
+            out.push_str(", rings the device model and blocks the vCPU.");
+        }
+        Hvm::WriteBuffered { addr, waiting, notify } => {
+            push_at(out, "Xen buffers a write to ", addr);
+            out.push_str(", and the guest goes on. Slots that wait: ").push_u32(waiting);
+            out.push_str(if notify {
+                ". It rings the device model."
+            } else {
+                ". Nobody is told: the device model looks within 100 ms, or before its next request."
+            });
+        }
+        Hvm::BufferFull { waiting } => {
+            out.push_str("The page of buffered writes is full with ");
+            count_of(out, waiting, "slot");
+            out.push_str(": this one goes the synchronous way.");
+        }
+        Hvm::RequestTaken { vcpu, addr } => {
+            out.push_str("The device model takes the request of ");
+            push_vcpu(out, vcpu);
+            push_at(out, " at ", addr);
+            out.push_str(" into service.");
+        }
+        Hvm::NotReady { vcpu, state } => {
+            out.push_str("The device model looks into the slot of ");
+            push_vcpu(out, vcpu);
+            out.push_str(" and finds ");
+            push_state(out, state);
+            out.push_str(": “I/O request not ready”.");
+        }
+        Hvm::PortOutOfRange { addr, clamped } => {
+            push_at(out, "The request names port ", addr);
+            out.push_str(if clamped {
+                ", which no machine has. The device model keeps the lower 16 bits."
+            } else {
+                ", which no machine has. The device model follows it beyond the end of its table."
+            });
+        }
+        Hvm::BufferedTaken { addr, left } => {
+            push_at(out, "The device model takes a buffered write to ", addr);
+            out.push_str(". Slots left: ").push_u32(left).push_char('.');
+        }
+        Hvm::RequestAnswered { vcpu, data, reads } => {
+            out.push_str("The device model answers ");
+            push_vcpu(out, vcpu);
+            if reads {
+                push_at(out, " with ", data);
+            }
+            out.push_str(" and rings back.");
+        }
+        Hvm::NotInService { vcpu, state } => {
+            out.push_str("The device model wants to answer ");
+            push_vcpu(out, vcpu);
+            out.push_str(", but the slot is in ");
+            push_state(out, state);
+            out.push_str(": “Badness in I/O request”, and it destroys the guest.");
+        }
+        Hvm::VcpuResumed { vcpu, answered: true } => {
+            out.push_str("Xen takes the answer, empties the slot, and ");
+            push_vcpu(out, vcpu);
+            out.push_str(" runs again.");
+        }
+        Hvm::VcpuResumed { vcpu, answered: false } => {
+            out.push_str("Xen finds the slot of ");
+            push_vcpu(out, vcpu);
+            out.push_str(" empty, and the vCPU runs again without an answer.");
+        }
+        Hvm::DomainCrashed { vcpu, before, found } => {
+            out.push_str("Xen finds the slot of ");
+            push_vcpu(out, vcpu);
+            out.push_str(" in ");
+            push_state(out, found);
+            out.push_str(" after ");
+            push_state(out, before);
+            out.push_str(": it crashes the domain.");
+        }
+    }
+}
+
+fn exited(out: &mut Text, reason: ExitReason, at: u32) {
+    out.push_str("The guest stops for a VM exit: ").push_str(reason.name());
+    match reason {
+        ExitReason::IoInstruction => push_at(out, ", port ", at),
+        ExitReason::ExceptionNmi | ExitReason::ApicAccess | ExitReason::EptViolation => push_at(out, " at ", at),
+        ExitReason::ExternalInterrupt | ExitReason::PendingInterrupt | ExitReason::Hlt | ExitReason::Vmcall => {}
+    }
+    out.push_char('.');
+}
+
+/// Writes `state IOREQ_READY`, or `state 9`, which is none (`STATE_IOREQ_*` of `xen/include/public/hvm/ioreq.h`).
+fn push_state(out: &mut Text, state: u8) {
+    out.push_str("state ");
+    match state {
+        0 => out.push_str("NONE"),
+        1 => out.push_str("IOREQ_READY"),
+        2 => out.push_str("IOREQ_INPROCESS"),
+        3 => out.push_str("IORESP_READY"),
+        _ => out.push_u32(u32::from(state)),
+    };
+}
+
+fn push_vcpu(out: &mut Text, vcpu: u8) {
+    out.push_str("vCPU ").push_u32(u32::from(vcpu));
+}
+
+fn push_at(out: &mut Text, before: &str, number: u32) {
+    out.push_str(before).push_str("0x").push_hex(u64::from(number), 1);
+}
