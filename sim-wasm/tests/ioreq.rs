@@ -199,6 +199,7 @@ fn a_trip_is_an_exit_a_request_two_events_and_two_switches() {
     let mut world = World::new(Release::Xen33);
     let vcpu = VcpuId(1);
     world.post(vcpu, read_of(0x60));
+    assert_eq!(world.model.upcall(&mut host!(world)), [vcpu]);
     assert_eq!(world.take(vcpu), Taken::Request(read_of(0x60)));
     world.answer(vcpu, 0xABCD);
     assert_eq!(world.resume(vcpu), Resume::Runs { data: Some(0xABCD) });

@@ -6,7 +6,7 @@
 //! that what was checked and what was used could differ; and a port number was as wide as the field, 64 bits, while the
 //! tables of ports end at 65535. Since then the request is read once, and the port cut to 16 bits.
 //!
-//! Not modelled: repetitions and data by address, the timer's drift, and what a device does, which is the machine's to ask.
+//! Not modelled: dom0's event-channel device between the upcall and the process, other users of dom0's ports, repetitions and data by address, the timer's drift, and what a device does, which is the machine's to ask.
 
 use alloc::vec::Vec;
 
@@ -14,6 +14,7 @@ use crate::actors::hvm::Host;
 use crate::actors::hvm::io_requests::IoRequests;
 use crate::actors::hvm::release::Release;
 use crate::actors::log::hvm::Hvm;
+use crate::hypervisor::shared_info::{self, UpcallScan};
 use crate::hypervisor::xen::{Errno, Xen};
 use crate::protocols::buffered_ioreq::{self, Unread};
 use crate::protocols::ioreq::{self, Direction, IoKind, IoReq, IoState};
@@ -108,6 +109,7 @@ impl DeviceModel {
             Release::Xen33 => (None, Some(now + BUFFER_IO_MAX_DELAY)),
             Release::Today => (Some(xen.bind_interdomain(domain, guest, io.buffered_port())?.0), None),
         };
+        Self::rung(xen, domain);
         let (requests, buffered) = io.frames();
         let copies = ports.iter().map(|_| None).collect();
         let repairs = IoRepairs::of(io.release());
@@ -136,6 +138,13 @@ impl DeviceModel {
     #[must_use]
     pub const fn buffered_port(&self) -> Option<Port> {
         self.buffered_port
+    }
+
+    /// dom0 takes its upcall, and the device model learns which vCPUs rang.
+    pub fn upcall(&mut self, host: &mut Host<'_>) -> Vec<VcpuId> {
+        let rung = Self::rung(host.xen, self.domain);
+        let of = |port: &Port| self.ports.iter().position(|own| own == port).map(|vcpu| VcpuId(vcpu as u8));
+        rung.iter().filter_map(of).collect()
     }
 
     /// Takes the request of a vCPU, if there is one (`cpu_get_ioreq`).
@@ -217,5 +226,18 @@ impl DeviceModel {
     /// Sets the timer again after it ran, as 3.3 always does.
     pub fn rearm(&mut self, now: Time) {
         self.timer = self.timer.map(|_| now + BUFFER_IO_MAX_DELAY);
+    }
+
+    /// The ports that rang in a domain, whose events are taken off.
+    fn rung(xen: &mut Xen, domain: DomId) -> Vec<Port> {
+        let page = xen.shared_info_mut(domain);
+        let mut scan = UpcallScan::new(VcpuId(0));
+        scan.begin(page);
+        let mut rung = Vec::new();
+        while let Some(port) = scan.next_port(page) {
+            shared_info::clear_pending(page, port);
+            rung.push(port);
+        }
+        rung
     }
 }
