@@ -12,6 +12,8 @@ pub mod netif;
 
 pub mod xenbus;
 
+pub mod pci;
+
 mod store_buffer;
 
 pub mod notification_model;
