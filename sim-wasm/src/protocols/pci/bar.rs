@@ -207,27 +207,38 @@ fn write_and_read(config: &mut ConfigSpace, offset: u16, ones: u32) -> u32 {
 /// is read off the write mask, as the hardware itself knows it.
 #[must_use]
 pub fn region(config: &ConfigSpace, place: BarPlace) -> Option<Region> {
-    if is_upper_half(config, place) {
-        return None;
-    }
-    let low = config.read_u32(place.offset());
+    region_among(config, PCI_BASE_ADDRESS_0, place)
+}
+
+/// The same for six registers that begin anywhere; the ROM's is where it always is.
+pub(crate) fn region_among(config: &ConfigSpace, first: u16, place: BarPlace) -> Option<Region> {
+    let offset = match place {
+        BarPlace::Bar(index) if is_upper_half_among(config, first, index) => return None,
+        BarPlace::Bar(index) => first + 4 * u16::from(index),
+        BarPlace::Rom => PCI_ROM_ADDRESS,
+    };
+    let low = config.read_u32(offset);
     let kind = BarKind::of(place, low);
-    let upper = |number: u32| if kind.is_64() { u64::from(number) << 32 } else { 0 };
     let mask = |offset| config.writable(offset, Width::Dword);
-    let next = place.offset() + 4;
-    let sizing = Sizing::of(place, kind.type_bits() | (mask(place.offset()) & !kind.low_bits()), mask(next))?;
-    let base = u64::from(low & !kind.low_bits()) | upper(config.read_u32(next));
-    Some(Region { place, kind, base, size: sizing.size })
+    let sizing = Sizing::of(place, kind.type_bits() | (mask(offset) & !kind.low_bits()), mask(offset + 4))?;
+    let high = if kind.is_64() { u64::from(config.read_u32(offset + 4)) << 32 } else { 0 };
+    Some(Region { place, kind, base: u64::from(low & !kind.low_bits()) | high, size: sizing.size })
 }
 
 /// Whether a register holds the upper half of the one before it.
 #[must_use]
 pub fn is_upper_half(config: &ConfigSpace, place: BarPlace) -> bool {
-    let BarPlace::Bar(index) = place else { return false };
+    match place {
+        BarPlace::Bar(index) => is_upper_half_among(config, PCI_BASE_ADDRESS_0, index),
+        BarPlace::Rom => false,
+    }
+}
+
+fn is_upper_half_among(config: &ConfigSpace, first: u16, index: u8) -> bool {
     let mut at = 0;
     while at < index {
-        let lower = BarPlace::Bar(at);
-        at += 1 + u8::from(BarKind::of(lower, config.read_u32(lower.offset())).is_64());
+        let low = config.read_u32(first + 4 * u16::from(at));
+        at += 1 + u8::from(BarKind::of(BarPlace::Bar(at), low).is_64());
     }
     at > index
 }

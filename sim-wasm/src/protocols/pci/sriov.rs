@@ -13,8 +13,7 @@
 //!
 //! Not modelled: migration of virtual functions, function dependency links, and page sizes other than 4096 bytes.
 
-use crate::protocols::pci::bar::{BarKind, Region};
-use crate::protocols::pci::bar::{BarPlace, Sizing};
+use crate::protocols::pci::bar::{BarKind, BarPlace, Region, region_among};
 use crate::protocols::pci::builder::Builder;
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_EXT_CAP_ID_SRIOV, PCI_INTERRUPT_LINE};
@@ -135,15 +134,8 @@ impl Sriov {
         if n >= self.existing() || index > 5 {
             return None;
         }
-        let offset = self.at + PCI_SRIOV_BAR + 4 * u16::from(index);
-        let low = config.read_u32(offset);
-        let mask = |offset| config.writable(offset, Width::Dword);
-        let place = BarPlace::Bar(index);
-        let sizing = Sizing::of(place, low & 0xF | mask(offset) & !0xF, mask(offset + 4))?;
-        let high = if sizing.kind.is_64() { u64::from(config.read_u32(offset + 4)) << 32 } else { 0 };
-        let first = u64::from(low & !sizing.kind.low_bits()) | high;
-        let base = first + u64::from(n) * sizing.size;
-        Some(Region { place, kind: sizing.kind, base, size: sizing.size })
+        let first = region_among(config, self.at + PCI_SRIOV_BAR, BarPlace::Bar(index))?;
+        Some(Region { base: first.base + u64::from(n) * first.size, ..first })
     }
 }
 

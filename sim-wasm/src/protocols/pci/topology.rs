@@ -264,11 +264,9 @@ impl Topology {
             if let Some(why) = refuses(port, request) {
                 return Route::Blocked { at: port.bdf, why };
             }
-            if redirected && behind(port, to) {
-                if port.acs & PCI_ACS_UF == 0 {
-                    return Route::Blocked { at: port.bdf, why: Blocked::Redirected };
-                }
-                continue;
+            // The root complex looks at what comes to a root port redirected; further down that is a service of its own.
+            if redirected && port.kind == NodeKind::Downstream && behind(port, to) && port.acs & PCI_ACS_UF == 0 {
+                return Route::Blocked { at: port.bdf, why: Blocked::Redirected };
             }
             if redirects(port.acs, request.kind) {
                 redirected = true;
