@@ -16,6 +16,8 @@ pub mod ioreq;
 
 pub mod buffered_ioreq;
 
+pub mod pci;
+
 mod store_buffer;
 
 pub mod notification_model;
