@@ -6,6 +6,7 @@ use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
+use sim_wasm::actors::log::hotplug::{Hotplug, Key, Message, Outcome, Process, Value};
 use sim_wasm::actors::log::hvm::Hvm;
 use sim_wasm::actors::log::interleaving::Interleaving;
 use sim_wasm::actors::log::pages::Pages;
@@ -20,7 +21,7 @@ use sim_wasm::hypervisor::vm_exits::ExitReason;
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
 use sim_wasm::telling::source::index::Kind;
-use sim_wasm::words::ids::{GrantRef, Mfn, Pfn, Port};
+use sim_wasm::words::ids::{Bdf, GrantRef, Mfn, Pfn, Port};
 use sim_wasm::words::text::Text;
 
 const REFUSALS: [Refusal; 10] = [
@@ -76,6 +77,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
     events.extend(pages_events(count, index, notify).into_iter().map(Event::Pages));
     for either in [notify, !notify] {
         events.extend(hvm_events(count, index, small, either).into_iter().map(Event::Hvm));
+        events.extend(hotplug_events(small, either).into_iter().map(Event::Hotplug));
     }
     events
 }
@@ -297,6 +299,71 @@ fn hvm_events(count: u32, addr: u32, small: u16, yes: bool) -> Vec<Hvm> {
     events
 }
 
+fn messages(small: u16) -> Vec<Message> {
+    let (device, slot) = (Bdf(small), small as u8 % 32);
+    vec![
+        Message::NoVslots,
+        Message::SlotsMismatch,
+        Message::NoVtd,
+        Message::NotAssignable(device),
+        Message::TimedOut,
+        Message::SlotTaken(slot),
+        Message::AlreadyInserted,
+        Message::NotConnected(device),
+        Message::StateRestored,
+        Message::HotInsert,
+        Message::HotRemove,
+        Message::UnknownCommand(Value::PciIns),
+        Message::NoLiveMigration,
+        Message::NoSuchDevice,
+        Message::AssignFailed,
+        Message::SlotExceeds(-1),
+        Message::SciGenerated,
+    ]
+}
+
+fn hotplug_values(small: u16) -> Vec<(Key, Value)> {
+    let (device, slot) = (Bdf(small), small as u8 % 32);
+    vec![
+        (Key::State, Value::Running),
+        (Key::Command, Value::PciIns),
+        (Key::Command, Value::PciRem),
+        (Key::State, Value::PciInserted),
+        (Key::State, Value::PciRemoved),
+        (Key::Parameter, Value::Device(device, slot)),
+        (Key::Parameter, Value::Slot(slot)),
+        (Key::Parameter, Value::NoFreeSlots),
+        (Key::Parameter, Value::WrongSlot),
+        (Key::Vslots, Value::Slots(slot, slot / 2)),
+        (Key::Vslots, Value::Other),
+    ]
+}
+
+const OUTCOMES: [Outcome; 3] = [Outcome::Done, Outcome::Without, Outcome::Failed];
+
+fn hotplug_events(small: u16, yes: bool) -> Vec<Hotplug> {
+    let (device, slot, by) = (Bdf(small), small as u8 % 32, Process::QemuDm);
+    let mut events = vec![
+        Hotplug::ModelStarted { devices: slot, heeded: yes },
+        Hotplug::PollBegan { key: Key::Vslots, most: small },
+        Hotplug::PollEnded { key: Key::State, times: small, found: yes },
+        Hotplug::Tested { device, assignable: yes },
+        Hotplug::Assigned { by, device, done: yes },
+        Hotplug::Deassigned { by, device },
+        Hotplug::SlotFilled { device, slot, removable: yes },
+        Hotplug::EventRaised { byte: slot, sci: yes },
+        Hotplug::EventSeen { slot, added: yes },
+        Hotplug::SlotEjected { slot },
+    ];
+    for (key, value) in hotplug_values(small) {
+        events.push(Hotplug::Written { by: Process::Xend, key, value });
+        events.push(Hotplug::Read { by, key, value });
+    }
+    events.extend(messages(small).into_iter().map(|message| Hotplug::Logged { by, message }));
+    events.extend(OUTCOMES.map(|outcome| Hotplug::Ended { outcome }));
+    events
+}
+
 fn drivers() -> impl Iterator<Item = Drivers> {
     [FrontEpoch::Classic, FrontEpoch::Modern]
         .into_iter()
@@ -328,7 +395,8 @@ fn the_events_tried_here_are_all_there_are() {
             let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
             tried.extend(families.map(str::to_owned));
             tried.extend(
-                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Hvm"].map(str::to_owned),
+                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Hvm", "Hotplug"]
+                    .map(str::to_owned),
             );
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
@@ -344,6 +412,10 @@ fn the_events_tried_here_are_all_there_are() {
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
     check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
     check("pages", "Pages", pages_events(1, 1, true).iter().map(variant).collect());
+    check("hotplug", "Hotplug", hotplug_events(1, true).iter().map(variant).collect());
+    check("hotplug", "Message", messages(1).iter().map(variant).collect());
+    check("hotplug", "Value", hotplug_values(1).iter().map(|(_, value)| variant(value)).collect());
+    check("hotplug", "Outcome", OUTCOMES.iter().map(variant).collect());
     check("hvm", "Hvm", hvm_events(1, 1, 1, true).iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
@@ -384,7 +456,8 @@ proptest! {
             for drivers in drivers() {
                 let text = sentence(&event, drivers);
                 let sound = text.ends_with('.') && text.len() > 20 && !text.contains("  ") && !text.contains("..");
-                let begins = text.starts_with(|first: char| first.is_uppercase()) || text.starts_with("dom0");
+                let begins = text.starts_with(|first: char| first.is_uppercase())
+                    || ["dom0", "xend"].iter().any(|name| text.starts_with(name));
                 prop_assert!(sound && begins && !counts_wrongly(&text), "{event:?}: {text:?}");
             }
         }

@@ -37,6 +37,8 @@ pub mod costs;
 
 pub mod hvm;
 
+pub mod hotplug;
+
 pub mod netfront;
 
 pub mod hostile;

@@ -7,3 +7,5 @@ pub mod network;
 pub mod metrics;
 
 pub mod timeline;
+
+pub mod hotplug;

@@ -28,11 +28,14 @@ pub mod pages;
 
 pub mod hvm;
 
+pub mod hotplug;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::hotplug::Hotplug;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::pages::Pages;
@@ -161,6 +164,8 @@ pub enum Event {
     Pages(Pages),
     /// An HVM guest, its device model and the devices that it sees.
     Hvm(Hvm),
+    /// The toolstack, the device model and the guest over a device that comes or goes.
+    Hotplug(Hotplug),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -210,6 +215,7 @@ impl Event {
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
             Self::Hvm(event) => event.who(),
+            Self::Hotplug(event) => event.who(),
         }
     }
 
@@ -273,6 +279,7 @@ impl Event {
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
             Self::Hvm(event) => event.fails(),
+            Self::Hotplug(event) => event.fails(),
             _ => false,
         }
     }

@@ -29,6 +29,8 @@ mod pages;
 
 mod hvm;
 
+mod hotplug;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -69,6 +71,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Interleaving(event) => interleaving::tell(out, event),
         Event::Pages(event) => pages::tell(out, event),
         Event::Hvm(event) => hvm::tell(out, event),
+        Event::Hotplug(event) => hotplug::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -238,6 +238,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Summary(_)
         | Event::Pages(_)
         | Event::Hvm(_)
+        | Event::Hotplug(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

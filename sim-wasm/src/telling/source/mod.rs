@@ -28,6 +28,8 @@ mod pages;
 
 mod hvm;
 
+mod hotplug;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -122,6 +124,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Interleaving(event) => interleaving::of(event, drivers.back),
         Event::Pages(event) => pages::of(event, drivers.back),
         Event::Hvm(event) => hvm::of(event),
+        Event::Hotplug(event) => hotplug::of(event),
         event => path::of(event, drivers),
     }
 }
@@ -262,3 +265,9 @@ const XEN33_HVM: &str = "xen/arch/x86/hvm/hvm.c";
 const XEN33_INTERCEPT: &str = "xen/arch/x86/hvm/intercept.c";
 const XEN33_VMX: &str = "xen/arch/x86/hvm/vmx/vmx.c";
 const IOEMU_HELPER: &str = "tools/ioemu/target-i386-dm/helper2.c";
+const IOEMU_XENSTORE: &str = "tools/ioemu/xenstore.c";
+const IOEMU_PASS_THROUGH: &str = "tools/ioemu/hw/pass-through.c";
+const IOEMU_PIIX4ACPI: &str = "tools/ioemu/hw/piix4acpi.c";
+const XEND_DOMAIN_INFO: &str = "tools/python/xen/xend/XendDomainInfo.py";
+const XEND_IMAGE: &str = "tools/python/xen/xend/image.py";
+const XEN33_DOMCTL: &str = "xen/arch/x86/domctl.c";

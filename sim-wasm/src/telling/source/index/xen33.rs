@@ -4,7 +4,10 @@
 
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
-use crate::telling::source::{IOEMU_HELPER, Tree, XEN33_HVM, XEN33_INTERCEPT, XEN33_VMX};
+use crate::telling::source::{
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_XENSTORE, Tree, XEN33_DOMCTL, XEN33_HVM, XEN33_INTERCEPT,
+    XEN33_VMX, XEND_DOMAIN_INFO, XEND_IMAGE,
+};
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
@@ -71,6 +74,129 @@ pub(super) const FILES: &[SourceFile] = &[
             "vmx_vmexit_handler",
             File,
             "Where every VM exit of a guest on Intel's extensions arrives: reads the reason and calls what deals with it.",
+        )],
+    },
+    SourceFile {
+        path: IOEMU_PASS_THROUGH,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "__insert_to_pci_slot",
+                File,
+                "Chooses one of the two hot-plug slots for a device: the one that is wanted, or the first that is free.",
+            ),
+            function(
+                "register_real_device",
+                File,
+                "Makes a real device appear in the guest: finds it in libpci, takes a slot, asks Xen to assign it, and \
+                 sets up its registers and its interrupt.",
+            ),
+            function(
+                "unregister_real_device",
+                File,
+                "Takes a device out of the guest: interrupt, registers and mappings, and at last asks Xen to give it back \
+                 to dom0.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: IOEMU_PIIX4ACPI,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "acpi_php_add",
+                File,
+                "Announces a device that was inserted: event byte, slot status, answer to xend, interrupt. Without a slot \
+                 it only writes why, and xend goes on waiting.",
+            ),
+            function(
+                "acpi_php_readb",
+                File,
+                "What the guest reads from the controller: the event byte, or a slot's status.",
+            ),
+            function(
+                "acpi_php_writeb",
+                File,
+                "What the guest writes to the controller: 1 into a slot's byte ejects its device, and only then xend is told.",
+            ),
+            function(
+                "acpi_sci_intr",
+                File,
+                "Sets the status bit of the hot-plug event and raises the ACPI interrupt, if the guest has enabled the \
+                 event and taken the last one.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: IOEMU_XENSTORE,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "xenstore_process_dm_command_event",
+                File,
+                "Reads a command that the toolstack wrote and does it. What it does not know it notes in its log, and \
+                 answers nothing.",
+            ),
+            function(
+                "xenstore_record_dm",
+                File,
+                "Writes a key of the device model's directory: its state, or a parameter.",
+            ),
+            function(
+                "xenstore_write_vslots",
+                File,
+                "Writes the list of virtual slots of the devices that the guest boots with.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: XEND_DOMAIN_INFO,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "hvm_pci_device_create",
+                File,
+                "Attaches a device to a running HVM guest: looks for conflicts, asks Xen whether it can be assigned, and \
+                 tells the device model to insert it.",
+            ),
+            function(
+                "pci_device_configure",
+                File,
+                "Attaches or detaches a PCI device of a running guest and notes the slot. A device whose slot is 0x0 counts \
+                 as not connected.",
+            ),
+            function(
+                "sync_pcidev_info",
+                File,
+                "After the device model was started, looks 20 times for the list of virtual slots. If it never comes, logs \
+                 that and lets the guest boot.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: XEND_IMAGE,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "createDeviceModel",
+                File,
+                "Starts the device model of a guest, with the guest's devices as arguments.",
+            ),
+            function(
+                "signalDeviceModel",
+                File,
+                "Writes a command for the device model and looks for its answer every tenth of a second, for ten seconds. \
+                 Then puts the old state back.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: XEN33_DOMCTL,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "arch_do_domctl",
+            File,
+            "The toolstack's calls that only x86 has: testing, assigning and taking back devices, mapping their memory and ports, and binding their interrupts.",
         )],
     },
 ];
