@@ -294,6 +294,14 @@ fn hvm_events(count: u32, addr: u32, small: u16, yes: bool) -> Vec<Hvm> {
         Hvm::NotInService { vcpu, state },
         Hvm::VcpuResumed { vcpu, answered: yes },
         Hvm::DomainCrashed { vcpu, before: state, found: 15 - state },
+        Hvm::PortTranslated { guest: small, machine: small, reads: yes },
+        Hvm::ConfigWritten { offset: small, value: addr, passed: if yes { count } else { 0 } },
+        Hvm::BarMapped { bar: state, page: addr, frame: count, trapped: u16::from(yes) },
+        Hvm::BarUnmapped { bar: state, page: addr },
+        Hvm::BarIgnored { bar: state },
+        Hvm::UnsupportedRequest,
+        Hvm::TableWritten { entry: count, bound: yes },
+        Hvm::TableOverrun { entry: count, refused: yes },
     ];
     events.extend(ExitReason::ALL.map(|reason| Hvm::Exited { reason, at: addr }));
     events

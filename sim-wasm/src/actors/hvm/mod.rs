@@ -22,6 +22,8 @@ pub mod io_requests;
 
 pub mod device_model;
 
+pub mod pass_through;
+
 use crate::actors::costs::Costs;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::{Event, Log};

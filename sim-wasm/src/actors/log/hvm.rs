@@ -34,6 +34,22 @@ pub enum Hvm {
     VcpuResumed { vcpu: u8, answered: bool },
     /// Xen found a slot in a state that cannot be, and crashed the domain.
     DomainCrashed { vcpu: u8, before: u8, found: u8 },
+    /// Xen executed the guest's access to a port at the machine's port.
+    PortTranslated { guest: u16, machine: u16, reads: bool },
+    /// The guest wrote to the config space of its real device; `passed` are the bits of which hardware got the value.
+    ConfigWritten { offset: u16, value: u32, passed: u32 },
+    /// A BAR became visible at a page of the guest's; so many pages of it are trapped for the MSI-X table.
+    BarMapped { bar: u8, page: u32, frame: u32, trapped: u16 },
+    /// A BAR is no longer visible.
+    BarUnmapped { bar: u8, page: u32 },
+    /// A BAR lies above 4 GiB, and the device model does not map it.
+    BarIgnored { bar: u8 },
+    /// The guest touched a BAR that the device does not answer any more.
+    UnsupportedRequest,
+    /// The guest wrote to the trapped table; a bound entry is in use from now on.
+    TableWritten { entry: u32, bound: bool },
+    /// The guest wrote behind the end of the trapped table.
+    TableOverrun { entry: u32, refused: bool },
 }
 
 impl Hvm {
@@ -42,17 +58,25 @@ impl Hvm {
     pub const fn who(&self) -> Who {
         match self {
             Self::Exited { .. } => Who::Guest,
+            Self::UnsupportedRequest => Who::Hardware,
             Self::RequestPosted { .. }
             | Self::WriteBuffered { .. }
             | Self::BufferFull { .. }
             | Self::VcpuResumed { .. }
-            | Self::DomainCrashed { .. } => Who::Xen,
+            | Self::DomainCrashed { .. }
+            | Self::PortTranslated { .. } => Who::Xen,
             Self::RequestTaken { .. }
             | Self::NotReady { .. }
             | Self::PortOutOfRange { .. }
             | Self::BufferedTaken { .. }
             | Self::RequestAnswered { .. }
-            | Self::NotInService { .. } => Who::Dom0,
+            | Self::NotInService { .. }
+            | Self::ConfigWritten { .. }
+            | Self::BarMapped { .. }
+            | Self::BarUnmapped { .. }
+            | Self::BarIgnored { .. }
+            | Self::TableWritten { .. }
+            | Self::TableOverrun { .. } => Who::Dom0,
         }
     }
 
@@ -76,6 +100,9 @@ impl Hvm {
                 | Self::NotInService { .. }
                 | Self::VcpuResumed { answered: false, .. }
                 | Self::DomainCrashed { .. }
+                | Self::BarIgnored { .. }
+                | Self::UnsupportedRequest
+                | Self::TableOverrun { .. }
         )
     }
 }

@@ -92,6 +92,57 @@ pub(super) fn tell(out: &mut Text, event: &Hvm) {
             push_state(out, before);
             out.push_str(": it crashes the domain.");
         }
+        Hvm::PortTranslated { guest, machine, reads } => {
+            out.push_str(if reads { "Xen reads port 0x" } else { "Xen writes port 0x" });
+            out.push_hex(u64::from(machine), 1);
+            push_at(out, " of the machine, which is the guest's ", u32::from(guest));
+            out.push_str(". The device model is not asked.");
+        }
+        Hvm::ConfigWritten { offset, value, passed } => {
+            push_at(out, "The guest writes ", value);
+            push_at(out, " to its device's config space at ", u32::from(offset));
+            if passed == 0 {
+                out.push_str(". Nothing of it reaches hardware.");
+            } else {
+                push_at(out, ". Hardware gets the bits ", passed);
+                out.push_str(" of it.");
+            }
+        }
+        Hvm::BarMapped { bar, page, frame, trapped } => {
+            out.push_str("BAR ").push_u32(u32::from(bar));
+            push_at(out, " is mapped: the guest's page ", page);
+            push_at(out, " shows frame ", frame);
+            out.push_str(", and accesses no longer exit.");
+            if trapped > 0 {
+                out.push_str(" Pages cut out for the MSI-X table: ").push_u32(u32::from(trapped)).push_char('.');
+            }
+        }
+        Hvm::BarUnmapped { bar, page } => {
+            out.push_str("BAR ").push_u32(u32::from(bar));
+            push_at(out, " is taken out of the guest's memory at page ", page);
+            out.push_char('.');
+        }
+        Hvm::BarIgnored { bar } => {
+            out.push_str("The guest has put BAR ").push_u32(u32::from(bar));
+            out.push_str(" above 4 GiB, and the device model does not map it.");
+        }
+        Hvm::UnsupportedRequest => {
+            out.push_str("The guest touches a BAR that its device no longer decodes: an unsupported request, which can stop the host.");
+        }
+        Hvm::TableWritten { entry, bound } => {
+            out.push_str("The guest writes entry ")
+                .push_u32(entry)
+                .push_str(" of its MSI-X table, and the device model ");
+            out.push_str(if bound { "binds it to a vector of the guest's." } else { "keeps it for later." });
+        }
+        Hvm::TableOverrun { entry, refused } => {
+            out.push_str("The guest writes entry ").push_u32(entry).push_str(" of its MSI-X table, which has fewer. ");
+            out.push_str(if refused {
+                "The device model ignores it."
+            } else {
+                "The device model writes behind its own table."
+            });
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 //! Not modelled: lines within a function, and where later releases moved it.
 
 use crate::actors::log::hvm::Hvm;
-use crate::telling::source::{IOEMU_HELPER, SourceRef, XEN33_HVM, XEN33_INTERCEPT, XEN33_VMX, xen33};
+use crate::telling::source::{
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PT_MSI, SourceRef, XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_VMX,
+    xen33,
+};
 
 /// The code behind an event.
 pub(super) const fn of(event: &Hvm) -> Option<SourceRef> {
@@ -16,5 +19,11 @@ pub(super) const fn of(event: &Hvm) -> Option<SourceRef> {
         Hvm::BufferedTaken { .. } => xen33("__handle_buffered_iopage()", IOEMU_HELPER),
         Hvm::RequestAnswered { .. } | Hvm::NotInService { .. } => xen33("cpu_handle_ioreq()", IOEMU_HELPER),
         Hvm::VcpuResumed { .. } | Hvm::DomainCrashed { .. } => xen33("hvm_do_resume()", XEN33_HVM),
+        Hvm::PortTranslated { .. } => xen33("dpci_ioport_intercept()", XEN33_HVM_IO),
+        Hvm::ConfigWritten { .. } => xen33("pt_pci_write_config()", IOEMU_PASS_THROUGH),
+        Hvm::BarMapped { .. } | Hvm::BarUnmapped { .. } => xen33("pt_iomem_map()", IOEMU_PASS_THROUGH),
+        Hvm::BarIgnored { .. } => xen33("pt_bar_reg_write()", IOEMU_PASS_THROUGH),
+        Hvm::UnsupportedRequest => None,
+        Hvm::TableWritten { .. } | Hvm::TableOverrun { .. } => xen33("pci_msix_writel()", IOEMU_PT_MSI),
     }
 }

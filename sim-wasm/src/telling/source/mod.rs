@@ -271,3 +271,5 @@ const IOEMU_PIIX4ACPI: &str = "tools/ioemu/hw/piix4acpi.c";
 const XEND_DOMAIN_INFO: &str = "tools/python/xen/xend/XendDomainInfo.py";
 const XEND_IMAGE: &str = "tools/python/xen/xend/image.py";
 const XEN33_DOMCTL: &str = "xen/arch/x86/domctl.c";
+const XEN33_HVM_IO: &str = "xen/arch/x86/hvm/io.c";
+const IOEMU_PT_MSI: &str = "tools/ioemu/hw/pt-msi.c";

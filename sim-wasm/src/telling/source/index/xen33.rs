@@ -5,8 +5,8 @@
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
-    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_XENSTORE, Tree, XEN33_DOMCTL, XEN33_HVM, XEN33_INTERCEPT,
-    XEN33_VMX, XEND_DOMAIN_INFO, XEND_IMAGE,
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_XENSTORE, Tree, XEN33_DOMCTL, XEN33_HVM,
+    XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_VMX, XEND_DOMAIN_INFO, XEND_IMAGE,
 };
 
 /// Sorted by path, the entries by name.
@@ -86,6 +86,24 @@ pub(super) const FILES: &[SourceFile] = &[
                 "Chooses one of the two hot-plug slots for a device: the one that is wanted, or the first that is free.",
             ),
             function(
+                "pt_bar_reg_write",
+                File,
+                "Keeps the address that the guest writes into a BAR. One in the upper half of a 64-bit BAR means that nothing \
+                 is mapped.",
+            ),
+            function(
+                "pt_iomem_map",
+                File,
+                "Called when a memory BAR moves: takes the old mapping out of the guest, asks Xen for the new one, and cuts \
+                 the page of the MSI-X table out again.",
+            ),
+            function(
+                "pt_pci_write_config",
+                File,
+                "Serves the guest's write to the config space of its real device: looks each register up, keeps the emulated \
+                 bits, and writes the rest to hardware.",
+            ),
+            function(
                 "register_real_device",
                 File,
                 "Makes a real device appear in the guest: finds it in libpci, takes a slot, asks Xen to assign it, and \
@@ -126,6 +144,25 @@ pub(super) const FILES: &[SourceFile] = &[
                  event and taken the last one.",
             ),
         ],
+    },
+    SourceFile {
+        path: IOEMU_PT_MSI,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "pci_msix_writel",
+            File,
+            "Serves the guest's write to the trapped page of its MSI-X table: keeps address and data, and binds the entry \
+             when it is unmasked.",
+        )],
+    },
+    SourceFile {
+        path: XEN33_HVM_IO,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "dpci_ioport_intercept",
+            File,
+            "Serves the guest's access to a port of its real device: finds the machine's port and executes the access there.",
+        )],
     },
     SourceFile {
         path: IOEMU_XENSTORE,
