@@ -302,6 +302,19 @@ fn hvm_events(count: u32, addr: u32, small: u16, yes: bool) -> Vec<Hvm> {
         Hvm::UnsupportedRequest,
         Hvm::TableWritten { entry: count, bound: yes },
         Hvm::TableOverrun { entry: count, refused: yes },
+        Hvm::IntxAsserted { gsi: state, link: 3, pending: count },
+        Hvm::IntxDeasserted { gsi: state, pending: count },
+        Hvm::PhysicalEoi { irq: state, late: yes },
+        Hvm::MsiBound { pirq: small, vector: state },
+        Hvm::MsiInjected { vector: state, dest: vcpu },
+        Hvm::Unplugged { mask: small, devices: state },
+        Hvm::StaleRead { sector: count, split: yes },
+        Hvm::SectorLost { sector: count },
+        Hvm::FrameFetched { bytes: count, descriptor: state },
+        Hvm::FrameTapped { bytes: count },
+        Hvm::FrameStored { bytes: count },
+        Hvm::FrameMissed { bytes: count },
+        Hvm::LineSet { gsi: state, high: yes },
     ];
     events.extend(ExitReason::ALL.map(|reason| Hvm::Exited { reason, at: addr }));
     events
@@ -482,6 +495,7 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                 Event::ProducerForged { .. }
                     | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
                     | Event::Pages(Pages::EntryErased { .. } | Pages::FrameReturned { .. })
+                    | Event::Hvm(Hvm::Unplugged { .. } | Hvm::StaleRead { .. } | Hvm::SectorLost { .. })
             );
             match source::of(&event, drivers) {
                 Some(reference) => {

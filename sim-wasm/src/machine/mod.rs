@@ -9,3 +9,7 @@ pub mod metrics;
 pub mod timeline;
 
 pub mod hotplug;
+
+pub mod emulated_nic;
+
+pub mod costs;

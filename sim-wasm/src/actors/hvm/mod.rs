@@ -24,6 +24,16 @@ pub mod device_model;
 
 pub mod pass_through;
 
+pub mod intx;
+
+pub mod msi_binding;
+
+pub mod platform;
+
+pub mod rtl8139;
+
+pub mod rtl8139_driver;
+
 use crate::actors::costs::Costs;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::{Event, Log};

@@ -50,6 +50,32 @@ pub enum Hvm {
     TableWritten { entry: u32, bound: bool },
     /// The guest wrote behind the end of the trapped table.
     TableOverrun { entry: u32, refused: bool },
+    /// Xen asserted a virtual line; so many of the machine's line wait for the guest now.
+    IntxAsserted { gsi: u8, link: u8, pending: u32 },
+    /// The guest's end of interrupt lowered a virtual line.
+    IntxDeasserted { gsi: u8, pending: u32 },
+    /// Xen ended the interrupt at the machine's line; late if the guest never answered.
+    PhysicalEoi { irq: u8, late: bool },
+    /// One of the machine's interrupts by message stands for a vector of the guest's.
+    MsiBound { pirq: u16, vector: u8 },
+    /// A message arrived and the guest was given its vector.
+    MsiInjected { vector: u8, dest: u8 },
+    /// The guest sent emulated devices away.
+    Unplugged { mask: u16, devices: u8 },
+    /// One of a disk's two ways read what is no longer true.
+    StaleRead { sector: u32, split: bool },
+    /// The device model wrote old data over newer.
+    SectorLost { sector: u32 },
+    /// An emulated card took a packet out of the guest's memory.
+    FrameFetched { bytes: u32, descriptor: u8 },
+    /// The device model handed a packet to dom0's network, through the tap device.
+    FrameTapped { bytes: u32 },
+    /// An emulated card put a packet into the guest's receive ring.
+    FrameStored { bytes: u32 },
+    /// An emulated card had no room, or was not told to receive.
+    FrameMissed { bytes: u32 },
+    /// The device model raised or lowered an emulated card's line.
+    LineSet { gsi: u8, high: bool },
 }
 
 impl Hvm {
@@ -64,7 +90,12 @@ impl Hvm {
             | Self::BufferFull { .. }
             | Self::VcpuResumed { .. }
             | Self::DomainCrashed { .. }
-            | Self::PortTranslated { .. } => Who::Xen,
+            | Self::PortTranslated { .. }
+            | Self::IntxAsserted { .. }
+            | Self::IntxDeasserted { .. }
+            | Self::PhysicalEoi { .. }
+            | Self::MsiBound { .. }
+            | Self::MsiInjected { .. } => Who::Xen,
             Self::RequestTaken { .. }
             | Self::NotReady { .. }
             | Self::PortOutOfRange { .. }
@@ -76,7 +107,15 @@ impl Hvm {
             | Self::BarUnmapped { .. }
             | Self::BarIgnored { .. }
             | Self::TableWritten { .. }
-            | Self::TableOverrun { .. } => Who::Dom0,
+            | Self::TableOverrun { .. }
+            | Self::Unplugged { .. }
+            | Self::StaleRead { .. }
+            | Self::SectorLost { .. }
+            | Self::FrameFetched { .. }
+            | Self::FrameTapped { .. }
+            | Self::FrameStored { .. }
+            | Self::FrameMissed { .. }
+            | Self::LineSet { .. } => Who::Dom0,
         }
     }
 
@@ -103,6 +142,10 @@ impl Hvm {
                 | Self::BarIgnored { .. }
                 | Self::UnsupportedRequest
                 | Self::TableOverrun { .. }
+                | Self::PhysicalEoi { late: true, .. }
+                | Self::StaleRead { .. }
+                | Self::SectorLost { .. }
+                | Self::FrameMissed { .. }
         )
     }
 }

@@ -143,6 +143,71 @@ pub(super) fn tell(out: &mut Text, event: &Hvm) {
                 "The device model writes behind its own table."
             });
         }
+        Hvm::IntxAsserted { gsi, link, pending } => {
+            out.push_str("Xen raises the guest's global interrupt ").push_u32(u32::from(gsi));
+            out.push_str(", link ").push_u32(u32::from(link));
+            out.push_str(". Ends that it waits for: ").push_u32(pending).push_char('.');
+        }
+        Hvm::IntxDeasserted { gsi, pending } => {
+            out.push_str("The guest ends its interrupt, and Xen lowers global interrupt ").push_u32(u32::from(gsi));
+            out.push_str(". Ends that it still waits for: ").push_u32(pending).push_char('.');
+        }
+        Hvm::PhysicalEoi { irq, late } => {
+            out.push_str("Xen ends the interrupt at the machine's line ").push_u32(u32::from(irq));
+            out.push_str(if late {
+                ", since the guest has not answered for 8 ms."
+            } else {
+                ", which may interrupt again."
+            });
+        }
+        Hvm::MsiBound { pirq, vector } => {
+            out.push_str("Xen binds interrupt ").push_u32(u32::from(pirq));
+            push_at(out, " of the machine to the guest's vector ", u32::from(vector));
+            out.push_char('.');
+        }
+        Hvm::MsiInjected { vector, dest } => {
+            push_at(out, "Xen gives the guest vector ", u32::from(vector));
+            out.push_str(" at its local APIC ").push_u32(u32::from(dest)).push_char('.');
+        }
+        Hvm::Unplugged { mask, devices } => {
+            push_at(out, "The guest writes the unplug mask ", u32::from(mask));
+            out.push_str(", and the device model takes ");
+            count_of(out, u32::from(devices), "emulated device");
+            out.push_str(" away.");
+        }
+        Hvm::StaleRead { sector, split } => {
+            out.push_str(if split { "The split driver" } else { "The emulated disk" });
+            out.push_str(" reads sector ").push_u32(sector);
+            out.push_str(" and gets what was there before the other way wrote it.");
+        }
+        Hvm::SectorLost { sector } => {
+            out.push_str("The device model writes out sector ").push_u32(sector);
+            out.push_str(" and overwrites what the split driver wrote after it.");
+        }
+        Hvm::FrameFetched { bytes, descriptor } => {
+            out.push_str("The emulated card copies ");
+            count_of(out, bytes, "byte");
+            out.push_str(" out of the guest's buffer ").push_u32(u32::from(descriptor)).push_char('.');
+        }
+        Hvm::FrameTapped { bytes } => {
+            out.push_str("The device model writes ");
+            count_of(out, bytes, "byte");
+            out.push_str(" to its tap device: a packet of dom0's now.");
+        }
+        Hvm::FrameStored { bytes } => {
+            out.push_str("The device model reads ");
+            count_of(out, bytes, "byte");
+            out.push_str(" from its tap device, and the emulated card copies them into the guest's receive ring.");
+        }
+        Hvm::FrameMissed { bytes } => {
+            out.push_str("The emulated card has no room for ");
+            count_of(out, bytes, "byte");
+            out.push_str(" and drops them.");
+        }
+        Hvm::LineSet { gsi, high } => {
+            out.push_str("The device model calls Xen to ").push_str(if high { "raise" } else { "lower" });
+            out.push_str(" the guest's global interrupt ").push_u32(u32::from(gsi)).push_char('.');
+        }
     }
 }
 

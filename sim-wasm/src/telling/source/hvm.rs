@@ -4,8 +4,8 @@
 
 use crate::actors::log::hvm::Hvm;
 use crate::telling::source::{
-    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PT_MSI, SourceRef, XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_VMX,
-    xen33,
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PT_MSI, IOEMU_RTL8139, SourceRef, XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT,
+    XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, xen33,
 };
 
 /// The code behind an event.
@@ -24,6 +24,17 @@ pub(super) const fn of(event: &Hvm) -> Option<SourceRef> {
         Hvm::BarMapped { .. } | Hvm::BarUnmapped { .. } => xen33("pt_iomem_map()", IOEMU_PASS_THROUGH),
         Hvm::BarIgnored { .. } => xen33("pt_bar_reg_write()", IOEMU_PASS_THROUGH),
         Hvm::UnsupportedRequest => None,
+        Hvm::IntxAsserted { .. } => xen33("vmx_dirq_assist()", XEN33_VMX_INTR),
+        Hvm::IntxDeasserted { .. } => xen33("hvm_dpci_eoi()", XEN33_PASSTHROUGH_IO),
+        Hvm::PhysicalEoi { late: false, .. } => xen33("hvm_dpci_eoi()", XEN33_PASSTHROUGH_IO),
+        Hvm::PhysicalEoi { late: true, .. } => xen33("pt_irq_time_out()", XEN33_PASSTHROUGH_IO),
+        Hvm::MsiBound { .. } => xen33("pt_irq_create_bind_vtd()", XEN33_PASSTHROUGH_IO),
+        Hvm::MsiInjected { .. } => xen33("vmsi_deliver()", XEN33_VMSI),
+        // The device model that has the protocol is in none of the trees.
+        Hvm::Unplugged { .. } | Hvm::StaleRead { .. } | Hvm::SectorLost { .. } => None,
+        Hvm::FrameFetched { .. } | Hvm::FrameTapped { .. } => xen33("rtl8139_transmit_one()", IOEMU_RTL8139),
+        Hvm::FrameStored { .. } | Hvm::FrameMissed { .. } => xen33("rtl8139_do_receive()", IOEMU_RTL8139),
+        Hvm::LineSet { .. } => xen33("rtl8139_update_irq()", IOEMU_RTL8139),
         Hvm::TableWritten { .. } | Hvm::TableOverrun { .. } => xen33("pci_msix_writel()", IOEMU_PT_MSI),
     }
 }

@@ -273,3 +273,7 @@ const XEND_IMAGE: &str = "tools/python/xen/xend/image.py";
 const XEN33_DOMCTL: &str = "xen/arch/x86/domctl.c";
 const XEN33_HVM_IO: &str = "xen/arch/x86/hvm/io.c";
 const IOEMU_PT_MSI: &str = "tools/ioemu/hw/pt-msi.c";
+const XEN33_VMX_INTR: &str = "xen/arch/x86/hvm/vmx/intr.c";
+const XEN33_PASSTHROUGH_IO: &str = "xen/drivers/passthrough/io.c";
+const IOEMU_RTL8139: &str = "tools/ioemu/hw/rtl8139.c";
+const XEN33_VMSI: &str = "xen/arch/x86/hvm/vmsi.c";

@@ -5,8 +5,9 @@
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
-    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_XENSTORE, Tree, XEN33_DOMCTL, XEN33_HVM,
-    XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_VMX, XEND_DOMAIN_INFO, XEND_IMAGE,
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_RTL8139, IOEMU_XENSTORE, Tree, XEN33_DOMCTL,
+    XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR,
+    XEND_DOMAIN_INFO, XEND_IMAGE,
 };
 
 /// Sorted by path, the entries by name.
@@ -154,6 +155,70 @@ pub(super) const FILES: &[SourceFile] = &[
             "Serves the guest's write to the trapped page of its MSI-X table: keeps address and data, and binds the entry \
              when it is unmasked.",
         )],
+    },
+    SourceFile {
+        path: IOEMU_RTL8139,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "rtl8139_do_receive",
+                File,
+                "Takes a packet that came in through the tap device: filters by address, copies it into the guest's ring, \
+                 and sets the interrupt status.",
+            ),
+            function(
+                "rtl8139_transmit_one",
+                File,
+                "Copies the packet of one transmit descriptor out of the guest's memory and hands it to the network.",
+            ),
+            function(
+                "rtl8139_update_irq",
+                File,
+                "Raises or lowers the card's interrupt line, as status and mask have it.",
+            ),
+        ],
+    },
+    SourceFile {
+        path: XEN33_VMX_INTR,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "vmx_dirq_assist",
+            File,
+            "Before the guest runs, hands it the interrupts that its real devices raised, and sets the timer that ends \
+                 them if the guest does not.",
+        )],
+    },
+    SourceFile {
+        path: XEN33_VMSI,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "vmsi_deliver",
+            File,
+            "Hands the guest the vector that one of its real device's messages is bound to, at the local APIC it names.",
+        )],
+    },
+    SourceFile {
+        path: XEN33_PASSTHROUGH_IO,
+        tree: Tree::Xen33,
+        entries: &[
+            function(
+                "hvm_dpci_eoi",
+                File,
+                "The guest has ended an interrupt: lowers the virtual line, and ends the interrupt at the machine's line when \
+                 nothing is pending any more.",
+            ),
+            function(
+                "pt_irq_create_bind_vtd",
+                File,
+                "Binds an interrupt of the machine to a line or a vector of the guest that owns the device.",
+            ),
+            function(
+                "pt_irq_time_out",
+                File,
+                "Eight milliseconds after an interrupt that the guest did not end: lowers its lines and ends it at the \
+                 machine's line.",
+            ),
+        ],
     },
     SourceFile {
         path: XEN33_HVM_IO,
