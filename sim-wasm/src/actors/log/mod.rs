@@ -26,11 +26,14 @@ pub mod interleaving;
 
 pub mod pages;
 
+pub mod dma;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::dma::Dma;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
@@ -156,6 +159,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// A card's request on its way to memory.
+    Dma(Dma),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -204,6 +209,7 @@ impl Event {
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
+            Self::Dma(event) => event.who(),
         }
     }
 
@@ -265,6 +271,7 @@ impl Event {
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
+            Self::Dma(event) => event.fails(),
             _ => false,
         }
     }
