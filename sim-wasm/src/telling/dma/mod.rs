@@ -50,7 +50,11 @@ pub static FIGURE: FigureSpec = FigureSpec {
             says: "This guest does not know the machine's addresses. It means its own page 5, and the card takes the number for the machine's.",
             knobs: &[1, 0, 0],
             script: "",
-            film: &[(1, "The driver means its own page 5."), (3, "The machine's frame 5 is Xen's.")],
+            film: &[
+                (1, "The driver means its own page 5."),
+                (2, "The card asks memory for address 0x5000."),
+                (3, "The machine's frame 5 is Xen's."),
+            ],
         },
         Preset {
             name: "blocked",

@@ -30,7 +30,7 @@ pub(crate) fn draw(guard: Guard, frame: &Frame, layout: Layout) -> Drawing {
     match layout {
         Layout::Wide => wide(&mut drawing, guard, frame),
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(620));
+            (drawing.width, drawing.height) = (px(328), px(630));
             narrow(&mut drawing, guard, frame);
         }
         Layout::Film => {
@@ -85,11 +85,11 @@ fn narrow(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
         arrow(drawing, (px(158), px(41)), (px(188), px(41)), Tone::Domu);
     }
     if frame.stage == Stage::Sent && frame.master {
-        arrow(drawing, (px(254), px(74)), (px(254), px(92)), Tone::Hardware);
+        arrow(drawing, (px(254), px(74)), (px(254), px(104)), Tone::Hardware);
     }
-    unit(drawing, guard, frame, &Panel { x: px(8), y: px(92), width: px(312), row: px(30) });
-    outcome(drawing, frame, (px(8), px(366)));
-    memory(drawing, frame, &Map { x: px(8), y: px(384), cell: (px(36), px(30)), row: px(58) });
+    unit(drawing, guard, frame, &Panel { x: px(8), y: px(104), width: px(312), row: px(30) });
+    outcome(drawing, frame, (px(8), px(378)));
+    memory(drawing, frame, &Map { x: px(8), y: px(396), cell: (px(39), px(32)), row: px(58) });
 }
 
 fn film(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
@@ -102,7 +102,7 @@ fn film(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
     }
     memory(drawing, frame, &Map { x: px(140), y: px(8), cell: (px(14), px(18)), row: px(21) });
     let (tone, said) = told(frame);
-    drawing.add(words(px(10), px(88), Anchor::Start, Face::Note, tone, said.as_str()));
+    drawing.add(words(px(10), px(106), Anchor::Start, Face::Note, tone, said.as_str()));
 }
 
 /// The guest's descriptor: a box with the address.
