@@ -2,6 +2,9 @@
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use sim_wasm::actors::log::vtd::Vtd;
+use sim_wasm::actors::log::{Entry, Event, Log};
+use sim_wasm::actors::remapping::{dma_read, dma_write, tell_steps};
 use sim_wasm::hypervisor::grant_entry::Access;
 use sim_wasm::hypervisor::memory::{Memory, Owner, PageType};
 use sim_wasm::hypervisor::passthrough::dids::{Dids, Holder};
@@ -814,6 +817,14 @@ proptest! {
                 }
             }
             prop_assert_eq!(machine.iommus.stores().held(), 0);
+            for cached in machine.iommus.unit(0).unit.contexts().entries() {
+                let Ok(entry) = cached.found else { continue };
+                let holder = machine.iommus.unit(0).dids.holder(entry.did());
+                let Some(Holder::Domain(id)) = holder else { continue };
+                let table = machine.iommus.domain(id).and_then(|domain| domain.table.as_ref()).expect("it has tables");
+                let whole = entry.levels() < 4 || entry.table() == address_of(table.root());
+                prop_assert!(whole, "a number of one domain with another's tables");
+            }
             for source in [CARD, OTHER] {
                 let entry = machine.iommus.context(&machine.memory, 0, source);
                 let owner = machine.iommus.device(source).map(|device| device.owner).expect("it was added");
@@ -902,4 +913,38 @@ proptest! {
             prop_assert_eq!(held.len() + usize::from(caching), used);
         }
     }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// What is told
+
+#[test]
+fn accesses_and_steps_are_told() {
+    let mut machine = today(GuestKind::Hvm);
+    let (mut log, now) = (Log::new(), Time(5));
+    machine.p2m(DOM1, 9, Some(Mfn(30))).expect("there is room");
+    machine.assign(CARD, DOM1).expect("it is free");
+    tell_steps(&mut log, now, &mut machine.iommus);
+    assert_eq!(log.steps(), 1);
+    let told = log.entries().last().map(|entry| entry.event);
+    let reassigned = Step::Reassigned { source: CARD, from: DomId::DOM0, to: DOM1 };
+    assert_eq!(told, Some(Event::Vtd(Vtd::Xen(reassigned))));
+
+    let Machine { memory, iommus, .. } = &mut machine;
+    let unit = &mut iommus.unit_mut(0).unit;
+    dma_write(&mut log, now, unit, memory, (CARD, 0x9FFC), &[1; 8]);
+    dma_write(&mut log, now, unit, memory, (CARD, 0xFEE0_2000), &0x41_u32.to_le_bytes());
+    dma_read(&mut log, now, unit, memory, (CARD, 0xB000), &mut [0; 4]);
+    let events: Vec<Event> = (2..=log.steps()).flat_map(|step| log.of_step(step)).map(|entry| entry.event).collect();
+    let expect = [
+        Vtd::Passed { source: CARD, dfn: Dfn(9), frame: Mfn(30), direction: Direction::Write },
+        Vtd::Blocked { source: CARD, dfn: Dfn(10), reason: Fault::WriteDenied },
+        Vtd::FaultRecorded { source: CARD },
+        Vtd::FaultEvent,
+        Vtd::RangAsWritten { source: CARD, vector: 0x41, destination: 2 },
+        Vtd::Blocked { source: CARD, dfn: Dfn(11), reason: Fault::ReadDenied },
+        Vtd::FaultCollapsed { source: CARD },
+    ];
+    assert_eq!(events, expect.map(Event::Vtd));
+    assert_eq!(size_of::<Entry>(), 40);
 }

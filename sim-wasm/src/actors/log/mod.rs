@@ -26,6 +26,8 @@ pub mod interleaving;
 
 pub mod pages;
 
+pub mod vtd;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -37,6 +39,7 @@ use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
+use crate::actors::log::vtd::Vtd;
 use crate::actors::log::wakeups::Wakeups;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
@@ -156,6 +159,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Devices' accesses at a remapping unit, and Xen's steps about both.
+    Vtd(Vtd),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -204,6 +209,7 @@ impl Event {
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
+            Self::Vtd(event) => event.who(),
         }
     }
 
@@ -265,6 +271,7 @@ impl Event {
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
+            Self::Vtd(event) => event.fails(),
             _ => false,
         }
     }

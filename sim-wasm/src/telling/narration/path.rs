@@ -237,6 +237,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Vtd(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }
