@@ -3,7 +3,7 @@
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::dma::Dma;
-use sim_wasm::telling::dma::PT_FAULT_THRESHOLD;
+use sim_wasm::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
 use sim_wasm::telling::story::FigureSpec;
@@ -127,7 +127,7 @@ fn clearing_an_entry_does_not_stop_a_card_and_flushing_does() {
 #[test]
 fn ten_faults_and_the_card_is_silent() {
     let mut player = one(HVM_VTD, NEIGHBOUR, 0);
-    for faults in 2..=u64::from(PT_FAULT_THRESHOLD) {
+    for faults in 2..=u64::from(FAULT_THRESHOLD) {
         act(&mut player, "d");
         assert_eq!(count(&player, "logged"), faults);
     }

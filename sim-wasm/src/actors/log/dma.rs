@@ -1,12 +1,13 @@
-//! The way of a card's request to memory: past a remapping unit, by its tables or by what it remembers, to a page or to a
-//! fault.
+//! The way of a card's request through the tables of a remapping unit, one look-up after the other.
+//!
+//! What comes of it is told by [`vtd`](crate::actors::log::vtd); these are for runs that look at a single request.
 //!
 //! Not modelled: requests of several pages, which are as many requests.
 
 use crate::actors::log::Who;
 use crate::words::ids::{Bdf, Mfn};
 
-/// Events of a request, and what Xen does to the tables meanwhile.
+/// Events of a request on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the line above each variant names its numbers")]
 pub enum Dma {
@@ -28,26 +29,8 @@ pub enum Dma {
     TranslationRemembered { did: u16, page: u64, frame: Mfn },
     /// The request reached a frame; `meant` says whether it is what the driver meant, or at least its own guest's.
     FrameReached { frame: Mfn, write: bool, meant: bool },
-    /// Nothing answers at that address.
-    NothingThere { address: u64 },
-    /// The write was an interrupt, and nothing looked at who sent it.
-    InterruptForged { vector: u8 },
-    /// The unit blocked the request, with this fault code.
-    Blocked { code: u8, write: bool },
-    /// The unit wrote a fault record.
-    FaultRecorded { code: u8, source: Bdf },
-    /// The fault left no trace: an earlier record was not read yet.
-    FaultLost,
-    /// Xen read the record and wrote a line into its own log; so many for this card.
-    FaultLogged { count: u32 },
-    /// Xen took the card its bus master bit.
-    BusMasterCleared { source: Bdf },
-    /// Xen cleared the entry of a page in the guest's table.
-    EntryCleared { page: u64, frame: Mfn },
     /// Xen gave the page's frame to another guest.
     FrameGiven { frame: Mfn },
-    /// Xen told the unit to forget what it remembers of a domain, and waited for it.
-    Flushed { did: u16 },
 }
 
 impl Dma {
@@ -63,30 +46,14 @@ impl Dma {
             | Self::ContextRemembered { .. }
             | Self::EntryRead { .. }
             | Self::TranslationRemembered { .. }
-            | Self::FrameReached { .. }
-            | Self::NothingThere { .. }
-            | Self::InterruptForged { .. }
-            | Self::Blocked { .. }
-            | Self::FaultRecorded { .. }
-            | Self::FaultLost => Who::Hardware,
-            Self::FaultLogged { .. }
-            | Self::BusMasterCleared { .. }
-            | Self::EntryCleared { .. }
-            | Self::FrameGiven { .. }
-            | Self::Flushed { .. } => Who::Xen,
+            | Self::FrameReached { .. } => Who::Hardware,
+            Self::FrameGiven { .. } => Who::Xen,
         }
     }
 
     /// Whether something was blocked, or reached what it must not reach.
     #[must_use]
     pub const fn fails(&self) -> bool {
-        matches!(
-            self,
-            Self::FrameReached { meant: false, .. }
-                | Self::NothingThere { .. }
-                | Self::InterruptForged { .. }
-                | Self::Blocked { .. }
-                | Self::CardSilent
-        )
+        matches!(self, Self::FrameReached { meant: false, .. } | Self::CardSilent)
     }
 }

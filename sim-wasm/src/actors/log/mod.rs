@@ -27,6 +27,7 @@ pub mod interleaving;
 pub mod pages;
 
 pub mod dma;
+pub mod vtd;
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -40,6 +41,7 @@ use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
+use crate::actors::log::vtd::Vtd;
 use crate::actors::log::wakeups::Wakeups;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
@@ -161,6 +163,8 @@ pub enum Event {
     Pages(Pages),
     /// A card's request on its way to memory.
     Dma(Dma),
+    /// Devices' accesses at a remapping unit, and Xen's steps about both.
+    Vtd(Vtd),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -210,6 +214,7 @@ impl Event {
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
             Self::Dma(event) => event.who(),
+            Self::Vtd(event) => event.who(),
         }
     }
 
@@ -272,6 +277,7 @@ impl Event {
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
             Self::Dma(event) => event.fails(),
+            Self::Vtd(event) => event.fails(),
             _ => false,
         }
     }

@@ -22,7 +22,7 @@ use crate::hypervisor::vtd::interrupts::Arrival;
 use crate::hypervisor::vtd::structures::frame_of;
 use crate::hypervisor::vtd::unit::{Message, Unit};
 use crate::hypervisor::vtd::walk::Request;
-use crate::words::ids::Bdf;
+use crate::words::ids::{Bdf, Mfn};
 
 /// Bits 63:20 of an address that is for interrupts.
 const MSI_WINDOW: u64 = 0xFEE;
@@ -56,13 +56,15 @@ pub enum Ending {
 pub struct Completion {
     /// Bytes that moved before it ended.
     pub moved: u32,
+    /// The frame where the first of them was or went.
+    pub frame: Option<Mfn>,
     /// How it ended.
     pub ending: Ending,
 }
 
 impl Completion {
-    const fn new(moved: usize, ending: Ending) -> Completion {
-        Completion { moved: moved as u32, ending }
+    const fn new((moved, frame): (usize, Option<Mfn>), ending: Ending) -> Completion {
+        Completion { moved: moved as u32, frame, ending }
     }
 
     /// Whether all bytes moved.
@@ -83,24 +85,25 @@ impl Unit {
     /// A device reads; what was not moved is left as it was. Each page is a request of its own.
     pub fn dma_read(&mut self, memory: &Memory, source: Bdf, address: u64, bytes: &mut [u8]) -> Completion {
         let whole = bytes.len();
-        let mut moved = 0;
+        let (mut moved, mut first) = (0, None);
         while moved < whole {
             let at = address.wrapping_add(moved as u64);
             let len = within_page(at, whole - moved);
             if is_for_interrupts(at) {
-                return Completion::new(moved, Ending::Unsupported);
+                return Completion::new((moved, first), Ending::Unsupported);
             }
             let translation = match self.translate(memory, Request::read(source, at)) {
                 Ok(translation) => translation,
-                Err(refusal) => return Completion::new(moved, Ending::Blocked(refusal.fault)),
+                Err(refusal) => return Completion::new((moved, first), Ending::Blocked(refusal.fault)),
             };
             let Some(page) = frame_of(translation.address).and_then(|frame| memory.bus_page(frame)) else {
-                return Completion::new(moved, Ending::Unsupported);
+                return Completion::new((moved, first), Ending::Unsupported);
             };
+            first = first.or(frame_of(translation.address));
             bytes[moved..moved + len].copy_from_slice(&page.bytes()[offset_of(translation.address)..][..len]);
             moved += len;
         }
-        Completion::new(moved, Ending::Done)
+        Completion::new((moved, first), Ending::Done)
     }
 
     /// A device writes, and everything that was under way arrives.
@@ -113,27 +116,28 @@ impl Unit {
     /// A device writes, and what the unit lets pass is under way until [`drain`](Unit::drain). An interrupt does not wait.
     pub fn post_write(&mut self, memory: &mut Memory, source: Bdf, address: u64, bytes: &[u8]) -> Completion {
         if is_for_interrupts(address) {
-            return Completion::new(0, self.interrupt_write(memory, source, address, bytes));
+            return Completion::new((0, None), self.interrupt_write(memory, source, address, bytes));
         }
-        let mut moved = 0;
+        let (mut moved, mut first) = (0, None);
         while moved < bytes.len() {
             let at = address.wrapping_add(moved as u64);
             let len = within_page(at, bytes.len() - moved);
             if is_for_interrupts(at) {
-                return Completion::new(moved, Ending::Unsupported);
+                return Completion::new((moved, first), Ending::Unsupported);
             }
             let translation = match self.translate(memory, Request::write(source, at)) {
                 Ok(translation) => translation,
-                Err(refusal) => return Completion::new(moved, Ending::Blocked(refusal.fault)),
+                Err(refusal) => return Completion::new((moved, first), Ending::Blocked(refusal.fault)),
             };
             if frame_of(translation.address).is_none_or(|frame| memory.bus_page(frame).is_none()) {
-                return Completion::new(moved, Ending::Unsupported);
+                return Completion::new((moved, first), Ending::Unsupported);
             }
+            first = first.or(frame_of(translation.address));
             let bytes = bytes[moved..moved + len].to_vec();
             self.under_way.push(WriteRequest { source, address: translation.address, bytes });
             moved += len;
         }
-        Completion::new(moved, Ending::Done)
+        Completion::new((moved, first), Ending::Done)
     }
 
     /// The writes that the unit let pass and that have not arrived.

@@ -18,7 +18,6 @@ use alloc::boxed::Box;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Who};
-pub use crate::telling::dma::run::PT_FAULT_THRESHOLD;
 use crate::telling::dma::run::{AGAIN, CLEAR, DmaRun, FLUSH, GIVE};
 use crate::telling::drawing::Tone;
 use crate::telling::narration;
@@ -182,14 +181,17 @@ const fn quantity(name: &'static str, title: &'static str, tone: Tone) -> Quanti
 }
 
 fn tell(out: &mut Text, event: &Event, _drivers: Drivers) {
-    if let Event::Dma(event) = event {
-        narration::dma::tell(out, event);
+    match event {
+        Event::Dma(event) => narration::dma::tell(out, event),
+        Event::Vtd(event) => narration::vtd::tell(out, event),
+        _ => {}
     }
 }
 
 fn source(event: &Event, _drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Dma(event) => source::dma::of(event),
+        Event::Vtd(event) => source::vtd::of(event),
         _ => None,
     }
 }

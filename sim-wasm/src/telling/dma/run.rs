@@ -7,19 +7,22 @@
 use alloc::vec::Vec;
 
 use crate::actors::log::dma::Dma;
+use crate::actors::log::vtd::Vtd;
 use crate::actors::log::{Event, Log};
 use crate::hypervisor::memory::{Memory, Owner};
-use crate::hypervisor::vtd::interrupts::Arrival;
+use crate::hypervisor::passthrough::step::Step;
+use crate::hypervisor::vtd::fault::Fault;
+use crate::hypervisor::vtd::interrupts::{Arrival, Interrupt};
 use crate::hypervisor::vtd::registers as reg;
-use crate::hypervisor::vtd::structures::{ContextEntry, Pte, RootEntry, level_index, table_at};
+use crate::hypervisor::vtd::structures::{ContextEntry, PAGE_SHIFT, Pte, RootEntry, level_index, table_at};
 use crate::hypervisor::vtd::unit::Counts as UnitCounts;
-use crate::hypervisor::vtd::write_requests::{Ending, is_for_interrupts};
+use crate::hypervisor::vtd::write_requests::{Completion, Ending, is_for_interrupts};
 use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, owners, remembered};
 use crate::telling::dma::picture;
 use crate::telling::dma::world::{Aim, CARD, GUEST, Guard, NEIGHBOUR, World, bytes};
 use crate::telling::drawing::Drawing;
 use crate::telling::story::{Answer, Layout, Run, Setup};
-use crate::words::ids::Mfn;
+use crate::words::ids::{Dfn, Mfn};
 use crate::words::time::Time;
 
 const GUARD: usize = 0;
@@ -34,9 +37,6 @@ pub(crate) const FLUSH: char = 'f';
 
 /// What each preset does, one letter after the other, until a reader does something else.
 const SCRIPTS: [&str; 5] = ["d", "d", "d", "d", "dugdfd"];
-
-/// Faults of one card after which Xen takes its bus master bit (`PT_FAULT_THRESHOLD`).
-pub const PT_FAULT_THRESHOLD: u32 = 10;
 
 /// Time between two of the driver's descriptors.
 const BETWEEN: u64 = 1_000_000;
@@ -119,17 +119,17 @@ impl DmaRun {
     }
 
     /// One thing has happened: it is told, and the picture is kept.
-    fn step(&mut self, event: Dma, rests: bool) {
+    fn step(&mut self, event: Event, rests: bool) {
         if self.log.steps() + 1 < self.until {
-            self.log.step(Time(self.now), Event::Dma(event));
+            self.log.step(Time(self.now), event);
             self.keep(rests);
         }
     }
 
     /// Something happened with it.
-    fn also(&mut self, event: Dma) {
+    fn also(&mut self, event: Event) {
         if self.log.steps() + 1 < self.until {
-            self.log.also(Time(self.now), Event::Dma(event));
+            self.log.also(Time(self.now), event);
         }
     }
 
@@ -163,27 +163,27 @@ impl DmaRun {
         let (address, write) = (self.aim.address(self.guard), self.write);
         (self.state.rows, self.state.outcome, self.state.stage) = ([Row::Waits; ROWS], Outcome::Open, Stage::Described);
         self.state.counts.requests += 1;
-        self.step(Dma::DescriptorWritten { address, write }, false);
+        self.step(Event::Dma(Dma::DescriptorWritten { address, write }), false);
         if !self.state.master {
             self.state.outcome = Outcome::Silent;
-            self.step(Dma::CardSilent, true);
+            self.step(Event::Dma(Dma::CardSilent), true);
             return;
         }
         self.state.stage = Stage::Sent;
-        self.step(Dma::RequestSent { source: CARD, address, write }, false);
-        let ending = self.send(address, write);
-        self.end(address, write, ending);
+        self.step(Event::Dma(Dma::RequestSent { source: CARD, address, write }), false);
+        let completion = self.send(address, write);
+        self.end(address, write, completion);
     }
 
     /// The request itself, told up to its end.
-    fn send(&mut self, address: u64, write: bool) -> Ending {
+    fn send(&mut self, address: u64, write: bool) -> Completion {
         let World { memory, unit, .. } = &mut self.world;
         let Some(unit) = unit else { return without_unit(memory, address, write) };
         let before = (unit.counts(), memory.clone());
-        let ending = if write {
-            unit.dma_write(memory, CARD, address, &bytes(address)).ending
+        let completion = if write {
+            unit.dma_write(memory, CARD, address, &bytes(address))
         } else {
-            unit.dma_read(memory, CARD, address, &mut [0; 4]).ending
+            unit.dma_read(memory, CARD, address, &mut [0; 4])
         };
         if !is_for_interrupts(address) {
             // What is told of the walk is told before its end: the picture shows memory as it was.
@@ -191,7 +191,7 @@ impl DmaRun {
             self.tell_walk(address, before.0);
             self.world.memory = after;
         }
-        ending
+        completion
     }
 
     fn tell_walk(&mut self, address: u64, before: UnitCounts) {
@@ -205,14 +205,14 @@ impl DmaRun {
         if after.context_misses > before.context_misses {
             self.state.rows[0] = Row::Read(entry.low);
             self.state.counts.table_reads += 1;
-            self.step(Dma::RootRead { bus: CARD.bus() }, false);
+            self.step(Event::Dma(Dma::RootRead { bus: CARD.bus() }), false);
             self.state.rows[1] = Row::Read(context.low);
             self.state.counts.table_reads += 1;
-            self.step(Dma::ContextRead { source: CARD, did, levels }, false);
+            self.step(Event::Dma(Dma::ContextRead { source: CARD, did, levels }), false);
         } else {
             self.state.rows[..2].fill(Row::Remembered);
             self.state.counts.remembered += 1;
-            self.step(Dma::ContextRemembered { did }, false);
+            self.step(Event::Dma(Dma::ContextRemembered { did }), false);
         }
         if after.iotlb_misses == before.iotlb_misses {
             self.state.rows[2..].fill(Row::Remembered);
@@ -220,7 +220,7 @@ impl DmaRun {
             let page = address >> 12;
             let frame =
                 remembered(&self.world).into_iter().find(|(known, _)| *known == page).map_or(0, |found| found.1);
-            self.step(Dma::TranslationRemembered { did, page, frame: Mfn(frame) }, false);
+            self.step(Event::Dma(Dma::TranslationRemembered { did, page, frame: Mfn(frame) }), false);
             return;
         }
         let wanted = if self.write { 2 } else { 1 };
@@ -233,7 +233,7 @@ impl DmaRun {
             self.state.rows[2 + usize::from(levels - level)] =
                 if passes { Row::Read(entry.0) } else { Row::Denies(entry.0) };
             self.state.counts.table_reads += 1;
-            self.step(Dma::EntryRead { level, index, entry: entry.0 }, false);
+            self.step(Event::Dma(Dma::EntryRead { level, index, entry: entry.0 }), false);
             if !passes {
                 return;
             }
@@ -241,10 +241,11 @@ impl DmaRun {
         }
     }
 
-    fn end(&mut self, address: u64, write: bool, ending: Ending) {
-        match ending {
+    fn end(&mut self, address: u64, write: bool, completion: Completion) {
+        let dfn = Dfn((address >> PAGE_SHIFT) as u32);
+        match completion.ending {
             Ending::Done => {
-                let frame = self.reached(address);
+                let frame = completion.frame.expect("what moved was or went somewhere");
                 let meant = self.frame_is_the_guests(frame);
                 if meant {
                     self.state.counts.own += 1;
@@ -253,41 +254,41 @@ impl DmaRun {
                     self.state.harmed |= 1_u32.checked_shl(frame.0).unwrap_or(0);
                 }
                 self.state.outcome = Outcome::Reached { frame, meant };
-                self.step(Dma::FrameReached { frame, write, meant }, true);
+                self.step(Event::Dma(Dma::FrameReached { frame, write, meant }), true);
             }
             Ending::Unsupported => {
                 self.state.outcome = Outcome::Nothing;
-                self.step(Dma::NothingThere { address }, true);
+                self.step(Event::Vtd(Vtd::Unanswered { source: CARD, dfn }), true);
             }
             Ending::Interrupt(arrival) => {
-                let vector = match arrival {
-                    Arrival::AsWritten(interrupt) | Arrival::Remapped(interrupt) | Arrival::Notified(interrupt) => {
-                        interrupt.vector
-                    }
-                    // No entry of the table is posted.
-                    Arrival::Noted => 0,
-                };
+                // The figure's table of interrupts is empty: what is not blocked was passed on as it was written.
+                let Arrival::AsWritten(Interrupt { vector, destination, .. }) = arrival else { return };
                 self.state.counts.interrupts += 1;
                 self.state.outcome = Outcome::Interrupt { vector };
-                self.step(Dma::InterruptForged { vector }, true);
+                self.step(Event::Vtd(Vtd::RangAsWritten { source: CARD, vector, destination }), true);
             }
-            Ending::Blocked(fault) => self.blocked(fault.code(), write),
+            Ending::Blocked(reason) => self.blocked(dfn, reason),
         }
     }
 
-    fn blocked(&mut self, code: u8, write: bool) {
+    fn blocked(&mut self, dfn: Dfn, reason: Fault) {
         self.state.counts.blocked += 1;
-        self.state.outcome = Outcome::Blocked { code };
-        self.step(Dma::Blocked { code, write }, false);
-        self.also(Dma::FaultRecorded { code, source: CARD });
+        self.state.outcome = Outcome::Blocked { code: reason.code() };
+        let blocked = if reason.is_interrupt() {
+            Vtd::InterruptBlocked { source: CARD, reason }
+        } else {
+            Vtd::Blocked { source: CARD, dfn, reason }
+        };
+        self.step(Event::Vtd(blocked), false);
+        self.also(Event::Vtd(Vtd::FaultRecorded { source: CARD }));
         self.state.counts.logged += 1;
         self.acknowledge();
-        let count = self.state.counts.logged;
-        let stops = self.guard.stops_storms() && count == PT_FAULT_THRESHOLD;
+        let stops = self.guard.stops_storms() && self.world.faults.one_more(Time(self.now));
+        let faults = self.world.faults.count();
         self.state.master &= !stops;
-        self.step(Dma::FaultLogged { count }, true);
+        self.step(Event::Vtd(Vtd::Xen(Step::FaultLogged { source: CARD, page: dfn.0.into(), reason })), true);
         if stops {
-            self.also(Dma::BusMasterCleared { source: CARD });
+            self.also(Event::Vtd(Vtd::Xen(Step::BusMasterCleared { source: CARD, faults })));
         }
     }
 
@@ -299,29 +300,21 @@ impl DmaRun {
         unit.write_u32(memory, reg::FSTS, reg::FSTS_PFO);
     }
 
-    /// The frame behind an address that was let pass.
-    fn reached(&self, address: u64) -> Mfn {
-        let page = address >> 12;
-        let known = remembered(&self.world).into_iter().find(|(first, _)| *first == page);
-        Mfn(known.map_or(page as u32, |found| found.1))
-    }
-
     fn clear(&mut self) {
         let page = self.own_page();
-        let frame = self.own_frame();
         self.world.clear_entry(page);
-        self.step(Dma::EntryCleared { page, frame }, true);
+        self.step(Event::Vtd(Vtd::Xen(Step::Unmapped { domain: GUEST, dfn: Dfn(page as u32) })), true);
     }
 
     fn give(&mut self) {
         let frame = self.own_frame();
         self.world.memory.assign(frame, GUEST, NEIGHBOUR);
-        self.step(Dma::FrameGiven { frame }, true);
+        self.step(Event::Dma(Dma::FrameGiven { frame }), true);
     }
 
     fn flush(&mut self) {
         self.world.flush();
-        self.step(Dma::Flushed { did: self.world.did.0 }, true);
+        self.step(Event::Vtd(Vtd::Xen(Step::DomainFlushed { unit: 0, did: self.world.did })), true);
     }
 }
 
@@ -338,12 +331,12 @@ fn makes_sense(frame: &Frame, letter: char, has_unit: bool) -> bool {
 }
 
 /// Nothing between card and memory: an address is the machine's, and a write into the window is an interrupt.
-fn without_unit(memory: &mut Memory, address: u64, write: bool) -> Ending {
+fn without_unit(memory: &mut Memory, address: u64, write: bool) -> Completion {
     let mut unit = World::open_unit();
     if write {
-        unit.dma_write(memory, CARD, address, &bytes(address)).ending
+        unit.dma_write(memory, CARD, address, &bytes(address))
     } else {
-        unit.dma_read(memory, CARD, address, &mut [0; 4]).ending
+        unit.dma_read(memory, CARD, address, &mut [0; 4])
     }
 }
 

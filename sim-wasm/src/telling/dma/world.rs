@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner, PageType};
+use crate::hypervisor::passthrough::reaction::FaultCount;
 use crate::hypervisor::vtd::caches::CacheSizes;
 use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::hypervisor::vtd::registers as reg;
@@ -130,6 +131,8 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     pub(crate) unit: Option<Unit>,
     pub(crate) did: Did,
+    /// Faults of the card that Xen has counted.
+    pub(crate) faults: FaultCount,
     /// The table whose entries are pages.
     pages: Option<Mfn>,
 }
@@ -151,8 +154,13 @@ impl World {
             let typed = memory.get_page_type(PAGE_TABLE, PageType::PageTable);
             debug_assert!(typed, "nobody uses the frame otherwise");
         }
-        let mut world =
-            World { memory, unit: None, did: Did(if guard == Guard::PvInDom0s { 1 } else { 2 }), pages: None };
+        let mut world = World {
+            memory,
+            unit: None,
+            did: Did(if guard == Guard::PvInDom0s { 1 } else { 2 }),
+            faults: FaultCount::NONE,
+            pages: None,
+        };
         if guard.has_unit() {
             world.set_up(guard);
         }

@@ -3,8 +3,7 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::dma::Dma;
-use crate::telling::narration::phrases::count_of;
-use crate::words::ids::Bdf;
+use crate::telling::narration::vtd::push_bdf;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
@@ -58,65 +57,9 @@ pub(crate) fn tell(out: &mut Text, event: &Dma) {
             out.push_str(if write { "The card writes into frame " } else { "The card reads frame " }).push_u32(frame.0);
             out.push_str(if meant { ", as the driver meant it." } else { ". It is not the guest's." });
         }
-        Dma::NothingThere { address } => {
-            out.push_str("Nothing answers at 0x").push_hex(address, 1).push_str(": an unsupported request.");
-        }
-        Dma::InterruptForged { vector } => {
-            out.push_str("A write to this address is no write to memory: a processor takes interrupt vector 0x");
-            out.push_hex(vector.into(), 2).push_str(", and nothing asks who sent it.");
-        }
-        Dma::Blocked { code, write } => {
-            out.push_str("The IOMMU blocks the ").push_str(if write { "write" } else { "read" }).push_str(": ");
-            out.push_str(reason(code))
-                .push_str(", code 0x")
-                .push_hex(code.into(), 1)
-                .push_str(". Memory stays as it is.");
-        }
-        Dma::FaultRecorded { code, source } => {
-            out.push_str("The IOMMU writes a fault record: ");
-            push_bdf(out, source);
-            out.push_str(", code 0x").push_hex(code.into(), 1).push_char('.');
-        }
-        Dma::FaultLost => {
-            out.push_str("The last record has not been read yet, so this fault leaves no record of its own.");
-        }
-        Dma::FaultLogged { count } => {
-            out.push_str("Xen reads the record and writes a line into its log: ");
-            count_of(out, count, "fault");
-            out.push_str(" of this card.");
-        }
-        Dma::BusMasterCleared { source } => {
-            out.push_str("Ten faults are enough: Xen clears the bus master bit of ");
-            push_bdf(out, source);
-            out.push_str(". From now on the card sends nothing.");
-        }
-        Dma::EntryCleared { page, frame } => {
-            out.push_str("Xen clears the table's entry for page ")
-                .push_u64(page)
-                .push_str(", frame ")
-                .push_u32(frame.0);
-            out.push_str(". The IOMMU has not been told.");
-        }
         Dma::FrameGiven { frame } => {
             out.push_str("Xen gives frame ").push_u32(frame.0).push_str(" to domU 2.");
         }
-        Dma::Flushed { did } => {
-            out.push_str("Xen has the IOMMU forget what it remembers of domain number ").push_u32(did.into());
-            out.push_str(", and waits until that is done.");
-        }
-    }
-}
-
-/// What a fault code stands for, as far as a request to memory or an interrupt can meet it.
-const fn reason(code: u8) -> &'static str {
-    match code {
-        0x1 => "the root entry is not present",
-        0x2 => "the context entry is not present",
-        0x4 => "the address is beyond the tables",
-        0x5 => "writing is not allowed",
-        0x6 => "reading is not allowed",
-        0x25 => "an interrupt of the old form",
-        _ => "the tables make no sense",
     }
 }
 
@@ -126,10 +69,4 @@ const fn permitted(entry: u64) -> &'static str {
         2 => "writes",
         _ => "reads and writes",
     }
-}
-
-/// Writes a function as tools write it: `03:00.0`.
-pub(crate) fn push_bdf(out: &mut Text, bdf: Bdf) {
-    out.push_hex(bdf.bus().into(), 2).push_char(':').push_hex(bdf.device().into(), 2).push_char('.');
-    out.push_u32(bdf.function().into());
 }

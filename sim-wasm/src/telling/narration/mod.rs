@@ -28,6 +28,7 @@ mod interleaving;
 mod pages;
 
 pub(crate) mod dma;
+pub(crate) mod vtd;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
@@ -69,6 +70,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Interleaving(event) => interleaving::tell(out, event),
         Event::Pages(event) => pages::tell(out, event),
         Event::Dma(event) => dma::tell(out, event),
+        Event::Vtd(event) => vtd::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

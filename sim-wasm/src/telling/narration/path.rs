@@ -238,6 +238,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Summary(_)
         | Event::Pages(_)
         | Event::Dma(_)
+        | Event::Vtd(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -105,6 +105,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Summary(_)
         | Event::Pages(_)
         | Event::Dma(_)
+        | Event::Vtd(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

@@ -103,6 +103,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Summary(_)
         | Event::Pages(_)
         | Event::Dma(_)
+        | Event::Vtd(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }
