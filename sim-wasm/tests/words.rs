@@ -398,7 +398,7 @@ fn the_events_tried_here_are_all_there_are() {
             let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
             tried.extend(families.map(str::to_owned));
             tried.extend(
-                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Vtd"].map(str::to_owned),
+                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Vtd", "Dma"].map(str::to_owned),
             );
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
