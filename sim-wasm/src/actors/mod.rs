@@ -31,6 +31,8 @@ pub mod stack;
 
 pub mod nic;
 
+pub mod remapping;
+
 pub mod xenbus;
 
 pub mod costs;

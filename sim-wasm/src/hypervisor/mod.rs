@@ -45,3 +45,6 @@ pub mod grant_transfers;
 pub mod event_calls;
 
 pub mod vm_exits;
+pub mod vtd;
+
+pub mod passthrough;

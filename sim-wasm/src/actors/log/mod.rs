@@ -28,13 +28,16 @@ pub mod pages;
 
 pub mod hvm;
 
+pub mod dma;
 pub mod hotplug;
+pub mod vtd;
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::dma::Dma;
 use crate::actors::log::hotplug::Hotplug;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
@@ -43,6 +46,7 @@ use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
+use crate::actors::log::vtd::Vtd;
 use crate::actors::log::wakeups::Wakeups;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
@@ -166,6 +170,10 @@ pub enum Event {
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
     Hotplug(Hotplug),
+    /// A card's request on its way to memory.
+    Dma(Dma),
+    /// Devices' accesses at a remapping unit, and Xen's steps about both.
+    Vtd(Vtd),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -216,6 +224,8 @@ impl Event {
             Self::Pages(event) => event.who(),
             Self::Hvm(event) => event.who(),
             Self::Hotplug(event) => event.who(),
+            Self::Dma(event) => event.who(),
+            Self::Vtd(event) => event.who(),
         }
     }
 
@@ -280,6 +290,8 @@ impl Event {
             Self::Pages(event) => event.fails(),
             Self::Hvm(event) => event.fails(),
             Self::Hotplug(event) => event.fails(),
+            Self::Dma(event) => event.fails(),
+            Self::Vtd(event) => event.fails(),
             _ => false,
         }
     }

@@ -29,7 +29,9 @@ mod pages;
 
 mod hvm;
 
+pub(crate) mod dma;
 mod hotplug;
+pub(crate) mod vtd;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
@@ -72,6 +74,8 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Pages(event) => pages::tell(out, event),
         Event::Hvm(event) => hvm::tell(out, event),
         Event::Hotplug(event) => hotplug::tell(out, event),
+        Event::Dma(event) => dma::tell(out, event),
+        Event::Vtd(event) => vtd::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -239,6 +239,8 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Pages(_)
         | Event::Hvm(_)
         | Event::Hotplug(_)
+        | Event::Dma(_)
+        | Event::Vtd(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -28,7 +28,9 @@ mod pages;
 
 mod hvm;
 
+pub(crate) mod dma;
 mod hotplug;
+pub(crate) mod vtd;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -125,6 +127,8 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Pages(event) => pages::of(event, drivers.back),
         Event::Hvm(event) => hvm::of(event),
         Event::Hotplug(event) => hotplug::of(event),
+        Event::Dma(event) => dma::of(event),
+        Event::Vtd(event) => vtd::of(event),
         event => path::of(event, drivers),
     }
 }
@@ -233,6 +237,8 @@ const fn in_dom0(epoch: Epoch, function: &'static str, file: &'static str) -> Op
 const RING: &str = "xen/include/public/io/ring.h";
 const XEN_GRANTS: &str = "xen/common/grant_table.c";
 const XEN_DOMAIN: &str = "xen/common/domain.c";
+const XEN_PASSTHROUGH_PCI: &str = "xen/drivers/passthrough/pci.c";
+const VTD_IOMMU: &str = "xen/drivers/passthrough/vtd/iommu.c";
 
 const NETFRONT: &str = "drivers/xen/netfront/netfront.c";
 const XEN_NETFRONT: &str = "drivers/net/xen-netfront.c";

@@ -16,6 +16,12 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Classic,
         entries: &[
             function(
+                "e1000_alloc_rx_buffers",
+                File,
+                "Gives the card room for packets: maps empty buffers for DMA, writes the address of each into a \
+                 descriptor and moves the card's tail.",
+            ),
+            function(
                 "e1000_clean_tx_irq",
                 File,
                 "Runs after the card has reported: takes back the descriptors of packets that were sent, frees the \
