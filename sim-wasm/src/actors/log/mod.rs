@@ -30,6 +30,8 @@ pub mod hvm;
 
 pub mod hotplug;
 
+pub mod migration;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -38,6 +40,7 @@ use crate::actors::log::bus::Bus;
 use crate::actors::log::hotplug::Hotplug;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
+use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
@@ -166,6 +169,8 @@ pub enum Event {
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
     Hotplug(Hotplug),
+    /// A guest on its way to another host.
+    Migration(Migration),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -216,6 +221,7 @@ impl Event {
             Self::Pages(event) => event.who(),
             Self::Hvm(event) => event.who(),
             Self::Hotplug(event) => event.who(),
+            Self::Migration(event) => event.who(),
         }
     }
 
@@ -280,6 +286,7 @@ impl Event {
             Self::Pages(event) => event.fails(),
             Self::Hvm(event) => event.fails(),
             Self::Hotplug(event) => event.fails(),
+            Self::Migration(event) => event.fails(),
             _ => false,
         }
     }

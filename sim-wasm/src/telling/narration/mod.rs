@@ -31,6 +31,8 @@ mod hvm;
 
 mod hotplug;
 
+mod migration;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -72,6 +74,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Pages(event) => pages::tell(out, event),
         Event::Hvm(event) => hvm::tell(out, event),
         Event::Hotplug(event) => hotplug::tell(out, event),
+        Event::Migration(event) => migration::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -239,6 +239,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Pages(_)
         | Event::Hvm(_)
         | Event::Hotplug(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -106,6 +106,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Pages(_)
         | Event::Hvm(_)
         | Event::Hotplug(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

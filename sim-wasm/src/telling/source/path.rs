@@ -104,6 +104,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Pages(_)
         | Event::Hvm(_)
         | Event::Hotplug(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }
