@@ -75,7 +75,8 @@ impl World {
     }
 
     fn read(&mut self, offset: u16, width: Width) -> u32 {
-        self.device.read(host!(self), &self.function, offset, width)
+        let host = host!(self);
+        self.device.read(host, &self.function, offset, width)
     }
 
     fn write(&mut self, offset: u16, width: Width, value: u32) -> (Vec<HardwareWrite>, Vec<MapCall>) {
@@ -270,7 +271,7 @@ proptest! {
         let mut model = [0_u32; 6];
         let masks = [0xFFFF_C000_u32, 0, 0xFFFF_FFE0, 0, 0xFFFF_F000, u32::MAX];
         for (place, width, value) in writes {
-            let offset = place * 4 & !(width.bytes() - 1);
+            let offset = (place * 4) & !(width.bytes() - 1);
             world.write(offset, width, value);
             if (0x10..0x28).contains(&offset) {
                 let (index, shift) = (usize::from((offset - 0x10) / 4), 8 * u32::from(offset % 4));

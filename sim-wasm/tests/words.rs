@@ -10,6 +10,7 @@ use sim_wasm::actors::log::dma::Dma;
 use sim_wasm::actors::log::hotplug::{Hotplug, Key, Message, Outcome, Process, Value};
 use sim_wasm::actors::log::hvm::Hvm;
 use sim_wasm::actors::log::interleaving::Interleaving;
+use sim_wasm::actors::log::migration::{Interface, Migration, Refusal as MoveRefusal, Step as MoveStep};
 use sim_wasm::actors::log::pages::Pages;
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
@@ -85,6 +86,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
     for either in [notify, !notify] {
         events.extend(hvm_events(count, index, small, either).into_iter().map(Event::Hvm));
         events.extend(hotplug_events(small, either).into_iter().map(Event::Hotplug));
+        events.extend(migration_events(count, index, either).into_iter().map(Event::Migration));
     }
     events.extend(dma_events(index, small, notify).into_iter().map(Event::Dma));
     events.extend(vtd_events(count, index, small, notify).into_iter().map(Event::Vtd));
@@ -413,6 +415,27 @@ fn dma_events(index: u32, small: u16, yes: bool) -> Vec<Dma> {
     events
 }
 
+const MOVE_REFUSALS: [MoveRefusal; 4] =
+    [MoveRefusal::DevicePresent, MoveRefusal::NothingCopied, MoveRefusal::NoCard, MoveRefusal::AlreadyThere];
+
+fn migration_events(count: u32, index: u32, yes: bool) -> Vec<Migration> {
+    let nanos = u64::from(index);
+    let mut events = vec![
+        Migration::Changed { to: Interface::Card, noticed: yes },
+        Migration::Changed { to: Interface::Split, noticed: yes },
+        Migration::Unplugged { in_use: yes },
+        Migration::RoundCopied { round: count, sent: count, dirty: index },
+        Migration::Suspended { pages: count },
+        Migration::Resumed { nanos },
+        Migration::Plugged { target: yes },
+        Migration::Lost { packets: count, nanos },
+    ];
+    for step in MoveStep::ALL {
+        events.extend(MOVE_REFUSALS.map(|why| Migration::Refused { step, why }));
+    }
+    events
+}
+
 fn drivers() -> impl Iterator<Item = Drivers> {
     [FrontEpoch::Classic, FrontEpoch::Modern]
         .into_iter()
@@ -532,6 +555,9 @@ fn the_events_tried_here_are_all_there_are() {
     check("hotplug", "Message", messages(1).iter().map(variant).collect());
     check("hotplug", "Value", hotplug_values(1).iter().map(|(_, value)| variant(value)).collect());
     check("hotplug", "Outcome", OUTCOMES.iter().map(variant).collect());
+    check("migration", "Migration", migration_events(1, 1, true).iter().map(variant).collect());
+    check("migration", "Refusal", MOVE_REFUSALS.iter().map(variant).collect());
+    check("migration", "Step", MoveStep::ALL.iter().map(variant).collect());
     check("hvm", "Hvm", hvm_events(1, 1, 1, true).iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
@@ -591,6 +617,7 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                     | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
                     | Event::Pages(Pages::EntryErased { .. } | Pages::FrameReturned { .. })
                     | Event::Hvm(Hvm::Unplugged { .. } | Hvm::StaleRead { .. } | Hvm::SectorLost { .. })
+                    | Event::Migration(Migration::Refused { .. })
             );
             match source::of(&event, drivers) {
                 Some(reference) => {

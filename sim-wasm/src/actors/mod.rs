@@ -41,6 +41,8 @@ pub mod hvm;
 
 pub mod hotplug;
 
+pub mod migration;
+
 pub mod netfront;
 
 pub mod hostile;

@@ -32,6 +32,8 @@ pub mod dma;
 pub mod hotplug;
 pub mod vtd;
 
+pub mod migration;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -41,6 +43,7 @@ use crate::actors::log::dma::Dma;
 use crate::actors::log::hotplug::Hotplug;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
+use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
@@ -174,6 +177,8 @@ pub enum Event {
     Dma(Dma),
     /// Devices' accesses at a remapping unit, and Xen's steps about both.
     Vtd(Vtd),
+    /// A guest on its way to another host.
+    Migration(Migration),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -226,6 +231,7 @@ impl Event {
             Self::Hotplug(event) => event.who(),
             Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
+            Self::Migration(event) => event.who(),
         }
     }
 
@@ -292,6 +298,7 @@ impl Event {
             Self::Hotplug(event) => event.fails(),
             Self::Dma(event) => event.fails(),
             Self::Vtd(event) => event.fails(),
+            Self::Migration(event) => event.fails(),
             _ => false,
         }
     }

@@ -33,6 +33,8 @@ pub(crate) mod dma;
 mod hotplug;
 pub(crate) mod vtd;
 
+mod migration;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -76,6 +78,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Hotplug(event) => hotplug::tell(out, event),
         Event::Dma(event) => dma::tell(out, event),
         Event::Vtd(event) => vtd::tell(out, event),
+        Event::Migration(event) => migration::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

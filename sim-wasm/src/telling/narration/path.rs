@@ -241,6 +241,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Hotplug(_)
         | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -108,6 +108,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Hotplug(_)
         | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }
