@@ -34,6 +34,8 @@ pub mod vtd;
 
 pub mod migration;
 
+pub mod ways;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -51,6 +53,7 @@ use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
 use crate::actors::log::vtd::Vtd;
 use crate::actors::log::wakeups::Wakeups;
+use crate::actors::log::ways::Ways;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
 use crate::words::time::Time;
@@ -179,6 +182,8 @@ pub enum Event {
     Vtd(Vtd),
     /// A guest on its way to another host.
     Migration(Migration),
+    /// A packet's way to a card.
+    Ways(Ways),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -232,6 +237,7 @@ impl Event {
             Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
             Self::Migration(event) => event.who(),
+            Self::Ways(event) => event.who(),
         }
     }
 

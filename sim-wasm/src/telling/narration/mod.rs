@@ -32,6 +32,7 @@ mod hvm;
 pub(crate) mod dma;
 mod hotplug;
 pub(crate) mod vtd;
+pub(crate) mod ways;
 
 mod migration;
 
@@ -79,6 +80,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Dma(event) => dma::tell(out, event),
         Event::Vtd(event) => vtd::tell(out, event),
         Event::Migration(event) => migration::tell(out, event),
+        Event::Ways(event) => ways::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -243,6 +243,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Vtd(_)
         | Event::Migration(_)
         | Event::Wakeups(_)
+        | Event::Ways(_)
         | Event::Interleaving(_) => {}
     }
 }

@@ -110,6 +110,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Vtd(_)
         | Event::Migration(_)
         | Event::Wakeups(_)
+        | Event::Ways(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }
 }

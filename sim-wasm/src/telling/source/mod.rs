@@ -31,6 +31,7 @@ mod hvm;
 pub(crate) mod dma;
 mod hotplug;
 pub(crate) mod vtd;
+pub(crate) mod ways;
 
 mod migration;
 
@@ -132,6 +133,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
         Event::Migration(event) => migration::of(event),
+        Event::Ways(event) => ways::of(event),
         event => path::of(event, drivers),
     }
 }

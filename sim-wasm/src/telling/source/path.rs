@@ -108,6 +108,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Vtd(_)
         | Event::Migration(_)
         | Event::Wakeups(_)
+        | Event::Ways(_)
         | Event::Interleaving(_) => None,
     }
 }
