@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::costs::Way;
+use sim_wasm::actors::costs::Way;
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};

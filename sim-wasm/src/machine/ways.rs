@@ -30,6 +30,7 @@ use crate::actors::nic::CardSettings;
 use crate::hypervisor::vm_exits::ExitReason;
 use crate::machine::costs::of_network;
 use crate::machine::emulated_nic::EmulatedNic;
+use crate::machine::metrics::counters::Count;
 use crate::machine::network::Network;
 use crate::machine::network::settings::{Destination, Guest, Settings, Workload};
 use crate::machine::own_card::{Kind, OwnCard, Signal, Spent};
@@ -42,13 +43,16 @@ pub struct Trial {
     pub sends: bool,
     /// Bytes of a packet, 60 to 1514.
     pub bytes: u16,
-    /// How many, all at once; at most 64, the buffers that a front end has posted at first.
+    /// How many, all at once; at most 32, which is what waits in front of a guest's interface without loss.
     pub packets: u16,
     /// How the card interrupts, and an HVM guest's upcalls: posted counts as a message for who has nothing to post.
     pub signal: Signal,
 }
 
 /// What a trial comes to, from the guest's first store to its last interrupt.
+///
+/// # Panics
+/// If the trial is out of range, so that packets are lost.
 #[must_use]
 pub fn spent(way: Way, trial: &Trial) -> Spent {
     match way {
@@ -89,7 +93,10 @@ fn network(trial: &Trial) -> (Costs, Log) {
     settings.guests = vec![guest];
     let mut network = Network::new(&settings).expect("it is a machine");
     network.run();
-    let costs = of_network(&network.metrics().total().counters, network.log());
+    let counters = network.metrics().total().counters;
+    let arrived = counters.get(if trial.sends { Count::Sent } else { Count::Delivered });
+    assert_eq!(arrived, u64::from(trial.packets), "so few packets are not lost");
+    let costs = of_network(&counters, network.log());
     (costs, network.into_log())
 }
 
