@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::costs::Way;
-use sim_wasm::actors::costs::Way;
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
@@ -630,6 +629,7 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                     | Event::Pages(Pages::EntryErased { .. } | Pages::FrameReturned { .. })
                     | Event::Hvm(Hvm::Unplugged { .. } | Hvm::StaleRead { .. } | Hvm::SectorLost { .. })
                     | Event::Migration(Migration::Refused { .. })
+                    | Event::Ways(Ways::Summed { .. })
             );
             match source::of(&event, drivers) {
                 Some(reference) => {

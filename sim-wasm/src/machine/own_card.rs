@@ -22,6 +22,7 @@
 //! driver's reads of a cause register, which leave the guest as little as its writes; drivers that copy short packets; and
 //! Xen's own entry for an interrupt of a paravirtual guest, which is no exit.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::costs::Costs;
@@ -44,8 +45,9 @@ use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
 use crate::hypervisor::vtd::unit::{Message, Unit};
 use crate::hypervisor::vtd::write_requests::Ending;
-use crate::hypervisor::xen::Xen;
+use crate::hypervisor::xen::{Calls, Xen};
 use crate::protocols::pci::bar::{BarKind, BarPlace, Region};
+use crate::protocols::pci::msi::Message as GuestMessage;
 use crate::words::ids::{Bdf, DomId, Mfn, Pfn, VcpuId};
 use crate::words::time::Time;
 
@@ -232,13 +234,13 @@ impl OwnCard {
             }
             (Kind::Hvm, Signal::Line) => self.line.bind(IRQ as u8, PIN),
             (Kind::Hvm, Signal::Message) => {
-                let message = crate::protocols::pci::msi::Message { address: 0xFEE0_0000, data: VECTOR.into() };
+                let message = GuestMessage { address: 0xFEE0_0000, data: VECTOR.into() };
                 assert!(self.messages.bind(&mut host, IRQ, message), "it is a message to a processor");
             }
             (Kind::Hvm, Signal::Posted) => {}
         }
         self.costs = Costs::default();
-        self.xen.calls = Default::default();
+        self.xen.calls = Calls::default();
     }
 
     /// The driver's address of one of its pages.
@@ -292,7 +294,7 @@ impl OwnCard {
 
     fn card_sends(&mut self, at: u32) {
         let (buffer, len) = self.fetch(at);
-        let mut packet = alloc::vec![0; usize::from(len)];
+        let mut packet = vec![0; usize::from(len)];
         let fetched = self.unit.dma_read(&self.xen.memory, CARD, buffer, &mut packet);
         assert!(fetched.is_done(), "the tables have the guest's pages");
         self.sent.push(packet);

@@ -49,7 +49,7 @@ pub enum Hop {
     Fetched,
     /// The card stores a packet from the wire.
     Stored,
-    /// The card interrupts, and Xen takes it.
+    /// The card interrupts, and its message or line reaches Xen.
     Interrupted,
     /// The card interrupts, and the IOMMU notes it for the vCPU.
     Noted,
@@ -57,8 +57,10 @@ pub enum Hop {
     Handled,
     /// The guest tells Xen that the interrupt is over.
     Ended,
-    /// The guest's driver copies the packet to where, or from where, its card looks.
+    /// The guest's driver copies the packet into a buffer of the emulated card's.
     Bounced,
+    /// The guest's driver copies the packet out of the emulated card's ring.
+    TakenOut,
     /// The guest's driver touches a register of an emulated card.
     Asked,
     /// The device model answers.
@@ -71,7 +73,7 @@ pub enum Hop {
 
 impl Hop {
     /// All there are.
-    pub const ALL: [Hop; 23] = [
+    pub const ALL: [Hop; 24] = [
         Hop::Granted,
         Hop::Rang,
         Hop::Dom0Woken,
@@ -91,6 +93,7 @@ impl Hop {
         Hop::Handled,
         Hop::Ended,
         Hop::Bounced,
+        Hop::TakenOut,
         Hop::Asked,
         Hop::Answered,
         Hop::Tapped,
@@ -107,6 +110,7 @@ impl Hop {
             | Hop::Handled
             | Hop::Ended
             | Hop::Bounced
+            | Hop::TakenOut
             | Hop::Asked => Who::Guest,
             Hop::Dom0Woken
             | Hop::Mapped
@@ -117,8 +121,8 @@ impl Hop {
             | Hop::Answered
             | Hop::Tapped
             | Hop::Filled => Who::Dom0,
-            Hop::Copied | Hop::Interrupted => Who::Xen,
-            Hop::Fetched | Hop::Stored | Hop::Noted => Who::Hardware,
+            Hop::Copied => Who::Xen,
+            Hop::Interrupted | Hop::Fetched | Hop::Stored | Hop::Noted => Who::Hardware,
         }
     }
 }

@@ -270,6 +270,7 @@ const BR_FORWARD: &str = "net/bridge/br_forward.c";
 const BR_INPUT: &str = "net/bridge/br_input.c";
 const BR_FDB: &str = "net/bridge/br_fdb.c";
 const E1000: &str = "drivers/net/e1000/e1000_main.c";
+const RTL8139: &str = "drivers/net/8139too.c";
 const INTEL_E1000: &str = "drivers/net/ethernet/intel/e1000/e1000_main.c";
 
 const XEN33_HVM: &str = "xen/arch/x86/hvm/hvm.c";

@@ -3,6 +3,7 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::costs::Way;
@@ -130,6 +131,7 @@ fn narrow(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
     }
     let said = load_said(load);
     drawing.add(words(px(8), px(600), Anchor::Start, Face::Note, Tone::Soft, said.as_str()));
+    drawing.add(words(px(320), px(600), Anchor::End, Face::Note, Tone::Soft, "calls: hypercalls"));
 }
 
 fn film(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
@@ -157,11 +159,12 @@ fn way(shapes: &mut Vec<Shape>, lanes: &Lanes, y: Unit, track: &Track, number: u
         (false, _) => step.min(track.legs.len()),
     };
     let touched = |lane: Lane, legs: usize| track.legs.iter().take(legs).any(|leg| leg.touches(lane));
-    if let (Some(first), Some(last)) = (ends(track, track.legs.len()), ends(track, made)) {
-        shapes.push(rule((lanes.at(first.0), y), (lanes.at(first.1), y), Paint::stroke(Tone::Free).line(Line::Dotted)));
-        if last.0 != last.1 {
-            shapes.push(rule((lanes.at(last.0), y), (lanes.at(last.1), y), Paint::stroke(Tone::Soft)));
-        }
+    if let Some((first, last)) = ends(track, track.legs.len()) {
+        let dotted = Paint::stroke(Tone::Free).line(Line::Dotted);
+        shapes.push(rule((lanes.at(first), y), (lanes.at(last), y), dotted));
+    }
+    if let Some((first, last)) = ends(track, made).filter(|(first, last)| first != last) {
+        shapes.push(rule((lanes.at(first), y), (lanes.at(last), y), Paint::stroke(Tone::Soft)));
     }
     let now = (!load.burst && made == step && made > 0).then(|| track.legs[made - 1]);
     for (lane, _, tone) in LANES {
@@ -187,7 +190,7 @@ fn way(shapes: &mut Vec<Shape>, lanes: &Lanes, y: Unit, track: &Track, number: u
     let tone = LANES[at as usize].2;
     let paint = Paint { fill: Fill::Solid(tone), ..Paint::stroke(tone).weight(Weight::Thick) }.dimmed(!moving);
     let token = Shape::Circle { x: 0, y: 0, radius: lanes.radius, paint };
-    shapes.push(Shape::Group { key: Key("token", number as u32), x: lanes.at(at), y, shapes: alloc::vec![token] });
+    shapes.push(Shape::Group { key: Key("token", number as u32), x: lanes.at(at), y, shapes: vec![token] });
 }
 
 /// The leftmost and the rightmost lane of the first so many hops.

@@ -280,7 +280,7 @@ fn emulated_in() -> Vec<Leg> {
         legs.push(ASKED);
         legs.push(if access == 8 { ACKNOWLEDGED } else { ANSWERED });
         if access == 5 {
-            legs.push(leg(Hop::Bounced, Lane::Guest, Lane::Guest, COPY));
+            legs.push(leg(Hop::TakenOut, Lane::Guest, Lane::Guest, COPY));
         }
     }
     legs.push(leg(Hop::Ended, Lane::Guest, Lane::Xen, EXIT));
