@@ -189,7 +189,7 @@ const SAME_PICTURE: &str = "const shown = document.querySelector(a[0]).cloneNode
   const holder = document.createElement('template');
   holder.innerHTML = a[1];
   const wanted = holder.content.firstElementChild;
-  for (const one of [shown, wanted, ...shown.querySelectorAll('g'), ...wanted.querySelectorAll('g')])
+  for (const one of [shown, wanted, ...shown.querySelectorAll('g, a'), ...wanted.querySelectorAll('g, a')])
     for (const name of ['role', 'tabindex', 'aria-label']) one.removeAttribute(name);
   for (const one of shown.querySelectorAll('g')) if (/^(lit)?$/.test(one.className.baseVal)) one.removeAttribute('class');
   return shown.isEqualNode(wanted)";
