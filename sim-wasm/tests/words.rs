@@ -161,6 +161,9 @@ fn receive_events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Recei
         Receive::CarrierLost,
         Receive::CarrierBack,
         Receive::CopiedFirst { bytes, pages: count },
+        Receive::FramesTaken { count },
+        Receive::FramesFreed { count },
+        Receive::ListenerBegan,
     ];
     events.extend(DROPS.map(|why| Receive::PacketRefused { bytes, why, needed: count, posted: count }));
     events
@@ -176,6 +179,8 @@ fn stack_events(count: u32, port: u16) -> Vec<Stack> {
         Stack::NotForwarded { bytes },
         Stack::PortOverflowed { port, bytes },
         Stack::PortQueued { port, waiting: count },
+        Stack::TapOpened { port },
+        Stack::TapClosed { port, clones: count },
         Stack::Tapped { bytes },
         Stack::TapFreed { bytes },
         Stack::CardStalled,
