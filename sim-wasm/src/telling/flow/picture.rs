@@ -201,7 +201,7 @@ impl Picture<'_> {
         let foot = px(300);
         drawing.add(named(
             "pipe-bytes",
-            vec![words(px(888), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe().as_str())],
+            vec![words(px(888), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe(" for the card").as_str())],
         ));
     }
 
@@ -232,7 +232,7 @@ impl Picture<'_> {
         ));
         drawing.add(named(
             "pipe-bytes",
-            vec![words(px(8), y, Anchor::Start, Face::Note, Tone::Soft, self.pipe().as_str())],
+            vec![words(px(8), y, Anchor::Start, Face::Note, Tone::Soft, self.pipe("").as_str())],
         ));
         let back = self.back();
         drawing.add(named("answered", vec![words(px(8), y + px(18), Anchor::Start, Face::Note, Tone::Soft, back)]));
@@ -358,15 +358,15 @@ impl Picture<'_> {
         text
     }
 
-    /// What is between netfront and the wire, in bytes and in time.
-    fn pipe(&self) -> Text {
+    /// What is between netfront and the wire, in bytes and in time, and where there is room whose time it is.
+    fn pipe(&self, whose: &str) -> Text {
         let packets = self.now.counts.in_pipe();
         let bytes = packets * u64::from(self.plan.bytes);
         let mut text = Text::new();
         text.push_u64(packets).push_str(if packets == 1 { " packet" } else { " packets" });
         text.push_str(" on the way, ").push_u64(bytes).push_str(" B: ");
         push_time(&mut text, Time(bytes * 8_000 / u64::from(self.plan.megabits)));
-        text.push_str(" for the card");
+        text.push_str(whose);
         text
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn draw(map: &Map, step: usize, layout: Layout) -> Drawing {
                 corner: (px(64), px(28)),
                 cell: (px(34), px(24)),
                 labelled: 1,
+                edges: (px(20), px(876)),
             };
             grid.draw(&mut drawing, step);
         }
@@ -51,6 +52,7 @@ pub(crate) fn draw(map: &Map, step: usize, layout: Layout) -> Drawing {
                 corner: (px(38), px(28)),
                 cell: (px(24), px(24)),
                 labelled: 2,
+                edges: (px(4), px(320)),
             };
             grid.draw(&mut drawing, step);
         }
@@ -63,6 +65,7 @@ pub(crate) fn draw(map: &Map, step: usize, layout: Layout) -> Drawing {
                 corner: (px(12), px(11)),
                 cell: (px(10), px(5)),
                 labelled: 1,
+                edges: (px(12), px(252)),
             };
             grid.stretches(&mut drawing);
             grid.names(&mut drawing, step);
@@ -82,6 +85,8 @@ struct Grid<'a> {
     cell: (Unit, Unit),
     /// Every so manieth column has its size below it.
     labelled: usize,
+    /// Left and right edges of all that is written.
+    edges: (Unit, Unit),
 }
 
 impl Grid<'_> {
@@ -237,9 +242,16 @@ impl Grid<'_> {
                 ));
             }
         }
-        drawing.add(words(px(4), px(16), Anchor::Start, Face::Note, Tone::Soft, "the card reports after so many µs"));
+        drawing.add(words(
+            self.edges.0,
+            px(16),
+            Anchor::Start,
+            Face::Note,
+            Tone::Soft,
+            "the card reports after so many µs",
+        ));
         drawing.add(words(left, foot + px(34), Anchor::Start, Face::Note, Tone::Soft, "bytes in a packet"));
-        let right = self.x(self.columns.len());
+        let right = self.edges.1;
         let law = foot + px(30);
         drawing.add(rule((right - px(102), law), (right - px(76), law), Paint::stroke(Tone::Ink).line(Line::Dashed)));
         drawing.add(words(right, law + px(4), Anchor::End, Face::Note, Tone::Ink, "Little's law"));
