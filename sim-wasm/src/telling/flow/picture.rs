@@ -162,8 +162,8 @@ impl Picture<'_> {
 
     fn wide(&self, drawing: &mut Drawing) {
         const WIDTH: Unit = px(88);
-        const STEP: Unit = px(140);
-        const FIRST: Unit = px(128);
+        const STEP: Unit = px(136);
+        const FIRST: Unit = px(134);
         const TOP: Unit = px(38);
         const HEIGHT: Unit = px(140);
         const LOST: Unit = TOP + HEIGHT + px(66);
@@ -180,12 +180,12 @@ impl Picture<'_> {
 
         let offered = self.plan.offered;
         let source = [
-            words(px(8), middle - px(8), Anchor::Start, Face::Big, Tone::Domu, number(offered).as_str()),
-            words(px(8), middle + px(9), Anchor::Start, Face::Note, Tone::Soft, "Mb/s offered,"),
-            words(px(8), middle + px(24), Anchor::Start, Face::Note, Tone::Soft, self.sizes().as_str()),
+            words(px(20), middle - px(8), Anchor::Start, Face::Big, Tone::Domu, number(offered).as_str()),
+            words(px(20), middle + px(9), Anchor::Start, Face::Note, Tone::Soft, "Mb/s offered,"),
+            words(px(20), middle + px(24), Anchor::Start, Face::Note, Tone::Soft, self.sizes().as_str()),
         ];
         drawing.add(named("offered", source.into()));
-        let right = px(888);
+        let right = px(876);
         let sink = [
             words(right, TOP - px(12), Anchor::End, Face::Name, Tone::Hardware, "wire"),
             words(right, middle - px(22), Anchor::End, Face::Big, Tone::Hardware, number(self.now.goodput).as_str()),
@@ -201,7 +201,7 @@ impl Picture<'_> {
         let foot = px(300);
         drawing.add(named(
             "pipe-bytes",
-            vec![words(px(888), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe(" for the card").as_str())],
+            vec![words(px(876), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe(" for the card").as_str())],
         ));
     }
 
