@@ -227,7 +227,9 @@ impl Event {
             self,
             Self::QueueStopped { .. }
                 | Self::QueueWoken { .. }
-                | Self::Stack(Stack::CardStalled | Stack::CardResumed)
+                | Self::Stack(
+                    Stack::CardStalled | Stack::CardResumed | Stack::TapOpened { .. } | Stack::TapClosed { .. }
+                )
                 | Self::Backend(
                     Backend::PoolGateShut { .. }
                         | Backend::CreditExhausted { .. }

@@ -118,11 +118,12 @@ pub fn tell_interleaving(out: &mut Text, event: &Event, _drivers: Drivers) {
     }
 }
 
-/// The same for what several guests' packets come to, and for what turns in netback; nothing for the rest.
+/// The same for what several guests' packets come to, for what turns in netback, and for dom0's stack; nothing for the rest.
 pub fn tell_sharing(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Summary(event) => summary::tell(out, event),
         Event::Backend(event) => backend::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }
