@@ -14,6 +14,8 @@ mod figure;
 
 mod runtime;
 
+#[cfg(feature = "access")]
+use sim::telling::modules::ACCESS as MODULE;
 #[cfg(feature = "flow")]
 use sim::telling::modules::FLOW as MODULE;
 #[cfg(feature = "path")]

@@ -31,7 +31,17 @@ pub mod stack;
 
 pub mod nic;
 
+pub mod remapping;
+
 pub mod xenbus;
+
+pub mod costs;
+
+pub mod hvm;
+
+pub mod hotplug;
+
+pub mod migration;
 
 pub mod netfront;
 

@@ -307,6 +307,32 @@ impl Memory {
         self.frame_mut(mfn).page_mut()
     }
 
+    /// The page as a device sees it on the bus, whoever owns it, if anybody; nothing where the machine has no memory.
+    #[inline]
+    pub fn bus_page(&self, mfn: Mfn) -> Option<&Page> {
+        self.get(mfn).ok().map(Frame::page)
+    }
+
+    /// The page as a device writes it on the bus, whoever owns it, if anybody: neither owner nor type is asked for. Nothing
+    /// where the machine has no memory.
+    pub fn bus_page_mut(&mut self, mfn: Mfn) -> Option<&mut Page> {
+        if mfn.0 >= self.size {
+            return None;
+        }
+        let used = self.frames.len() as u32;
+        if mfn.0 >= used {
+            // A free frame takes the bytes too. It stays as free as it was, and no sooner taken than before.
+            self.freed.splice(0..0, (used..=mfn.0).rev().map(Mfn));
+            self.frames.resize(mfn.0 as usize + 1, Frame::UNUSED);
+        }
+        self.frames.get_mut(mfn.0 as usize).map(Frame::page_mut)
+    }
+
+    /// How many frames the machine has.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
     /// Copies bytes from one frame to another, or within one, whoever owns them.
     ///
     /// # Panics

@@ -8,7 +8,9 @@
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
 //!
-//! Not modelled: HVM and PVH guests, I/O, and whatever a network interface does not need; see each module.
+//! An HVM guest comes here by [`vm_exits`].
+//!
+//! Not modelled: PVH guests, and whatever a network interface does not need; see each module.
 
 pub mod page;
 
@@ -41,3 +43,8 @@ pub mod grant_copies;
 pub mod grant_transfers;
 
 pub mod event_calls;
+
+pub mod vm_exits;
+pub mod vtd;
+
+pub mod passthrough;

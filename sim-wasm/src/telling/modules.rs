@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, flow, grants, map, packet, receive, ring, sharing};
+use crate::telling::{barriers, bell, dma, flow, grants, map, packet, receive, ring, sharing};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -32,8 +32,11 @@ pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGUR
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
+/// A guest with a card of its own.
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE] };
+
 /// All modules.
-pub const ALL: [Module; 5] = [RING, PATH, FLOW, SHARING, RECEIVE];
+pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
 
 /// Figures of all modules.
 const COUNT: usize = {

@@ -23,6 +23,11 @@ pub struct Mfn(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pfn(pub u32);
 
+/// A device frame number: which 4096 bytes a device's address lies in, before any table is asked, `dfn_t`
+/// (`xen/include/xen/iommu.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dfn(pub u32);
+
 /// An index into a domain's grant table, `grant_ref_t` (`xen/include/public/grant_table.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrantRef(pub u32);

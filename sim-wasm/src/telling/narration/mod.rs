@@ -27,6 +27,14 @@ mod interleaving;
 
 mod pages;
 
+mod hvm;
+
+pub(crate) mod dma;
+mod hotplug;
+pub(crate) mod vtd;
+
+mod migration;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -66,6 +74,11 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Wakeups(event) => wakeups::tell(out, event),
         Event::Interleaving(event) => interleaving::tell(out, event),
         Event::Pages(event) => pages::tell(out, event),
+        Event::Hvm(event) => hvm::tell(out, event),
+        Event::Hotplug(event) => hotplug::tell(out, event),
+        Event::Dma(event) => dma::tell(out, event),
+        Event::Vtd(event) => vtd::tell(out, event),
+        Event::Migration(event) => migration::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

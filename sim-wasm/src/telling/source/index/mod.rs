@@ -26,7 +26,11 @@ mod linux_netfront;
 
 mod xen_hypervisor;
 
+mod xen_passthrough;
+
 mod xen_public;
+
+mod xen33;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -254,7 +258,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 10] = [
+    let families: [&'static [SourceFile]; 12] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -265,6 +269,8 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         linux_kernel::FILES,
         xen_public::FILES,
         xen_hypervisor::FILES,
+        xen33::FILES,
+        xen_passthrough::FILES,
     ];
     families.into_iter().flatten()
 }

@@ -1,0 +1,229 @@
+//! A device goes to a guest, and comes back.
+//!
+//! ```text
+//!   dom0 ── assign ──> guest ── deassign, destroy ──> quarantine ── assign ──> guest
+//!    ^                                                    │
+//!    └───────────────────── give back ────────────────────┘
+//! ```
+//!
+//! Today: reserved memory is mapped in the new owner's tables, the context entries of all the device's requester IDs change
+//! hands, reserved memory is unmapped from the old owner's. In 3.3: the entries first, reserved memory after, and none of USB
+//! controllers; and a device that is taken from a guest is dom0's at once, though it may still be writing.
+//!
+//! Sources: `xen/drivers/passthrough/pci.c`, `assign_device`, `deassign_device`, `iommu_quarantine_dev_init`;
+//! `xen/drivers/passthrough/vtd/iommu.c`, `reassign_device_ownership`, `intel_iommu_assign_device`.
+//!
+//! Not modelled: resets between owners, MSI-X table pages, and toolstacks' checks of which devices must go together.
+
+use alloc::vec::Vec;
+
+use crate::hypervisor::memory::{Memory, Owner};
+use crate::hypervisor::passthrough::context::domain_of;
+use crate::hypervisor::passthrough::dids::Holder;
+use crate::hypervisor::passthrough::iommus::{DOM_IO, Identity, Iommus};
+use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Quarantine};
+use crate::hypervisor::passthrough::step::Step;
+use crate::hypervisor::passthrough::table::{READ_WRITE, Table};
+use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
+
+impl Iommus {
+    /// Gives a device to a guest (`XEN_DOMCTL_assign_device`).
+    ///
+    /// # Errors
+    /// See [`AssignError`]; then the device is whose it was.
+    pub fn assign(&mut self, memory: &mut Memory, source: Bdf, to: DomId) -> Result<(), AssignError> {
+        let outcome = self.try_assign(memory, source, to);
+        if let Err(error) = outcome {
+            self.step(memory, Step::AssignRefused { source, domain: to, error });
+        }
+        outcome
+    }
+
+    fn try_assign(&mut self, memory: &mut Memory, source: Bdf, to: DomId) -> Result<(), AssignError> {
+        if !self.are_enabled() {
+            return Err(AssignError::NotImplemented);
+        }
+        let kind = self.domain(to).ok_or(AssignError::NoSuchDomain)?.kind;
+        if kind == GuestKind::Pv && !self.options.pv.is_on() {
+            return Err(AssignError::NotImplemented);
+        }
+        let from = self.device(source).ok_or(AssignError::NoSuchDevice)?.owner;
+        if from != DomId::DOM0 && from != DOM_IO {
+            return Err(if self.is_old() { AssignError::Invalid } else { AssignError::Busy });
+        }
+        let shared = self.rmrrs.iter().any(|rmrr| rmrr.devices.contains(&source) && rmrr.devices.len() > 1);
+        if shared && !self.is_old() && !self.relaxed_rdm.is_on() {
+            return Err(AssignError::NotPermitted);
+        }
+        if self.is_old() {
+            self.move_device(memory, source, Holder::Domain(to))?;
+            return self.map_rmrrs(memory, to, source);
+        }
+        if let Err(error) = self.map_rmrrs(memory, to, source) {
+            self.unmap_rmrrs(memory, to, source).ok();
+            return Err(error);
+        }
+        if let Err(error) = self.move_device(memory, source, Holder::Domain(to)) {
+            self.unmap_rmrrs(memory, to, source).ok();
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Takes a device from a guest (`XEN_DOMCTL_deassign_device`): into quarantine, or to dom0 where there is none.
+    ///
+    /// # Errors
+    /// [`AssignError::NoSuchDevice`] if it is nobody's guest's, and what went wrong on the way; the device has been moved all
+    /// the same, where that is repaired.
+    pub fn deassign(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
+        let from = self.device(source).map(|device| device.owner).ok_or(AssignError::NoSuchDevice)?;
+        if from == DomId::DOM0 || from == DOM_IO {
+            return Err(AssignError::NoSuchDevice);
+        }
+        if !self.repairs.finishes_deassign {
+            self.unmap_rmrrs(memory, from, source)?;
+        }
+        let holder = if self.options.quarantine == Quarantine::No {
+            Holder::Domain(DomId::DOM0)
+        } else {
+            self.prepare_quarantine(memory, source)?;
+            Holder::Quarantined(source)
+        };
+        self.move_device(memory, source, holder)?;
+        if self.repairs.finishes_deassign { self.unmap_rmrrs(memory, from, source) } else { Ok(()) }
+    }
+
+    /// Gives a device in quarantine back to dom0 (`xl pci-assignable-remove`).
+    ///
+    /// # Errors
+    /// [`AssignError::NoSuchDevice`] if it is not in quarantine.
+    pub fn give_back(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
+        if self.device(source).is_none_or(|device| device.owner != DOM_IO) {
+            return Err(AssignError::NoSuchDevice);
+        }
+        self.move_device(memory, source, Holder::Domain(DomId::DOM0))
+    }
+
+    /// Takes a dying domain's devices from it and frees its tables (`pci_release_devices`, `iommu_domain_destroy`). Its
+    /// pages may go when this is done.
+    pub fn destroy_domain(&mut self, memory: &mut Memory, id: DomId) {
+        let devices = self.devices.iter().filter(|device| device.owner == id).map(|device| device.source);
+        for source in devices.collect::<Vec<_>>() {
+            self.deassign(memory, source).ok();
+        }
+        let Some(place) = self.domains.iter().position(|domain| domain.id == id) else { return };
+        let mut domain = self.domains.remove(place);
+        let frames = domain.table.as_mut().map_or(0, |table| table.free(memory, &mut self.stores));
+        self.step(memory, Step::TablesFreed { domain: id, frames });
+        for device in &mut self.devices {
+            if device.owner == id {
+                // Only without repairs: nobody's, and the unit was not told.
+                device.owner = DOM_IO;
+            }
+        }
+    }
+
+    /// All requester IDs of a device, or none, go to a holder.
+    fn move_device(&mut self, memory: &mut Memory, source: Bdf, holder: Holder) -> Result<(), AssignError> {
+        let device = self.device(source).expect("who is moved was looked for");
+        let (unit, from, sources) = (device.unit, device.owner, device.sources());
+        let old = if from == DOM_IO { Holder::Quarantined(source) } else { Holder::Domain(from) };
+        for (moved, one) in sources.iter().enumerate() {
+            let Err(error) = self.map_context(memory, unit, *one, holder) else { continue };
+            if !self.repairs.moves_all_or_none && moved > 0 {
+                // The rest stays where it was, and nobody is told.
+                continue;
+            }
+            for back in &sources[..moved] {
+                if self.map_context(memory, unit, *back, old).is_err() {
+                    self.step(memory, Step::DomainCrashed { domain: domain_of(holder) });
+                }
+            }
+            self.free_did_if_unused(memory, unit, holder);
+            return Err(error);
+        }
+        let to = domain_of(holder);
+        let device = self.devices.iter_mut().find(|device| device.source == source);
+        device.expect("who is moved was looked for").owner = to;
+        self.step(memory, Step::Reassigned { source, from, to });
+        self.free_did_if_unused(memory, unit, old);
+        Ok(())
+    }
+
+    /// Tables for a device that nobody has: nothing but its reserved memory, or one page for everything else.
+    fn prepare_quarantine(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
+        if self.device(source).is_some_and(|device| device.quarantine.is_some()) {
+            return Ok(());
+        }
+        let mut table = match self.options.quarantine {
+            Quarantine::ScratchPage => {
+                let scratch = match self.scratch {
+                    Some(scratch) => scratch,
+                    None => memory.alloc(Owner::Xen(None)).ok_or(AssignError::NoMemory)?,
+                };
+                self.scratch = Some(scratch);
+                Table::of_one_page(memory, &mut self.stores, scratch)?
+            }
+            Quarantine::No | Quarantine::Basic => Table::new(memory)?,
+        };
+        if self.repairs.switches_at_once {
+            for (first, pages) in self.rmrrs_of(source) {
+                for number in first.0..first.0 + pages {
+                    table.map(memory, &mut self.stores, Dfn(number), Mfn(number), READ_WRITE, 1)?;
+                }
+            }
+        }
+        self.stores.sync(memory);
+        let device = self.devices.iter_mut().find(|device| device.source == source);
+        device.expect("who is quarantined was looked for").quarantine = Some(table);
+        Ok(())
+    }
+
+    /// The reserved memory of a device that this Xen looks after.
+    fn rmrrs_of(&self, source: Bdf) -> Vec<(Dfn, u32)> {
+        let rmrrs = self.rmrrs.iter().filter(|rmrr| rmrr.devices.contains(&source) && !(rmrr.usb && self.is_old()));
+        rmrrs.map(|rmrr| (rmrr.first, rmrr.pages)).collect()
+    }
+
+    /// Maps a device's reserved memory one to one in a domain's tables.
+    pub(super) fn map_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
+        for (first, pages) in self.rmrrs_of(source) {
+            let identity = Identity { first, pages };
+            if self.known_mut(id).identity.contains(&identity) {
+                continue;
+            }
+            if self.repairs.notes_first {
+                self.known_mut(id).identity.push(identity);
+            }
+            for number in first.0..first.0 + pages {
+                self.map_page(memory, id, Dfn(number), Mfn(number), READ_WRITE)?;
+            }
+            if !self.repairs.notes_first {
+                self.known_mut(id).identity.push(identity);
+            }
+            self.step(memory, Step::RmrrMapped { domain: id, dfn: first, pages });
+        }
+        Ok(())
+    }
+
+    /// Unmaps it again; what is not noted as mapped is not looked for.
+    fn unmap_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
+        let mut outcome = Ok(());
+        for (first, pages) in self.rmrrs_of(source) {
+            let Some(domain) = self.domain_mut(id) else { return outcome };
+            let Some(place) = domain.identity.iter().position(|other| other.first == first) else { continue };
+            domain.identity.remove(place);
+            for number in first.0..first.0 + pages {
+                if self.look_up(memory, id, Dfn(number)).is_none() {
+                    outcome = Err(AssignError::Invalid);
+                    if !self.repairs.finishes_deassign {
+                        return outcome;
+                    }
+                }
+                self.unmap_page(memory, id, Dfn(number))?;
+            }
+            self.step(memory, Step::RmrrUnmapped { domain: id, dfn: first, pages });
+        }
+        outcome
+    }
+}

@@ -1,0 +1,43 @@
+//! Xen's use of the remapping unit: boot options and hypercalls become tables, context entries and invalidations, which say
+//! what each device reaches. [`iommus::Iommus`] is all that Xen keeps.
+//!
+//! What a device that a guest drives reaches, by mode ([`options::Options::verdict`]):
+//!
+//! | | the driver writes | it reaches |
+//! |---|---|---|
+//! | PV, no unit | machine addresses | all of memory, Xen's too |
+//! | PV in 3.3 with `iommu=1` but not `pv` | machine addresses | all but Xen's own: the device stays dom0's |
+//! | PV with tables | machine addresses | its own writable pages, and granted ones |
+//! | HVM, no unit | guest frames | the machine's frames of the same numbers: somebody else's |
+//! | HVM with tables | guest frames | its own |
+//! | dom0 | machine addresses | all but Xen's own, unless `strict` |
+//!
+//! A page goes in this order: its entry is cleared, the entry is made visible, units forget it and say that they have, and
+//! only then may it be another's. What a guest could do in between is what [`repairs::Repairs`] are about.
+//!
+//! Dom0's one-to-one tables leave out what was Xen's own at boot. Tables made later lie in memory that they map, as in Xen.
+//!
+//! Not modelled: AMD's and Arm's units, tables shared with EPT, interrupt remapping's tables (see
+//! [`interrupts`](crate::hypervisor::vtd::interrupts) for what they say), and preemption of long operations.
+
+pub mod options;
+
+pub mod repairs;
+
+pub mod step;
+
+pub mod stores;
+
+pub mod table;
+
+pub mod dids;
+
+pub mod iommus;
+
+pub mod context;
+
+pub mod assignment;
+
+pub mod filter;
+
+pub mod reaction;
