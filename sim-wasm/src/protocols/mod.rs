@@ -14,6 +14,10 @@ pub mod xenbus;
 
 pub mod pci;
 
+pub mod pciif;
+
+pub mod pciif_model;
+
 mod store_buffer;
 
 pub mod notification_model;
