@@ -8,6 +8,7 @@ use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
 use sim_wasm::actors::log::interleaving::Interleaving;
 use sim_wasm::actors::log::pages::Pages;
+use sim_wasm::actors::log::pciif::{Pciif, Writer};
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::summary::{Limiter, Place, Summary};
@@ -18,7 +19,7 @@ use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
 use sim_wasm::telling::source::index::Kind;
-use sim_wasm::words::ids::{GrantRef, Mfn, Pfn, Port};
+use sim_wasm::words::ids::{Bdf, DomId, GrantRef, Mfn, Pfn, Port};
 use sim_wasm::words::text::Text;
 
 const REFUSALS: [Refusal; 10] = [
@@ -43,6 +44,8 @@ const DROPS: [DropReason; 5] =
 const PLACES: [Place; 5] = [Place::GuestQueue, Place::Backlog, Place::Filter, Place::CardQueue, Place::VifQueue];
 
 const LIMITERS: [Limiter; 5] = [Limiter::Guest, Limiter::Ring, Limiter::Pool, Limiter::Descriptors, Limiter::Wire];
+
+const WRITERS: [Writer; 3] = [Writer::Toolstack, Writer::Back, Writer::Front];
 
 const ATTACKS: [Attack; 11] = [
     Attack::ForgedProducer,
@@ -72,6 +75,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
         events.extend(interleaving_events(index, either).into_iter().map(Event::Interleaving));
     }
     events.extend(pages_events(count, index, notify).into_iter().map(Event::Pages));
+    events.extend(pciif_events(count, index, small, notify).into_iter().map(Event::Pciif));
     events
 }
 
@@ -261,6 +265,50 @@ fn interleaving_events(index: u32, yes: bool) -> Vec<Interleaving> {
     ]
 }
 
+fn pciif_events(count: u32, index: u32, small: u16, either: bool) -> Vec<Pciif> {
+    let (real, shown) = (Bdf(small), Bdf::new(0, 1, 0));
+    let (place, offset, value) = (shown, small, index);
+    let mut events = vec![
+        Pciif::AnswerTaken { err: 0, value },
+        Pciif::AnswerTaken { err: -1, value },
+        Pciif::GaveUp { nanos: 3_000_000_000 },
+        Pciif::RequestQueued,
+        Pciif::ConfigRead { offset, value, real: value },
+        Pciif::ConfigRead { offset, value, real: !value },
+        Pciif::ConfigWritten { offset, value, reached: 0 },
+        Pciif::ConfigWritten { offset, value, reached: count },
+        Pciif::WriteDropped { offset, value, warned: either },
+        Pciif::RequestRefused { err: -3 },
+        Pciif::RequestRefused { err: -7 },
+        Pciif::MessagesEnabled { count, pirq: small },
+        Pciif::MessagesDisabled,
+        Pciif::RequestChanged { checked: 2, used: value },
+        Pciif::OrderUnchecked { cmd: 2 },
+        Pciif::Answered { err: 0, value },
+        Pciif::AnsweredLate { value },
+        Pciif::ErrorReported { cmd: 6, place },
+        Pciif::ErrorFoundBeside,
+        Pciif::ErrorHandled { result: 3 },
+        Pciif::DeviceExported { real, shown },
+        Pciif::ExportFailed { real, errno: -12 },
+        Pciif::DeviceReleased { real },
+        Pciif::DeviceReset { real },
+        Pciif::DeviceFound { place, vendor: 0x8086, device: small },
+        Pciif::BarClaimed { place, index: 2, base: value.into() },
+        Pciif::DeviceRemoved { place },
+        Pciif::MagicDiffers,
+        Pciif::OwnerChanged { device: real, owner: DomId(small) },
+    ];
+    for cmd in 0..12 {
+        events.push(Pciif::RequestPosted { cmd, place, offset: -4, value });
+    }
+    for by in WRITERS {
+        events.push(Pciif::StateWritten { by, state: 7 });
+        events.push(Pciif::DeviceStateWritten { by, index: small, state: 5 });
+    }
+    events
+}
+
 fn pages_events(count: u32, index: u32, used: bool) -> Vec<Pages> {
     let (gref, frame) = (GrantRef(index), Mfn(index));
     vec![
@@ -303,7 +351,9 @@ fn the_events_tried_here_are_all_there_are() {
         if of == "Event" {
             let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
             tried.extend(families.map(str::to_owned));
-            tried.extend(["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages"].map(str::to_owned));
+            tried.extend(
+                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Pciif"].map(str::to_owned),
+            );
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
     };
@@ -318,6 +368,8 @@ fn the_events_tried_here_are_all_there_are() {
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
     check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
     check("pages", "Pages", pages_events(1, 1, true).iter().map(variant).collect());
+    check("pciif", "Pciif", pciif_events(1, 1, 1, true).iter().map(variant).collect());
+    check("pciif", "Writer", WRITERS.iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
     check("interleaving", "Interleaving", interleaving_events(1, true).iter().map(variant).collect());
@@ -366,7 +418,7 @@ proptest! {
 
 #[test]
 fn every_event_names_its_code_unless_no_code_does_it() {
-    let trees = ["classic", "linux 3.4", "linux", "xen"];
+    let trees = ["classic", "linux 3.4", "linux", "xen", "xen 3.3"];
     for event in events(2, 7, 3, true) {
         for drivers in drivers() {
             let attack = matches!(
@@ -379,7 +431,7 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                 Some(reference) => {
                     assert!(reference.function.ends_with("()"), "{event:?}: {reference:?}");
                     assert!(
-                        reference.file.ends_with(".c") || reference.file.ends_with(".h"),
+                        [".c", ".h", ".py"].iter().any(|end| reference.file.ends_with(end)),
                         "{event:?}: {reference:?}"
                     );
                     assert!(trees.contains(&reference.tree.name()) && !attack, "{event:?}: {reference:?}");

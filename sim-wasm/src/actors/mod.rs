@@ -36,3 +36,7 @@ pub mod xenbus;
 pub mod netfront;
 
 pub mod hostile;
+
+pub mod pciback;
+
+pub mod pcifront;

@@ -41,3 +41,7 @@ pub mod grant_copies;
 pub mod grant_transfers;
 
 pub mod event_calls;
+
+pub mod pirqs;
+
+pub mod io_permissions;

@@ -26,6 +26,8 @@ pub mod interleaving;
 
 pub mod pages;
 
+pub mod pciif;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -33,6 +35,7 @@ use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::pages::Pages;
+use crate::actors::log::pciif::Pciif;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -156,6 +159,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Devices passed through to PV guests.
+    Pciif(Pciif),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -204,6 +209,7 @@ impl Event {
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
+            Self::Pciif(event) => event.who(),
         }
     }
 
@@ -216,6 +222,7 @@ impl Event {
             | Self::ResponsesPublished { notify: true, .. } => true,
             Self::Wakeups(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
+            Self::Pciif(event) => event.rings(),
             _ => false,
         }
     }
@@ -265,6 +272,7 @@ impl Event {
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
+            Self::Pciif(event) => event.fails(),
             _ => false,
         }
     }

@@ -27,6 +27,8 @@ mod interleaving;
 
 mod pages;
 
+mod pciif;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -66,6 +68,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Wakeups(event) => wakeups::tell(out, event),
         Event::Interleaving(event) => interleaving::tell(out, event),
         Event::Pages(event) => pages::tell(out, event),
+        Event::Pciif(event) => pciif::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

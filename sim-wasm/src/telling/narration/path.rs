@@ -237,6 +237,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -104,6 +104,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

@@ -26,6 +26,8 @@ mod interleaving;
 
 mod pages;
 
+pub(crate) mod pciif;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -119,6 +121,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Wakeups(event) => wakeups::of(event, drivers.front),
         Event::Interleaving(event) => interleaving::of(event, drivers.back),
         Event::Pages(event) => pages::of(event, drivers.back),
+        Event::Pciif(event) => pciif::of(event, drivers),
         event => path::of(event, drivers),
     }
 }

@@ -102,6 +102,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }

@@ -28,6 +28,8 @@ mod xen_hypervisor;
 
 mod xen_public;
 
+mod pciif;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -254,7 +256,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 10] = [
+    let families: [&'static [SourceFile]; 11] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -265,6 +267,7 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         linux_kernel::FILES,
         xen_public::FILES,
         xen_hypervisor::FILES,
+        pciif::FILES,
     ];
     families.into_iter().flatten()
 }
