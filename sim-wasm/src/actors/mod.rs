@@ -40,3 +40,5 @@ pub mod hostile;
 pub mod pciback;
 
 pub mod pcifront;
+
+pub mod pcibus;
