@@ -99,7 +99,7 @@ impl Pair {
     }
 
     fn poll(&mut self) -> Poll {
-        self.front(|front, call| front.poll(call))
+        self.front(Pcifront::poll)
     }
 
     /// A request that is answered at once.
@@ -109,8 +109,8 @@ impl Pair {
     }
 
     fn serve(&mut self) -> Reply {
-        assert!(self.back(|back, call| back.handle_event(call)));
-        assert_eq!(self.back(|back, call| back.do_op(call)), After::Notify);
+        assert!(self.back(Pciback::handle_event));
+        assert_eq!(self.back(Pciback::do_op), After::Notify);
         match self.poll() {
             Poll::Done(reply) => reply,
             Poll::Wait(until) => panic!("it waits until {until:?}"),
@@ -177,13 +177,13 @@ fn a_silent_backend_is_given_up() {
 fn a_late_answer_completes_the_next_request() {
     let mut pair = Pair::new(true);
     pair.post(PciOp::conf_read(SHOWN, 0, 4));
-    assert!(pair.back(|back, call| back.handle_event(call)));
-    pair.back(|back, call| back.begin_op(call));
+    assert!(pair.back(Pciback::handle_event));
+    pair.back(Pciback::begin_op);
     pair.now += 3_000_000_000;
     assert!(matches!(pair.poll(), Poll::Done(Reply { err: -1, .. })));
     pair.post(PciOp::conf_read(SHOWN, 0x3C, 1));
-    assert!(!pair.back(|back, call| back.handle_event(call)), "it is at work");
-    assert_eq!(pair.back(|back, call| back.finish_op(call)), After::Notify);
+    assert!(!pair.back(Pciback::handle_event), "it is at work");
+    assert_eq!(pair.back(Pciback::finish_op), After::Notify);
     let Poll::Done(reply) = pair.poll() else { panic!("bit 0 is clear") };
     assert_eq!((reply.err, reply.value), (0, 0x10FB_8086), "IDs instead of an interrupt line");
     assert_eq!(pair.told(|event| matches!(event, Pciif::AnsweredLate { .. })), 1);
@@ -205,10 +205,10 @@ fn the_classic_back_uses_what_it_did_not_check() {
     for (modern, offset) in [(false, 0x04), (true, 0x2C)] {
         let mut pair = Pair::new(modern);
         pair.post(PciOp::conf_write(SHOWN, 0x2C, 2, 0x0006));
-        assert!(pair.back(|back, call| back.handle_event(call)));
-        pair.back(|back, call| back.begin_op(call));
+        assert!(pair.back(Pciback::handle_event));
+        pair.back(Pciback::begin_op);
         PciOp::conf_write(SHOWN, 4, 2, 0x0007).store(&mut pair.page);
-        assert_eq!(pair.back(|back, call| back.finish_op(call)), After::Notify);
+        assert_eq!(pair.back(Pciback::finish_op), After::Notify);
         let command = pair.functions[0].config.command();
         assert_eq!((command, modern), if offset == 4 { (7, false) } else { (0, true) });
         assert_eq!(pair.told(|event| matches!(event, Pciif::RequestChanged { .. })), usize::from(!modern));
@@ -218,10 +218,10 @@ fn the_classic_back_uses_what_it_did_not_check() {
         let mut pair = Pair::new(modern);
         pair.ask(PciOp::conf_write(SHOWN, 4, 2, 6));
         pair.front(|front, call| front.enable_msix(call, SHOWN, &[0, 1])).expect("two fit");
-        assert!(pair.back(|back, call| back.handle_event(call)));
-        pair.back(|back, call| back.begin_op(call));
+        assert!(pair.back(Pciback::handle_event));
+        pair.back(Pciback::begin_op);
         MsixEntry { vector: 0, entry: 0x700 }.store(&mut pair.page, 1);
-        assert_eq!(pair.back(|back, call| back.finish_op(call)), After::Notify);
+        assert_eq!(pair.back(Pciback::finish_op), After::Notify);
         let mapped = pair.pirqs.raise(IrqSource::Message(CARD, 0x700));
         let last = pair.pirqs.source(GUEST, sim_wasm::hypervisor::pirqs::PirqId(254));
         let used = if modern { 1 } else { 0x700 };
@@ -301,22 +301,22 @@ fn a_device_of_another_s_gets_no_interrupt() {
 fn a_report_is_found_beside_a_request() {
     let mut pair = Pair::new(true);
     pair.post(PciOp::conf_read(SHOWN, 0, 4));
-    assert!(pair.back(|back, call| back.handle_event(call)));
+    assert!(pair.back(Pciback::handle_event));
     assert!(pair.back(|back, call| back.report_error(call, PciCmd::AerDetected, CARD, 2)));
     assert!(!pair.back(|back, call| back.report_error(call, PciCmd::AerDetected, CARD, 2)), "one at a time");
-    assert!(!pair.front(|front, call| front.handle_event(call)), "the wait eats the event");
-    assert_eq!(pair.back(|back, call| back.do_op(call)), After::Notify);
+    assert!(!pair.front(Pcifront::handle_event), "the wait eats the event");
+    assert_eq!(pair.back(Pciback::do_op), After::Notify);
     let Poll::Done(reply) = pair.poll() else { panic!("it is answered") };
     assert!(reply.report);
     let report = pair.front(|front, call| front.report(call));
     assert_eq!((report.cmd, report.err, report.bus, report.devfn), (6, 2, 0, 0));
     assert!(pair.back.aer_deadline().is_some());
     assert!(!pair.front(|front, call| front.do_aer(call, 3)));
-    assert!(!pair.back(|back, call| back.handle_event(call)));
+    assert!(!pair.back(Pciback::handle_event));
     assert_eq!(pair.back.aer_deadline(), None);
     // Without a request under way the event is enough; the classic front handles none.
     assert!(pair.back(|back, call| back.report_error(call, PciCmd::AerResume, CARD, 0)));
-    assert!(pair.front(|front, call| front.handle_event(call)));
+    assert!(pair.front(Pcifront::handle_event));
     let mut classic = Pair::new(false);
     assert!(!classic.back(|back, call| back.report_error(call, PciCmd::AerDetected, CARD, 2)));
 }
@@ -367,15 +367,15 @@ proptest! {
             match step {
                 0 if !pair.front.is_waiting() => pair.post(PciOp::conf_read(SHOWN, i32::from(number) & 0x3C, 4)),
                 1 => {
-                    let queued = pair.back(|back, call| back.handle_event(call));
+                    let queued = pair.back(Pciback::handle_event);
                     prop_assert!(!(queued && begun), "one is at work at a time");
                 }
                 2 if pair.back.is_working() && !begun => {
-                    pair.back(|back, call| back.begin_op(call));
+                    pair.back(Pciback::begin_op);
                     begun = true;
                 }
                 3 if begun => {
-                    let _ = pair.back(|back, call| back.finish_op(call));
+                    let _ = pair.back(Pciback::finish_op);
                     begun = false;
                     let answered = pair.log.entries().iter().rev().find_map(|entry| match entry.event {
                         Event::Pciif(Pciif::Answered { err, value }) => Some((err, value)),

@@ -8,7 +8,9 @@
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
 //!
-//! Not modelled: HVM and PVH guests, I/O, and whatever a network interface does not need; see each module.
+//! What a domain may have of devices is in [`pirqs`] and [`io_permissions`].
+//!
+//! Not modelled: HVM and PVH guests, I/O itself, and whatever a network interface does not need; see each module.
 
 pub mod page;
 
