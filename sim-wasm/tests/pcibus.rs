@@ -4,7 +4,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::log::pciif::Pciif;
 use sim_wasm::actors::log::{Event, Log};
 use sim_wasm::actors::pciback::overlay::OverlaySettings;
-use sim_wasm::actors::pciback::resources::{ResourceError, Toolstack};
+use sim_wasm::actors::pciback::resources::{ResourceError, Resources, Toolstack};
 use sim_wasm::actors::pciback::slots::{DeviceKind, SlotPolicy};
 use sim_wasm::actors::pciback::{Call, Pciback};
 use sim_wasm::actors::pcibus::handover::{GiveError, Hands, give, is_quiet, take};
@@ -242,14 +242,27 @@ fn resources_are_pages_less_those_with_messages() {
     assert_eq!(access(&machine.may), [write, read, write, no]);
     assert!(machine.may.ports(GUEST, 0xC000, 32) && !machine.may.ports(GUEST, 0xC010, 32));
     let mut may = IoPermissions::new();
-    let grant = sim_wasm::actors::pciback::resources::grant;
-    assert_eq!(grant(&mut may, &config(), GUEST, Toolstack::Xend33), Ok(()));
+    assert_eq!(Resources::of(&config()).grant(&mut may, GUEST, Toolstack::Xend33), Ok(()));
     assert_eq!(access(&may), [write, no, write, no]);
     // A page that may hold somebody else's registers.
     let small = Builder::new(1, 2, 3).bar(2, BarKind::Memory32 { prefetchable: false }, 0x100, 0xFEBC_0100).build();
     let refused = Err(ResourceError::NotPageAligned(BarPlace::Bar(2)));
-    assert_eq!(grant(&mut may, &small, GUEST, Toolstack::Xend33), refused);
-    assert_eq!(grant(&mut may, &small, GUEST, Toolstack::Libxl), Ok(()));
+    assert_eq!(Resources::of(&small).grant(&mut may, GUEST, Toolstack::Xend33), refused);
+    assert_eq!(Resources::of(&small).grant(&mut may, GUEST, Toolstack::Libxl), Ok(()));
+}
+
+/// A guest has its device forget its BARs; what was noted counts (XSA-337).
+#[test]
+fn a_device_that_forgot_its_bars_leaves_nothing_behind() {
+    let mut machine = Machine::new();
+    let before = machine.function(NIC).config.clone();
+    machine.give(NIC, GUEST).expect("it is dom0's");
+    machine.export(NIC).expect("there is room");
+    machine.function(NIC).bus_reset(NOW);
+    assert_eq!(machine.function(NIC).config.read_u32(0x10), 0);
+    assert_eq!(machine.take(NIC), Some(DomId::DOM0));
+    assert_eq!(machine.may, IoPermissions::new());
+    assert_eq!(machine.function(NIC).config, before);
 }
 
 #[test]

@@ -79,6 +79,13 @@ impl IoPermissions {
         self.read_only.push((first.0, last.0));
     }
 
+    /// Undoes one [`IoPermissions::protect`] of the same frames.
+    pub fn unprotect(&mut self, first: Mfn, last: Mfn) {
+        if let Some(place) = self.read_only.iter().position(|&range| range == (first.0, last.0)) {
+            self.read_only.swap_remove(place);
+        }
+    }
+
     /// How a domain may map a frame.
     #[must_use]
     pub fn frame(&self, domain: DomId, frame: Mfn) -> MmioAccess {
@@ -134,6 +141,11 @@ mod tests {
         assert_eq!(may.frame(DomId(1), Mfn(0x102)), MmioAccess::ReadOnly);
         assert_eq!(may.frame(DomId(2), Mfn(0x102)), MmioAccess::None);
         assert_eq!(may.frame(DomId::DOM0, Mfn(0x102)), MmioAccess::ReadOnly);
+        may.protect(Mfn(0x102), Mfn(0x102));
+        may.unprotect(Mfn(0x102), Mfn(0x102));
+        assert_eq!(may.frame(DomId(1), Mfn(0x102)), MmioAccess::ReadOnly);
+        may.unprotect(Mfn(0x102), Mfn(0x102));
+        assert_eq!(may.frame(DomId(1), Mfn(0x102)), MmioAccess::ReadWrite);
     }
 
     #[test]

@@ -96,6 +96,11 @@ impl HostDevice {
         HostDevice { generation, ids, irq, is_enabled: false, is_busmaster: false, power, regions }
     }
 
+    /// Its regions as they were when it was found.
+    pub(super) fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
     /// The region of a BAR.
     pub(super) fn region(&self, place: BarPlace) -> Option<&Region> {
         self.regions.iter().find(|region| region.place == place)

@@ -64,7 +64,7 @@ use crate::actors::pciback::field::{Bar, Field, FieldCall, FieldKind};
 use crate::actors::pciback::host::{Hardware, HardwareWrite, HostDevice};
 use crate::protocols::pci::bar::{
     BarKind, BarPlace, PCI_BASE_ADDRESS_IO_MASK, PCI_BASE_ADDRESS_MEM_MASK, PCI_ROM_ADDRESS_ENABLE,
-    PCI_ROM_ADDRESS_MASK, is_upper_half,
+    PCI_ROM_ADDRESS_MASK, Region, is_upper_half,
 };
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::function::Function;
@@ -284,6 +284,12 @@ impl Overlay {
     #[must_use]
     pub const fn settings(&self) -> &OverlaySettings {
         &self.settings
+    }
+
+    /// The device's regions as they were when it was seized.
+    #[must_use]
+    pub fn regions(&self) -> &[Region] {
+        self.host.regions()
     }
 
     /// Whether dom0 has the device enabled.

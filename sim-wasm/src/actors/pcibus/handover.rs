@@ -18,12 +18,12 @@ use alloc::vec::Vec;
 
 use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
-use crate::actors::pciback::resources::{self, ResourceError, Toolstack};
+use crate::actors::pciback::resources::{ResourceError, Resources, Toolstack};
 use crate::actors::pciback::{Call, Pciback};
 use crate::hypervisor::io_permissions::IoPermissions;
 use crate::hypervisor::page::Page;
 use crate::hypervisor::pirqs::Pirqs;
-use crate::protocols::pci::bar::{Region, regions};
+use crate::protocols::pci::bar::Region;
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::function::Function;
 use crate::protocols::pci::owners::{DOMID_IO, Owners, Refused, Taker};
@@ -77,7 +77,7 @@ pub fn give(hands: &mut Hands<'_>, real: Bdf, guest: DomId, toolstack: Toolstack
     let rids = hands.owners.give(hands.topology, real, guest).map_err(GiveError::Owner)?;
     let function = hands.functions.iter().find(|function| function.bdf == real);
     let function = function.ok_or(GiveError::Owner(Refused::NoDevice))?;
-    if let Err(error) = resources::grant(hands.may, &function.config, guest, toolstack) {
+    if let Err(error) = Resources::of(&function.config).grant(hands.may, guest, toolstack) {
         *hands.owners = before;
         return Err(GiveError::Resources(error));
     }
@@ -92,6 +92,7 @@ pub fn give(hands: &mut Hands<'_>, real: Bdf, guest: DomId, toolstack: Toolstack
 /// not have it.
 pub fn take(hands: &mut Hands<'_>, pciback: &mut Pciback, page: &mut Page, real: Bdf, guest: DomId) -> Option<DomId> {
     let Hands { topology, owners, may, functions, pirqs, now, log } = hands;
+    let noted: Vec<Region> = pciback.overlay(real)?.regions().to_vec();
     let mut call = Call { page, functions, pirqs, owners, now: *now, log };
     if !pciback.release(&mut call, real) {
         return None;
@@ -109,8 +110,8 @@ pub fn take(hands: &mut Hands<'_>, pciback: &mut Pciback, page: &mut Page, real:
         None => Vec::new(),
     };
     if let Some(function) = functions.iter_mut().find(|function| function.bdf == real) {
-        resources::revoke(may, &function.config, guest);
-        reset_and_restore(function, *now);
+        Resources::noted(noted.iter().copied(), &function.config).revoke(may, guest);
+        reset_and_restore(function, &noted, *now);
         log.step(*now, Event::Pciif(Pciif::DeviceReset { real }));
     }
     for device in rids {
@@ -119,12 +120,11 @@ pub fn take(hands: &mut Hands<'_>, pciback: &mut Pciback, page: &mut Page, real:
     Some(owner)
 }
 
-/// Everything of the guest's is gone, and BARs are again where the firmware put them. How long it takes is
-/// [`reset`](crate::protocols::pci::reset)'s business; here it is over at once.
-fn reset_and_restore(function: &mut Function, now: Time) {
-    let saved: Vec<Region> = regions(&function.config).collect();
+/// Everything of the guest's is gone, and BARs are again where they were before it had the device, whatever it did to them. How
+/// long it takes is [`reset`](crate::protocols::pci::reset)'s business; here it is over at once.
+fn reset_and_restore(function: &mut Function, noted: &[Region], now: Time) {
     function.bus_reset(now);
-    for region in saved {
+    for region in noted {
         let offset = region.place.offset();
         function.write(now, offset, Width::Dword, region.base as u32 | region.kind.type_bits());
         if region.kind.is_64() {
