@@ -205,6 +205,25 @@ fn a_device_comes_and_goes_while_the_guest_runs() {
 }
 
 #[test]
+fn one_device_that_cannot_be_given_ends_all() {
+    for at_boot in [true, false] {
+        let (mut machine, mut log) = (Machine::new(), Log::new());
+        machine.give(DISK, DomId(9)).expect("it is dom0's");
+        let devices: &[Bdf] = if at_boot { &[NIC, DISK] } else { &[NIC] };
+        let mut bus = boot(&mut machine, &mut log, devices);
+        if !at_boot {
+            assert!(bus.attach_device(NOW, &mut log, DISK, PciOptions::default()));
+            machine.run(&mut bus, &mut log);
+        }
+        // A front that is Reconfiguring counts as closing already, by its number.
+        let front = if at_boot { XenbusState::Closed } else { XenbusState::Reconfiguring };
+        let back = if at_boot { XenbusState::Closed } else { XenbusState::Closing };
+        assert_eq!((bus.front_state(), bus.back_state()), (front, back));
+        assert_eq!(machine.owners.of(DISK), Some(DomId(9)));
+    }
+}
+
+#[test]
 fn halves_of_different_ages_do_not_connect() {
     let (mut machine, mut log) = (Machine::new(), Log::new());
     let mut bus = PciBus::create(NOW, &mut log, ADDRESS, &[(NIC, PciOptions::default())]);

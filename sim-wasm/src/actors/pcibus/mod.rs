@@ -404,7 +404,8 @@ impl PciBus {
 
     fn finish_list(&mut self, now: Time, log: &mut Log) {
         let Some(Under { then, failed, .. }) = self.under.take() else { return };
-        if failed && then == XenbusState::Initialised {
+        // `xenbus_dev_fatal`: one device that cannot be given ends all of them, when the guest runs as well.
+        if failed {
             return self.switch_back(now, log, XenbusState::Closing);
         }
         self.switch_back(now, log, then);
