@@ -6,18 +6,19 @@ use sim_wasm::actors::log::pciif::Pciif;
 use sim_wasm::actors::log::{Event, Log};
 use sim_wasm::actors::pciback::overlay::OverlaySettings;
 use sim_wasm::actors::pciback::slots::{DeviceKind, SlotPolicy};
-use sim_wasm::actors::pciback::{self, After, Pciback};
+use sim_wasm::actors::pciback::{self, After, Pciback, VirtualOf};
 use sim_wasm::actors::pcifront::scan::{Found, Places, Scan};
 use sim_wasm::actors::pcifront::{self, PCIBIOS_DEVICE_NOT_FOUND, Pcifront, Poll, Reply, read_result};
 use sim_wasm::hypervisor::page::Page;
 use sim_wasm::hypervisor::pirqs::{IrqSource, Pirqs};
 use sim_wasm::protocols::pci::bar::{BarKind, regions};
 use sim_wasm::protocols::pci::builder::Builder;
-use sim_wasm::protocols::pci::config::ConfigSpace;
+use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msi::{Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
 use sim_wasm::protocols::pci::owners::Owners;
+use sim_wasm::protocols::pci::sriov::virtual_function;
 use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
 use sim_wasm::protocols::pciif::{MsixEntry, PciCmd, PciOp, Place, XEN_PCIF_ACTIVE, is_set};
 use sim_wasm::words::ids::{Bdf, DomId, Port};
@@ -295,6 +296,45 @@ fn a_device_of_another_s_gets_no_interrupt() {
     pair.front(|front, call| front.enable_msix(call, SHOWN, &[0, 1])).expect("they fit");
     assert_eq!(pair.serve().err, -19);
     assert_eq!(pair.pirqs, Pirqs::new(), "nothing half done stays");
+}
+
+/// A virtual function's own command register says nothing of its memory.
+#[test]
+fn a_virtual_function_s_memory_answers_by_its_physical_one() {
+    let mut pair = Pair::new(true);
+    let (table, pba) = (InBar { bar: 0, offset: 0 }, InBar { bar: 0, offset: 0x800 });
+    let shape = MsixShape { entries: 3, table, pba };
+    let real = Bdf::new(2, 16, 2);
+    pair.functions.push(Function::new(real, virtual_function(0x02_0000).msix(shape).build()));
+    let mut topology = Topology::new();
+    for bdf in [CARD, real] {
+        topology.add(bdf, NodeKind::ENDPOINT);
+    }
+    pair.owners = Owners::new(&topology);
+    pair.owners.give(&topology, real, GUEST).expect("it is dom0's");
+    let of = VirtualOf { physical: CARD, ids: (0x8086, 0x10ED) };
+    let shown = pair.back(|back, call| back.export(call, real, DeviceKind::VirtualFunction, Some(of), 0));
+    assert_eq!(shown, Ok(Bdf::new(0, 1, 0)));
+    // Its key says function 0, but it answers to its real number.
+    let place = Place::new(Bdf::new(0, 1, 2));
+    assert_eq!(pair.ask(PciOp::conf_read(Place::new(Bdf::new(0, 1, 0)), 0, 4)).err, -1);
+    assert_eq!(pair.ask(PciOp::conf_read(place, 0, 4)).value, 0x10ED_8086);
+    for (physical, err) in [(0, -6), (6, 0)] {
+        pair.functions[0].config.write(4, Width::Word, physical);
+        pair.front(|front, call| front.enable_msix(call, place, &[0, 1, 2])).expect("they fit");
+        assert_eq!(pair.serve().err, err);
+    }
+}
+
+#[test]
+fn a_report_that_nobody_answers_is_given_up() {
+    let mut pair = Pair::new(true);
+    assert!(pair.back(|back, call| back.report_error(call, PciCmd::AerDetected, CARD, 2)));
+    pair.now += pciback::AER_WAIT_NANOS - 1;
+    assert!(!pair.back(Pciback::give_up_report));
+    pair.now += 1;
+    assert!(pair.back(Pciback::give_up_report) && !pair.back(Pciback::give_up_report));
+    assert!(!pair.front(Pcifront::handle_event), "bit 2 is clear");
 }
 
 #[test]

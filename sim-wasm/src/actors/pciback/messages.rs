@@ -46,6 +46,8 @@ pub(super) enum Messages {
 /// One request's work.
 pub(super) struct Work<'call> {
     pub(super) function: &'call mut Function,
+    /// Whether the device's memory answers; a virtual function's by its physical function's word.
+    pub(super) decodes: bool,
     pub(super) overlay: &'call mut Overlay,
     pub(super) messages: &'call mut Messages,
     pub(super) page: &'call mut Page,
@@ -103,7 +105,7 @@ impl Work<'_> {
             return (EINVAL, count);
         }
         match (&*self.messages, modern) {
-            (Messages::Off, true) if !self.function.config.decodes_memory() => return (ENXIO, count),
+            (Messages::Off, true) if !self.decodes => return (ENXIO, count),
             (Messages::Off, _) => {}
             (Messages::Msix(_), true) => return (EALREADY, count),
             (Messages::Msi(_), true) => return (ENXIO, count),

@@ -17,7 +17,8 @@
 //! mainline Linux.
 //!
 //! Not modelled: the dummy handler of a shared interrupt line, with which dom0 keeps the line from being called spurious, and
-//! bindings of drivers by sysfs. A guest's devices are on buses of domain 0.
+//! bindings of drivers by sysfs, and the late end of interrupts by which today's dom0 slows down a guest that rings for nothing.
+//! A guest's devices are on buses of domain 0.
 
 pub mod overlay;
 
@@ -50,7 +51,7 @@ use crate::protocols::pciif::{
 use crate::words::ids::{Bdf, DomId};
 use crate::words::time::Time;
 
-/// How long pciback waits for the guest's answer to a report of an error: 300 s (`pcistub_wait`'s caller).
+/// How long pciback waits for the guest's answer to a report of an error: 300 s (`common_process`).
 pub const AER_WAIT_NANOS: u64 = 300_000_000_000;
 
 /// What pciback works with during one call.
@@ -84,10 +85,21 @@ impl Call<'_> {
     }
 }
 
+/// What a virtual function does not say of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VirtualOf {
+    /// Its physical function.
+    pub physical: Bdf,
+    /// The IDs that it would have.
+    pub ids: (u16, u16),
+}
+
 /// A device that a guest has.
 #[derive(Clone, Debug)]
 struct Exported {
     real: Bdf,
+    /// Whose command register says whether its memory answers.
+    decoder: Bdf,
     overlay: Overlay,
     messages: Messages,
 }
@@ -135,7 +147,7 @@ impl Pciback {
         Pciback { guest, settings, slots, devices, op_active: false, hand: None, aer_until: None }
     }
 
-    /// Gives the guest a device (`pciback_export_device`); returns where it will see it. `ids` are those of a virtual function,
+    /// Gives the guest a device (`pciback_export_device`); returns where it will see it. A virtual function is `of` another,
     /// `irq` is the number of the device's line in dom0.
     ///
     /// # Errors
@@ -145,7 +157,7 @@ impl Pciback {
         call: &mut Call<'_>,
         real: Bdf,
         kind: DeviceKind,
-        ids: Option<(u16, u16)>,
+        of: Option<VirtualOf>,
         irq: u8,
     ) -> Result<Bdf, NoSlot> {
         let settings = self.settings;
@@ -153,8 +165,9 @@ impl Pciback {
         let added = self.slots.add(real, kind);
         let shown = added.inspect_err(|&why| call.step(Pciif::ExportFailed { real, errno: why as i16 }))?;
         let function = call.function(real).expect("only devices that are there are exported");
-        let overlay = Overlay::seize(function, now, settings, ids, irq);
-        self.devices.push(Exported { real, overlay, messages: Messages::Off });
+        let overlay = Overlay::seize(function, now, settings, of.map(|of| of.ids), irq);
+        let decoder = of.map_or(real, |of| of.physical);
+        self.devices.push(Exported { real, decoder, overlay, messages: Messages::Off });
         call.step(Pciif::DeviceExported { real, shown });
         Ok(shown)
     }
@@ -275,8 +288,10 @@ impl Pciback {
         let real = self.devices[device].real;
         let Some(cmd) = PciCmd::from_number(op.cmd) else { return (XEN_PCI_ERR_NOT_IMPLEMENTED, op.value) };
         let (guest, generation) = (self.guest, self.settings.generation);
-        let Exported { overlay, messages, .. } = &mut self.devices[device];
+        let Exported { overlay, messages, decoder, .. } = &mut self.devices[device];
         let Call { functions, now, log, page, pirqs, owners } = call;
+        let decoder = functions.iter().find(|function| function.bdf == *decoder);
+        let decodes = decoder.is_some_and(|function| function.config.decodes_memory());
         let function =
             functions.iter_mut().find(|function| function.bdf == real).expect("an exported device stays there");
         match cmd {
@@ -310,6 +325,7 @@ impl Pciback {
             PciCmd::EnableMsi | PciCmd::DisableMsi | PciCmd::EnableMsix | PciCmd::DisableMsix => {
                 let mut work = messages::Work {
                     function,
+                    decodes,
                     overlay,
                     messages,
                     page,
@@ -341,11 +357,22 @@ impl Pciback {
         }
         let (bus, devfn) = (shown.bus().into(), shown.devfn().into());
         AerOp { cmd: cmd as u32, err: state, domain: 0, bus, devfn }.store(call.page);
-        // A write barrier stands here.
+        // The driver has its write barrier behind the flag, before it notifies; that setting a bit is a locked operation on x86
+        // is what keeps the report ahead.
         pciif::set(call.page, XEN_PCIB_ACTIVE);
         self.aer_until = Some(call.now + AER_WAIT_NANOS);
         call.step(Pciif::ErrorReported { cmd: cmd as u8, place: shown });
         true
+    }
+
+    /// The guest has not answered a report in time: pciback clears bit 2 itself, and the guest is to be killed
+    /// (`kill_domain_by_device`). False if there is no such report.
+    pub fn give_up_report(&mut self, call: &mut Call<'_>) -> bool {
+        let over = self.aer_until.take_if(|until| *until <= call.now).is_some();
+        if over {
+            pciif::clear(call.page, XEN_PCIB_ACTIVE);
+        }
+        over
     }
 
     /// Until when the guest is to have answered a report.
