@@ -4,11 +4,14 @@
 //! |---|---|---|
 //! | [virtual PCI](SlotPolicy::VirtualPci), the default | one bus 0 of domain 0; functions of one real device stay together with their numbers, everything else gets the first empty slot of 32 | 0000:00 |
 //! | [pass-through](SlotPolicy::PassThrough) | its real place | each bus whose bridges are not the guest's |
-//! | [slot](SlotPolicy::Slot), classic only | function 0 of the first empty slot of two buses | 0000:00, and 0000:01 if it has any |
+//! | [slot](SlotPolicy::Slot), classic only | function 0 of the first empty slot of two buses | 0000:00 |
 //!
 //! A virtual function's real number says nothing to a guest that cannot see its physical function, so it gets function 0 of a
 //! slot of its own. That is what its key in the store says; asked for by an access, the device still answers to the real number,
-//! since both drivers compare that. Bridges are refused except in pass-through: who holds a bridge holds everything behind it.
+//! since both drivers compare that. Likewise the slot policy publishes no second root, and writes bus 0 into every key, so that
+//! whatever it puts onto bus 1 is there for who asks, and nobody does. Bridges are
+//! refused except in pass-through, since who holds a bridge holds everything behind it. The drivers mean to, but shift the class
+//! code by 24 bits of 24 and never find one; here they do.
 //!
 //! Sources: `vpci.c`, `passthrough.c` and, in linux-2.6.18-xen, `slot.c` of pciback.
 //!
@@ -62,7 +65,10 @@ pub enum NoSlot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     real: Bdf,
+    /// What its key says.
     shown: Bdf,
+    /// Where it answers.
+    answers: Bdf,
 }
 
 /// The places of one guest's devices.
@@ -90,17 +96,20 @@ impl Slots {
         if kind == DeviceKind::Bridge && self.policy != SlotPolicy::PassThrough {
             return Err(NoSlot::Bridge);
         }
-        let shown = match self.policy {
-            SlotPolicy::PassThrough => Some(real),
+        let place = match self.policy {
+            SlotPolicy::PassThrough => Some((real, real)),
             SlotPolicy::VirtualPci => {
                 let function = if kind == DeviceKind::VirtualFunction { 0 } else { real.function() };
                 let slot = self.with_siblings(real, kind).or_else(|| self.first_empty(0));
-                slot.map(|slot| Bdf::new(0, slot, function))
+                slot.map(|slot| (Bdf::new(0, slot, function), Bdf::new(0, slot, real.function())))
             }
-            SlotPolicy::Slot => (0..SLOT_BUSES).find_map(|bus| Some(Bdf::new(bus, self.first_empty(bus)?, 0))),
+            SlotPolicy::Slot => (0..SLOT_BUSES).find_map(|bus| {
+                let slot = self.first_empty(bus)?;
+                Some((Bdf::new(0, slot, 0), Bdf::new(bus, slot, 0)))
+            }),
         };
-        let shown = shown.ok_or(NoSlot::Full)?;
-        self.entries.push(Entry { real, shown });
+        let (shown, answers) = place.ok_or(NoSlot::Full)?;
+        self.entries.push(Entry { real, shown, answers });
         Ok(shown)
     }
 
@@ -114,14 +123,7 @@ impl Slots {
     /// The device that answers a guest's access to a place (`pciback_get_pci_dev`).
     #[must_use]
     pub fn real(&self, place: Bdf) -> Option<Bdf> {
-        let answers = |entry: &&Entry| match self.policy {
-            SlotPolicy::PassThrough | SlotPolicy::Slot => entry.shown == place,
-            SlotPolicy::VirtualPci => {
-                let same_slot = entry.shown.bus() == place.bus() && entry.shown.device() == place.device();
-                same_slot && entry.real.function() == place.function()
-            }
-        };
-        self.entries.iter().find(answers).map(|entry| entry.real)
+        self.entries.iter().find(|entry| entry.answers == place).map(|entry| entry.real)
     }
 
     /// The device whose key says this place; of several the first.
@@ -146,13 +148,7 @@ impl Slots {
     pub fn roots(&self, topology: &Topology) -> Vec<u8> {
         let mut roots = Vec::new();
         match self.policy {
-            SlotPolicy::VirtualPci => roots.push(0),
-            SlotPolicy::Slot => {
-                roots.push(0);
-                if self.entries.iter().any(|entry| entry.shown.bus() == 1) {
-                    roots.push(1);
-                }
-            }
+            SlotPolicy::VirtualPci | SlotPolicy::Slot => roots.push(0),
             SlotPolicy::PassThrough => {
                 for entry in &self.entries {
                     let behind_own = topology.path(entry.real).any(|bridge| self.shown(bridge.bdf).is_some());
@@ -171,14 +167,14 @@ impl Slots {
             return None;
         }
         (0..PCI_SLOT_MAX).find(|&slot| {
-            let first = self.entries.iter().find(|entry| entry.shown.device() == slot);
+            let first = self.entries.iter().find(|entry| entry.answers.device() == slot);
             first.is_some_and(|first| first.real.bus() == real.bus() && first.real.device() == real.device())
         })
     }
 
     fn first_empty(&self, bus: u8) -> Option<u8> {
         let taken =
-            |slot: u8| self.entries.iter().any(|entry| entry.shown.bus() == bus && entry.shown.device() == slot);
+            |slot: u8| self.entries.iter().any(|entry| entry.answers.bus() == bus && entry.answers.device() == slot);
         (0..PCI_SLOT_MAX).find(|&slot| !taken(slot))
     }
 }
@@ -217,7 +213,10 @@ mod tests {
                 assert!(slots.add(Bdf::new(bus, 0, 0), FUNCTION).is_ok());
             }
             assert_eq!(slots.add(Bdf::new(room, 0, 0), FUNCTION), Err(NoSlot::Full));
-            assert_eq!(slots.roots(&Topology::new()).len(), usize::from(room / 32));
+            assert_eq!(slots.roots(&Topology::new()), [0]);
+            let last = Bdf::new(room - 1, 0, 0);
+            assert_eq!(slots.shown(last), Some(Bdf::new(0, 31, 0)), "two devices have this key if there are two buses");
+            assert_eq!(slots.real(Bdf::new(room / 32 - 1, 31, 0)), Some(last));
         }
     }
 
