@@ -10,7 +10,9 @@
 //!
 //! An HVM guest comes here by [`vm_exits`].
 //!
-//! Not modelled: PVH guests, and whatever a network interface does not need; see each module.
+//! What a domain may have of devices is in [`pirqs`] and [`io_permissions`].
+//!
+//! Not modelled: PVH guests, I/O itself, and whatever a network interface does not need; see each module.
 
 pub mod page;
 
@@ -48,3 +50,6 @@ pub mod vm_exits;
 pub mod vtd;
 
 pub mod passthrough;
+pub mod pirqs;
+
+pub mod io_permissions;

@@ -33,6 +33,7 @@ pub mod hotplug;
 pub mod vtd;
 
 pub mod migration;
+pub mod pciif;
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -45,6 +46,7 @@ use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
+use crate::actors::log::pciif::Pciif;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -179,6 +181,8 @@ pub enum Event {
     Vtd(Vtd),
     /// A guest on its way to another host.
     Migration(Migration),
+    /// Devices passed through to PV guests.
+    Pciif(Pciif),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -232,6 +236,7 @@ impl Event {
             Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
             Self::Migration(event) => event.who(),
+            Self::Pciif(event) => event.who(),
         }
     }
 
@@ -245,6 +250,7 @@ impl Event {
             Self::Wakeups(event) => event.rings(),
             Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
+            Self::Pciif(event) => event.rings(),
             _ => false,
         }
     }
@@ -301,6 +307,7 @@ impl Event {
             Self::Dma(event) => event.fails(),
             Self::Vtd(event) => event.fails(),
             Self::Migration(event) => event.fails(),
+            Self::Pciif(event) => event.fails(),
             _ => false,
         }
     }

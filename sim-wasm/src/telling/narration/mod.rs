@@ -34,6 +34,7 @@ mod hotplug;
 pub(crate) mod vtd;
 
 mod migration;
+mod pciif;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
@@ -79,6 +80,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Dma(event) => dma::tell(out, event),
         Event::Vtd(event) => vtd::tell(out, event),
         Event::Migration(event) => migration::tell(out, event),
+        Event::Pciif(event) => pciif::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -33,6 +33,7 @@ mod hotplug;
 pub(crate) mod vtd;
 
 mod migration;
+pub(crate) mod pciif;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -132,6 +133,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
         Event::Migration(event) => migration::of(event),
+        Event::Pciif(event) => pciif::of(event, drivers),
         event => path::of(event, drivers),
     }
 }

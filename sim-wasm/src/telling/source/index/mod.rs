@@ -30,6 +30,7 @@ mod xen_passthrough;
 
 mod xen_public;
 
+mod pciif;
 mod xen33;
 
 use alloc::borrow::ToOwned;
@@ -258,7 +259,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 12] = [
+    let families: [&'static [SourceFile]; 13] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -271,6 +272,7 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         xen_hypervisor::FILES,
         xen33::FILES,
         xen_passthrough::FILES,
+        pciif::FILES,
     ];
     families.into_iter().flatten()
 }
