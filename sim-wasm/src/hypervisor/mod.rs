@@ -8,6 +8,9 @@
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
 //!
+//! Devices' own accesses to memory go past all of this, through [`vtd`], the chipset's unit that looks their addresses up;
+//! [`passthrough`] is what Xen tells it.
+//!
 //! Not modelled: HVM and PVH guests, I/O, and whatever a network interface does not need; see each module.
 
 pub mod page;

@@ -32,7 +32,11 @@ pub mod table;
 
 pub mod dids;
 
+pub mod drhd;
+
 pub mod iommus;
+
+pub mod mapping;
 
 pub mod context;
 
