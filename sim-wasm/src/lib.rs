@@ -93,6 +93,15 @@
 //! [zombie](hypervisor::domain_destruction). Sources: `xen/include/public/io/xenbus.h`, `drivers/xen/netback/xenbus.c`,
 //! `drivers/net/xen-netback/xenbus.c`, `docs/misc/xenstore.txt`.
 //!
+//! # Devices that guests drive
+//!
+//! A device that is given to a guest reads and writes memory by itself, past all page types and grants. What it reaches is
+//! said by tables that the chipset's unit walks: [`vtd::walk::translate`](hypervisor::vtd::walk::translate) is the walk, in
+//! one function; [`vtd::unit::Unit`](hypervisor::vtd::unit::Unit) remembers, records faults and remaps interrupts.
+//! [`passthrough`](hypervisor::passthrough) is Xen's part: whose tables say what, in which order a device changes hands, and
+//! what `iommu=` meant in 3.3 and means today. [`remapping`](actors::remapping) writes both down as events. Sources: the
+//! VT-d specification; `xen/drivers/passthrough/`.
+//!
 //! # Who breaks the rules
 //!
 //! [`HostileFront`](actors::hostile::front::HostileFront) and [`HostileBack`](actors::hostile::back::HostileBack) behave until

@@ -35,6 +35,8 @@ pub struct Drhd {
     pub(super) root: Mfn,
     /// The context table of each bus that has one.
     pub(super) contexts: Vec<(u8, Mfn)>,
+    /// The table of interrupts, if they are remapped.
+    pub(super) interrupts: Option<Mfn>,
     queue: Mfn,
     status: Mfn,
     sequence: u32,
@@ -62,8 +64,8 @@ impl Drhd {
         let states = if queued { reg::GCMD_QIE } else { 0 };
         unit.write_u32(memory, reg::GCMD, reg::GCMD_SRTP | states);
         let dids = Dids::new(capabilities.domains(), capabilities.has(CAP_CM));
-        let (contexts, slow, sequence) = (Vec::new(), 0, 0);
-        Ok(Drhd { unit, dids, slow, root, contexts, queue, status, sequence })
+        let (contexts, interrupts, slow, sequence) = (Vec::new(), None, 0, 0);
+        Ok(Drhd { unit, dids, slow, root, contexts, interrupts, queue, status, sequence })
     }
 
     /// Has everything forgotten, then translates (`iommu_flush_all`, `iommu_enable_translation`).

@@ -21,7 +21,9 @@ use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::passthrough::stores::{Stores, Visibility};
 use crate::hypervisor::passthrough::table::{READ_WRITE, Table};
-use crate::hypervisor::vtd::capabilities::{CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_PASS_THROUGH};
+use crate::hypervisor::vtd::capabilities::{
+    CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_INTERRUPTS, ECAP_PASS_THROUGH, ECAP_QUEUED,
+};
 use crate::hypervisor::vtd::structures::PAGE_SHIFT;
 use crate::hypervisor::vtd::walk::Request;
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
@@ -119,6 +121,8 @@ pub struct Iommus {
     pub repairs: Repairs,
     /// Whether a device may be given away whose reserved memory others use too (`rdm_policy=relaxed`).
     pub relaxed_rdm: Switch,
+    /// Whether a guest has got a device whose interrupts are not remapped: it may forge any.
+    pub untrusted_msi: Switch,
     /// A function whose context entry cannot be written: what goes wrong in a test of that.
     pub refuses: Option<Bdf>,
     pub(super) units: Vec<Drhd>,
@@ -154,6 +158,7 @@ impl Iommus {
             options,
             repairs: Repairs::ALL,
             relaxed_rdm: Switch::Off,
+            untrusted_msi: Switch::Off,
             refuses: None,
             units: Vec::new(),
             domains: Vec::new(),
@@ -170,6 +175,10 @@ impl Iommus {
         }
         if !iommus.units.is_empty() {
             iommus.add_dom0(memory, xen_heap)?;
+            let remap = |drhd: &Drhd| drhd.unit.capabilities().extends_to(ECAP_INTERRUPTS | ECAP_QUEUED);
+            if options.intremap.is_on() && options.qinval.is_on() && iommus.units.iter().all(remap) {
+                iommus.enable_intremap(memory)?;
+            }
             for drhd in &mut iommus.units {
                 drhd.enable(memory);
             }
