@@ -34,7 +34,7 @@ fn connected() -> (Xen, Port, Port) {
 fn raised(sent: Result<Sent, Errno>) -> Option<Raised> {
     match sent {
         Ok(Sent::Delivered { raised, .. }) => Some(raised),
-        Ok(Sent::Dropped) | Err(_) => None,
+        Ok(Sent::Dropped | Sent::Consumed { .. }) | Err(_) => None,
     }
 }
 

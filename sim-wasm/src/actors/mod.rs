@@ -35,6 +35,14 @@ pub mod remapping;
 
 pub mod xenbus;
 
+pub mod costs;
+
+pub mod hvm;
+
+pub mod hotplug;
+
+pub mod migration;
+
 pub mod netfront;
 
 pub mod hostile;

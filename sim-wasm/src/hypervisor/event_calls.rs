@@ -37,7 +37,7 @@
 //! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, polling
 //! (`SCHEDOP_poll`), and the FIFO form of the bits. An upcall reaches its vCPU when the machine delivers it, not before.
 
-use crate::hypervisor::event_channel::Channel;
+use crate::hypervisor::event_channel::{Channel, Consumer};
 use crate::hypervisor::shared_info::{self, Raised};
 use crate::hypervisor::xen::{Errno, Xen};
 use crate::words::ids::{DomId, Port, VcpuId};
@@ -58,6 +58,13 @@ pub enum Sent {
         /// How far it got there.
         raised: Raised,
     },
+    /// To Xen, whose own use the port is: the vCPU that waits there is to look again.
+    Consumed {
+        /// The domain.
+        domain: DomId,
+        /// Its vCPU.
+        vcpu: VcpuId,
+    },
 }
 
 impl Sent {
@@ -65,7 +72,7 @@ impl Sent {
     pub fn upcall(self) -> Option<(DomId, VcpuId)> {
         match self {
             Sent::Delivered { domain, vcpu, raised: Raised::Upcall, .. } => Some((domain, vcpu)),
-            Sent::Delivered { .. } | Sent::Dropped => None,
+            Sent::Delivered { .. } | Sent::Dropped | Sent::Consumed { .. } => None,
         }
     }
 }
@@ -101,6 +108,23 @@ impl Xen {
             Channel::Interdomain { remote, remote_port } => Ok(self.raise(remote, remote_port)),
             Channel::Unbound { .. } => Ok(Sent::Dropped),
             Channel::Free | Channel::Reserved => Err(Errno::Invalid),
+        }
+    }
+
+    /// Opens a port of a domain that `remote` may bind to and whose events Xen itself takes, for one of the domain's vCPUs
+    /// (`alloc_unbound_xen_event_channel`).
+    pub fn alloc_unbound_xen_event_channel(&mut self, id: DomId, vcpu: VcpuId, remote: DomId) -> Result<Port, Errno> {
+        let (_, domain) = self.known_mut(id);
+        let port = domain.channels.allocate(Channel::Unbound { remote }).ok_or(Errno::NoSpace)?;
+        domain.channels.give_to_xen(port, vcpu);
+        Ok(port)
+    }
+
+    /// Xen itself notifies the other end of a port that it uses (`notify_via_xen_event_channel`): no hypercall.
+    pub fn notify_via_xen_event_channel(&mut self, id: DomId, port: Port) -> Sent {
+        match self.known(id).channels.channel(port) {
+            Channel::Interdomain { remote, remote_port } => self.raise(remote, remote_port),
+            Channel::Unbound { .. } | Channel::Free | Channel::Reserved => Sent::Dropped,
         }
     }
 
@@ -149,6 +173,9 @@ impl Xen {
     fn raise(&mut self, id: DomId, port: Port) -> Sent {
         let (memory, domain) = self.known_mut(id);
         let vcpu = domain.channels.vcpu(port);
+        if domain.channels.consumer(port) == Consumer::Xen {
+            return Sent::Consumed { domain: id, vcpu };
+        }
         let raised = shared_info::set_pending(memory.xen_page_mut(domain.shared_info), port, vcpu);
         Sent::Delivered { domain: id, port, vcpu, raised }
     }

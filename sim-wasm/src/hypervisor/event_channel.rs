@@ -10,8 +10,11 @@
 //!
 //! The bits themselves are in the shared page, [`crate::hypervisor::shared_info`].
 //!
-//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, ports that the hypervisor
-//! itself consumes, and the FIFO form of the bits.
+//! A port may be the hypervisor's own use of a domain's table: an HVM guest's vCPU that waits for its device model has such
+//! a port, and an event at it wakes the vCPU instead of setting a bit (`alloc_unbound_xen_event_channel`).
+//!
+//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, and the FIFO form of the
+//! bits.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -46,6 +49,16 @@ struct End {
     channel: Channel,
     /// The vCPU that its events are for.
     vcpu: VcpuId,
+    consumer: Consumer,
+}
+
+/// Who takes the events of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumer {
+    /// The domain whose port it is.
+    Guest,
+    /// Xen itself (`consumer_is_xen`).
+    Xen,
 }
 
 /// All ports of a domain.
@@ -57,7 +70,7 @@ pub struct EventChannels {
 impl EventChannels {
     /// No port but the reserved one.
     pub fn new() -> EventChannels {
-        EventChannels { ends: vec![End { channel: Channel::Reserved, vcpu: VcpuId(0) }] }
+        EventChannels { ends: vec![End { channel: Channel::Reserved, vcpu: VcpuId(0), consumer: Consumer::Guest }] }
     }
 
     /// What the port is connected to.
@@ -77,6 +90,12 @@ impl EventChannels {
         self.ends.get(port.0 as usize).map_or(VcpuId(0), |end| end.vcpu)
     }
 
+    /// Who takes the port's events.
+    #[inline]
+    pub fn consumer(&self, port: Port) -> Consumer {
+        self.ends.get(port.0 as usize).map_or(Consumer::Guest, |end| end.consumer)
+    }
+
     /// Connects the lowest free port, with its events for vCPU 0; nothing if all are in use (`get_free_port`).
     pub fn allocate(&mut self, channel: Channel) -> Option<Port> {
         let free = self.ends.iter().position(|end| end.channel == Channel::Free);
@@ -84,7 +103,7 @@ impl EventChannels {
         if port.0 >= PORTS {
             return None;
         }
-        let end = End { channel, vcpu: VcpuId(0) };
+        let end = End { channel, vcpu: VcpuId(0), consumer: Consumer::Guest };
         if free.is_some() {
             self.ends[port.0 as usize] = end;
         } else {
@@ -99,6 +118,15 @@ impl EventChannels {
     /// If the port was never given out.
     pub fn reconnect(&mut self, port: Port, channel: Channel) {
         self.ends[port.0 as usize].channel = channel;
+    }
+
+    /// Makes Xen itself the one who takes the port's events.
+    ///
+    /// # Panics
+    /// If the port was never given out.
+    pub(crate) fn give_to_xen(&mut self, port: Port, vcpu: VcpuId) {
+        let end = &mut self.ends[port.0 as usize];
+        (end.consumer, end.vcpu) = (Consumer::Xen, vcpu);
     }
 
     /// Sends the port's events to another vCPU.

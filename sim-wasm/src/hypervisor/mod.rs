@@ -9,9 +9,9 @@
 //! [`guest_irqs`].
 //!
 //! Devices' own accesses to memory go past all of this, through [`vtd`], the chipset's unit that looks their addresses up;
-//! [`passthrough`] is what Xen tells it.
+//! [`passthrough`] is what Xen tells it. An HVM guest comes here by [`vm_exits`].
 //!
-//! Not modelled: HVM and PVH guests, I/O, and whatever a network interface does not need; see each module.
+//! Not modelled: PVH guests, and whatever a network interface does not need; see each module.
 
 pub mod page;
 
@@ -45,6 +45,7 @@ pub mod grant_transfers;
 
 pub mod event_calls;
 
+pub mod vm_exits;
 pub mod vtd;
 
 pub mod passthrough;

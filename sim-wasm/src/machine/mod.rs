@@ -7,3 +7,9 @@ pub mod network;
 pub mod metrics;
 
 pub mod timeline;
+
+pub mod hotplug;
+
+pub mod emulated_nic;
+
+pub mod costs;

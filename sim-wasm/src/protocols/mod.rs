@@ -12,6 +12,12 @@ pub mod netif;
 
 pub mod xenbus;
 
+pub mod ioreq;
+
+pub mod buffered_ioreq;
+
+pub mod pci;
+
 mod store_buffer;
 
 pub mod notification_model;

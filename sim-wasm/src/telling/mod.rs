@@ -39,6 +39,8 @@ pub mod map;
 
 pub mod receive;
 
+pub mod dma;
+
 pub mod sharing;
 
 pub mod grants;

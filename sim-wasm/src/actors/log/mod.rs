@@ -26,14 +26,24 @@ pub mod interleaving;
 
 pub mod pages;
 
+pub mod hvm;
+
+pub mod dma;
+pub mod hotplug;
 pub mod vtd;
+
+pub mod migration;
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use crate::actors::log::backend::Backend;
 use crate::actors::log::bus::Bus;
+use crate::actors::log::dma::Dma;
+use crate::actors::log::hotplug::Hotplug;
+use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
+use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
@@ -159,8 +169,16 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// An HVM guest, its device model and the devices that it sees.
+    Hvm(Hvm),
+    /// The toolstack, the device model and the guest over a device that comes or goes.
+    Hotplug(Hotplug),
+    /// A card's request on its way to memory.
+    Dma(Dma),
     /// Devices' accesses at a remapping unit, and Xen's steps about both.
     Vtd(Vtd),
+    /// A guest on its way to another host.
+    Migration(Migration),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -209,7 +227,11 @@ impl Event {
             Self::Wakeups(event) => event.who(),
             Self::Interleaving(event) => event.who(),
             Self::Pages(event) => event.who(),
+            Self::Hvm(event) => event.who(),
+            Self::Hotplug(event) => event.who(),
+            Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
+            Self::Migration(event) => event.who(),
         }
     }
 
@@ -221,6 +243,7 @@ impl Event {
             | Self::RequestsPublished { notify: true, .. }
             | Self::ResponsesPublished { notify: true, .. } => true,
             Self::Wakeups(event) => event.rings(),
+            Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
             _ => false,
         }
@@ -233,7 +256,9 @@ impl Event {
             self,
             Self::QueueStopped { .. }
                 | Self::QueueWoken { .. }
-                | Self::Stack(Stack::CardStalled | Stack::CardResumed)
+                | Self::Stack(
+                    Stack::CardStalled | Stack::CardResumed | Stack::TapOpened { .. } | Stack::TapClosed { .. }
+                )
                 | Self::Backend(
                     Backend::PoolGateShut { .. }
                         | Backend::CreditExhausted { .. }
@@ -271,7 +296,11 @@ impl Event {
             Self::Wakeups(event) => event.fails(),
             Self::Interleaving(event) => event.fails(),
             Self::Pages(event) => event.fails(),
+            Self::Hvm(event) => event.fails(),
+            Self::Hotplug(event) => event.fails(),
+            Self::Dma(event) => event.fails(),
             Self::Vtd(event) => event.fails(),
+            Self::Migration(event) => event.fails(),
             _ => false,
         }
     }

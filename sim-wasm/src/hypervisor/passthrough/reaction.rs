@@ -26,22 +26,29 @@ pub const FAULT_MEMORY: u64 = 10_000_000;
 
 /// A device's faults (`struct pci_dev`'s `fault`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FaultCount {
+pub struct FaultCount {
     count: u8,
     last: Option<Time>,
 }
 
 impl FaultCount {
-    pub(super) const NONE: FaultCount = FaultCount { count: 0, last: None };
+    /// No fault yet.
+    pub const NONE: FaultCount = FaultCount { count: 0, last: None };
 
     /// Counts one more; says whether it is one too many.
-    fn one_more(&mut self, now: Time) -> bool {
+    pub fn one_more(&mut self, now: Time) -> bool {
         if self.last.is_some_and(|last| now.since(last) > FAULT_MEMORY) {
             self.count /= 2;
         }
         self.last = Some(now);
         self.count = self.count.saturating_add(1);
         self.count >= FAULT_THRESHOLD
+    }
+
+    /// How many it has come to.
+    #[must_use]
+    pub const fn count(self) -> u8 {
+        self.count
     }
 }
 

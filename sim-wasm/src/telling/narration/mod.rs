@@ -27,7 +27,13 @@ mod interleaving;
 
 mod pages;
 
-mod vtd;
+mod hvm;
+
+pub(crate) mod dma;
+mod hotplug;
+pub(crate) mod vtd;
+
+mod migration;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
@@ -68,7 +74,11 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Wakeups(event) => wakeups::tell(out, event),
         Event::Interleaving(event) => interleaving::tell(out, event),
         Event::Pages(event) => pages::tell(out, event),
+        Event::Hvm(event) => hvm::tell(out, event),
+        Event::Hotplug(event) => hotplug::tell(out, event),
+        Event::Dma(event) => dma::tell(out, event),
         Event::Vtd(event) => vtd::tell(out, event),
+        Event::Migration(event) => migration::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }
@@ -121,11 +131,12 @@ pub fn tell_interleaving(out: &mut Text, event: &Event, _drivers: Drivers) {
     }
 }
 
-/// The same for what several guests' packets come to, and for what turns in netback; nothing for the rest.
+/// The same for what several guests' packets come to, for what turns in netback, and for dom0's stack; nothing for the rest.
 pub fn tell_sharing(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Summary(event) => summary::tell(out, event),
         Event::Backend(event) => backend::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

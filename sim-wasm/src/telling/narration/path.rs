@@ -237,7 +237,11 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Hvm(_)
+        | Event::Hotplug(_)
+        | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -13,7 +13,7 @@ use crate::words::ids::{Bdf, DomId, Mfn};
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
-pub(super) fn tell(out: &mut Text, event: &Vtd) {
+pub(crate) fn tell(out: &mut Text, event: &Vtd) {
     match *event {
         Vtd::Passed { source, dfn, frame, direction } => {
             device(out, source)
@@ -230,7 +230,7 @@ fn small_device(out: &mut Text, source: Bdf) -> &mut Text {
 }
 
 /// Bus, device and function as tools write them: `03:00.0`.
-fn push_bdf(out: &mut Text, source: Bdf) -> &mut Text {
+pub(crate) fn push_bdf(out: &mut Text, source: Bdf) -> &mut Text {
     out.push_hex(u64::from(source.bus()), 2).push_char(':');
     out.push_hex(u64::from(source.device()), 2).push_char('.').push_u32(u32::from(source.function()))
 }

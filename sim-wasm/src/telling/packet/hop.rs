@@ -104,7 +104,11 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Hvm(_)
+        | Event::Hotplug(_)
+        | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

@@ -26,7 +26,13 @@ mod interleaving;
 
 mod pages;
 
-mod vtd;
+mod hvm;
+
+pub(crate) mod dma;
+mod hotplug;
+pub(crate) mod vtd;
+
+mod migration;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -121,7 +127,11 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Wakeups(event) => wakeups::of(event, drivers.front),
         Event::Interleaving(event) => interleaving::of(event, drivers.back),
         Event::Pages(event) => pages::of(event, drivers.back),
+        Event::Hvm(event) => hvm::of(event),
+        Event::Hotplug(event) => hotplug::of(event),
+        Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
+        Event::Migration(event) => migration::of(event),
         event => path::of(event, drivers),
     }
 }
@@ -187,6 +197,7 @@ pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
@@ -196,6 +207,11 @@ type Place = (&'static str, &'static str);
 
 const fn xen(function: &'static str, file: &'static str) -> Option<SourceRef> {
     Some(SourceRef { function, file, tree: Tree::Xen })
+}
+
+/// What Xen 3.3, its toolstack or its device model does.
+const fn xen33(function: &'static str, file: &'static str) -> Option<SourceRef> {
+    Some(SourceRef { function, file, tree: Tree::Xen33 })
 }
 
 /// What the guest's kernel does, by its generation.
@@ -254,3 +270,23 @@ const BR_INPUT: &str = "net/bridge/br_input.c";
 const BR_FDB: &str = "net/bridge/br_fdb.c";
 const E1000: &str = "drivers/net/e1000/e1000_main.c";
 const INTEL_E1000: &str = "drivers/net/ethernet/intel/e1000/e1000_main.c";
+
+const XEN33_HVM: &str = "xen/arch/x86/hvm/hvm.c";
+const XEN33_INTERCEPT: &str = "xen/arch/x86/hvm/intercept.c";
+const XEN33_VMX: &str = "xen/arch/x86/hvm/vmx/vmx.c";
+const IOEMU_HELPER: &str = "tools/ioemu/target-i386-dm/helper2.c";
+const IOEMU_XENSTORE: &str = "tools/ioemu/xenstore.c";
+const IOEMU_PASS_THROUGH: &str = "tools/ioemu/hw/pass-through.c";
+const IOEMU_PIIX4ACPI: &str = "tools/ioemu/hw/piix4acpi.c";
+const XEND_DOMAIN_INFO: &str = "tools/python/xen/xend/XendDomainInfo.py";
+const XEND_IMAGE: &str = "tools/python/xen/xend/image.py";
+const XEN33_DOMCTL: &str = "xen/arch/x86/domctl.c";
+const XEN33_HVM_IO: &str = "xen/arch/x86/hvm/io.c";
+const IOEMU_PT_MSI: &str = "tools/ioemu/hw/pt-msi.c";
+const XEN33_VMX_INTR: &str = "xen/arch/x86/hvm/vmx/intr.c";
+const XEN33_PASSTHROUGH_IO: &str = "xen/drivers/passthrough/io.c";
+const IOEMU_RTL8139: &str = "tools/ioemu/hw/rtl8139.c";
+const XEN33_VMSI: &str = "xen/arch/x86/hvm/vmsi.c";
+const XC_DOMAIN_SAVE: &str = "tools/libxc/xc_domain_save.c";
+const XC_DOMAIN_RESTORE: &str = "tools/libxc/xc_domain_restore.c";
+const BONDING: &str = "drivers/net/bonding/bond_main.c";

@@ -102,7 +102,11 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Trouble(_)
         | Event::Summary(_)
         | Event::Pages(_)
+        | Event::Hvm(_)
+        | Event::Hotplug(_)
+        | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }

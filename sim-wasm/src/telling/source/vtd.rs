@@ -7,7 +7,7 @@ use crate::hypervisor::passthrough::step::Step;
 use crate::telling::source::{SourceRef, VTD_IOMMU, XEN_PASSTHROUGH_PCI, xen};
 
 /// The code behind an event; `None` for what devices and units do.
-pub(super) const fn of(event: &Vtd) -> Option<SourceRef> {
+pub(crate) const fn of(event: &Vtd) -> Option<SourceRef> {
     match event {
         Vtd::Passed { .. }
         | Vtd::Blocked { .. }

@@ -30,6 +30,8 @@ mod xen_passthrough;
 
 mod xen_public;
 
+mod xen33;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -256,7 +258,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 11] = [
+    let families: [&'static [SourceFile]; 12] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -267,6 +269,7 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         linux_kernel::FILES,
         xen_public::FILES,
         xen_hypervisor::FILES,
+        xen33::FILES,
         xen_passthrough::FILES,
     ];
     families.into_iter().flatten()

@@ -1,0 +1,26 @@
+//! A real function given to an HVM guest by the device model: which bits of its config space are real, where its BARs are
+//! mapped, and what still exits.
+//!
+//! ```text
+//!   guest's access                 goes to
+//!   config space (cf8, cfc)        device model ─► tables ─► shadow, hardware, or nowhere
+//!   memory BAR                     hardware, once it is mapped: no exit
+//!     its MSI-X table's pages      device model: they are cut out of the mapping
+//!   I/O BAR                        Xen, which executes the access at the machine's port
+//! ```
+//!
+//! [`PtDevice`](device::PtDevice) is the function as the guest sees it, [`tables`] says which bits are whose,
+//! [`mappings`] what is mapped where, [`msix`] the table that is trapped, [`ports`] Xen's list of ports.
+//!
+//! Not modelled: the ROM's contents, graphics cards, host bridges, VPD and AER, and extended config space, which the device
+//! models read here do not show.
+
+pub mod tables;
+
+pub mod mappings;
+
+pub mod msix;
+
+pub mod ports;
+
+pub mod device;

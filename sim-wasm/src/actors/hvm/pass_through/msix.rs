@@ -1,0 +1,95 @@
+//! The table of a function's MSI-X entries as the guest writes it: in pages that are cut out of the BAR's mapping, so that
+//! each access comes to the device model (`tools/ioemu/hw/pt-msi.c`, `pci_msix_writel`).
+//!
+//! The guest's address and data are never the hardware's. An entry that is unmasked is bound: Xen programs the real entry with
+//! a vector of its own and injects the guest's. Until XSA-164 the entry's number followed from the offset without a look at
+//! how many there are, and the page is longer than the table.
+//!
+//! Not modelled: reads of pending bits, which go to hardware.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::actors::hvm::release::Release;
+use crate::protocols::pci::msi::Message;
+use crate::protocols::pci::msix::{MsixShape, PCI_MSIX_ENTRY_CTRL_MASKBIT, PCI_MSIX_ENTRY_SIZE};
+
+/// What a write to the table's pages led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableWrite {
+    /// The entry was changed, and is not in use.
+    Kept {
+        /// Which.
+        entry: u32,
+    },
+    /// The entry is in use now, with this message.
+    Bound {
+        /// Which.
+        entry: u32,
+        /// What the guest wants to get.
+        message: Message,
+    },
+    /// There is no such entry, and nothing happened.
+    Refused {
+        /// Which there would be.
+        entry: u32,
+    },
+    /// There is no such entry, and memory behind the device model's table was written.
+    Overrun {
+        /// Which there would be.
+        entry: u32,
+    },
+}
+
+/// The table as the guest sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MsixTable {
+    shape: MsixShape,
+    entries: Vec<[u32; 4]>,
+    checked: bool,
+}
+
+impl MsixTable {
+    /// A table with every entry masked. Whether an entry's number is checked is the release's.
+    #[must_use]
+    pub fn new(shape: MsixShape, release: Release) -> MsixTable {
+        let entries = vec![[0, 0, 0, PCI_MSIX_ENTRY_CTRL_MASKBIT]; usize::from(shape.entries)];
+        MsixTable { shape, entries, checked: matches!(release, Release::Today) }
+    }
+
+    /// What it looks like.
+    #[must_use]
+    pub const fn shape(&self) -> &MsixShape {
+        &self.shape
+    }
+
+    /// Four bytes of the table's BAR as the guest reads them.
+    #[must_use]
+    pub fn read(&self, offset: u32) -> u32 {
+        let (entry, word) = self.place(offset);
+        self.entries.get(entry as usize).map_or(0, |entry| entry[word])
+    }
+
+    /// Four bytes of the table's BAR as the guest writes them.
+    pub fn write(&mut self, offset: u32, value: u32) -> TableWrite {
+        let (number, word) = self.place(offset);
+        let Some(entry) = self.entries.get_mut(number as usize) else {
+            return if self.checked {
+                TableWrite::Refused { entry: number }
+            } else {
+                TableWrite::Overrun { entry: number }
+            };
+        };
+        entry[word] = value;
+        if entry[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT != 0 {
+            return TableWrite::Kept { entry: number };
+        }
+        let message = Message { address: u64::from(entry[1]) << 32 | u64::from(entry[0]), data: entry[2] };
+        TableWrite::Bound { entry: number, message }
+    }
+
+    fn place(&self, offset: u32) -> (u32, usize) {
+        let from = offset.wrapping_sub(self.shape.table.offset);
+        (from / PCI_MSIX_ENTRY_SIZE, from as usize % PCI_MSIX_ENTRY_SIZE as usize / 4)
+    }
+}

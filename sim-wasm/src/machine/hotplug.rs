@@ -1,0 +1,268 @@
+//! xend, the device model, the store and the guest's system joined into a run of one attempt: a guest that boots with
+//! devices, then one device that comes or goes.
+//!
+//! The store's watches take a [delay](Settings::watch) and so does the guest's system. Everything else is xend's own
+//! tenth of a second.
+//!
+//! ```
+//! use sim_wasm::actors::hotplug::qemu_dm::Libpci;
+//! use sim_wasm::actors::log::hotplug::Outcome;
+//! use sim_wasm::machine::hotplug::{Attempt, Handshake, Settings};
+//!
+//! let settings = Settings { libpci: Libpci::Missing, ..Settings::new(Attempt::Attach { wanted: 0 }) };
+//! let run = Handshake::run(&settings);
+//! assert_eq!(run.outcome(), Outcome::Failed);
+//! assert_eq!(run.took(), 10_100_000_000);
+//! ```
+//!
+//! Not modelled: several attempts at once, and what the administrator does next.
+
+use alloc::vec::Vec;
+
+use crate::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
+use crate::actors::hotplug::slots::EJECT;
+use crate::actors::hotplug::xend::{PciDevice, TestAssign, Xend};
+use crate::actors::hvm::release::Release;
+use crate::actors::log::hotplug::{Hotplug, Outcome};
+use crate::actors::log::{Event, Log};
+use crate::actors::xenbus::store::{Quotas, WatchEvent, Xenstore};
+use crate::words::ids::{Bdf, DomId};
+use crate::words::time::{Agenda, Time};
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The guest boots with so many devices.
+    Boot {
+        /// How many.
+        devices: u8,
+    },
+    /// A device comes while the guest runs.
+    Attach {
+        /// The slot that is wanted, 0 for any.
+        wanted: u8,
+    },
+    /// The guest boots with so many devices, and the one of that number, from 0, is taken out.
+    Detach {
+        /// How many it boots with.
+        devices: u8,
+        /// Which goes.
+        which: u8,
+    },
+}
+
+/// A guest's system, as far as hot-plugging goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestSystem {
+    /// It has a driver for the event and lets devices go.
+    Cooperates,
+    /// It knows nothing of the event.
+    Deaf,
+}
+
+/// What a run is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What is tried.
+    pub attempt: Attempt,
+    /// How old everything is.
+    pub release: Release,
+    /// What the device model was built with.
+    pub libpci: Libpci,
+    /// What Xen answers when it is asked for the device.
+    pub test: TestAssign,
+    /// The guest's system.
+    pub guest: GuestSystem,
+    /// From a change in the store to whoever watches, in nanoseconds: an assumption.
+    pub watch: u64,
+    /// From an interrupt in the guest to what its system does about it, in nanoseconds: an assumption.
+    pub answer: u64,
+}
+
+impl Settings {
+    /// An attempt in which everything is as it should be.
+    #[must_use]
+    pub const fn new(attempt: Attempt) -> Settings {
+        Settings {
+            attempt,
+            release: Release::Xen33,
+            libpci: Libpci::Found,
+            test: TestAssign::Assignable,
+            guest: GuestSystem::Cooperates,
+            watch: 1_000_000,
+            answer: 50_000_000,
+        }
+    }
+}
+
+/// From the end of the boot to the attempt: an assumption, long enough for the device model to listen.
+pub const GUEST_RUNS: u64 = 1_000_000_000;
+
+const GUEST: DomId = DomId(1);
+
+/// The device of a number: functions of their own on bus 3.
+#[must_use]
+pub const fn device(number: u8) -> Bdf {
+    Bdf::new(3, number, 0)
+}
+
+#[derive(Clone, Debug)]
+enum Item {
+    Begin,
+    Try,
+    Watch(WatchEvent),
+    Xend,
+    GuestEvent,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    settings: Settings,
+    store: Xenstore,
+    xend: Xend,
+    model: QemuDm,
+    agenda: Agenda<Item>,
+    present: Vec<Bdf>,
+    log: Log,
+    now: Time,
+    /// When the attempt began, once the guest ran.
+    tried: Option<Time>,
+}
+
+impl Handshake {
+    /// Runs an attempt to its end.
+    #[must_use]
+    pub fn run(settings: &Settings) -> Handshake {
+        let mut run = Handshake {
+            settings: *settings,
+            store: Xenstore::new(Quotas::default()),
+            xend: Xend::new(GUEST),
+            model: QemuDm::new(GUEST, settings.release, settings.libpci),
+            agenda: Agenda::new(),
+            present: (0..32).map(device).collect(),
+            log: Log::new(),
+            now: Time::ZERO,
+            tried: None,
+        };
+        run.agenda.push(Time::ZERO, Item::Begin);
+        while let Some((time, item)) = run.agenda.pop() {
+            run.now = time;
+            run.take(item);
+        }
+        run
+    }
+
+    /// How it ended.
+    ///
+    /// # Panics
+    /// Never: a run ends.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.xend.outcome().expect("xend's waits end")
+    }
+
+    /// How long xend took for it, in nanoseconds.
+    #[must_use]
+    pub fn took(&self) -> u64 {
+        let ended = |event: &Event| matches!(event, Event::Hotplug(Hotplug::Ended { .. }));
+        let last = self.log.entries().iter().rev().find(|entry| ended(&entry.event));
+        last.map_or(0, |entry| entry.time.since(self.tried.unwrap_or_default()))
+    }
+
+    /// What happened: the transcript.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// xend, as it ended.
+    #[must_use]
+    pub const fn xend(&self) -> &Xend {
+        &self.xend
+    }
+
+    /// The device model, as it ended.
+    #[must_use]
+    pub const fn model(&self) -> &QemuDm {
+        &self.model
+    }
+
+    /// The store, as it ended.
+    #[must_use]
+    pub const fn store(&self) -> &Xenstore {
+        &self.store
+    }
+
+    fn take(&mut self, item: Item) {
+        let machine = Assignable { present: &self.present, iommu: self.settings.test != TestAssign::NoIommu };
+        let (now, log, store) = (self.now, &mut self.log, &mut self.store);
+        match item {
+            Item::Begin => {
+                let count = match self.settings.attempt {
+                    Attempt::Boot { devices } | Attempt::Detach { devices, .. } => devices,
+                    Attempt::Attach { .. } => 0,
+                };
+                let devices: Vec<Bdf> = (0..count).map(device).collect();
+                self.model.start(store, now, log, &devices, machine);
+                let cooperates = self.settings.guest == GuestSystem::Cooperates;
+                if let Some(slots) = self.model.slots_mut() {
+                    slots.enable_event(cooperates);
+                }
+                self.xend.boot(store, now, log, &devices);
+            }
+            Item::Try => match self.settings.attempt {
+                Attempt::Boot { .. } => {}
+                Attempt::Attach { wanted } => {
+                    let wanted = PciDevice { device: device(0), vslot: wanted };
+                    self.xend.attach(store, now, log, wanted, self.settings.test);
+                }
+                Attempt::Detach { which, .. } => self.xend.detach(store, now, log, device(which)),
+            },
+            Item::Watch(event) => self.model.handle_event(store, now, log, &event, machine),
+            Item::Xend => self.xend.handle_timer(store, now, log),
+            Item::GuestEvent => self.guest_event(),
+        }
+        self.settle();
+    }
+
+    /// The guest reads the event byte, and ejects what is to go.
+    fn guest_event(&mut self) {
+        let Some(slots) = self.model.slots_mut() else { return };
+        let event = slots.event();
+        let Some((slot, added)) = slots.decode(event) else { return };
+        let port = slots.port_of(slot);
+        slots.acknowledge_event();
+        self.log.step(self.now, Event::Hotplug(Hotplug::EventSeen { slot, added }));
+        if let (false, Some(port)) = (added, port) {
+            self.model.guest_writes(&mut self.store, self.now, &mut self.log, port, EJECT);
+        }
+    }
+
+    /// Puts down what is to happen next, and tries the attempt once the guest runs.
+    fn settle(&mut self) {
+        let rests = self.xend.wake().is_none() && self.xend.outcome().is_some();
+        let boots = matches!(self.settings.attempt, Attempt::Boot { .. });
+        if rests && self.tried.is_none() && !boots {
+            let begin = self.now + GUEST_RUNS;
+            self.tried = Some(begin);
+            self.agenda.push(begin, Item::Try);
+        }
+        while let Some(event) = self.store.next_event() {
+            self.agenda.push(self.now + self.settings.watch, Item::Watch(event));
+        }
+        let raised = self.log.entries().iter().rev().take_while(|entry| entry.time == self.now);
+        let sci = raised
+            .filter(|entry| matches!(entry.event, Event::Hotplug(Hotplug::EventRaised { sci: true, .. })))
+            .count();
+        let waits = self.agenda.iter().any(|(_, item)| matches!(item, Item::GuestEvent));
+        if sci > 0 && !waits {
+            self.agenda.push(self.now + self.settings.answer, Item::GuestEvent);
+        }
+        if let Some(wake) = self.xend.wake()
+            && !self.agenda.iter().any(|(_, item)| matches!(item, Item::Xend))
+        {
+            self.agenda.push(wake, Item::Xend);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Whose a requester ID is: exactly one domain's, its aliases included.
+//!
+//! ```text
+//!   hardware domain ──give──► guest ──take back──► hardware domain
+//!         └────────► quarantine ◄──────┘
+//! ```
+//!
+//! A device goes from the hardware domain or from quarantine to a guest and back, never from guest to guest, and with it every
+//! ID under which its requests may come. A device whose requests cannot be stopped goes to quarantine, where they reach
+//! nobody's memory. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
+//!
+//! Not modelled: the IOMMU's tables, which are to say the same.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::protocols::pci::topology::Topology;
+use crate::words::ids::{Bdf, DomId};
+
+/// The domain that is nobody: it owns what is in quarantine, `DOMID_IO` (`xen/include/public/xen.h`).
+pub const DOMID_IO: DomId = DomId(0x7FF1);
+
+/// Why a device did not change hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refused {
+    /// There is no such device, `-ENODEV`.
+    NoDevice,
+    /// It, or one whose requests look the same, is another guest's, `-EBUSY`.
+    Busy(Bdf),
+    /// It is not that guest's, `-ENODEV`.
+    NotTheirs,
+    /// Its requests do not rest yet.
+    Restless,
+}
+
+/// The owner of each requester ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owners {
+    owners: BTreeMap<Bdf, DomId>,
+}
+
+impl Owners {
+    /// Everything is the hardware domain's.
+    #[must_use]
+    pub fn new(topology: &Topology) -> Owners {
+        let all = topology.nodes().iter().flat_map(|node| topology.aliases(node.bdf));
+        Owners { owners: all.map(|rid| (rid, DomId::DOM0)).collect() }
+    }
+
+    /// Whose an ID is; nothing if none sends under it.
+    #[must_use]
+    pub fn of(&self, rid: Bdf) -> Option<DomId> {
+        self.owners.get(&rid).copied()
+    }
+
+    /// Gives a device to a guest, with all whose requests cannot be told from its own. Returns the IDs that changed hands.
+    ///
+    /// # Errors
+    /// If there is no such device, or any of them is another guest's.
+    pub fn give(&mut self, topology: &Topology, bdf: Bdf, guest: DomId) -> Result<Vec<Bdf>, Refused> {
+        let rids = self.together(topology, bdf)?;
+        let taken = rids.iter().find(|rid| self.of(**rid).is_some_and(|owner| !is_free(owner)));
+        if let Some(&rid) = taken {
+            return Err(Refused::Busy(rid));
+        }
+        self.set(&rids, guest);
+        Ok(rids)
+    }
+
+    /// Takes a device from a guest. One that is not `quiet`, with requests still on their way, can only go to quarantine.
+    ///
+    /// # Errors
+    /// If it is not that guest's, or not quiet and meant for the hardware domain.
+    pub fn take(
+        &mut self,
+        topology: &Topology,
+        bdf: Bdf,
+        guest: DomId,
+        to: Taker,
+        quiet: bool,
+    ) -> Result<Vec<Bdf>, Refused> {
+        let rids = self.together(topology, bdf)?;
+        if is_free(guest) || self.of(bdf) != Some(guest) {
+            return Err(Refused::NotTheirs);
+        }
+        let owner = match to {
+            Taker::HardwareDomain if !quiet => return Err(Refused::Restless),
+            Taker::HardwareDomain => DomId::DOM0,
+            Taker::Quarantine => DOMID_IO,
+        };
+        self.set(&rids, owner);
+        Ok(rids)
+    }
+
+    fn together(&self, topology: &Topology, bdf: Bdf) -> Result<Vec<Bdf>, Refused> {
+        topology.node(bdf).ok_or(Refused::NoDevice)?;
+        let mut rids: Vec<Bdf> = topology.group(bdf).into_iter().flat_map(|member| topology.aliases(member)).collect();
+        rids.push(bdf);
+        rids.sort_unstable();
+        rids.dedup();
+        Ok(rids)
+    }
+
+    fn set(&mut self, rids: &[Bdf], owner: DomId) {
+        for &rid in rids {
+            self.owners.insert(rid, owner);
+        }
+    }
+}
+
+/// Who gets a device that is taken from a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Taker {
+    /// dom0.
+    HardwareDomain,
+    /// Nobody.
+    Quarantine,
+}
+
+fn is_free(owner: DomId) -> bool {
+    owner == DomId::DOM0 || owner == DOMID_IO
+}

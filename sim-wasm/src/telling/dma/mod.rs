@@ -1,0 +1,197 @@
+//! Figure "dma": a guest's card asks for memory, and the tables between say whether it gets there.
+//!
+//! The unit, its tables and its memories are those of [`vtd`](crate::hypervisor::vtd).
+//!
+//! Not modelled: what the figure's own entry lists.
+
+mod world;
+
+mod frame;
+
+mod run;
+
+mod picture;
+
+mod map;
+
+use alloc::boxed::Box;
+
+use crate::actors::epoch::Drivers;
+use crate::actors::log::{Event, Who};
+use crate::telling::dma::run::{AGAIN, CLEAR, DmaRun, FLUSH, GIVE};
+use crate::telling::drawing::Tone;
+use crate::telling::narration;
+use crate::telling::source::{self, SourceRef};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::words::text::Text;
+
+/// The figure's entry in the catalogue.
+pub static FIGURE: FigureSpec = FigureSpec {
+    name: "dma",
+    title: "A card reaches for memory",
+    question: "What exactly keeps a guest's network card from writing into Xen?",
+    presets: &[
+        Preset {
+            name: "nothing-between",
+            title: "A paravirtual guest, no IOMMU",
+            says: "The guest knows the machine's addresses. Its driver has the card store a packet in a frame of Xen's. Step, and see who objects.",
+            knobs: &[0, 3, 0],
+            script: "",
+            film: &[
+                (1, "Any number may stand in a descriptor."),
+                (2, "The card asks memory for it."),
+                (3, "Nobody objects: a frame of Xen's is overwritten."),
+            ],
+        },
+        Preset {
+            name: "wrong-page",
+            title: "An HVM guest, no IOMMU",
+            says: "This guest does not know the machine's addresses. It means its own page 5, and the card takes the number for the machine's.",
+            knobs: &[1, 0, 0],
+            script: "",
+            film: &[
+                (1, "The driver means its own page 5."),
+                (2, "The card asks memory for address 0x5000."),
+                (3, "The machine's frame 5 is Xen's."),
+            ],
+        },
+        Preset {
+            name: "blocked",
+            title: "An HVM guest behind VT-d",
+            says: "The same number that would be a neighbour's frame. The IOMMU looks up whose card it is, and then walks that guest's tables.",
+            knobs: &[4, 1, 0],
+            script: "",
+            film: &[
+                (3, "Root table: which bus?"),
+                (4, "Context table: which device, whose tables?"),
+                (8, "Level 1 has no such page."),
+                (9, "Blocked: memory stays as it is."),
+                (10, "Xen reads the fault record."),
+            ],
+        },
+        Preset {
+            name: "without-pv",
+            title: "Xen 3.3 with iommu=1, a paravirtual guest",
+            says: "The IOMMU is on. But without pv, Xen 3.3 does not assign cards to paravirtual guests, and this one is still looked up in dom0's tables.",
+            knobs: &[2, 1, 0],
+            script: "",
+            film: &[
+                (4, "Domain number 1: dom0's tables."),
+                (8, "They have all memory but Xen's."),
+                (9, "A neighbour's frame is overwritten."),
+            ],
+        },
+        Preset {
+            name: "stale",
+            title: "A page is taken away, and the IOMMU not told",
+            says: "The card uses the guest's own page. Then Xen clears the entry and gives the frame to domU 2, before the IOMMU has forgotten it.",
+            knobs: &[4, 0, 0],
+            script: "",
+            film: &[
+                (9, "All is well: the guest's own frame."),
+                (10, "The entry is cleared."),
+                (11, "The frame goes to domU 2."),
+                (16, "The IOTLB remembers: domU 2's frame is hit."),
+                (17, "Told to forget."),
+                (25, "Now the same request is blocked."),
+            ],
+        },
+    ],
+    knobs: &[
+        Knob {
+            name: "guard",
+            title: "Guest and guard",
+            unit: "",
+            options: &[
+                KnobOption { value: 0, title: "PV, no IOMMU" },
+                KnobOption { value: 1, title: "HVM, no IOMMU" },
+                KnobOption { value: 2, title: "PV, Xen 3.3 iommu=1" },
+                KnobOption { value: 3, title: "PV, Xen 3.3 iommu=pv" },
+                KnobOption { value: 4, title: "HVM, VT-d today" },
+            ],
+        },
+        Knob {
+            name: "aim",
+            title: "The driver aims at",
+            unit: "",
+            options: &[
+                KnobOption { value: 0, title: "its own page" },
+                KnobOption { value: 1, title: "domU 2's frame 27" },
+                KnobOption { value: 2, title: "dom0's frame 11" },
+                KnobOption { value: 3, title: "Xen's frame 3" },
+                KnobOption { value: 4, title: "its own page table" },
+                KnobOption { value: 5, title: "the interrupt window" },
+            ],
+        },
+        Knob {
+            name: "way",
+            title: "The card",
+            unit: "",
+            options: &[KnobOption { value: 0, title: "writes" }, KnobOption { value: 1, title: "reads" }],
+        },
+    ],
+    actions: &[
+        ActionSpec { letter: AGAIN, title: "Once more", who: Who::Guest, hint: "the driver has the card do it again" },
+        ActionSpec {
+            letter: CLEAR,
+            title: "Clear the entry",
+            who: Who::Xen,
+            hint: "Xen takes its own page from the card's table",
+        },
+        ActionSpec {
+            letter: GIVE,
+            title: "Give it to domU 2",
+            who: Who::Xen,
+            hint: "Xen gives the frame to another guest",
+        },
+        ActionSpec { letter: FLUSH, title: "Flush", who: Who::Xen, hint: "Xen has the IOMMU forget what it remembers" },
+    ],
+    quantities: &[
+        quantity("requests", "requests", Tone::Hardware),
+        quantity("own", "reached the guest's own pages", Tone::Domu),
+        quantity("foreign", "reached somebody else's", Tone::Fault),
+        quantity("blocked", "blocked", Tone::Fault),
+        quantity("interrupts", "interrupts forged", Tone::Fault),
+        quantity("logged", "lines in Xen's log", Tone::Xen),
+        quantity("table-reads", "entries read from memory", Tone::Hardware),
+        quantity("remembered", "look-ups saved", Tone::Hardware),
+        quantity("reachable", "frames that the card can reach", Tone::Xen),
+    ],
+    guess: Some(&Guess {
+        question: "What becomes of the card's first request?",
+        answers: Answers::Choice(&[
+            "it reaches a page of the guest's own",
+            "it reaches somebody else's page",
+            "it is blocked",
+            "it becomes an interrupt",
+        ]),
+    }),
+    not_modelled: &[
+        "large pages, and tables of three levels (the engine has both)",
+        "more than one card, and requests from one card to another, which a switch may send past the IOMMU",
+        "time: a walk costs reads of memory, which are counted",
+        "writes that are still under way when an entry is cleared",
+    ],
+    words: &Words { tell, source },
+    run: |setup| Box::new(DmaRun::new(setup)),
+};
+
+const fn quantity(name: &'static str, title: &'static str, tone: Tone) -> Quantity {
+    Quantity { name, title, unit: "", tone, charted: false }
+}
+
+fn tell(out: &mut Text, event: &Event, _drivers: Drivers) {
+    match event {
+        Event::Dma(event) => narration::dma::tell(out, event),
+        Event::Vtd(event) => narration::vtd::tell(out, event),
+        _ => {}
+    }
+}
+
+fn source(event: &Event, _drivers: Drivers) -> Option<SourceRef> {
+    match event {
+        Event::Dma(event) => source::dma::of(event),
+        Event::Vtd(event) => source::vtd::of(event),
+        _ => None,
+    }
+}

@@ -1,0 +1,385 @@
+//! A run of the figure: requests of the card one after the other, each told step by step, and what Xen does in between.
+//!
+//! The unit answers a request at once; which entries it read on the way is told from its counts and the tables.
+//!
+//! Not modelled: what the figure's own entry lists.
+
+use alloc::vec::Vec;
+
+use crate::actors::log::dma::Dma;
+use crate::actors::log::vtd::Vtd;
+use crate::actors::log::{Event, Log};
+use crate::hypervisor::memory::{Memory, Owner};
+use crate::hypervisor::passthrough::step::Step;
+use crate::hypervisor::vtd::fault::Fault;
+use crate::hypervisor::vtd::interrupts::{Arrival, Interrupt};
+use crate::hypervisor::vtd::registers as reg;
+use crate::hypervisor::vtd::structures::{ContextEntry, PAGE_SHIFT, Pte, RootEntry, level_index, table_at};
+use crate::hypervisor::vtd::unit::Counts as UnitCounts;
+use crate::hypervisor::vtd::write_requests::{Completion, Ending, is_for_interrupts};
+use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, owners, remembered};
+use crate::telling::dma::picture;
+use crate::telling::dma::world::{Aim, CARD, GUEST, Guard, NEIGHBOUR, World, bytes};
+use crate::telling::drawing::Drawing;
+use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::words::ids::{Dfn, Mfn};
+use crate::words::time::Time;
+
+const GUARD: usize = 0;
+const AIM: usize = 1;
+const WAY: usize = 2;
+
+/// The letters of what a reader can do.
+pub(crate) const AGAIN: char = 'd';
+pub(crate) const CLEAR: char = 'u';
+pub(crate) const GIVE: char = 'g';
+pub(crate) const FLUSH: char = 'f';
+
+/// What each preset does, one letter after the other, until a reader does something else.
+const SCRIPTS: [&str; 5] = ["d", "d", "d", "d", "dugdfd"];
+
+/// Time between two of the driver's descriptors.
+const BETWEEN: u64 = 1_000_000;
+
+/// A machine and all frames so far.
+pub(crate) struct DmaRun {
+    guard: Guard,
+    aim: Aim,
+    write: bool,
+    world: World,
+    now: u64,
+    state: Frame,
+    frames: Vec<Frame>,
+    /// The step of the reader's next action: nothing else may take it.
+    until: u32,
+    log: Log,
+}
+
+impl DmaRun {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let guard = Guard::of(setup.knobs[GUARD]);
+        let world = World::new(guard);
+        let (aim, write) = (Aim::of(setup.knobs[AIM]), setup.knobs[WAY] == 0);
+        let state = Frame {
+            stage: Stage::Idle,
+            address: aim.address(guard),
+            write,
+            rows: [Row::Waits; ROWS],
+            outcome: Outcome::Open,
+            owners: owners(&world),
+            reachable: world.reachable(),
+            harmed: 0,
+            remembered: Vec::new(),
+            record: None,
+            master: true,
+            counts: Counts::default(),
+            rests: true,
+            mapped: false,
+            owned: true,
+        };
+        let mut run =
+            Self { guard, aim, write, world, now: 0, state, frames: Vec::new(), until: u32::MAX, log: Log::new() };
+        run.keep(true);
+        run.play(setup);
+        run
+    }
+
+    /// Does what the preset says until the first thing that the reader did, then what the reader did.
+    fn play(&mut self, setup: &Setup) {
+        let begins = |place: usize| setup.inputs.get(place).map_or(u32::MAX, |input| input.step);
+        self.until = begins(0);
+        for letter in SCRIPTS[setup.preset].chars() {
+            if self.log.steps() + 1 == self.until || !self.perform(letter) {
+                break;
+            }
+        }
+        for (place, input) in setup.inputs.iter().enumerate() {
+            // What made no sense when its turn came, in the middle of a request or after the end, ends the run.
+            self.until = begins(place + 1);
+            if input.step != self.log.steps() + 1 || !self.perform(input.letter) {
+                break;
+            }
+        }
+    }
+
+    /// Does what a letter says; `false` if it makes no sense.
+    fn perform(&mut self, letter: char) -> bool {
+        let last = &self.frames[self.frames.len() - 1];
+        if !makes_sense(last, letter, self.world.unit.is_some()) {
+            return false;
+        }
+        self.now += BETWEEN;
+        match letter {
+            AGAIN => self.request(),
+            CLEAR => self.clear(),
+            GIVE => self.give(),
+            _ => self.flush(),
+        }
+        true
+    }
+
+    /// One thing has happened: it is told, and the picture is kept.
+    fn step(&mut self, event: Event, rests: bool) {
+        if self.log.steps() + 1 < self.until {
+            self.log.step(Time(self.now), event);
+            self.keep(rests);
+        }
+    }
+
+    /// Something happened with it.
+    fn also(&mut self, event: Event) {
+        if self.log.steps() + 1 < self.until {
+            self.log.also(Time(self.now), event);
+        }
+    }
+
+    fn keep(&mut self, rests: bool) {
+        self.state.rests = rests;
+        self.state.owners = owners(&self.world);
+        self.state.reachable = self.world.reachable();
+        self.state.remembered = remembered(&self.world);
+        self.state.record = self.world.unit.as_ref().and_then(|unit| Some(unit.record(0)?.reason.code()));
+        self.state.mapped = self.world.entry(self.own_page()).is_some();
+        self.state.owned = self.frame_is_the_guests(self.own_frame());
+        self.frames.push(self.state.clone());
+    }
+
+    /// The driver's own buffer, as the tables count it.
+    fn own_page(&self) -> u64 {
+        Aim::Own.address(self.guard) >> 12
+    }
+
+    /// The frame of the driver's own buffer.
+    fn own_frame(&self) -> Mfn {
+        let machine = Aim::Own.address(Guard::PvOpen) >> 12;
+        Mfn(machine as u32)
+    }
+
+    fn frame_is_the_guests(&self, frame: Mfn) -> bool {
+        self.world.memory.owner(frame) == Ok(Owner::Domain(GUEST))
+    }
+
+    fn request(&mut self) {
+        let (address, write) = (self.aim.address(self.guard), self.write);
+        (self.state.rows, self.state.outcome, self.state.stage) = ([Row::Waits; ROWS], Outcome::Open, Stage::Described);
+        self.state.counts.requests += 1;
+        self.step(Event::Dma(Dma::DescriptorWritten { address, write }), false);
+        if !self.state.master {
+            self.state.outcome = Outcome::Silent;
+            self.step(Event::Dma(Dma::CardSilent), true);
+            return;
+        }
+        self.state.stage = Stage::Sent;
+        self.step(Event::Dma(Dma::RequestSent { source: CARD, address, write }), false);
+        let completion = self.send(address, write);
+        self.end(address, write, completion);
+    }
+
+    /// The request itself, told up to its end.
+    fn send(&mut self, address: u64, write: bool) -> Completion {
+        let World { memory, unit, .. } = &mut self.world;
+        let Some(unit) = unit else { return without_unit(memory, address, write) };
+        let before = (unit.counts(), memory.clone());
+        let completion = if write {
+            unit.dma_write(memory, CARD, address, &bytes(address))
+        } else {
+            unit.dma_read(memory, CARD, address, &mut [0; 4])
+        };
+        if !is_for_interrupts(address) {
+            // What is told of the walk is told before its end: the picture shows memory as it was.
+            let after = core::mem::replace(&mut self.world.memory, before.1);
+            self.tell_walk(address, before.0);
+            self.world.memory = after;
+        }
+        completion
+    }
+
+    fn tell_walk(&mut self, address: u64, before: UnitCounts) {
+        let Some(unit) = &self.world.unit else { return };
+        let (after, root) = (unit.counts(), unit.root());
+        let table = table_at(&self.world.memory, root).expect("Xen made the root table");
+        let entry = RootEntry::read(table, CARD.bus());
+        let table = table_at(&self.world.memory, entry.context_table()).expect("Xen made the context table");
+        let context = ContextEntry::read(table, CARD.devfn());
+        let (did, levels) = (context.did().0, context.levels());
+        if after.context_misses > before.context_misses {
+            self.state.rows[0] = Row::Read(entry.low);
+            self.state.counts.table_reads += 1;
+            self.step(Event::Dma(Dma::RootRead { bus: CARD.bus() }), false);
+            self.state.rows[1] = Row::Read(context.low);
+            self.state.counts.table_reads += 1;
+            self.step(Event::Dma(Dma::ContextRead { source: CARD, did, levels }), false);
+        } else {
+            self.state.rows[..2].fill(Row::Remembered);
+            self.state.counts.remembered += 1;
+            self.step(Event::Dma(Dma::ContextRemembered { did }), false);
+        }
+        if after.iotlb_misses == before.iotlb_misses {
+            self.state.rows[2..].fill(Row::Remembered);
+            self.state.counts.remembered += 1;
+            let page = address >> 12;
+            let frame =
+                remembered(&self.world).into_iter().find(|(known, _)| *known == page).map_or(0, |found| found.1);
+            self.step(Event::Dma(Dma::TranslationRemembered { did, page, frame: Mfn(frame) }), false);
+            return;
+        }
+        let wanted = if self.write { 2 } else { 1 };
+        let (mut table, mut level) = (context.table(), levels);
+        while level > 0 {
+            let page = table_at(&self.world.memory, table).expect("Xen made the tables");
+            let index = level_index(address, level);
+            let entry = Pte::read(page, index);
+            let passes = entry.0 & wanted != 0;
+            self.state.rows[2 + usize::from(levels - level)] =
+                if passes { Row::Read(entry.0) } else { Row::Denies(entry.0) };
+            self.state.counts.table_reads += 1;
+            self.step(Event::Dma(Dma::EntryRead { level, index, entry: entry.0 }), false);
+            if !passes {
+                return;
+            }
+            (table, level) = (entry.address(), level - 1);
+        }
+    }
+
+    fn end(&mut self, address: u64, write: bool, completion: Completion) {
+        let dfn = Dfn((address >> PAGE_SHIFT) as u32);
+        match completion.ending {
+            Ending::Done => {
+                let frame = completion.frame.expect("what moved was or went somewhere");
+                let meant = self.frame_is_the_guests(frame);
+                if meant {
+                    self.state.counts.own += 1;
+                } else {
+                    self.state.counts.foreign += 1;
+                    self.state.harmed |= 1_u32.checked_shl(frame.0).unwrap_or(0);
+                }
+                self.state.outcome = Outcome::Reached { frame, meant };
+                self.step(Event::Dma(Dma::FrameReached { frame, write, meant }), true);
+            }
+            Ending::Unsupported => {
+                self.state.outcome = Outcome::Nothing;
+                self.step(Event::Vtd(Vtd::Unanswered { source: CARD, dfn }), true);
+            }
+            Ending::Interrupt(arrival) => {
+                // The figure's table of interrupts is empty: what is not blocked was passed on as it was written.
+                let Arrival::AsWritten(Interrupt { vector, destination, .. }) = arrival else { return };
+                self.state.counts.interrupts += 1;
+                self.state.outcome = Outcome::Interrupt { vector };
+                self.step(Event::Vtd(Vtd::RangAsWritten { source: CARD, vector, destination }), true);
+            }
+            Ending::Blocked(reason) => self.blocked(dfn, reason),
+        }
+    }
+
+    fn blocked(&mut self, dfn: Dfn, reason: Fault) {
+        self.state.counts.blocked += 1;
+        self.state.outcome = Outcome::Blocked { code: reason.code() };
+        let blocked = if reason.is_interrupt() {
+            Vtd::InterruptBlocked { source: CARD, reason }
+        } else {
+            Vtd::Blocked { source: CARD, dfn, reason }
+        };
+        self.step(Event::Vtd(blocked), false);
+        self.also(Event::Vtd(Vtd::FaultRecorded { source: CARD }));
+        self.state.counts.logged += 1;
+        self.acknowledge();
+        let stops = self.guard.stops_storms() && self.world.faults.one_more(Time(self.now));
+        let faults = self.world.faults.count();
+        self.state.master &= !stops;
+        self.step(Event::Vtd(Vtd::Xen(Step::FaultLogged { source: CARD, page: dfn.0.into(), reason })), true);
+        if stops {
+            self.also(Event::Vtd(Vtd::Xen(Step::BusMasterCleared { source: CARD, faults })));
+        }
+    }
+
+    /// Xen's handler reads the fault record and clears it.
+    fn acknowledge(&mut self) {
+        let World { memory, unit: Some(unit), .. } = &mut self.world else { return };
+        let record = unit.capabilities().fault_records_at();
+        unit.write_u64(memory, record + 8, reg::FRCD_F);
+        unit.write_u32(memory, reg::FSTS, reg::FSTS_PFO);
+    }
+
+    fn clear(&mut self) {
+        let page = self.own_page();
+        self.world.clear_entry(page);
+        self.step(Event::Vtd(Vtd::Xen(Step::Unmapped { domain: GUEST, dfn: Dfn(page as u32) })), true);
+    }
+
+    fn give(&mut self) {
+        let frame = self.own_frame();
+        self.world.memory.assign(frame, GUEST, NEIGHBOUR);
+        self.step(Event::Dma(Dma::FrameGiven { frame }), true);
+    }
+
+    fn flush(&mut self) {
+        self.world.flush();
+        self.step(Event::Vtd(Vtd::Xen(Step::DomainFlushed { unit: 0, did: self.world.did })), true);
+    }
+}
+
+/// Whether the reader's action makes sense after a frame.
+fn makes_sense(frame: &Frame, letter: char, has_unit: bool) -> bool {
+    frame.rests
+        && match letter {
+            AGAIN => true,
+            CLEAR => frame.mapped,
+            GIVE => has_unit && !frame.mapped && frame.owned,
+            FLUSH => has_unit && !frame.remembered.is_empty(),
+            _ => false,
+        }
+}
+
+/// Nothing between card and memory: an address is the machine's, and a write into the window is an interrupt.
+fn without_unit(memory: &mut Memory, address: u64, write: bool) -> Completion {
+    let mut unit = World::open_unit();
+    if write {
+        unit.dma_write(memory, CARD, address, &bytes(address))
+    } else {
+        unit.dma_read(memory, CARD, address, &mut [0; 4])
+    }
+}
+
+impl Run for DmaRun {
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn draw(&self, step: u32, layout: Layout) -> Drawing {
+        picture::draw(self.guard, &self.frames[step as usize], layout)
+    }
+
+    fn can(&self, step: u32, letter: char) -> bool {
+        makes_sense(&self.frames[step as usize], letter, self.guard.has_unit())
+    }
+
+    fn value(&self, step: u32, quantity: usize) -> u64 {
+        let frame = &self.frames[step as usize];
+        let counts = &frame.counts;
+        u64::from(match quantity {
+            0 => counts.requests,
+            1 => counts.own,
+            2 => counts.foreign,
+            3 => counts.blocked,
+            4 => counts.interrupts,
+            5 => counts.logged,
+            6 => counts.table_reads,
+            7 => counts.remembered,
+            _ => frame.reachable.count_ones(),
+        })
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        let ends = self.frames.iter().map(|frame| frame.outcome);
+        let first = ends.into_iter().find(|outcome| *outcome != Outcome::Open)?;
+        let (value, why) = match first {
+            Outcome::Reached { meant: true, .. } => (0, "The address leads to a page of the guest's own."),
+            Outcome::Reached { meant: false, .. } => (1, "Nothing between card and memory asks whose the page is."),
+            Outcome::Interrupt { .. } => (3, "A write into this window is an interrupt, and nothing remaps those."),
+            Outcome::Blocked { .. } | Outcome::Nothing | Outcome::Silent | Outcome::Open => {
+                (2, "The card's tables have no entry that lets it pass.")
+            }
+        };
+        Some(Answer { value, why })
+    }
+}

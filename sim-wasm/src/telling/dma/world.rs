@@ -1,0 +1,258 @@
+//! The machine of the figure: 32 frames of four owners, a guest with a card, and the tables that its card is looked up in.
+//!
+//! Not modelled: what the figure's own entry lists.
+
+use alloc::vec::Vec;
+
+use crate::hypervisor::memory::{Memory, Owner, PageType};
+use crate::hypervisor::passthrough::reaction::FaultCount;
+use crate::hypervisor::vtd::caches::CacheSizes;
+use crate::hypervisor::vtd::capabilities::Capabilities;
+use crate::hypervisor::vtd::registers as reg;
+use crate::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
+use crate::hypervisor::vtd::unit::Unit;
+use crate::words::ids::{Bdf, DomId, Mfn};
+
+/// The guest's card.
+pub(crate) const CARD: Bdf = Bdf::new(3, 0, 0);
+
+/// The guest that has the card, and its neighbour.
+pub(crate) const GUEST: DomId = DomId(1);
+pub(crate) const NEIGHBOUR: DomId = DomId(2);
+
+/// Frames that are drawn: eight of Xen's, of dom0's, of the guest's and of its neighbour's, in this order.
+pub(crate) const FRAMES: u32 = 32;
+pub(crate) const EACH: u32 = 8;
+
+/// Frames of the machine: those, and the tables.
+const MACHINE: u32 = 40;
+
+/// The page that the driver means, as its kernel counts it, and the frame that it is.
+pub(crate) const BUFFER: u32 = 5;
+
+/// The guest's frames, by its own count of pages.
+const P2M: [u32; EACH as usize] = [18, 23, 16, 22, 19, 20, 17, 21];
+
+/// The frame that is a page table of a paravirtual guest.
+const PAGE_TABLE: Mfn = Mfn(19);
+
+/// A write of this interrupt vector: the one by which Linux tells another processor to look at its work.
+const VECTOR: u8 = 0xFD;
+
+/// How a guest's card is kept from memory that is not the guest's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// A paravirtual guest and no IOMMU.
+    PvOpen,
+    /// A guest with hardware virtualisation and no IOMMU.
+    HvmOpen,
+    /// A paravirtual guest on Xen 3.3 with `iommu=1`: its card stays in dom0's tables.
+    PvInDom0s,
+    /// A paravirtual guest on Xen 3.3 with `iommu=pv`: a filter.
+    PvFilter,
+    /// A guest with hardware virtualisation behind an IOMMU of today, which remaps interrupts too.
+    HvmTranslated,
+}
+
+impl Guard {
+    pub(crate) const fn of(knob: u32) -> Guard {
+        match knob {
+            0 => Guard::PvOpen,
+            1 => Guard::HvmOpen,
+            2 => Guard::PvInDom0s,
+            3 => Guard::PvFilter,
+            _ => Guard::HvmTranslated,
+        }
+    }
+
+    pub(crate) const fn has_unit(self) -> bool {
+        !matches!(self, Guard::PvOpen | Guard::HvmOpen)
+    }
+
+    /// Whether the guest's addresses are the machine's.
+    pub(crate) const fn is_paravirtual(self) -> bool {
+        !matches!(self, Guard::HvmOpen | Guard::HvmTranslated)
+    }
+
+    /// Whether Xen takes a card's bus master bit after ten faults; Xen 3.3 only wrote lines.
+    pub(crate) const fn stops_storms(self) -> bool {
+        matches!(self, Guard::HvmTranslated)
+    }
+}
+
+/// What the driver has its card do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// Its own buffer.
+    Own,
+    /// A page of another guest.
+    Neighbour,
+    /// A page of dom0.
+    Dom0,
+    /// A page of Xen.
+    Xen,
+    /// The guest's own page table.
+    PageTable,
+    /// The addresses at which writes are interrupts.
+    Interrupts,
+}
+
+impl Aim {
+    pub(crate) const fn of(knob: u32) -> Aim {
+        match knob {
+            0 => Aim::Own,
+            1 => Aim::Neighbour,
+            2 => Aim::Dom0,
+            3 => Aim::Xen,
+            4 => Aim::PageTable,
+            _ => Aim::Interrupts,
+        }
+    }
+
+    /// The address that the driver writes into the descriptor: a machine's address in a paravirtual guest, which knows them,
+    /// and in another one its own buffer's or a number that it made up.
+    pub(crate) fn address(self, guard: Guard) -> u64 {
+        let own = |page: u32| if guard.is_paravirtual() { P2M[page as usize] } else { page };
+        let page = match self {
+            Aim::Own => own(BUFFER),
+            Aim::PageTable => own(4),
+            Aim::Neighbour => 27,
+            Aim::Dom0 => 11,
+            Aim::Xen => 3,
+            Aim::Interrupts => return 0xFEE0_0000,
+        };
+        u64::from(page) << 12
+    }
+}
+
+/// Memory and, if there is one, the unit before it.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) memory: Memory,
+    pub(crate) unit: Option<Unit>,
+    pub(crate) did: Did,
+    /// Faults of the card that Xen has counted.
+    pub(crate) faults: FaultCount,
+    /// The table whose entries are pages.
+    pages: Option<Mfn>,
+}
+
+impl World {
+    pub(crate) fn new(guard: Guard) -> World {
+        let mut memory = Memory::new(MACHINE);
+        // Frame 0 is Xen's from the start.
+        for number in 1..FRAMES {
+            let owner = match number / EACH {
+                0 => Owner::Xen(None),
+                1 => Owner::Domain(DomId::DOM0),
+                2 => Owner::Domain(GUEST),
+                _ => Owner::Domain(NEIGHBOUR),
+            };
+            memory.alloc(owner).expect("the machine has more frames");
+        }
+        if guard.is_paravirtual() {
+            let typed = memory.get_page_type(PAGE_TABLE, PageType::PageTable);
+            debug_assert!(typed, "nobody uses the frame otherwise");
+        }
+        let mut world = World {
+            memory,
+            unit: None,
+            did: Did(if guard == Guard::PvInDom0s { 1 } else { 2 }),
+            faults: FaultCount::NONE,
+            pages: None,
+        };
+        if guard.has_unit() {
+            world.set_up(guard);
+        }
+        world
+    }
+
+    /// Xen's part: tables in frames of its own, and the unit's registers.
+    fn set_up(&mut self, guard: Guard) {
+        let memory = &mut self.memory;
+        let mut table = || memory.alloc(Owner::Xen(None)).expect("the machine has frames for tables");
+        let [root, context, level4, level3, level2, level1, interrupts] = core::array::from_fn(|_| table());
+        let context_entry = ContextEntry::new(level4, 4, self.did);
+        memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
+        let at = usize::from(CARD.devfn()) * 16;
+        memory.xen_page_mut(context).write_u64(at, context_entry.low);
+        memory.xen_page_mut(context).write_u64(at + 8, context_entry.high);
+        for (upper, lower) in [(level4, level3), (level3, level2), (level2, level1)] {
+            memory.xen_page_mut(upper).write_u64(0, Pte::new(lower, 3).0);
+        }
+        for (page, frame) in mapped(memory, guard) {
+            memory.xen_page_mut(level1).write_u64(page as usize * 8, Pte::new(frame, 3).0);
+        }
+        self.pages = Some(level1);
+
+        let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
+        unit.write_u64(memory, reg::RTADDR, address_of(root));
+        unit.write_u32(memory, reg::GCMD, reg::GCMD_SRTP);
+        let mut states = reg::GCMD_TE;
+        if guard == Guard::HvmTranslated {
+            unit.write_u64(memory, reg::IRTA, address_of(interrupts) | 7);
+            unit.write_u32(memory, reg::GCMD, reg::GCMD_SIRTP);
+            states |= reg::GCMD_IRE;
+        }
+        unit.write_u32(memory, reg::GCMD, states);
+        self.unit = Some(unit);
+    }
+
+    /// A machine without a remapping unit is one whose unit was never switched on: every request passes as it is.
+    pub(crate) fn open_unit() -> Unit {
+        Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 0 })
+    }
+
+    /// The entry for a page of the device's addresses, if it lets anything pass.
+    pub(crate) fn entry(&self, page: u64) -> Option<Pte> {
+        let table = self.pages.filter(|_| page < 512)?;
+        Some(Pte::read(self.memory.xen_page(table), page as u16)).filter(|entry| entry.is_present())
+    }
+
+    /// Clears the entry of a page, and tells the unit nothing.
+    pub(crate) fn clear_entry(&mut self, page: u64) {
+        if let Some(table) = self.pages {
+            self.memory.xen_page_mut(table).write_u64(page as usize * 8, 0);
+        }
+    }
+
+    /// Has the unit forget what it remembers of the card's domain, and wait for what is under way.
+    pub(crate) fn flush(&mut self) {
+        if let Some(unit) = &mut self.unit {
+            let register = unit.capabilities().iotlb_registers_at() + 8;
+            let drains = reg::IOTLB_DRAIN_READS | reg::IOTLB_DRAIN_WRITES;
+            let command = reg::IOTLB_IVT | 2 << reg::IOTLB_REQUEST_SHIFT | drains | u64::from(self.did.0) << 32;
+            unit.write_u64(&mut self.memory, register, command);
+        }
+    }
+
+    /// Frames that the tables let the card reach, a bit for each that is drawn; without tables it reaches all.
+    pub(crate) fn reachable(&self) -> u32 {
+        if self.unit.is_none() {
+            return u32::MAX;
+        }
+        let frames = (0..u64::from(FRAMES)).filter_map(|page| self.entry(page));
+        frames.fold(0, |bits, entry| bits | 1_u32.checked_shl(entry.frame().0).unwrap_or(0))
+    }
+}
+
+/// Pages and frames that the card's table has.
+fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
+    let identical = |frame: u32| (frame, Mfn(frame));
+    match guard {
+        Guard::PvOpen | Guard::HvmOpen => Vec::new(),
+        // All memory but Xen's own.
+        Guard::PvInDom0s => (EACH..FRAMES).map(identical).collect(),
+        // What the guest may write to, which its page tables are not.
+        Guard::PvFilter => (2 * EACH..3 * EACH)
+            .map(identical)
+            .filter(|(_, frame)| !matches!(memory.page_type(*frame), Ok((PageType::PageTable, _))))
+            .collect(),
+        Guard::HvmTranslated => (0..).zip(P2M.map(Mfn)).collect(),
+    }
+}
+
+/// What the card writes: a packet, or an interrupt.
+pub(crate) fn bytes(address: u64) -> [u8; 4] {
+    if address >> 20 == 0xFEE { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
+}
