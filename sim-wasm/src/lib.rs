@@ -99,10 +99,19 @@
 //! virtual functions, and which way a request takes between functions. To a PV guest
 //! [`Pciback`](actors::pciback::Pciback) shows an [`Overlay`](actors::pciback::overlay::Overlay) of the device's config space,
 //! in which a write that succeeds need not have done anything; [`Pcifront`](actors::pcifront::Pcifront) asks it by
-//! [one shared page](protocols::pciif), one request at a time, and gives up after two seconds. Registers and DMA go past both.
+//! [one shared page](protocols::pciif), one request at a time, and gives up after two or three seconds. Registers and DMA go past both.
 //! [`PciBus`](actors::pcibus::PciBus) is how devices come and go, and
 //! [`handover`](actors::pcibus::handover) in which order they change hands. Sources: `drivers/xen/pciback`,
 //! `drivers/xen/pcifront` of linux-2.6.18-xen, `drivers/xen/xen-pciback`, `drivers/pci/xen-pcifront.c` of mainline.
+//!
+//! # What such a device reaches
+//!
+//! It reads and writes memory by itself, past all page types and grants. What it reaches is
+//! said by tables that the chipset's unit walks: [`vtd::walk::translate`](hypervisor::vtd::walk::translate) is the walk, in
+//! one function; [`vtd::unit::Unit`](hypervisor::vtd::unit::Unit) remembers, records faults and remaps interrupts.
+//! [`passthrough`](hypervisor::passthrough) is Xen's part: whose tables say what, in which order a device changes hands, and
+//! what `iommu=` meant in 3.3 and means today. [`remapping`](actors::remapping) writes both down as events. Sources: the
+//! VT-d specification; `xen/drivers/passthrough/`.
 //!
 //! # Who breaks the rules
 //!

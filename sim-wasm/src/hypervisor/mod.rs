@@ -8,7 +8,8 @@
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
 //!
-//! An HVM guest comes here by [`vm_exits`].
+//! Devices' own accesses to memory go past all of this, through [`vtd`], the chipset's unit that looks their addresses up;
+//! [`passthrough`] is what Xen tells it. An HVM guest comes here by [`vm_exits`].
 //!
 //! What a domain may have of devices is in [`pirqs`] and [`io_permissions`].
 //!
