@@ -93,6 +93,17 @@
 //! [zombie](hypervisor::domain_destruction). Sources: `xen/include/public/io/xenbus.h`, `drivers/xen/netback/xenbus.c`,
 //! `drivers/net/xen-netback/xenbus.c`, `docs/misc/xenstore.txt`.
 //!
+//! # Devices given away
+//!
+//! A guest may have a device to itself. [`pci`](protocols::pci) is the hardware: config spaces as bytes, BARs, messages, resets,
+//! virtual functions, and which way a request takes between functions. To a PV guest
+//! [`Pciback`](actors::pciback::Pciback) shows an [`Overlay`](actors::pciback::overlay::Overlay) of the device's config space,
+//! in which a write that succeeds need not have done anything; [`Pcifront`](actors::pcifront::Pcifront) asks it by
+//! [one shared page](protocols::pciif), one request at a time, and gives up after two seconds. Registers and DMA go past both.
+//! [`PciBus`](actors::pcibus::PciBus) is how devices come and go, and
+//! [`handover`](actors::pcibus::handover) in which order they change hands. Sources: `drivers/xen/pciback`,
+//! `drivers/xen/pcifront` of linux-2.6.18-xen, `drivers/xen/xen-pciback`, `drivers/pci/xen-pcifront.c` of mainline.
+//!
 //! # Who breaks the rules
 //!
 //! [`HostileFront`](actors::hostile::front::HostileFront) and [`HostileBack`](actors::hostile::back::HostileBack) behave until

@@ -116,6 +116,8 @@ fn behind_a_bridge_to_pci_all_functions_are_one() {
     assert_eq!(all.group(SOUND), [SOUND, MODEM, DEEP]);
     assert_eq!((all.aliases(A), all.group(A)), (vec![A], vec![A]));
     assert_eq!(all.reset_with(SOUND), [SOUND, MODEM, DEEP]);
+    assert_eq!(all.reset_with(DEEP), [SOUND, MODEM, DEEP]);
+    assert_eq!(all.reset_bridge(DEEP).map(|node| node.bdf), Some(Bdf::new(6, 0, 0)));
     assert_eq!(all.reset_with(NIC), [NIC, Bdf::new(1, 0, 1)]);
 }
 

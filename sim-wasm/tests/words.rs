@@ -11,6 +11,7 @@ use sim_wasm::actors::log::hvm::Hvm;
 use sim_wasm::actors::log::interleaving::Interleaving;
 use sim_wasm::actors::log::migration::{Interface, Migration, Refusal as MoveRefusal, Step};
 use sim_wasm::actors::log::pages::Pages;
+use sim_wasm::actors::log::pciif::{Pciif, Writer};
 use sim_wasm::actors::log::receive::{DropReason, Receive};
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::summary::{Limiter, Place, Summary};
@@ -22,7 +23,7 @@ use sim_wasm::hypervisor::vm_exits::ExitReason;
 use sim_wasm::telling::narration::tell;
 use sim_wasm::telling::source;
 use sim_wasm::telling::source::index::Kind;
-use sim_wasm::words::ids::{Bdf, GrantRef, Mfn, Pfn, Port};
+use sim_wasm::words::ids::{Bdf, DomId, GrantRef, Mfn, Pfn, Port};
 use sim_wasm::words::text::Text;
 
 const REFUSALS: [Refusal; 10] = [
@@ -47,6 +48,8 @@ const DROPS: [DropReason; 5] =
 const PLACES: [Place; 5] = [Place::GuestQueue, Place::Backlog, Place::Filter, Place::CardQueue, Place::VifQueue];
 
 const LIMITERS: [Limiter; 5] = [Limiter::Guest, Limiter::Ring, Limiter::Pool, Limiter::Descriptors, Limiter::Wire];
+
+const WRITERS: [Writer; 3] = [Writer::Toolstack, Writer::Back, Writer::Front];
 
 const ATTACKS: [Attack; 11] = [
     Attack::ForgedProducer,
@@ -81,6 +84,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
         events.extend(hotplug_events(small, either).into_iter().map(Event::Hotplug));
         events.extend(migration_events(count, index, either).into_iter().map(Event::Migration));
     }
+    events.extend(pciif_events(count, index, small, notify).into_iter().map(Event::Pciif));
     events
 }
 
@@ -270,6 +274,50 @@ fn interleaving_events(index: u32, yes: bool) -> Vec<Interleaving> {
     ]
 }
 
+fn pciif_events(count: u32, index: u32, small: u16, either: bool) -> Vec<Pciif> {
+    let (real, shown) = (Bdf(small), Bdf::new(0, 1, 0));
+    let (place, offset, value) = (shown, small, index);
+    let mut events = vec![
+        Pciif::AnswerTaken { err: 0, value },
+        Pciif::AnswerTaken { err: -1, value },
+        Pciif::GaveUp { nanos: 3_000_000_000 },
+        Pciif::RequestQueued,
+        Pciif::ConfigRead { offset, value, real: value },
+        Pciif::ConfigRead { offset, value, real: !value },
+        Pciif::ConfigWritten { offset, value, reached: 0 },
+        Pciif::ConfigWritten { offset, value, reached: count },
+        Pciif::WriteDropped { offset, value, warned: either },
+        Pciif::RequestRefused { err: -3 },
+        Pciif::RequestRefused { err: -7 },
+        Pciif::MessagesEnabled { count, pirq: small },
+        Pciif::MessagesDisabled,
+        Pciif::RequestChanged { checked: 2, used: value },
+        Pciif::OrderUnchecked { cmd: 2 },
+        Pciif::Answered { err: 0, value },
+        Pciif::AnsweredLate { value },
+        Pciif::ErrorReported { cmd: 6, place },
+        Pciif::ErrorFoundBeside,
+        Pciif::ErrorHandled { result: 3 },
+        Pciif::DeviceExported { real, shown },
+        Pciif::ExportFailed { real, errno: -12 },
+        Pciif::DeviceReleased { real },
+        Pciif::DeviceReset { real },
+        Pciif::DeviceFound { place, vendor: 0x8086, device: small },
+        Pciif::BarClaimed { place, index: 2, base: value.into() },
+        Pciif::DeviceRemoved { place },
+        Pciif::MagicDiffers,
+        Pciif::OwnerChanged { device: real, owner: DomId(small) },
+    ];
+    for cmd in 0..12 {
+        events.push(Pciif::RequestPosted { cmd, place, offset: -4, value });
+    }
+    for by in WRITERS {
+        events.push(Pciif::StateWritten { by, state: 7 });
+        events.push(Pciif::DeviceStateWritten { by, index: small, state: 5 });
+    }
+    events
+}
+
 fn pages_events(count: u32, index: u32, used: bool) -> Vec<Pages> {
     let (gref, frame) = (GrantRef(index), Mfn(index));
     vec![
@@ -439,8 +487,20 @@ fn the_events_tried_here_are_all_there_are() {
             let families = ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Wakeups", "Interleaving"];
             tried.extend(families.map(str::to_owned));
             tried.extend(
-                ["Backend", "Receive", "Stack", "Bus", "Trouble", "Summary", "Pages", "Hvm", "Hotplug", "Migration"]
-                    .map(str::to_owned),
+                [
+                    "Backend",
+                    "Receive",
+                    "Stack",
+                    "Bus",
+                    "Trouble",
+                    "Summary",
+                    "Pages",
+                    "Hvm",
+                    "Hotplug",
+                    "Migration",
+                    "Pciif",
+                ]
+                .map(str::to_owned),
             );
         }
         assert_eq!(tried, variants(&source, of), "tests/words.rs tries each variant of `{of}`");
@@ -464,6 +524,8 @@ fn the_events_tried_here_are_all_there_are() {
     check("migration", "Refusal", MOVE_REFUSALS.iter().map(variant).collect());
     check("migration", "Step", Step::ALL.iter().map(variant).collect());
     check("hvm", "Hvm", hvm_events(1, 1, 1, true).iter().map(variant).collect());
+    check("pciif", "Pciif", pciif_events(1, 1, 1, true).iter().map(variant).collect());
+    check("pciif", "Writer", WRITERS.iter().map(variant).collect());
     check("summary", "Place", PLACES.iter().map(variant).collect());
     check("wakeups", "Wakeups", wakeup_events(1, 1, true).iter().map(variant).collect());
     check("interleaving", "Interleaving", interleaving_events(1, true).iter().map(variant).collect());

@@ -22,3 +22,5 @@ use sim::telling::modules::PATH as MODULE;
 use sim::telling::modules::RECEIVE as MODULE;
 #[cfg(feature = "ring")]
 use sim::telling::modules::RING as MODULE;
+#[cfg(feature = "sharing")]
+use sim::telling::modules::SHARING as MODULE;

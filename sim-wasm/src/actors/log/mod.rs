@@ -32,6 +32,8 @@ pub mod hotplug;
 
 pub mod migration;
 
+pub mod pciif;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -42,6 +44,7 @@ use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
+use crate::actors::log::pciif::Pciif;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -171,6 +174,8 @@ pub enum Event {
     Hotplug(Hotplug),
     /// A guest on its way to another host.
     Migration(Migration),
+    /// Devices passed through to PV guests.
+    Pciif(Pciif),
     /// Netfront freed a packet instead of sending it.
     PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
@@ -222,6 +227,7 @@ impl Event {
             Self::Hvm(event) => event.who(),
             Self::Hotplug(event) => event.who(),
             Self::Migration(event) => event.who(),
+            Self::Pciif(event) => event.who(),
         }
     }
 
@@ -235,6 +241,7 @@ impl Event {
             Self::Wakeups(event) => event.rings(),
             Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
+            Self::Pciif(event) => event.rings(),
             _ => false,
         }
     }
@@ -287,6 +294,7 @@ impl Event {
             Self::Hvm(event) => event.fails(),
             Self::Hotplug(event) => event.fails(),
             Self::Migration(event) => event.fails(),
+            Self::Pciif(event) => event.fails(),
             _ => false,
         }
     }

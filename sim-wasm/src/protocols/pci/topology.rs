@@ -232,10 +232,18 @@ impl Topology {
         self.nodes.iter().filter(|node| !node.kind.is_bridge()).filter(shares).map(|node| node.bdf).collect()
     }
 
+    /// The bridge whose bus is reset for a function: for a conventional one the uppermost conventional bridge, else the port in
+    /// front of it (`find_coassigned_devices`, `find_parent` of xend). Nothing on a root bus.
+    #[must_use]
+    pub fn reset_bridge(&self, bdf: Bdf) -> Option<&Node> {
+        let conventional = |node: &&Node| matches!(node.kind, NodeKind::PcieToPci | NodeKind::PciToPci);
+        self.path(bdf).filter(conventional).last().or_else(|| self.bridge_of(bdf.bus()))
+    }
+
     /// The functions that a reset of a function's bus takes along, itself among them.
     #[must_use]
     pub fn reset_with(&self, bdf: Bdf) -> Vec<Bdf> {
-        let (first, last) = self.bridge_of(bdf.bus()).map_or((bdf.bus(), bdf.bus()), |bridge| bridge.buses);
+        let (first, last) = self.reset_bridge(bdf).map_or((bdf.bus(), bdf.bus()), |bridge| bridge.buses);
         let behind = |node: &&Node| (first..=last).contains(&node.bdf.bus()) && !node.kind.is_bridge();
         self.nodes.iter().filter(behind).map(|node| node.bdf).collect()
     }

@@ -33,6 +33,8 @@ mod hotplug;
 
 mod migration;
 
+mod pciif;
+
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
 use crate::actors::log::{Entry, Event, Who};
@@ -75,6 +77,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Hvm(event) => hvm::tell(out, event),
         Event::Hotplug(event) => hotplug::tell(out, event),
         Event::Migration(event) => migration::tell(out, event),
+        Event::Pciif(event) => pciif::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

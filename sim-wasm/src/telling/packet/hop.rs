@@ -107,6 +107,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Hvm(_)
         | Event::Hotplug(_)
         | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

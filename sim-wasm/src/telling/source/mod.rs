@@ -32,6 +32,8 @@ mod hotplug;
 
 mod migration;
 
+pub(crate) mod pciif;
+
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
 
@@ -128,6 +130,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Hvm(event) => hvm::of(event),
         Event::Hotplug(event) => hotplug::of(event),
         Event::Migration(event) => migration::of(event),
+        Event::Pciif(event) => pciif::of(event, drivers),
         event => path::of(event, drivers),
     }
 }

@@ -30,6 +30,8 @@ mod xen_public;
 
 mod xen33;
 
+mod pciif;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -256,7 +258,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 11] = [
+    let families: [&'static [SourceFile]; 12] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -268,6 +270,7 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         xen_public::FILES,
         xen_hypervisor::FILES,
         xen33::FILES,
+        pciif::FILES,
     ];
     families.into_iter().flatten()
 }
