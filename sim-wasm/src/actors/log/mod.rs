@@ -168,6 +168,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Netfront freed a packet instead of sending it.
+    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
     /// An HVM guest, its device model and the devices that it sees.
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
@@ -176,8 +178,6 @@ pub enum Event {
     Migration(Migration),
     /// Devices passed through to PV guests.
     Pciif(Pciif),
-    /// Netfront freed a packet instead of sending it.
-    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
 
 impl Event {
