@@ -113,6 +113,18 @@
 //! what `iommu=` meant in 3.3 and means today. [`remapping`](actors::remapping) writes both down as events. Sources: the
 //! VT-d specification; `xen/drivers/passthrough/`.
 //!
+//! # HVM guests
+//!
+//! A guest that knows nothing of Xen touches registers, each touch is a [VM exit](hypervisor::vm_exits), and most end in dom0's
+//! device model. [`io_requests`](actors::hvm::io_requests) and [`device_model`](actors::hvm::device_model) are the two halves
+//! of that trip over [shared pages](protocols::ioreq), [`rtl8139`](actors::hvm::rtl8139) is a card whose every register costs
+//! one, and [`pass_through`](actors::hvm::pass_through) shows the guest a real function instead.
+//! [`EmulatedNic`](machine::emulated_nic::EmulatedNic) follows one packet, and [`Costs`](actors::costs::Costs) are the counts
+//! that all ways to a card are compared by. How xend and the device model agree on a device, and how they fail to, is
+//! [`hotplug`](actors::hotplug), run by [`Handshake`](machine::hotplug::Handshake); [`migration`](actors::migration) moves a
+//! guest that owns a card. Sources: `xen/include/public/hvm/ioreq.h`, `xen/arch/x86/hvm`, `tools/ioemu`,
+//! `tools/python/xen/xend` of Xen 3.3.1; `hw/xen` of QEMU 4.1.
+//!
 //! # Who breaks the rules
 //!
 //! [`HostileFront`](actors::hostile::front::HostileFront) and [`HostileBack`](actors::hostile::back::HostileBack) behave until

@@ -366,6 +366,7 @@ fn hvm_events(count: u32, addr: u32, small: u16, yes: bool) -> Vec<Hvm> {
         Hvm::UnsupportedRequest,
         Hvm::TableWritten { entry: count, bound: yes },
         Hvm::TableOverrun { entry: count, refused: yes },
+        Hvm::OwnerChanged { owner: [0, 0x7FF1, small][usize::from(small % 3)], rests: yes },
         Hvm::IntxAsserted { gsi: state, link: 3, pending: count },
         Hvm::IntxDeasserted { gsi: state, pending: count },
         Hvm::PhysicalEoi { irq: state, late: yes },

@@ -9,9 +9,8 @@
 //! [`guest_irqs`].
 //!
 //! Devices' own accesses to memory go past all of this, through [`vtd`], the chipset's unit that looks their addresses up;
-//! [`passthrough`] is what Xen tells it. An HVM guest comes here by [`vm_exits`].
-//!
-//! What a domain may have of devices is in [`pirqs`] and [`io_permissions`].
+//! [`passthrough`] is what Xen tells it. What a domain may have of devices is in [`pirqs`] and [`io_permissions`]. An HVM guest
+//! comes here by [`vm_exits`].
 //!
 //! Not modelled: PVH guests, I/O itself, and whatever a network interface does not need; see each module.
 
@@ -48,9 +47,11 @@ pub mod grant_transfers;
 pub mod event_calls;
 
 pub mod vm_exits;
+
 pub mod vtd;
 
 pub mod passthrough;
+
 pub mod pirqs;
 
 pub mod io_permissions;

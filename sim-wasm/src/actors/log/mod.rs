@@ -29,10 +29,13 @@ pub mod pages;
 pub mod hvm;
 
 pub mod dma;
+
 pub mod hotplug;
+
 pub mod vtd;
 
 pub mod migration;
+
 pub mod pciif;
 
 use alloc::vec::Vec;
@@ -171,6 +174,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Netfront freed a packet instead of sending it.
+    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
     /// An HVM guest, its device model and the devices that it sees.
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
@@ -183,8 +188,6 @@ pub enum Event {
     Migration(Migration),
     /// Devices passed through to PV guests.
     Pciif(Pciif),
-    /// Netfront freed a packet instead of sending it.
-    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
 
 impl Event {

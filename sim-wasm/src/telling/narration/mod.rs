@@ -30,10 +30,13 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 mod hotplug;
+
 pub(crate) mod vtd;
 
 mod migration;
+
 mod pciif;
 
 use crate::actors::epoch::Drivers;

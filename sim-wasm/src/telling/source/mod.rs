@@ -29,10 +29,13 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 mod hotplug;
+
 pub(crate) mod vtd;
 
 mod migration;
+
 pub(crate) mod pciif;
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -30,8 +30,9 @@ mod xen_passthrough;
 
 mod xen_public;
 
-mod pciif;
 mod xen33;
+
+mod pciif;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
