@@ -109,6 +109,8 @@ proptest! {
             }
             prop_assert!(guest.has_card() || guest.active() == Interface::Split, "no packet goes where no card is");
             prop_assert!(guest.rounds() - before.rounds() <= MAX_ROUNDS);
+            // What is written again and again is missing once.
+            prop_assert!(guest.missing() <= before.missing().max(working_set));
             let silent = guest.silence().1 - before.silence().1;
             prop_assert_eq!(guest.lost() - before.lost(), packets_per_second * silent / 1_000_000_000);
         }

@@ -195,6 +195,16 @@ impl Migrating {
         self.rounds
     }
 
+    /// Pages that the target lacks: all of them before the rounds begin, none once the guest runs there.
+    #[must_use]
+    pub const fn missing(&self) -> u64 {
+        match (self.place, self.missing) {
+            (Place::Target, _) => 0,
+            (Place::Source, Some(missing)) => missing,
+            (Place::Source, None) => self.settings.pages,
+        }
+    }
+
     /// Steps that were refused so far.
     #[must_use]
     pub const fn refused(&self) -> u32 {
@@ -265,9 +275,9 @@ impl Migrating {
     fn pass(&mut self, nanos: u64) {
         self.now += nanos;
         let dirty = self.dirtied(nanos);
-        // What was copied is written again.
-        let most = self.settings.pages;
-        self.missing = self.missing.map(|missing| (missing + dirty).min(most));
+        // What was copied is written again; what is missing anyway, or again and again, counts once.
+        let most = self.settings.working_set.min(self.settings.pages);
+        self.missing = self.missing.map(|missing| (missing + dirty).min(most.max(missing)));
     }
 
     /// Time in which none goes through.

@@ -8,7 +8,7 @@ use crate::words::text::Text;
 use crate::words::time::Time;
 
 /// Writes the sentence of one event.
-pub(super) fn tell(out: &mut Text, event: &Migration) {
+pub(crate) fn tell(out: &mut Text, event: &Migration) {
     match *event {
         Migration::Refused { step, why } => {
             out.push_str(match step {

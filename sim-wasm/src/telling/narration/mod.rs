@@ -33,7 +33,7 @@ pub(crate) mod dma;
 mod hotplug;
 pub(crate) mod vtd;
 
-mod migration;
+pub(crate) mod migration;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;

@@ -6,7 +6,7 @@ use crate::actors::log::migration::Migration;
 use crate::telling::source::{BONDING, IOEMU_PASS_THROUGH, SourceRef, Tree, XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, xen33};
 
 /// The code behind an event; `None` for refusals, most of which only later releases have, and for packets that nobody takes.
-pub(super) const fn of(event: &Migration) -> Option<SourceRef> {
+pub(crate) const fn of(event: &Migration) -> Option<SourceRef> {
     match event {
         Migration::Refused { .. } | Migration::Lost { .. } => None,
         Migration::Changed { .. } => {

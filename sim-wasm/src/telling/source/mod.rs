@@ -32,7 +32,7 @@ pub(crate) mod dma;
 mod hotplug;
 pub(crate) mod vtd;
 
-mod migration;
+pub(crate) mod migration;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
