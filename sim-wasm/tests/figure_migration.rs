@@ -83,7 +83,7 @@ fn of_720_orders_one_works_and_four_arrive_after_an_outage() {
         (vec!["fucspb".to_owned()], ["ufcspb", "ucfspb", "ucsfpb", "ucspfb"].map(String::from).to_vec())
     );
     // Some run over there without a card in use, and most never leave, since a copy or a switch came too early.
-    assert_eq!((moved, stayed), (55, 660));
+    assert_eq!((moved, stayed), (85, 630));
     assert_eq!(counts(&untouched(), ["orders", "work", "late"]), [720, 1, 4]);
 }
 
@@ -94,7 +94,7 @@ fn what_each_preset_shows() {
         ("in-order", [1, 540, 50_000_000, 5, 0]),
         ("unplug-first", [1, 1_520, 100_000_000, 5, 0]),
         ("with-its-card", [1, 540, 50_000_000, 5, 2]),
-        ("plugged-too-early", [1, 1_140, 110_000_000, 5, 1]),
+        ("plugged-too-early", [1, 540, 50_000_000, 5, 1]),
         ("busy-guest", [1, 3_270, 323_066_666, 29, 0]),
     ] {
         assert_eq!(counts(&preset(name), names), expect, "{name}");
@@ -132,7 +132,7 @@ fn nothing_can_be_done_between_two_rounds() {
     player.seek(4);
     assert!(LETTERS.into_iter().all(|letter| !player.can(letter)));
     player.seek(7);
-    assert!(player.can('s') && player.can('c') && player.can('p'));
+    assert!(player.can('s') && player.can('c') && player.can('p') && !player.can('f'));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn what_is_left_shrinks_with_each_step() {
     assert_eq!(ways("f"), [120, 1, 0]);
     assert_eq!(ways("u"), [120, 0, 4]);
     assert_eq!(ways("fuc"), [6, 1, 0]);
-    assert_eq!(ways("fucp"), [2, 0, 0]);
+    assert_eq!(ways("fucp"), [6, 1, 0]);
     // What was refused is left.
     assert_eq!(ways("fcs"), [120, 1, 0]);
     assert_eq!(ways("fucspb"), [1, 1, 0]);

@@ -35,11 +35,11 @@ fn unplugging_what_is_in_use_loses_until_the_bond_notices() {
 }
 
 #[test]
-fn what_is_copied_too_early_is_copied_again() {
-    let steps = [Step::Unplug, Step::Copy, Step::Plug, Step::Unplug, Step::Switch];
-    let (late, ..) = run(MigrationSettings::default(), &steps);
-    let (straight, ..) = run(MigrationSettings::default(), &[Step::Unplug, Step::Copy, Step::Switch]);
-    assert!(late.silence().0 > straight.silence().0);
+fn no_card_is_plugged_while_pages_are_logged() {
+    let steps = [Step::Unplug, Step::Copy, Step::Plug, Step::Switch, Step::Plug];
+    let (guest, answers, _) = run(MigrationSettings::default(), &steps);
+    assert_eq!(answers, [Ok(()), Ok(()), Err(Refusal::PagesLogged), Ok(()), Ok(())]);
+    assert!(guest.has_card() && guest.place() == Place::Target);
 }
 
 #[test]

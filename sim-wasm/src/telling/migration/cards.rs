@@ -101,6 +101,7 @@ fn became(taken: &Taken, under_way: bool) -> (Tone, Text) {
         Some(why) => {
             said.push_str(match why {
                 Refusal::DevicePresent => "-EINVAL",
+                Refusal::PagesLogged => "-EXDEV",
                 Refusal::NothingCopied => "not copied",
                 Refusal::NoCard => "no card",
                 Refusal::AlreadyThere => "not needed",
@@ -116,7 +117,10 @@ fn became(taken: &Taken, under_way: bool) -> (Tone, Text) {
             Tone::Ink
         }
         None => {
-            said.push_u64(taken.lost).push_str(" lost");
+            // A card has room for five digits.
+            let (number, thousands) =
+                if taken.lost < 100_000 { (taken.lost, " lost") } else { (taken.lost / 1000, "k lost") };
+            said.push_u64(number).push_str(thousands);
             if taken.lost > 0 { Tone::Fault } else { Tone::Ink }
         }
     };

@@ -77,15 +77,14 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Preset {
             name: "plugged-too-early",
             title: "Plugged before the switch",
-            says: "The memory is over there. Then a card is plugged in on the old host, has to come out again, and the guest goes on writing.",
+            says: "The memory is over there, and somebody wants the card back in before the guest is. Xen still logs which pages it writes, and says no.",
             knobs: &[1024, 3_000, 1_000, 10_000],
             script: "",
             film: &[
                 (7, "Five rounds, and host B lacks nothing."),
-                (8, "A card of the old host is plugged in."),
-                (9, "With a card, no switch."),
-                (10, "Out again. Meanwhile pages were written."),
-                (11, "So the guest stands still for longer."),
+                (8, "Pages are logged: no device, -EXDEV."),
+                (9, "Over there logging is at an end,"),
+                (10, "and the same step is welcome."),
             ],
         },
         Preset {
@@ -162,6 +161,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
         answers: Answers::Number { most: 60_000, unit: "ms" },
     }),
     not_modelled: &[
+        "an orderly unplug, of which the guest's kernel tells the bond at once",
         "single pages: the guest writes so many a second, and to a 32nd of its memory again and again",
         "single packets, and queues that keep some of them through a silence",
         "pages of zeros, compression, and copying after the switch",

@@ -55,7 +55,7 @@ fn wide(drawing: &mut Drawing, run: &MigrationRun, frame: &Frame) {
     let [lost, silence] = sums(frame);
     let y = px(350);
     drawing.add(named("lost", vec![words(px(16), y, Anchor::Start, Face::Name, lost.0, lost.1.as_str())]));
-    drawing.add(named("longest", vec![words(px(166), y, Anchor::Start, Face::Note, silence.0, silence.1.as_str())]));
+    drawing.add(named("longest", vec![words(px(170), y, Anchor::Start, Face::Note, silence.0, silence.1.as_str())]));
     orders(drawing, run, frame, (px(350), y));
     let (tone, said) = verdict(frame);
     drawing.add(named("home", vec![words(px(880), y, Anchor::End, Face::Name, tone, said)]));
@@ -293,7 +293,7 @@ fn orders(drawing: &mut Drawing, run: &MigrationRun, frame: &Frame, (x, y): (Uni
     let mut said = Text::new();
     said.push_str("orders from here: ").push_u64(all).push_str("; ");
     match (work, late) {
-        (0, 0) => said.push_str("none works"),
+        (0, 0) => said.push_str("none without taking a step twice"),
         (_, 0) => said.push_u64(work).push_str(if work == 1 { " works" } else { " work" }),
         _ => said.push_u64(work).push_str(" without and ").push_u64(late).push_str(" with an outage"),
     };

@@ -42,7 +42,7 @@ pub(crate) const fn letter(step: Step) -> char {
 }
 
 /// What each preset does, one letter after the other, until a reader does something else. A copy is several steps of the run.
-const SCRIPTS: [&str; 5] = ["fucspb", "ucspb", "fcsucspb", "fucpsuspb", "fucspb"];
+const SCRIPTS: [&str; 5] = ["fucspb", "ucspb", "fcsucspb", "fucpspb", "fucspb"];
 
 /// A guest, and all frames so far.
 pub(crate) struct MigrationRun {
@@ -142,11 +142,9 @@ impl MigrationRun {
         (frame.taken, frame.rests) = (self.taken.len(), rests);
         if rests {
             let guest = &self.guests[frame.taken];
-            // What was copied is written again while other steps are taken.
-            frame.missing = guest.missing();
             debug_assert_eq!(
-                (frame.place, frame.active, frame.lost, (frame.longest, frame.silent)),
-                (guest.place(), guest.active(), guest.lost(), guest.silence()),
+                (frame.place, frame.active, frame.missing, (frame.lost, frame.longest, frame.silent)),
+                (guest.place(), guest.active(), guest.missing(), (guest.lost(), guest.silence().0, guest.silence().1)),
                 "what is told is what happened"
             );
         }

@@ -21,6 +21,7 @@ pub(crate) fn tell(out: &mut Text, event: &Migration) {
             });
             out.push_str(match why {
                 Refusal::DevicePresent => " is refused: the guest has a device, and Xen answers -EINVAL.",
+                Refusal::PagesLogged => " is refused: Xen logs the pages that the guest writes, and answers -EXDEV.",
                 Refusal::NothingCopied => " is refused: none of its memory is there.",
                 Refusal::NoCard => " is refused: the guest has no card.",
                 Refusal::AlreadyThere => " is not needed: it is so already.",
