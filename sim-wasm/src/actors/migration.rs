@@ -30,6 +30,9 @@ pub const MAX_ROUNDS: u32 = 29;
 pub const MAX_FACTOR: u64 = 3;
 /// A round with fewer pages than this is the last but one.
 pub const FEW_PAGES: u64 = 50;
+/// How often a bond looks whether its card is there, in nanoseconds (`miimon`, for which the bonding driver's documentation
+/// suggests 100 ms to begin with).
+pub const MIIMON: u64 = 100_000_000;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -66,7 +69,7 @@ impl Default for MigrationSettings {
             working_set: 8_192,
             packets_per_second: 10_000,
             change: 2_000_000,
-            miimon: 100_000_000,
+            miimon: MIIMON,
             plug: 300_000_000,
             resume: 50_000_000,
         }
