@@ -29,10 +29,14 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 mod hotplug;
+
 pub(crate) mod vtd;
 
 pub(crate) mod migration;
+
+pub(crate) mod pciif;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -132,6 +136,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
         Event::Migration(event) => migration::of(event),
+        Event::Pciif(event) => pciif::of(event, drivers),
         event => path::of(event, drivers),
     }
 }
@@ -197,6 +202,7 @@ pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
