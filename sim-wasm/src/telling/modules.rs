@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, dma, flow, grants, map, packet, receive, ring, sharing};
+use crate::telling::{barriers, bell, dma, flow, grants, map, migration, packet, receive, ring, sharing};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGUR
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
 /// A guest with a card of its own.
-pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE] };
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &migration::FIGURE] };
 
 /// All modules.
 pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
