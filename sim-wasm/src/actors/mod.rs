@@ -46,3 +46,9 @@ pub mod migration;
 pub mod netfront;
 
 pub mod hostile;
+
+pub mod pciback;
+
+pub mod pcifront;
+
+pub mod pcibus;

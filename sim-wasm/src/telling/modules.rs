@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, dma, flow, grants, map, packet, receive, ring, sharing, ways};
+use crate::telling::{barriers, bell, dma, flow, grants, map, migration, packet, receive, ring, sharing, ways};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -23,17 +23,20 @@ pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE, &bell:
 /// The way of a packet and of its pages, with every generation of netback.
 pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE, &grants::FIGURE] };
 
-/// Flow control and sharing: many packets, many guests.
-pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &sharing::FIGURE, &map::FIGURE] };
+/// Flow control: many packets of one guest, and hundreds of runs at once.
+pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &map::FIGURE] };
+
+/// Several guests behind one netback.
+pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGURE] };
 
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
 /// A guest with a card of its own.
-pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &ways::FIGURE] };
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &ways::FIGURE, &migration::FIGURE] };
 
 /// All modules.
-pub const ALL: [Module; 5] = [RING, PATH, FLOW, RECEIVE, ACCESS];
+pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
 
 /// Figures of all modules.
 const COUNT: usize = {

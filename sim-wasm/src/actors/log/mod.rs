@@ -29,10 +29,14 @@ pub mod pages;
 pub mod hvm;
 
 pub mod dma;
+
 pub mod hotplug;
+
 pub mod vtd;
 
 pub mod migration;
+
+pub mod pciif;
 
 pub mod ways;
 
@@ -47,6 +51,7 @@ use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
 use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
+use crate::actors::log::pciif::Pciif;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -172,6 +177,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Netfront freed a packet instead of sending it.
+    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
     /// An HVM guest, its device model and the devices that it sees.
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
@@ -182,10 +189,10 @@ pub enum Event {
     Vtd(Vtd),
     /// A guest on its way to another host.
     Migration(Migration),
+    /// Devices passed through to PV guests.
+    Pciif(Pciif),
     /// A packet's way to a card.
     Ways(Ways),
-    /// Netfront freed a packet instead of sending it.
-    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
 }
 
 impl Event {
@@ -237,6 +244,7 @@ impl Event {
             Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
             Self::Migration(event) => event.who(),
+            Self::Pciif(event) => event.who(),
             Self::Ways(event) => event.who(),
         }
     }
@@ -251,6 +259,7 @@ impl Event {
             Self::Wakeups(event) => event.rings(),
             Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
+            Self::Pciif(event) => event.rings(),
             _ => false,
         }
     }
@@ -262,7 +271,9 @@ impl Event {
             self,
             Self::QueueStopped { .. }
                 | Self::QueueWoken { .. }
-                | Self::Stack(Stack::CardStalled | Stack::CardResumed)
+                | Self::Stack(
+                    Stack::CardStalled | Stack::CardResumed | Stack::TapOpened { .. } | Stack::TapClosed { .. }
+                )
                 | Self::Backend(
                     Backend::PoolGateShut { .. }
                         | Backend::CreditExhausted { .. }
@@ -305,6 +316,7 @@ impl Event {
             Self::Dma(event) => event.fails(),
             Self::Vtd(event) => event.fails(),
             Self::Migration(event) => event.fails(),
+            Self::Pciif(event) => event.fails(),
             _ => false,
         }
     }

@@ -30,11 +30,16 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 mod hotplug;
+
 pub(crate) mod vtd;
+
 pub(crate) mod ways;
 
-mod migration;
+pub(crate) mod migration;
+
+mod pciif;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::summary::Summary;
@@ -80,6 +85,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Dma(event) => dma::tell(out, event),
         Event::Vtd(event) => vtd::tell(out, event),
         Event::Migration(event) => migration::tell(out, event),
+        Event::Pciif(event) => pciif::tell(out, event),
         Event::Ways(event) => ways::tell(out, event),
         event => path::tell(out, event, drivers),
     }
@@ -133,11 +139,12 @@ pub fn tell_interleaving(out: &mut Text, event: &Event, _drivers: Drivers) {
     }
 }
 
-/// The same for what several guests' packets come to, and for what turns in netback; nothing for the rest.
+/// The same for what several guests' packets come to, for what turns in netback, and for dom0's stack; nothing for the rest.
 pub fn tell_sharing(out: &mut Text, event: &Event, drivers: Drivers) {
     match event {
         Event::Summary(event) => summary::tell(out, event),
         Event::Backend(event) => backend::tell(out, event),
+        Event::Stack(event) => stack::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

@@ -242,6 +242,7 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Dma(_)
         | Event::Vtd(_)
         | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Ways(_)
         | Event::Interleaving(_) => {}

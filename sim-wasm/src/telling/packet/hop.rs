@@ -109,6 +109,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Dma(_)
         | Event::Vtd(_)
         | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Ways(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),

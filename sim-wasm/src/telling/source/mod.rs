@@ -29,11 +29,16 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 mod hotplug;
+
 pub(crate) mod vtd;
+
 pub(crate) mod ways;
 
-mod migration;
+pub(crate) mod migration;
+
+pub(crate) mod pciif;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -133,6 +138,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
         Event::Migration(event) => migration::of(event),
+        Event::Pciif(event) => pciif::of(event, drivers),
         Event::Ways(event) => ways::of(event),
         event => path::of(event, drivers),
     }
@@ -199,6 +205,7 @@ pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
@@ -242,6 +249,7 @@ const fn in_dom0(epoch: Epoch, function: &'static str, file: &'static str) -> Op
 const RING: &str = "xen/include/public/io/ring.h";
 const XEN_GRANTS: &str = "xen/common/grant_table.c";
 const XEN_DOMAIN: &str = "xen/common/domain.c";
+const XEN_PAGING: &str = "xen/arch/x86/mm/paging.c";
 const XEN_PASSTHROUGH_PCI: &str = "xen/drivers/passthrough/pci.c";
 const VTD_IOMMU: &str = "xen/drivers/passthrough/vtd/iommu.c";
 

@@ -107,6 +107,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Dma(_)
         | Event::Vtd(_)
         | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Ways(_)
         | Event::Interleaving(_) => None,

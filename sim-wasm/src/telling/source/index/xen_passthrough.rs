@@ -4,7 +4,7 @@
 
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
-use crate::telling::source::{Tree, VTD_IOMMU, XEN_PASSTHROUGH_PCI};
+use crate::telling::source::{Tree, VTD_IOMMU, XEN_PAGING, XEN_PASSTHROUGH_PCI};
 
 /// Sorted by path, the entries by name; those with lines are among the hypervisor's. The texts of these very versions were
 /// not at hand.
@@ -95,6 +95,16 @@ pub(super) const FILES: &[SourceFile] = &[
             "iommu_identity_mapping",
             File,
             "Maps or unmaps memory that firmware reserved for a device, one to one, and counts who needs it.",
+        )],
+    },
+    SourceFile {
+        path: XEN_PAGING,
+        tree: Tree::Xen,
+        entries: &[function(
+            "paging_log_dirty_enable",
+            File,
+            "Begins to note which pages a guest writes. Refuses with -EINVAL if the guest has a device, whose writes nobody \
+                 would see.",
         )],
     },
     SourceFile {
