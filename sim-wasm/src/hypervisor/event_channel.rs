@@ -18,6 +18,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::hypervisor::pirqs::PirqId;
 use crate::hypervisor::shared_info::PORTS;
 use crate::words::ids::{DomId, Port, VcpuId};
 
@@ -42,8 +43,8 @@ pub enum Channel {
     },
     /// One of the machine's interrupts, which Xen has routed to the domain.
     Pirq {
-        /// Its number.
-        irq: u16,
+        /// Its number in the domain.
+        irq: PirqId,
     },
 }
 

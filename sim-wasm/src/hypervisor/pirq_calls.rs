@@ -6,23 +6,26 @@
 //!   line ─► Xen leaves it unacknowledged ────────────────► bit of the port ─► guest's handler ─► PHYSDEVOP_eoi ─► line
 //! ```
 //!
+//! Which of the machine's interrupts a domain's number stands for, and who may have it, is decided in
+//! [`pirqs`](crate::hypervisor::pirqs); here is the port.
+//!
 //! A message needs no end at the card. A line that is level-triggered stays asserted until the driver has asked the card,
 //! and so the guest tells Xen by one more hypercall when it has (`XENIRQSTAT_needs_eoi`).
 //!
-//! Not modelled: whether the caller may bind the interrupt, which the toolstack's `map_pirq` and `irq_permission` decide;
-//! lines shared by several domains; and the page of bits by which later guests learn what needs an end.
+//! Not modelled: the page of bits by which later guests learn what needs an end.
 
 use crate::hypervisor::event_calls::Sent;
 use crate::hypervisor::event_channel::Channel;
+use crate::hypervisor::pirqs::PirqId;
 use crate::hypervisor::xen::{Errno, Xen};
 use crate::words::ids::{DomId, Port};
 
 impl Xen {
-    /// Binds a fresh port of the caller to one of the machine's interrupts (`EVTCHNOP_bind_pirq`).
+    /// Binds a fresh port of the caller to one of its numbers for the machine's interrupts (`EVTCHNOP_bind_pirq`).
     ///
     /// # Errors
     /// [`Errno::Exists`] if the caller has bound it already, [`Errno::NoSpace`] without a free port.
-    pub fn bind_pirq(&mut self, caller: DomId, irq: u16) -> Result<Port, Errno> {
+    pub fn bind_pirq(&mut self, caller: DomId, irq: PirqId) -> Result<Port, Errno> {
         self.calls.hypercalls += 1;
         if self.port_of_pirq(caller, irq).is_some() {
             return Err(Errno::Exists);
@@ -31,12 +34,12 @@ impl Xen {
         domain.channels.allocate(Channel::Pirq { irq }).ok_or(Errno::NoSpace)
     }
 
-    /// One of the machine's interrupts arrives, and Xen sets the port of the domain that has it (`send_guest_pirq`): no
-    /// hypercall. Dropped if the domain has no port for it.
-    pub fn send_guest_pirq(&mut self, id: DomId, irq: u16) -> Sent {
-        match self.port_of_pirq(id, irq) {
-            Some(port) => self.raise(id, port),
-            None => Sent::Dropped,
+    /// One of the machine's interrupts arrives, and Xen sets the port that a domain has bound to it (`send_guest_pirq`): no
+    /// hypercall. Dropped if the port is for something else by now.
+    pub fn send_guest_pirq(&mut self, id: DomId, port: Port) -> Sent {
+        match self.known(id).channels.channel(port) {
+            Channel::Pirq { .. } => self.raise(id, port),
+            Channel::Free | Channel::Reserved | Channel::Unbound { .. } | Channel::Interdomain { .. } => Sent::Dropped,
         }
     }
 
@@ -44,12 +47,12 @@ impl Xen {
     ///
     /// # Errors
     /// [`Errno::Invalid`] if it has not bound it.
-    pub fn pirq_eoi(&mut self, caller: DomId, irq: u16) -> Result<(), Errno> {
+    pub fn pirq_eoi(&mut self, caller: DomId, irq: PirqId) -> Result<(), Errno> {
         self.calls.hypercalls += 1;
         self.port_of_pirq(caller, irq).map(|_| ()).ok_or(Errno::Invalid)
     }
 
-    fn port_of_pirq(&self, id: DomId, irq: u16) -> Option<Port> {
+    fn port_of_pirq(&self, id: DomId, irq: PirqId) -> Option<Port> {
         let channels = &self.domain(id)?.channels;
         (0..channels.ports()).map(Port).find(|port| channels.channel(*port) == Channel::Pirq { irq })
     }
@@ -58,26 +61,26 @@ impl Xen {
 #[cfg(test)]
 mod tests {
     use crate::hypervisor::event_calls::Sent;
+    use crate::hypervisor::pirqs::PirqId;
     use crate::hypervisor::shared_info;
     use crate::hypervisor::xen::{Errno, Xen};
     use crate::words::ids::{DomId, VcpuId};
 
     #[test]
     fn an_interrupt_is_an_event_of_whoever_bound_it() {
-        let guest = DomId(1);
+        let (guest, irq) = (DomId(1), PirqId(17));
         let mut xen = Xen::new(16);
         xen.create_domain(guest, 1).expect("16 frames are enough");
-        assert_eq!(xen.send_guest_pirq(guest, 17), Sent::Dropped);
-        assert_eq!(xen.pirq_eoi(guest, 17), Err(Errno::Invalid));
-        let port = xen.bind_pirq(guest, 17).expect("ports are free");
-        assert_eq!(xen.bind_pirq(guest, 17), Err(Errno::Exists));
+        assert_eq!(xen.pirq_eoi(guest, irq), Err(Errno::Invalid));
+        let port = xen.bind_pirq(guest, irq).expect("ports are free");
+        assert_eq!(xen.bind_pirq(guest, irq), Err(Errno::Exists));
         assert_eq!(xen.send(guest, port), Err(Errno::Invalid));
         let calls = xen.calls;
-        assert_eq!(xen.send_guest_pirq(guest, 17).upcall(), Some((guest, VcpuId(0))));
+        assert_eq!(xen.send_guest_pirq(guest, port).upcall(), Some((guest, VcpuId(0))));
         assert!(shared_info::is_pending(xen.shared_info(guest), port));
         assert_eq!(xen.calls, calls, "an interrupt is no hypercall");
-        assert_eq!(xen.pirq_eoi(guest, 17), Ok(()));
+        assert_eq!(xen.pirq_eoi(guest, irq), Ok(()));
         assert_eq!(xen.close(guest, port), Ok(()));
-        assert_eq!(xen.send_guest_pirq(guest, 17), Sent::Dropped);
+        assert_eq!(xen.send_guest_pirq(guest, port), Sent::Dropped);
     }
 }

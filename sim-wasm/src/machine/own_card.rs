@@ -34,6 +34,7 @@ use crate::actors::hvm::release::Release;
 use crate::actors::log::Log;
 use crate::hypervisor::memory::Owner;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
+use crate::hypervisor::pirqs::{IrqSource, PirqId, Pirqs};
 use crate::hypervisor::shared_info::{self, UpcallScan};
 use crate::hypervisor::vm_exits::ExitReason;
 use crate::hypervisor::vtd::caches::CacheSizes;
@@ -118,6 +119,9 @@ pub struct OwnCard {
     signal: Signal,
     xen: Xen,
     unit: Unit,
+    pirqs: Pirqs,
+    /// The card's interrupt in a paravirtual guest.
+    pirq: PirqId,
     line: DpciIrqs,
     messages: MsiBindings,
     mapped: Vec<MapCall>,
@@ -153,6 +157,8 @@ impl OwnCard {
             signal,
             xen,
             unit,
+            pirqs: Pirqs::new(),
+            pirq: PirqId(IRQ),
             line: DpciIrqs::new(Release::Xen33),
             messages: MsiBindings::new(),
             mapped,
@@ -229,8 +235,14 @@ impl OwnCard {
     fn bind(&mut self) {
         let mut host = Host { xen: &mut self.xen, costs: &mut self.costs, now: Time::ZERO, log: &mut self.log };
         match (self.kind, self.signal) {
-            (Kind::Pv, _) => {
-                host.xen.bind_pirq(GUEST, IRQ).expect("ports are free");
+            (Kind::Pv, signal) => {
+                let mapped = match signal {
+                    Signal::Line => self.pirqs.map_gsi(GUEST, IRQ),
+                    Signal::Message | Signal::Posted => self.pirqs.map_message(GUEST, Some(GUEST), CARD, 0),
+                };
+                self.pirq = mapped.expect("the card is the guest's");
+                let port = host.xen.bind_pirq(GUEST, self.pirq).expect("ports are free");
+                self.pirqs.bind(GUEST, self.pirq, port).expect("nobody else has bound it");
             }
             (Kind::Hvm, Signal::Line) => self.line.bind(IRQ as u8, PIN),
             (Kind::Hvm, Signal::Message) => {
@@ -330,13 +342,16 @@ impl OwnCard {
         match (self.kind, arrival) {
             (Kind::Pv, arrival) => {
                 host.costs.card_interrupts += 1;
-                let raised = host.xen.send_guest_pirq(GUEST, IRQ);
+                let source = if arrival.is_some() { IrqSource::Message(CARD, 0) } else { IrqSource::Gsi(IRQ) };
+                let raised = self.pirqs.raise(source);
+                let &[(domain, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
                 host.costs.events += 1;
-                assert!(raised.upcall().is_some(), "the guest took the last one");
+                assert!(host.xen.send_guest_pirq(domain, port).upcall().is_some(), "the guest took the last one");
                 host.costs.guest_interrupts += 1;
                 take_upcall(host.xen);
                 if arrival.is_none() {
-                    host.xen.pirq_eoi(GUEST, IRQ).expect("the guest has bound it");
+                    host.xen.pirq_eoi(GUEST, self.pirq).expect("the guest has bound it");
+                    assert_eq!(self.pirqs.end(GUEST, self.pirq), Ok(true), "nobody shares the line");
                 }
             }
             (Kind::Hvm, None) => {
