@@ -22,6 +22,8 @@
 //! driver's reads of a cause register, which leave the guest as little as its writes; drivers that copy short packets; and
 //! Xen's own entry for an interrupt of a paravirtual guest, which is no exit.
 
+mod remapping;
+
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -32,18 +34,12 @@ use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::mappings::{self, MapCall};
 use crate::actors::hvm::release::Release;
 use crate::actors::log::Log;
-use crate::hypervisor::memory::Owner;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::hypervisor::pirqs::{IrqSource, PirqId, Pirqs};
 use crate::hypervisor::shared_info::{self, UpcallScan};
 use crate::hypervisor::vm_exits::ExitReason;
-use crate::hypervisor::vtd::caches::CacheSizes;
-use crate::hypervisor::vtd::capabilities::{CAP_POSTING, Capabilities};
-use crate::hypervisor::vtd::interrupts::{
-    Arrival, IRTE_POSTED, InterruptEntry, SourceCheck, index_of, remappable, take_posted,
-};
-use crate::hypervisor::vtd::registers as reg;
-use crate::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
+use crate::hypervisor::vtd::interrupts::{Arrival, remappable, take_posted};
+use crate::hypervisor::vtd::structures::address_of;
 use crate::hypervisor::vtd::unit::{Message, Unit};
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::hypervisor::xen::{Calls, Xen};
@@ -151,7 +147,7 @@ impl OwnCard {
             size: BAR_SIZE,
         };
         let mapped = mappings::map(&region, false, register_base(kind), None);
-        let (unit, posted) = unit(&mut xen, kind, signal);
+        let (unit, posted) = remapping::unit(&mut xen, kind, signal);
         let mut machine = OwnCard {
             kind,
             signal,
@@ -398,44 +394,4 @@ fn take_upcall(xen: &mut Xen) {
     scan.begin(page);
     let port = scan.next_port(page).expect("the port is pending");
     shared_info::clear_pending(page, port);
-}
-
-/// The unit before the card, with tables in frames of Xen's; and where the vCPU's descriptor for posted interrupts is.
-fn unit(xen: &mut Xen, kind: Kind, signal: Signal) -> (Unit, u64) {
-    let frames: Vec<Mfn> = (0..PAGES).filter_map(|page| xen.domain(GUEST)?.mfn(Pfn(page))).collect();
-    let memory = &mut xen.memory;
-    let mut table = || memory.alloc(Owner::Xen(None)).expect("64 frames are enough");
-    let [root, context, level4, level3, level2, level1, interrupts, descriptors] = core::array::from_fn(|_| table());
-    memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
-    let entry = ContextEntry::new(level4, 4, Did(1));
-    let at = usize::from(CARD.devfn()) * 16;
-    memory.xen_page_mut(context).write_u64(at, entry.low);
-    memory.xen_page_mut(context).write_u64(at + 8, entry.high);
-    for (upper, lower) in [(level4, level3), (level3, level2), (level2, level1)] {
-        memory.xen_page_mut(upper).write_u64(0, Pte::new(lower, 3).0);
-    }
-    for (page, frame) in (0..).zip(frames) {
-        let device_page = match kind {
-            Kind::Pv => frame.0,
-            Kind::Hvm => page,
-        };
-        memory.xen_page_mut(level1).write_u64(device_page as usize * 8, Pte::new(frame, 3).0);
-    }
-    let posted = address_of(descriptors);
-    let check = SourceCheck::Function(CARD, 0);
-    let entry = match (kind, signal) {
-        (Kind::Hvm, Signal::Posted) => InterruptEntry::posted(VECTOR, posted, check),
-        (Kind::Pv | Kind::Hvm, _) => InterruptEntry::remapped(VECTOR, 0, check),
-    };
-    debug_assert!(entry.low & IRTE_POSTED == 0 || kind == Kind::Hvm, "only an HVM guest's vCPU has a descriptor");
-    entry.write(memory.xen_page_mut(interrupts), index_of(remappable(0)) as usize * 16);
-
-    let capabilities = Capabilities::typical().with_cap(CAP_POSTING);
-    let mut unit = Unit::new(capabilities, CacheSizes { context_order: 2, iotlb_order: 6 });
-    unit.write_u64(memory, reg::RTADDR, address_of(root));
-    unit.write_u32(memory, reg::GCMD, reg::GCMD_SRTP);
-    unit.write_u64(memory, reg::IRTA, address_of(interrupts) | 7);
-    unit.write_u32(memory, reg::GCMD, reg::GCMD_SIRTP);
-    unit.write_u32(memory, reg::GCMD, reg::GCMD_TE | reg::GCMD_IRE);
-    (unit, posted)
 }
