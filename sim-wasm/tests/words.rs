@@ -384,6 +384,8 @@ fn hotplug_events(small: u16, yes: bool) -> Vec<Hotplug> {
         Hotplug::EventRaised { byte: slot, sci: yes },
         Hotplug::EventSeen { slot, added: yes },
         Hotplug::SlotEjected { slot },
+        Hotplug::Booted { cards: slot },
+        Hotplug::Booted { cards: 0 },
     ];
     for (key, value) in hotplug_values(small) {
         events.push(Hotplug::Written { by: Process::Xend, key, value });

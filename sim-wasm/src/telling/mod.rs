@@ -41,6 +41,8 @@ pub mod receive;
 
 pub mod dma;
 
+pub mod hotplug;
+
 pub mod sharing;
 
 pub mod grants;

@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, dma, flow, grants, map, packet, receive, ring, sharing};
+use crate::telling::{barriers, bell, dma, flow, grants, hotplug, map, packet, receive, ring, sharing};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &shari
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
 /// A guest with a card of its own.
-pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE] };
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &hotplug::FIGURE] };
 
 /// All modules.
 pub const ALL: [Module; 5] = [RING, PATH, FLOW, RECEIVE, ACCESS];

@@ -30,7 +30,7 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
-mod hotplug;
+pub(crate) mod hotplug;
 pub(crate) mod vtd;
 
 use crate::actors::epoch::Drivers;

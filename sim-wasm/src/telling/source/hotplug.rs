@@ -8,7 +8,7 @@ use crate::telling::source::{
 };
 
 /// The code behind an event; `None` for what the guest's system does.
-pub(super) const fn of(event: &Hotplug) -> Option<SourceRef> {
+pub(crate) const fn of(event: &Hotplug) -> Option<SourceRef> {
     match event {
         Hotplug::ModelStarted { .. } => xen33("createDeviceModel()", XEND_IMAGE),
         Hotplug::Written { by, key, .. } | Hotplug::Read { by, key, .. } => spoken(*by, *key),
@@ -21,6 +21,7 @@ pub(super) const fn of(event: &Hotplug) -> Option<SourceRef> {
         Hotplug::EventRaised { .. } => xen33("acpi_sci_intr()", IOEMU_PIIX4ACPI),
         Hotplug::EventSeen { .. } => xen33("acpi_php_readb()", IOEMU_PIIX4ACPI),
         Hotplug::SlotEjected { .. } => xen33("acpi_php_writeb()", IOEMU_PIIX4ACPI),
+        Hotplug::Booted { .. } => None,
         Hotplug::Ended { .. } => xen33("pci_device_configure()", XEND_DOMAIN_INFO),
     }
 }

@@ -29,7 +29,7 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
-mod hotplug;
+pub(crate) mod hotplug;
 pub(crate) mod vtd;
 
 #[cfg(not(target_arch = "wasm32"))]
