@@ -361,6 +361,7 @@ fn hotplug_values(small: u16) -> Vec<(Key, Value)> {
         (Key::State, Value::PciInserted),
         (Key::State, Value::PciRemoved),
         (Key::Parameter, Value::Device(device, slot)),
+        (Key::Parameter, Value::Leaving(device)),
         (Key::Parameter, Value::Slot(slot)),
         (Key::Parameter, Value::NoFreeSlots),
         (Key::Parameter, Value::WrongSlot),

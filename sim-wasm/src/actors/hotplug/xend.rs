@@ -148,10 +148,10 @@ impl Xend {
     pub fn detach(&mut self, store: &mut Xenstore, now: Time, log: &mut Log, device: Bdf) {
         self.outcome = None;
         let known = self.devices.iter().find(|other| other.device == device).filter(|known| known.vslot != 0);
-        let Some(&PciDevice { vslot, .. }) = known else {
+        if known.is_none() {
             return self.fail(now, log, Message::NotConnected(device));
-        };
-        let parameter = Value::Device(device, vslot);
+        }
+        let parameter = Value::Leaving(device);
         self.signal(store, now, log, (Value::PciRem, Value::PciRemoved), parameter, Job::Detach(device));
     }
 

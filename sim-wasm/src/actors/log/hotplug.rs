@@ -45,6 +45,8 @@ pub enum Value {
     PciRemoved,
     /// A device and the slot that is wanted for it, 0 for any.
     Device(Bdf, u8),
+    /// A device that is to go.
+    Leaving(Bdf),
     /// The slot that was chosen.
     Slot(u8),
     /// `no free hotplug slots`.

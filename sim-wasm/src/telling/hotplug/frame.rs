@@ -270,7 +270,8 @@ pub(crate) fn row(time: Time, event: &Hotplug, shown: &[Card]) -> Row {
             (Lane::Store, Lane::Xend)
         }
         Hotplug::Logged { by, message } => {
-            label.push_str(if matches!(by, Process::Xend) { "an error: " } else { "a line in its log: " });
+            let raises = matches!(by, Process::Xend) && !matches!(message, Message::NoVslots | Message::SlotsMismatch);
+            label.push_str(if raises { "an error: " } else { "a line in its log: " });
             label.push_str(in_short(message));
             (Lane::of(by), Lane::of(by))
         }
@@ -370,6 +371,10 @@ fn push_value(out: &mut Text, value: Value, shown: &[Card]) {
         Value::Device(device, slot) => {
             push_bdf(out, device);
             out.push_str("@0x").push_hex(u64::from(slot), 1)
+        }
+        Value::Leaving(device) => {
+            push_bdf(out, device);
+            out
         }
         Value::Slots(..) => {
             for card in shown {

@@ -105,7 +105,9 @@ impl Chart {
         let ink = if row.fails { Tone::Fault } else { ink };
         let said = row.label.as_str();
         shapes.push(if from != to {
-            words(from.min(to) + px(8), y - px(4), Anchor::Start, Face::Overlay, ink, said)
+            // Room for the head of an arrow that points to the left.
+            let left = if from < to { from + px(8) } else { to + px(13) };
+            words(left, y - px(4), Anchor::Start, Face::Overlay, ink, said)
         } else if row.from == Lane::Guest {
             words(from - px(10), y + px(4), Anchor::End, Face::Overlay, ink, said)
         } else {

@@ -63,6 +63,7 @@ impl Pane {
             let mut text = Text::new();
             text.push_str("counts ");
             push_count(&mut text, run.frames[step as usize].known);
+            text.push_str(" as the guest's");
             let (x, y) = (self.x + self.width - px(10), self.y + px(17));
             shapes.push(words(x, y, Anchor::End, Face::Note, Tone::Soft, text.as_str()));
         } else if run.libpci == Libpci::Missing {
@@ -71,12 +72,17 @@ impl Pane {
         }
         let columns = ((self.width - px(20)) / 66) as usize;
         let lines = run.lines.iter().filter(|line| line.by == by && line.step <= step);
-        let wrapped: Vec<(&Line, &str)> = lines
-            .flat_map(|line| wrap(line.text.as_str(), columns).into_iter().map(move |part| (line, part)))
-            .collect();
+        let mut parts: Vec<(&Line, bool, &str)> = Vec::new();
+        for line in lines {
+            let wrapped = wrap(line.text.as_str(), columns).into_iter().enumerate();
+            parts.extend(wrapped.map(|(place, part)| (line, place == 0, part)));
+        }
         let room = ((self.height - px(24)) / LEADING) as usize;
-        let shown = &wrapped[wrapped.len().saturating_sub(room)..];
-        for (place, (line, part)) in shown.iter().enumerate() {
+        let latest = &parts[parts.len().saturating_sub(room)..];
+        // A line whose beginning has no room any more is not shown.
+        let whole = latest.iter().position(|(_, begins, _)| *begins).unwrap_or(0);
+        let shown = &latest[whole..];
+        for (place, (line, _, part)) in shown.iter().enumerate() {
             let tone = match (line.fails, line.step == step) {
                 (true, _) => Tone::Fault,
                 (false, true) => Tone::Ink,

@@ -75,7 +75,7 @@ fn said(drawing: &mut Drawing, row: &Row, number: u32, y: Unit, now: bool) {
     let paint = if now { Paint::cell(tone).weight(Weight::Thick) } else { Paint::stroke(tone).weight(Weight::Thin) };
     let mut shapes = alloc::vec![Shape::Rect { x, y, width, height: SAID - px(6), radius: px(8), paint }];
     let mut text = Text::new();
-    text.push_u32(number).push_str("  ");
+    text.push_u32(number).push_str(". ");
     push_speakers(&mut text, row);
     shapes.push(words(x + px(10), y + px(15), Anchor::Start, Face::Name, tone, text.as_str()));
     text.clear();

@@ -134,6 +134,10 @@ fn push_value(out: &mut Text, value: Value) {
             push_bdf(out, device);
             out.push_str("@0x").push_hex(u64::from(slot), 1)
         }
+        Value::Leaving(device) => {
+            push_bdf(out, device);
+            out
+        }
         Value::Slots(all, removable) => {
             out.push_str("slots of ");
             count_of(out, u32::from(all), "device");
