@@ -38,6 +38,7 @@ fn files_are_where_their_tree_has_such_files() {
             Tree::Upstream => &["drivers/net/xen-net", "drivers/net/ethernet/", "drivers/xen/", "include/", "net/"],
             Tree::Xen => &["xen/arch/x86/", "xen/common/", "xen/drivers/", "xen/include/public/"],
             Tree::Xen33 => &[
+                "tools/firmware/",
                 "tools/ioemu/",
                 "tools/python/xen/",
                 "xen/arch/x86/",
