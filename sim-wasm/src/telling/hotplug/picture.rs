@@ -5,9 +5,11 @@
 
 use alloc::vec::Vec;
 
+use crate::actors::hotplug::qemu_dm::Libpci;
+use crate::actors::hotplug::xend::TestAssign;
 use crate::actors::log::hotplug::Process;
 use crate::telling::drawing::{Anchor, Drawing, Face, Goes, Paint, Shape, Tone, Unit, Weight, px, words};
-use crate::telling::hotplug::frame::{Lane, Row};
+use crate::telling::hotplug::frame::{Lane, Row, push_card};
 use crate::telling::hotplug::lanes::{Chart, push_seconds, push_speakers};
 use crate::telling::hotplug::panes::{Pane, verdict, wrap};
 use crate::telling::hotplug::run::HotplugRun;
@@ -40,11 +42,36 @@ pub(crate) fn draw(run: &HotplugRun, step: u32, layout: Layout) -> Drawing {
 fn wide(drawing: &mut Drawing, run: &HotplugRun, step: u32) {
     let chart = Chart { x: px(104), y: px(30), lane: px(112), row: px(24), rows: 16, said: true };
     chart.draw(drawing, run, step);
+    if step == 0 {
+        outset(drawing, run, (px(122), px(64)));
+    }
     let (x, width) = (px(604), px(284));
     Pane { x, y: px(8), width, height: px(100) }.keys(drawing, &run.frames[step as usize]);
     Pane { x, y: px(116), width, height: px(116) }.log(drawing, run, step, Process::Xend);
     Pane { x, y: px(240), width, height: px(100) }.log(drawing, run, step, Process::QemuDm);
     Pane { x, y: px(348), width, height: px(70) }.guest(drawing, run, step);
+}
+
+/// What is wanted, and how things stand, before anybody has said anything.
+fn outset(drawing: &mut Drawing, run: &HotplugRun, (x, y): (Unit, Unit)) {
+    let mut wanted = Text::new();
+    wanted.push_str("The guest is to have card ");
+    push_card(&mut wanted, run.wanted);
+    wanted.push_str(if run.later { ", while it runs." } else { " when it boots." });
+    let built = match run.libpci {
+        Libpci::Found => "The device model was built with libpci's headers.",
+        Libpci::Missing => "The device model was built without libpci's headers.",
+    };
+    let iommu = match run.test {
+        TestAssign::Assignable => "The IOMMU is on.",
+        TestAssign::NoIommu => "The IOMMU is off.",
+        TestAssign::Unavailable => "The IOMMU is on, and another guest has the card.",
+    };
+    let lines = [wanted.as_str(), built, iommu, "Nobody has said anything yet."];
+    for (place, (line, tone)) in lines.into_iter().zip([Tone::Ink, Tone::Ink, Tone::Ink, Tone::Soft]).enumerate() {
+        let base = y + px(22) * place as Unit;
+        drawing.add(words(x, base, Anchor::Start, Face::Overlay, tone, line));
+    }
 }
 
 /// Height of what one says on a phone, and how many fit.
@@ -58,8 +85,7 @@ fn narrow(drawing: &mut Drawing, run: &HotplugRun, step: u32) {
         said(drawing, &run.rows[number as usize - 1], number, y, number == step);
     }
     if step == 0 {
-        let text = "Nobody has said anything yet.";
-        drawing.add(words(px(16), px(30), Anchor::Start, Face::Note, Tone::Soft, text));
+        outset(drawing, run, (px(16), px(30)));
     }
     let (x, width) = (px(8), px(312));
     Pane { x, y: px(264), width, height: px(100) }.keys(drawing, &run.frames[step as usize]);

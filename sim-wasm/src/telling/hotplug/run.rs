@@ -40,7 +40,11 @@ pub(crate) struct HotplugRun {
     /// Cards that somebody wanted the guest to have, by number.
     asked: u8,
     /// Whether the preset's attempt is made at a running guest.
-    later: bool,
+    pub(crate) later: bool,
+    /// How Xen answers when it is asked for a card.
+    pub(crate) test: TestAssign,
+    /// The card that the preset's attempt is about.
+    pub(crate) wanted: Bdf,
     /// A frame before the first step, and one after each.
     pub(crate) frames: Vec<Frame>,
     /// One for each step.
@@ -70,6 +74,8 @@ impl HotplugRun {
             told: 0,
             asked: boots_with,
             later,
+            test,
+            wanted: device(cards - 1),
             frames: alloc::vec![Frame::default()],
             rows: Vec::new(),
             lines: Vec::new(),
