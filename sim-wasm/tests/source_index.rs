@@ -147,6 +147,7 @@ fn the_names_that_articles_use_are_there() {
         "netif_tx_request",
         "remove_from_net_schedule_list",
         "xen/gnttab_transfer",
+        "xen3.3/_constructDomain",
         "xen_netbk_tx_action",
         "xenvif_tx_action",
     ] {

@@ -65,7 +65,8 @@ impl Pane {
             push_count(&mut text, run.frames[step as usize].known);
             text.push_str(" as the guest's");
             let (x, y) = (self.x + self.width - px(10), self.y + px(17));
-            shapes.push(words(x, y, Anchor::End, Face::Note, Tone::Soft, text.as_str()));
+            let counts = words(x, y, Anchor::End, Face::Note, Tone::Soft, text.as_str());
+            shapes.push(named("known", alloc::vec![counts]));
         } else if run.libpci == Libpci::Missing {
             let (x, y) = (self.x + self.width - px(10), self.y + px(17));
             shapes.push(words(x, y, Anchor::End, Face::Note, Tone::Fault, "built without libpci"));
@@ -104,7 +105,8 @@ impl Pane {
         self.frame(&mut shapes, Lane::Guest.tone(), "guest");
         let (tone, said) = verdict(frame);
         let (x, y) = (self.x + self.width - px(10), self.y + px(17));
-        shapes.push(words(x, y, Anchor::End, Face::Note, tone, said.as_str()));
+        let cards = words(x, y, Anchor::End, Face::Note, tone, said.as_str());
+        shapes.push(named("cards", alloc::vec![cards]));
         if run.libpci == Libpci::Missing {
             let said = "no hot-plug slots: that code was left out";
             shapes.push(words(self.x + px(10), self.y + px(44), Anchor::Start, Face::Note, Tone::Soft, said));
