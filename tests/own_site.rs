@@ -143,7 +143,7 @@ fn interactive_bytes_stay_within_their_budget() {
     };
     let mut table = String::new();
     let mut pages = 0;
-    let mut most = 0;
+    let mut over = 0;
     for (path, (_, bytes)) in files.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == "html")) {
         let page = String::from_utf8_lossy(bytes);
         // A figure's own page has its module in itself.
@@ -156,14 +156,17 @@ fn interactive_bytes_stay_within_their_budget() {
             attributes(&page, "data-module").filter_map(|address| address.split('#').next()).collect();
         let loaded = modules.iter().chain(&bindings).map(|address| address.trim_start_matches('/'));
         let sum = size("shell.") + loaded.map(|address| size(&address["assets/".len()..])).sum::<usize>();
-        writeln!(table, "{sum:>7}  {} {modules:?}", path.display()).expect("text grows");
-        (pages, most) = (pages + 1, most.max(sum));
+        // The goal is 60 kB. A module that holds the whole machine, with two or three generations of netback, needs more.
+        let whole = modules.iter().any(|it| ["-path.", "-flow.", "-sharing."].iter().any(|name| it.contains(name)));
+        let budget = if whole { 91_000 } else { 60_000 };
+        writeln!(table, "{sum:>7} of {budget}  {} {modules:?}", path.display()).expect("text grows");
+        pages += 1;
+        over += usize::from(sum > budget);
     }
     let report = format!("brotli bytes of pages with figures:\n{table}of assets: {sizes:#?}");
     println!("{report}");
     assert!(pages > 0, "a page has figures");
-    // The goal is 60 kB; the three generations of netback that module path has, and two modules on a page, are more.
-    assert!(most <= 140_000, "{report}");
+    assert_eq!(over, 0, "{report}");
     assert!(size("shell.") <= 10_000, "{report}");
     assert!(size("style.") <= 15_000, "{report}");
 }

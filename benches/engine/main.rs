@@ -16,6 +16,7 @@ use std::hint::black_box;
 
 use benches::module::Profile;
 use benches::path::{PACKETS, Telling, transmit};
+use benches::remapping::{Requests, TRANSLATIONS};
 use benches::seek::LongRun;
 
 use crate::clock::Times;
@@ -70,6 +71,13 @@ fn main() {
         run.events(),
         seek.median() as f64 / 1e6
     );
+
+    println!();
+    for (name, mut requests) in [("IOTLB hits", Requests::hits()), ("walks of four levels", Requests::walks())] {
+        let times = Times::measure_each(RUNS, &mut requests, |_| (), Requests::run);
+        let rate = f64::from(TRANSLATIONS) * 1e3 / times.median() as f64;
+        println!("translations of devices' addresses, {name}: {rate:.1} million/s");
+    }
 
     match module::sizes() {
         Ok(modules) => {

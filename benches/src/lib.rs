@@ -1,4 +1,4 @@
-//! What is measured and compared: the runs that the measurements make stand in [`path`] and [`seek`], those that are compared
+//! What is measured and compared: the runs that the measurements make stand in [`path`], [`seek`] and [`remapping`], those that are compared
 //! between a native program and WebAssembly in [`drawn`].
 //!
 //! The program that measures is `engine/main.rs`, the test that compares is `tests/runtimes.rs`. `examples/` has the same runs
@@ -8,6 +8,8 @@
 pub mod path;
 
 pub mod seek;
+
+pub mod remapping;
 
 pub mod drawn;
 

@@ -93,6 +93,38 @@
 //! [zombie](hypervisor::domain_destruction). Sources: `xen/include/public/io/xenbus.h`, `drivers/xen/netback/xenbus.c`,
 //! `drivers/net/xen-netback/xenbus.c`, `docs/misc/xenstore.txt`.
 //!
+//! # Devices given away
+//!
+//! A guest may have a device to itself. [`pci`](protocols::pci) is the hardware: config spaces as bytes, BARs, messages, resets,
+//! virtual functions, and which way a request takes between functions. To a PV guest
+//! [`Pciback`](actors::pciback::Pciback) shows an [`Overlay`](actors::pciback::overlay::Overlay) of the device's config space,
+//! in which a write that succeeds need not have done anything; [`Pcifront`](actors::pcifront::Pcifront) asks it by
+//! [one shared page](protocols::pciif), one request at a time, and gives up after two or three seconds. Registers and DMA go past both.
+//! [`PciBus`](actors::pcibus::PciBus) is how devices come and go, and
+//! [`handover`](actors::pcibus::handover) in which order they change hands. Sources: `drivers/xen/pciback`,
+//! `drivers/xen/pcifront` of linux-2.6.18-xen, `drivers/xen/xen-pciback`, `drivers/pci/xen-pcifront.c` of mainline.
+//!
+//! # What such a device reaches
+//!
+//! It reads and writes memory by itself, past all page types and grants. What it reaches is
+//! said by tables that the chipset's unit walks: [`vtd::walk::translate`](hypervisor::vtd::walk::translate) is the walk, in
+//! one function; [`vtd::unit::Unit`](hypervisor::vtd::unit::Unit) remembers, records faults and remaps interrupts.
+//! [`passthrough`](hypervisor::passthrough) is Xen's part: whose tables say what, in which order a device changes hands, and
+//! what `iommu=` meant in 3.3 and means today. [`remapping`](actors::remapping) writes both down as events. Sources: the
+//! VT-d specification; `xen/drivers/passthrough/`.
+//!
+//! # HVM guests
+//!
+//! A guest that knows nothing of Xen touches registers, each touch is a [VM exit](hypervisor::vm_exits), and most end in dom0's
+//! device model. [`io_requests`](actors::hvm::io_requests) and [`device_model`](actors::hvm::device_model) are the two halves
+//! of that trip over [shared pages](protocols::ioreq), [`rtl8139`](actors::hvm::rtl8139) is a card whose every register costs
+//! one, and [`pass_through`](actors::hvm::pass_through) shows the guest a real function instead.
+//! [`EmulatedNic`](machine::emulated_nic::EmulatedNic) follows one packet, and [`Costs`](actors::costs::Costs) are the counts
+//! that all ways to a card are compared by. How xend and the device model agree on a device, and how they fail to, is
+//! [`hotplug`](actors::hotplug), run by [`Handshake`](machine::hotplug::Handshake); [`migration`](actors::migration) moves a
+//! guest that owns a card. Sources: `xen/include/public/hvm/ioreq.h`, `xen/arch/x86/hvm`, `tools/ioemu`,
+//! `tools/python/xen/xend` of Xen 3.3.1; `hw/xen` of QEMU 4.1.
+//!
 //! # Who breaks the rules
 //!
 //! [`HostileFront`](actors::hostile::front::HostileFront) and [`HostileBack`](actors::hostile::back::HostileBack) behave until

@@ -2,6 +2,7 @@
 
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
+use sim_wasm::telling::story::Layout;
 
 fn player(preset: &str, changes: &[(&str, u32)]) -> Player {
     let spec = figure("receive").expect("it is in the catalogue");
@@ -88,4 +89,86 @@ fn a_squeeze_pauses_reception_for_a_second() {
     let mut copied = player("squeeze", &[("way", 0)]);
     copied.seek(u32::MAX);
     assert!(copied.now().0 < 1_000_000);
+}
+
+/// Does what a reader does in the next step after `at`.
+fn act(player: &mut Player, at: u32, letter: char) {
+    player.seek(at);
+    assert!(player.act(letter), "{letter} at {at} of {}", player.state());
+}
+
+/// What a quantity is at the end of a player's run.
+fn last(player: &mut Player, quantity: &str) -> u64 {
+    player.seek(u32::MAX);
+    player.quantity(quantity).expect("it is a quantity")
+}
+
+/// A reader takes Xen's free frames before the packets are delivered: nothing moves for a second, unless they are freed
+/// before netback has found out.
+#[test]
+fn a_reader_takes_the_frames_and_frees_them() {
+    let mut player = player("flip", &[]);
+    player.seek(4);
+    assert!(player.can('m') && !player.can('f') && !player.can('l'), "all packets are netback's already");
+    act(&mut player, 4, 'm');
+    assert_eq!(player.quantity("free-frames"), Some(0));
+    assert!(player.sentence().starts_with("Another domain starts"), "{}", player.sentence());
+    assert!(player.can('f') && !player.can('m'));
+    assert_eq!(last(&mut player, "packets"), 4, "it goes on when that domain has ended by itself");
+    assert!(player.now().0 > 1_500_000_000, "{:?}", player.now());
+    let state = player.state();
+    assert_eq!(Player::open(&state).expect("it is a state").hash(), player.hash(), "{state}");
+
+    act(&mut player, 5, 'f');
+    assert!(player.quantity("free-frames") > Some(20));
+    assert_eq!(last(&mut player, "packets"), 4);
+    assert!(player.now().0 < 1_000_000, "netback has not noticed: {:?}", player.now());
+}
+
+/// One who frees them later has to wait for netback's timer all the same.
+#[test]
+fn a_squeeze_that_netback_has_met_lasts_a_second() {
+    let mut player = player("flip", &[]);
+    act(&mut player, 4, 'm');
+    let paused = (5..=player.steps()).find(|&step| {
+        player.seek(step);
+        player.sentence().contains("no page to put in place")
+    });
+    act(&mut player, paused.expect("netback asks for frames"), 'f');
+    assert_eq!(last(&mut player, "packets"), 4);
+    assert_eq!(player.now().0 / 10_000_000, 100, "a second: {:?}", player.now());
+}
+
+/// From when on somebody listens, packets that were to be given are copied first; a copy costs as much as before.
+#[test]
+fn a_reader_listens_and_pages_cannot_go() {
+    for (at, copied) in [(0, 4), (2, 2)] {
+        let mut player = player("flip", &[]);
+        act(&mut player, at, 'l');
+        assert!(!player.can('l'));
+        assert_eq!(last(&mut player, "copied-in-dom0"), copied * 1514, "after step {at}");
+        assert_eq!(last(&mut player, "operations"), 16);
+    }
+    let mut copy = player("copy", &[]);
+    act(&mut copy, 0, 'l');
+    assert_eq!((last(&mut copy, "copied"), last(&mut copy, "operations")), (4 * 1514, 0));
+    assert!(!player("shared", &[]).can('l'), "somebody listens already");
+}
+
+/// Frames up to a reader's action look as they did; only the pages of packets that are still to come may be others.
+#[test]
+fn the_past_of_an_action_stays_as_it_was() {
+    let mut acted = player("flip", &[]);
+    act(&mut acted, 2, 'l');
+    let mut untouched = player("flip", &[]);
+    let without_words = |svg: &str| -> String { svg.split('<').filter_map(|tag| tag.split('>').next()).collect() };
+    for step in 0..=2 {
+        acted.seek(step);
+        untouched.seek(step);
+        assert_eq!(acted.sentence(), untouched.sentence());
+        for layout in [Layout::Wide, Layout::Narrow] {
+            let [svg, before] = [&acted, &untouched].map(|player| without_words(&player.page_svg(layout)));
+            assert_eq!(svg, before, "step {step}");
+        }
+    }
 }

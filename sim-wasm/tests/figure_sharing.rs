@@ -69,6 +69,63 @@ fn one_stopped_listener_silences_all() {
     assert_eq!(most("stalled", &[("third", 1)], "gate"), 0);
 }
 
+/// Does what a reader does in the next step after `at`.
+fn act(player: &mut Player, at: u32, letter: char) {
+    player.seek(at);
+    assert!(player.act(letter), "{letter} at {at} of {}", player.state());
+}
+
+/// A reader stops a tcpdump while greedy guests send: domU 3's packets pile up in it and take the pool's slots from all
+/// guests. Ending it gives the slots back.
+#[test]
+fn a_reader_stops_a_tcpdump_and_ends_it() {
+    let untouched = at_end("by-packet", &[], "packets-2");
+    let mut player = player("by-packet", &[]);
+    assert!(player.can('t') && !player.can('e'));
+    act(&mut player, 1, 't');
+    assert!(!player.can('t') && player.can('e'));
+    player.seek(u32::MAX);
+    assert!(value(&player, "kept") > 128 && value(&player, "held-3") == value(&player, "kept"));
+    let slower = value(&player, "packets-2");
+    assert!(slower + 20 < untouched, "{slower} of {untouched}");
+    let state = player.state();
+    assert_eq!(Player::open(&state).expect("it is a state").hash(), player.hash(), "{state}");
+
+    act(&mut player, 40, 'e');
+    assert_eq!(value(&player, "kept"), 0);
+    player.seek(u32::MAX);
+    assert!(value(&player, "held-3") < 100 && value(&player, "packets-2") > slower);
+}
+
+/// The preset's own tcpdump can be ended before it reads on by itself.
+#[test]
+fn ending_the_tcpdump_of_the_preset_ends_the_silence() {
+    let mut player = player("stalled", &[]);
+    player.seek(14);
+    let before = (value(&player, "kept"), player.now().0);
+    assert!(before.0 >= 128 && value(&player, "gate") == 1);
+    act(&mut player, 14, 'e');
+    assert_eq!((value(&player, "kept"), player.now().0), (0, before.1));
+    assert!(player.sentence().contains("is closed"), "{}", player.sentence());
+    let shut = (0..=player.steps()).rev().find(|&step| {
+        player.seek(step);
+        value(&player, "gate") == 1
+    });
+    player.seek(shut.expect("it was shut"));
+    let (open, by_itself) = (player.now().0, 548_000_000);
+    assert!(open + 200_000_000 < by_itself, "what had piled up is through soon: {open} ns");
+}
+
+/// Where each interface has a pool, a listener that stops costs the others nothing; and who sends nothing is not listened to.
+#[test]
+fn a_tcpdump_matters_where_there_is_one_pool() {
+    let mut player = player("own-pools", &[("third", 1)]);
+    act(&mut player, 5, 't');
+    player.seek(u32::MAX);
+    assert!(value(&player, "kept") > 50 && value(&player, "outstanding-1") <= 1);
+    assert!(!self::player("broken-off", &[]).can('t'));
+}
+
 #[test]
 fn with_pools_of_their_own_the_others_do_not_notice() {
     assert_eq!(most("own-pools", &[], "kept"), 150);

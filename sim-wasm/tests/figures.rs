@@ -96,6 +96,7 @@ fn a_guess_is_held_against_the_run() {
 #[test]
 fn every_frame_is_a_sound_picture() {
     for mut player in settings() {
+        assert!(player.steps() > 0, "{}: the player's tools have nothing to do", player.state());
         for frame in 0..=player.steps() {
             player.seek(frame);
             for layout in [Layout::Wide, Layout::Narrow, Layout::Film] {

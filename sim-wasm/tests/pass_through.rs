@@ -5,11 +5,13 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use sim_wasm::actors::costs::Costs;
 use sim_wasm::actors::hvm::Host;
 use sim_wasm::actors::hvm::pass_through::device::{HardwareWrite, PtDevice, PtSettings};
+use sim_wasm::actors::hvm::pass_through::leave::leave;
 use sim_wasm::actors::hvm::pass_through::mappings::MapCall;
 use sim_wasm::actors::hvm::pass_through::msix::{MsixTable, TableWrite};
 use sim_wasm::actors::hvm::pass_through::ports::GuestPorts;
 use sim_wasm::actors::hvm::release::Release;
 use sim_wasm::actors::log::Log;
+use sim_wasm::actors::pcibus::handover::is_quiet;
 use sim_wasm::hypervisor::xen::Xen;
 use sim_wasm::protocols::ioreq::Direction;
 use sim_wasm::protocols::pci::bar::{BarKind, BarPlace};
@@ -18,8 +20,12 @@ use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msi::{Message, Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
-use sim_wasm::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER};
-use sim_wasm::words::ids::Bdf;
+use sim_wasm::protocols::pci::owners::{DOMID_IO, Owners};
+use sim_wasm::protocols::pci::registers::{
+    PCI_CAP_ID_EXP, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND,
+};
+use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
+use sim_wasm::words::ids::{Bdf, DomId};
 use sim_wasm::words::time::Time;
 
 const MEMORY: BarPlace = BarPlace::Bar(0);
@@ -75,7 +81,8 @@ impl World {
     }
 
     fn read(&mut self, offset: u16, width: Width) -> u32 {
-        self.device.read(host!(self), &self.function, offset, width)
+        let host = host!(self);
+        self.device.read(host, &self.function, offset, width)
     }
 
     fn write(&mut self, offset: u16, width: Width, value: u32) -> (Vec<HardwareWrite>, Vec<MapCall>) {
@@ -270,7 +277,7 @@ proptest! {
         let mut model = [0_u32; 6];
         let masks = [0xFFFF_C000_u32, 0, 0xFFFF_FFE0, 0, 0xFFFF_F000, u32::MAX];
         for (place, width, value) in writes {
-            let offset = place * 4 & !(width.bytes() - 1);
+            let offset = (place * 4) & !(width.bytes() - 1);
             world.write(offset, width, value);
             if (0x10..0x28).contains(&offset) {
                 let (index, shift) = (usize::from((offset - 0x10) / 4), 8 * u32::from(offset % 4));
@@ -319,5 +326,37 @@ proptest! {
         }
         world.device.unmap_all(host!(world));
         prop_assert_eq!(world.device.mapped(MEMORY).or(world.device.mapped(WIDE)), None);
+    }
+}
+
+/// Bus mastering on or off, requests still unanswered or not: today's order never makes a device dom0's that may still send,
+/// and 3.3's does.
+#[test]
+fn a_device_rests_or_is_nobody_s_before_it_is_dom0_s() {
+    for release in Release::ALL {
+        for (masters, pending) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut world = World::new(release, false);
+            world.place();
+            let command = 3 | if masters { PCI_COMMAND_MASTER } else { 0 };
+            world.write(PCI_COMMAND, Width::Word, u32::from(command));
+            let express = world.function.config.find_capability(PCI_CAP_ID_EXP).expect("the card has it");
+            let status = if pending { PCI_EXP_DEVSTA_TRPND } else { 0 };
+            world.function.config.set(express + PCI_EXP_DEVSTA, Width::Word, u32::from(status));
+
+            let mut topology = Topology::new();
+            topology.add(world.function.bdf, NodeKind::ENDPOINT);
+            let (mut owners, guest) = (Owners::new(&topology), DomId(1));
+            owners.give(&topology, world.function.bdf, guest).expect("it is dom0's");
+            let host = host!(world);
+            let hands = (&mut owners, &topology);
+            let left = leave(host, &mut world.device, &mut world.function, hands, guest, release);
+            let (calls, owner) = left.expect("it is the guest's");
+            assert_eq!((calls.len(), world.device.mapped(MEMORY)), (3, None));
+            assert_eq!(owners.of(world.function.bdf), Some(owner));
+            let rests = is_quiet(&world.function);
+            let expect = if release == Release::Today && pending { DOMID_IO } else { DomId::DOM0 };
+            assert_eq!(owner, expect, "{release:?} {masters} {pending}");
+            assert_eq!(release == Release::Xen33 && (masters || pending), owner == DomId::DOM0 && !rests);
+        }
     }
 }

@@ -210,7 +210,7 @@ fn xend_chooses_a_reset_by_bus_and_capability() {
         (chipset, express(true), ResetMethod::ExpressFlr),
         (slot, express(false), ResetMethod::SecondaryBus),
         (chipset, express(false).power_management(0, false), ResetMethod::PowerState),
-        (chipset, express(false).power_management(0, true), ResetMethod::Vendor),
+        (chipset, express(false).power_management(0, true), ResetMethod::PowerState),
         (chipset, express(false), ResetMethod::Vendor),
         (slot, conventional().advanced_features(true), ResetMethod::SecondaryBus),
         (chipset, conventional().advanced_features(true), ResetMethod::AdvancedFlr),

@@ -487,6 +487,27 @@ proptest! {
         }
     }
 
+    /// Forgetting context entries leaves those that were not named, and none that was.
+    #[test]
+    fn an_invalidation_of_context_entries_forgets_those_it_names(numbers in vec(0_u8..4, 1..8), scope in context_scopes()) {
+        let mut memory = memory();
+        let mut unit = unit(Capabilities::typical(), &mut memory);
+        for number in numbers {
+            prop_assert!(unit.translate(&memory, Request::read(function(number), 0)).is_ok());
+        }
+        let named = |source: Bdf, tag: Did| match scope {
+            ContextScope::Global => true,
+            ContextScope::Domain(did) => tag == did,
+            ContextScope::Device { did, source: other, mask } => {
+                let kept = [7, 3, 1, 0][usize::from(mask)];
+                tag == did && (source.function() ^ other.function()) & kept == 0
+            }
+        };
+        let before: Vec<_> = unit.contexts().entries().filter(|entry| !named(entry.source, entry.did())).collect();
+        submit(&mut unit, &mut memory, &[Descriptor::Context(scope)]);
+        prop_assert_eq!(unit.contexts().entries().collect::<Vec<_>>(), before);
+    }
+
     /// Bounded caches, however many pages are asked for.
     #[test]
     fn remembering_one_thing_more_forgets_another(pages in vec(0_u64..512, 1..200)) {

@@ -72,6 +72,7 @@ impl<'a> Figure<'a> {
             Standing::Alone => (base_url.as_str(), page_url),
         };
         let (width, height) = self.size();
+        let wide = self.player.page_svg(Layout::Wide);
         FigureView {
             id: self.wanted.id.clone(),
             name: spec.name,
@@ -83,7 +84,8 @@ impl<'a> Figure<'a> {
             bindings: format!("{}#{module}", assets.bindings.route.href(base)),
             module: assets.modules[module].route.href(base),
             start: self.player.state(),
-            wide: self.player.page_svg(Layout::Wide),
+            cells: wide.contains("<a "),
+            wide,
             narrow: self.player.page_svg(Layout::Narrow),
             steps: self.player.steps(),
             presets: presets(spec),

@@ -1,4 +1,4 @@
-//! The figure shell as one file: [`joined`] puts ES modules one after another.
+//! The figure shell as one file: [`joined`] puts ES modules one after another, and [`small`] leaves out what only people read.
 //!
 //! A page should load one script, and a person should read several. The modules stand in the order of their names, each
 //! after those that it imports from, and no two have a top-level name in common; so nothing is left to do but to leave
@@ -20,6 +20,12 @@ pub fn joined<'m>(modules: impl IntoIterator<Item = &'m str>) -> String {
     script
 }
 
+/// The same script without its comments and spaces; as it is if it cannot be taken apart, for which its author knows the reason.
+#[must_use]
+pub fn small(script: &str) -> String {
+    minifier::js::minify(script).map_or_else(|_| script.to_owned(), |small| small.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +36,12 @@ mod tests {
         let second = "import { a } from \"./1-a.js\";\nconst b = a() // 2\n  + 1;\n";
         let expect = "function a() {\n  return 2 * b; // b\n}\nconst b = a() // 2\n  + 1;\n";
         assert_eq!(joined([first, second]), expect);
+    }
+
+    #[test]
+    fn a_script_is_published_without_what_only_people_read() {
+        let script =
+            "/** Says how many. */\nexport function told(count) {\n  // In words.\n  return `${count} of them`;\n}\n";
+        assert_eq!(small(script), "export function told(count){return`${count} of them`;}");
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tera::{Context, ErrorKind, Tera};
 
 use crate::files::source::{Content, SourceFile};
-use crate::rendering::script::joined;
+use crate::rendering::script::{joined, small};
 use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -56,11 +56,13 @@ const BUILT_IN: &[(&str, &str)] = &[
 
 /// The engine's modules and the bindings that they share, as the build script left them.
 const BINDINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
-const MODULES: [(&str, &[u8]); 4] = [
+const MODULES: [(&str, &[u8]); 6] = [
     ("ring", include_bytes!(concat!(env!("OUT_DIR"), "/ring.wasm"))),
     ("path", include_bytes!(concat!(env!("OUT_DIR"), "/path.wasm"))),
     ("flow", include_bytes!(concat!(env!("OUT_DIR"), "/flow.wasm"))),
+    ("sharing", include_bytes!(concat!(env!("OUT_DIR"), "/sharing.wasm"))),
     ("receive", include_bytes!(concat!(env!("OUT_DIR"), "/receive.wasm"))),
+    ("access", include_bytes!(concat!(env!("OUT_DIR"), "/access.wasm"))),
 ];
 
 /// Templates and assets, ready for use.
@@ -147,9 +149,9 @@ impl Theme {
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
-            shell: Asset::new("shell", "js", joined(modules).into_bytes()),
+            shell: Asset::new("shell", "js", small(&joined(modules)).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
-            bindings: Asset::new("sim", "js", BINDINGS.as_bytes().to_vec()),
+            bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),
             modules: MODULES
                 .into_iter()
                 .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", bytes.to_vec())))

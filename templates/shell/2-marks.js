@@ -1,36 +1,70 @@
 // Marks of a picture: they can be pressed, and what they name lights up wherever it stands.
 //
 // All marks of a picture are one stop of the Tab key, as ARIA's practices advise for groups: arrows go up and down
-// between them, Enter or Space follows the one that has the focus. Whoever points at a mark, at a chart or at a word of
-// the text sees all that have its name.
+// between them, Enter or Space follows the one that has the focus. A map's cells are links instead of buttons, and arrows
+// go in all four directions. Whoever points at a mark, at a chart or at a word of the text sees all that have its name.
+
+/** What can be pressed in a picture. */
+export const MARKS = "svg [data-n], .figure-picture a";
 
 /** Makes the marks of a freshly drawn picture into buttons; `chosen` is the one that keeps the Tab stop. */
 export function pressable(svg, chosen) {
-  const marks = [...svg.querySelectorAll("[data-n]")];
+  const marks = [...svg.querySelectorAll("[data-n], a")];
   if (!marks.length) return;
   // A picture has no children for a screen reader, a group has.
   svg.setAttribute("role", "group");
   const stop = marks.find((mark) => nameOf(mark) === chosen) ?? marks[0];
   for (const mark of marks) {
+    mark.setAttribute("tabindex", mark === stop ? 0 : -1);
+    if (!mark.dataset.n) continue;
     mark.setAttribute("role", "button");
     // Who speaks to the page names what is seen: the name begins with the words of the mark.
     const words = [...mark.querySelectorAll("text")].map((text) => text.textContent).join(" ");
     const label = mark.dataset.l;
     mark.setAttribute("aria-label", label.includes(words) ? label : `${words}: ${label}`);
-    mark.setAttribute("tabindex", mark === stop ? 0 : -1);
   }
 }
 
 /** What a mark is called from one step to the next. */
 export function nameOf(mark) {
-  return `${mark.dataset.e} ${mark.dataset.n}`;
+  return mark.dataset.n ? `${mark.dataset.e} ${mark.dataset.n}` : mark.ariaLabel;
 }
 
 /** The mark that a key leads to from `mark`, if it is a key for that. */
 export function neighbour(mark, key) {
+  if (!mark.dataset.n) return beside(mark, key);
   const by = { ArrowDown: 1, PageDown: 1, ArrowUp: -1, PageUp: -1 }[key];
   const marks = [...mark.ownerSVGElement.querySelectorAll("[data-n]")];
   return by && marks.at((marks.indexOf(mark) + by) % marks.length);
+}
+
+/** The nearest cell in a key's direction, in the same row or column. */
+function beside(cell, key) {
+  const [along, across, by] =
+    { ArrowRight: ["x", "y", 1], ArrowLeft: ["x", "y", -1], ArrowDown: ["y", "x", 1], ArrowUp: ["y", "x", -1] }[key] ?? [];
+  const here = cell.getBBox();
+  const away = (other) => (other[along] - here[along]) * by;
+  let [nearest, least] = [null, Infinity];
+  for (const other of cell.ownerSVGElement.querySelectorAll("a")) {
+    const there = other.getBBox();
+    if (by && there[across] === here[across] && away(there) > 0 && away(there) < least) {
+      [nearest, least] = [other, away(there)];
+    }
+  }
+  return nearest;
+}
+
+/** Says under the picture which cell is pointed at, and leads to such a run, if its figure is in this page. */
+export function tellCell(figure, cell) {
+  const [words, way] = figure.querySelector(".figure-cell").children;
+  words.textContent = cell.ariaLabel;
+  way.setAttribute("href", cell.getAttribute("href"));
+  way.hidden = !runOf(cell);
+}
+
+/** The figure that shows the run behind a cell, if it is in this page. */
+export function runOf(cell) {
+  return document.getElementById(cell.getAttribute("href").slice(1).split("=")[0]);
 }
 
 // ---- light

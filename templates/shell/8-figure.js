@@ -11,7 +11,7 @@
 // For tests and style: `data-live`, `data-failed`, `data-playing`, `data-at`, `data-steps`, `data-state`.
 
 import { made, morph, scrubPaint } from "./1-drawing.js";
-import { light, nameOf, neighbour, pressable } from "./2-marks.js";
+import { MARKS, light, nameOf, neighbour, pressable, runOf, tellCell } from "./2-marks.js";
 import { Guess } from "./3-guess.js";
 import { copy, frame, save } from "./4-take.js";
 import { numbers } from "./5-numbers.js";
@@ -48,6 +48,7 @@ export class SimFigure extends HTMLElement {
     super();
     this.addEventListener("focusin", ({ target }) => this.#focus(target));
     this.addEventListener("pointerdown", () => this.start());
+    this.addEventListener("pointerover", ({ target }) => this.#tell(target));
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("input", (event) => this.#input(event));
     this.addEventListener("change", (event) => this.#change(event));
@@ -141,17 +142,26 @@ export class SimFigure extends HTMLElement {
 
   #focus(target) {
     this.start();
-    if (target.dataset.n) this.#choose(target);
+    if (target.matches(MARKS)) this.#choose(target);
+    this.#tell(target);
+  }
+
+  #tell(target) {
+    const cell = target.closest(".figure-picture a");
+    if (cell) tellCell(this, cell);
   }
 
   /** Gives a mark the picture's Tab stop. */
   #choose(mark) {
     this.#mark = nameOf(mark);
-    for (const other of mark.ownerSVGElement.querySelectorAll("[data-n]")) other.setAttribute("tabindex", -1);
+    for (const other of mark.ownerSVGElement.querySelectorAll("[tabindex]")) other.setAttribute("tabindex", -1);
     mark.setAttribute("tabindex", 0);
   }
 
   #click(event) {
+    const cell = event.target.closest(".figure-picture a");
+    // A finger points by touching: it finds the way under the picture. And a cell whose run is not here leads nowhere.
+    if (cell && (event.pointerType === "touch" || !runOf(cell))) event.preventDefault();
     const button = event.target.closest("[data-do], [data-act], [data-n]:not(tr)");
     if (!this.#run || !button || button.ariaDisabled === "true") return;
     const { act, n } = button.dataset;
@@ -234,11 +244,13 @@ export class SimFigure extends HTMLElement {
     const { key, target } = event;
     const shortcut = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
     if (!this.#run || shortcut || event.metaKey) return;
-    if (target.matches("[data-n]")) {
-      if (key === "Enter" || key === " ") target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    if (target.matches(MARKS)) {
+      const presses = target.dataset.n && (key === "Enter" || key === " ");
+      if (presses) target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
       const mark = neighbour(target, key);
       mark?.focus();
-      if (mark || key === "Enter" || key === " ") return event.preventDefault();
+      // At the edge of a map an arrow does nothing: there it does not step.
+      if (mark || presses || (!target.dataset.n && key.startsWith("Arrow"))) return event.preventDefault();
     }
     if (target.matches("[data-scrub]")) {
       if (/^(Arrow|Home|End|Page)/.test(key)) return;

@@ -13,6 +13,7 @@ const END: &str = "\u{e010}";
 const HOME: &str = "\u{e011}";
 const LEFT: &str = "\u{e012}";
 const RIGHT: &str = "\u{e014}";
+const UP: &str = "\u{e013}";
 const DOWN: &str = "\u{e015}";
 const SPACE: &str = " ";
 
@@ -189,7 +190,7 @@ const SAME_PICTURE: &str = "const shown = document.querySelector(a[0]).cloneNode
   const holder = document.createElement('template');
   holder.innerHTML = a[1];
   const wanted = holder.content.firstElementChild;
-  for (const one of [shown, wanted, ...shown.querySelectorAll('g'), ...wanted.querySelectorAll('g')])
+  for (const one of [shown, wanted, ...shown.querySelectorAll('g, a'), ...wanted.querySelectorAll('g, a')])
     for (const name of ['role', 'tabindex', 'aria-label']) one.removeAttribute(name);
   for (const one of shown.querySelectorAll('g')) if (/^(lit)?$/.test(one.className.baseVal)) one.removeAttribute('class');
   return shown.isEqualNode(wanted)";
@@ -295,6 +296,41 @@ fn marks_are_one_stop_and_lead_to_their_frames() {
         browser.press(ENTER).await;
         assert_eq!(json!(shown(browser, id).await.at.to_string()), goal, "{id}");
         agrees(browser, id).await;
+    });
+}
+
+/// A map's cells are links: one stop, walked in four directions without stepping, and a line below says what a cell is.
+#[test]
+fn cells_are_walked_and_say_what_they_are() {
+    for_every_figure(1280, 900, async |browser, spec| {
+        let id = spec.name;
+        let cells = count(browser, ".figure-picture svg.wide a").await;
+        assert_eq!(count(browser, ".figure-cell").await, u64::from(cells > 0), "{id}");
+        if cells == 0 {
+            return;
+        }
+        assert_eq!(count(browser, "svg.wide[role=group] a[tabindex='0']").await, 1, "{id}");
+        focus(browser, "svg.wide a[tabindex='0']").await;
+        let name = async || {
+            let named = browser.run("return document.activeElement.ariaLabel", &[]).await;
+            assert_eq!(json!(text(browser, ".figure-cell span").await), named, "{id}");
+            named.as_str().unwrap_or_default().to_owned()
+        };
+        let first = name().await;
+        let mut walked = vec![first.clone()];
+        for (key, other) in [(RIGHT, true), (DOWN, true), (LEFT, true), (UP, true), (UP, false), (LEFT, false)] {
+            browser.press(key).await;
+            let now = name().await;
+            assert_eq!(walked.last() != Some(&now), other, "{id}: {key:?} leads to {now}");
+            walked.push(now);
+        }
+        assert_eq!(walked.last(), Some(&first), "{id}: round and back");
+        assert_eq!(shown(browser, id).await.at, 0, "{id}: walking does not step");
+        assert_eq!(count(browser, "svg.wide a[tabindex='0']").await, 1, "{id}");
+        // No figure here shows the run behind it: neither a press nor the line below leads anywhere.
+        browser.press(ENTER).await;
+        assert_eq!(browser.run("return location.hash", &[]).await, json!(""), "{id}");
+        assert_eq!(count(browser, ".figure-cell a:not([hidden])").await, 0, "{id}");
     });
 }
 

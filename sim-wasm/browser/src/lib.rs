@@ -14,6 +14,8 @@ mod figure;
 
 mod runtime;
 
+#[cfg(feature = "access")]
+use sim::telling::modules::ACCESS as MODULE;
 #[cfg(feature = "flow")]
 use sim::telling::modules::FLOW as MODULE;
 #[cfg(feature = "path")]
@@ -22,3 +24,5 @@ use sim::telling::modules::PATH as MODULE;
 use sim::telling::modules::RECEIVE as MODULE;
 #[cfg(feature = "ring")]
 use sim::telling::modules::RING as MODULE;
+#[cfg(feature = "sharing")]
+use sim::telling::modules::SHARING as MODULE;

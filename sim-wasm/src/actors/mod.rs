@@ -41,6 +41,14 @@ pub mod hvm;
 
 pub mod hotplug;
 
+pub mod migration;
+
 pub mod netfront;
 
 pub mod hostile;
+
+pub mod pciback;
+
+pub mod pcifront;
+
+pub mod pcibus;

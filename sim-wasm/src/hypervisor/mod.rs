@@ -8,9 +8,11 @@
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
 //!
-//! An HVM guest comes here by [`vm_exits`].
+//! Devices' own accesses to memory go past all of this, through [`vtd`], the chipset's unit that looks their addresses up;
+//! [`passthrough`] is what Xen tells it. What a domain may have of devices is in [`pirqs`] and [`io_permissions`]. An HVM guest
+//! comes here by [`vm_exits`].
 //!
-//! Not modelled: PVH guests, and whatever a network interface does not need; see each module.
+//! Not modelled: PVH guests, I/O itself, and whatever a network interface does not need; see each module.
 
 pub mod page;
 
@@ -45,6 +47,11 @@ pub mod grant_transfers;
 pub mod event_calls;
 
 pub mod vm_exits;
+
 pub mod vtd;
 
 pub mod passthrough;
+
+pub mod pirqs;
+
+pub mod io_permissions;

@@ -18,6 +18,10 @@ pub mod buffered_ioreq;
 
 pub mod pci;
 
+pub mod pciif;
+
+pub mod pciif_model;
+
 mod store_buffer;
 
 pub mod notification_model;

@@ -176,8 +176,9 @@ pub enum Shape {
     Words { x: Unit, y: Unit, anchor: Anchor, face: Face, tone: Tone, words: Text },
     /// Things that move together, from their own origin.
     Group { key: Key, x: Unit, y: Unit, shapes: Vec<Shape> },
-    /// What leads to a frame of another figure, as a state names it: for a page with that figure on it.
-    Link { state: Text, shapes: Vec<Shape> },
+    /// What leads to a frame of another figure, as a state names it: for a page with that figure on it. The label is its
+    /// name, for a reader who does not see it.
+    Link { state: Text, label: Text, shapes: Vec<Shape> },
     /// What words of the page can name: it lights up when a reader points at its name, in picture and chart alike.
     Mark { entity: &'static str, goes: Option<Goes>, shapes: Vec<Shape> },
 }

@@ -23,8 +23,11 @@ pub const RING: Module = Module { name: "ring", figures: &[&ring::FIGURE, &bell:
 /// The way of a packet and of its pages, with every generation of netback.
 pub const PATH: Module = Module { name: "path", figures: &[&packet::FIGURE, &grants::FIGURE] };
 
-/// Flow control and sharing: many packets, many guests.
-pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &sharing::FIGURE, &map::FIGURE] };
+/// Flow control: many packets of one guest, and hundreds of runs at once.
+pub const FLOW: Module = Module { name: "flow", figures: &[&flow::FIGURE, &map::FIGURE] };
+
+/// Several guests behind one netback.
+pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGURE] };
 
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
@@ -33,7 +36,7 @@ pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGUR
 pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &hotplug::FIGURE] };
 
 /// All modules.
-pub const ALL: [Module; 5] = [RING, PATH, FLOW, RECEIVE, ACCESS];
+pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
 
 /// Figures of all modules.
 const COUNT: usize = {

@@ -114,13 +114,15 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
             }
             svg.push_str("</g>");
         }
-        Shape::Link { state, shapes } => {
-            // A picture for itself has no page around it to lead anywhere. Of so many links none is a stop for the keyboard:
-            // the text version tells as much.
+        Shape::Link { state, label, shapes } => {
+            // A picture for itself has no page around it to lead anywhere. Of so many links none is a stop for the keyboard
+            // until the page's script makes one stop of all of them: the text version tells as much.
             let page = matches!(ink, Ink::Classes(_));
             if page {
                 svg.push_str("<a href=\"#");
                 escape(svg, state.as_str());
+                svg.push_str("\" aria-label=\"");
+                escape(svg, label.as_str());
                 svg.push_str("\" tabindex=\"-1\">");
             }
             for shape in shapes {

@@ -62,6 +62,8 @@ pub struct FigureView {
     pub wide: String,
     /// The picture for narrow boxes: SVG.
     pub narrow: String,
+    /// Whether the picture has cells that lead to runs of another figure.
+    pub cells: bool,
     /// Steps in the run.
     pub steps: u32,
     /// Runs to choose from.

@@ -50,6 +50,8 @@ pub enum Hvm {
     TableWritten { entry: u32, bound: bool },
     /// The guest wrote behind the end of the trapped table.
     TableOverrun { entry: u32, refused: bool },
+    /// A real device became another domain's, at rest or with requests of its own still to come.
+    OwnerChanged { owner: u16, rests: bool },
     /// Xen asserted a virtual line; so many of the machine's line wait for the guest now.
     IntxAsserted { gsi: u8, link: u8, pending: u32 },
     /// The guest's end of interrupt lowered a virtual line.
@@ -91,6 +93,7 @@ impl Hvm {
             | Self::VcpuResumed { .. }
             | Self::DomainCrashed { .. }
             | Self::PortTranslated { .. }
+            | Self::OwnerChanged { .. }
             | Self::IntxAsserted { .. }
             | Self::IntxDeasserted { .. }
             | Self::PhysicalEoi { .. }
@@ -142,6 +145,7 @@ impl Hvm {
                 | Self::BarIgnored { .. }
                 | Self::UnsupportedRequest
                 | Self::TableOverrun { .. }
+                | Self::OwnerChanged { owner: 0, rests: false }
                 | Self::PhysicalEoi { late: true, .. }
                 | Self::StaleRead { .. }
                 | Self::SectorLost { .. }

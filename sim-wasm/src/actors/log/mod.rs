@@ -29,8 +29,14 @@ pub mod pages;
 pub mod hvm;
 
 pub mod dma;
+
 pub mod hotplug;
+
 pub mod vtd;
+
+pub mod migration;
+
+pub mod pciif;
 
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -41,7 +47,9 @@ use crate::actors::log::dma::Dma;
 use crate::actors::log::hotplug::Hotplug;
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::interleaving::Interleaving;
+use crate::actors::log::migration::Migration;
 use crate::actors::log::pages::Pages;
+use crate::actors::log::pciif::Pciif;
 use crate::actors::log::receive::Receive;
 use crate::actors::log::stack::Stack;
 use crate::actors::log::summary::Summary;
@@ -166,6 +174,8 @@ pub enum Event {
     Interleaving(Interleaving),
     /// One granted page, and the frame behind it.
     Pages(Pages),
+    /// Netfront freed a packet instead of sending it.
+    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
     /// An HVM guest, its device model and the devices that it sees.
     Hvm(Hvm),
     /// The toolstack, the device model and the guest over a device that comes or goes.
@@ -174,8 +184,10 @@ pub enum Event {
     Dma(Dma),
     /// Devices' accesses at a remapping unit, and Xen's steps about both.
     Vtd(Vtd),
-    /// Netfront freed a packet instead of sending it.
-    PacketUnsent { bytes: u32, pieces: u32, why: Unsent },
+    /// A guest on its way to another host.
+    Migration(Migration),
+    /// Devices passed through to PV guests.
+    Pciif(Pciif),
 }
 
 impl Event {
@@ -226,6 +238,8 @@ impl Event {
             Self::Hotplug(event) => event.who(),
             Self::Dma(event) => event.who(),
             Self::Vtd(event) => event.who(),
+            Self::Migration(event) => event.who(),
+            Self::Pciif(event) => event.who(),
         }
     }
 
@@ -239,6 +253,7 @@ impl Event {
             Self::Wakeups(event) => event.rings(),
             Self::Hvm(event) => event.rings(),
             Self::Interleaving(event) => event.rings(),
+            Self::Pciif(event) => event.rings(),
             _ => false,
         }
     }
@@ -250,7 +265,9 @@ impl Event {
             self,
             Self::QueueStopped { .. }
                 | Self::QueueWoken { .. }
-                | Self::Stack(Stack::CardStalled | Stack::CardResumed)
+                | Self::Stack(
+                    Stack::CardStalled | Stack::CardResumed | Stack::TapOpened { .. } | Stack::TapClosed { .. }
+                )
                 | Self::Backend(
                     Backend::PoolGateShut { .. }
                         | Backend::CreditExhausted { .. }
@@ -292,6 +309,8 @@ impl Event {
             Self::Hotplug(event) => event.fails(),
             Self::Dma(event) => event.fails(),
             Self::Vtd(event) => event.fails(),
+            Self::Migration(event) => event.fails(),
+            Self::Pciif(event) => event.fails(),
             _ => false,
         }
     }

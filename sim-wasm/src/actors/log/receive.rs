@@ -63,6 +63,12 @@ pub enum Receive {
     CarrierBack,
     /// Netback copied a packet in dom0 before it accepted it; `pages` hold the copy, none if it is memory of the kernel's.
     CopiedFirst { bytes: u32, pages: u32 },
+    /// A new domain got all of Xen's free frames.
+    FramesTaken { count: u32 },
+    /// That domain ended, and so many frames are free.
+    FramesFreed { count: u32 },
+    /// A program in dom0 began to listen: it gets a clone of each packet for the guest.
+    ListenerBegan,
 }
 
 impl Receive {
@@ -86,8 +92,13 @@ impl Receive {
             | Self::AnswersPublished { .. }
             | Self::CarrierLost
             | Self::CarrierBack
-            | Self::CopiedFirst { .. } => Who::Dom0,
-            Self::PagesFlipped { .. } | Self::DeliveryRefused { .. } | Self::BytesCopied { .. } => Who::Xen,
+            | Self::CopiedFirst { .. }
+            | Self::ListenerBegan => Who::Dom0,
+            Self::PagesFlipped { .. }
+            | Self::DeliveryRefused { .. }
+            | Self::BytesCopied { .. }
+            | Self::FramesTaken { .. }
+            | Self::FramesFreed { .. } => Who::Xen,
         }
     }
 

@@ -35,6 +35,10 @@ pub enum Stack {
     WireReceived { bytes: u32 },
     /// The card had no buffer for a packet from the wire, and the packet was lost.
     WireMissed { bytes: u32 },
+    /// A packet socket in dom0 was opened on a port.
+    TapOpened { port: u16 },
+    /// A packet socket in dom0 was closed, and its clones were freed.
+    TapClosed { port: u16, clones: u32 },
 }
 
 impl Stack {
@@ -52,6 +56,8 @@ impl Stack {
             | Self::NotForwarded { .. }
             | Self::PortOverflowed { .. }
             | Self::PortQueued { .. }
+            | Self::TapOpened { .. }
+            | Self::TapClosed { .. }
             | Self::Tapped { .. }
             | Self::TapFreed { .. } => Who::Dom0,
         }

@@ -115,7 +115,7 @@ impl Stack {
     /// Takes a port away: what waits for it is freed, and the addresses behind it are forgotten (`br_del_if`).
     pub fn remove_port(&mut self, k: &mut Kernel<'_>, port: BridgePort) {
         let Some(state) = self.ports.get_mut(place(port)).and_then(Option::take) else { return };
-        self.counters.flushed += u64::from(state.close(k));
+        self.counters.flushed += u64::from(state.close(k, port));
         self.order.retain(|other| *other != port);
         self.bridge.forget(port);
     }
@@ -147,7 +147,8 @@ impl Stack {
     /// Opens a packet socket on a port, or closes the one that is there.
     pub fn set_tap(&mut self, k: &mut Kernel<'_>, port: BridgePort, settings: Option<TapSettings>) {
         if let Some(state) = self.port_mut(port) {
-            state.set_tap(k, settings);
+            about(k, port);
+            state.set_tap(k, port, settings);
         }
     }
 
@@ -276,6 +277,12 @@ impl Stack {
     #[must_use]
     pub fn waiting(&self, port: BridgePort) -> u32 {
         self.port(port).map_or(0, |state| state.qdisc.waiting())
+    }
+
+    /// Whether a packet socket is open on a port.
+    #[must_use]
+    pub fn is_tapped(&self, port: BridgePort) -> bool {
+        self.port(port).is_some_and(PortState::is_tapped)
     }
 
     /// Clones that a packet socket keeps.

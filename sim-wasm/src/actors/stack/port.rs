@@ -102,12 +102,22 @@ impl PortState {
         tap.keep(k.now, k.skbs.clone_skb(skb));
     }
 
-    pub(super) fn set_tap(&mut self, k: &mut Kernel<'_>, settings: Option<TapSettings>) {
+    pub(super) fn set_tap(&mut self, k: &mut Kernel<'_>, port: BridgePort, settings: Option<TapSettings>) {
+        let port = port.number();
+        let opens = settings.is_some();
         if let Some(tap) = core::mem::replace(&mut self.tap, settings.map(Tap::new)) {
+            k.step(Event::Stack(Told::TapClosed { port, clones: tap.kept() }));
             for clone in tap.close() {
                 free_clone(k, clone);
             }
         }
+        if opens {
+            k.step(Event::Stack(Told::TapOpened { port }));
+        }
+    }
+
+    pub(super) const fn is_tapped(&self) -> bool {
+        self.tap.is_some()
     }
 
     pub(super) fn tap_due(&self) -> Option<Time> {
@@ -134,8 +144,8 @@ impl PortState {
     }
 
     /// The port goes, with all that it keeps; says how many packets waited in its queue.
-    pub(super) fn close(mut self, k: &mut Kernel<'_>) -> u32 {
-        self.set_tap(k, None);
+    pub(super) fn close(mut self, k: &mut Kernel<'_>, port: BridgePort) -> u32 {
+        self.set_tap(k, port, None);
         self.flush(k)
     }
 }

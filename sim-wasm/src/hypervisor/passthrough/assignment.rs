@@ -21,7 +21,7 @@ use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::passthrough::context::domain_of;
 use crate::hypervisor::passthrough::dids::Holder;
 use crate::hypervisor::passthrough::iommus::{DOM_IO, Identity, Iommus};
-use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Quarantine};
+use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Quarantine, Switch};
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::passthrough::table::{READ_WRITE, Table};
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
@@ -33,8 +33,10 @@ impl Iommus {
     /// See [`AssignError`]; then the device is whose it was.
     pub fn assign(&mut self, memory: &mut Memory, source: Bdf, to: DomId) -> Result<(), AssignError> {
         let outcome = self.try_assign(memory, source, to);
-        if let Err(error) = outcome {
-            self.step(memory, Step::AssignRefused { source, domain: to, error });
+        match outcome {
+            Err(error) => self.step(memory, Step::AssignRefused { source, domain: to, error }),
+            Ok(()) if self.units.iter().any(|drhd| drhd.interrupts.is_none()) => self.untrusted_msi = Switch::On,
+            Ok(()) => (),
         }
         outcome
     }

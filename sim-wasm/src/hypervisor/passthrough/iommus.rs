@@ -1,9 +1,10 @@
-//! The machine's remapping units, domains and devices, as Xen keeps them, and how it speaks to a unit.
+//! The machine's remapping units, domains and devices, as Xen keeps them.
 //!
 //! Each change is a [`Step`]; after each, the requests of devices that never stop are tried
 //! ([`Iommus::never_stops`]), so that a wrong order shows.
 //!
-//! Sources: `xen/drivers/passthrough/iommu.c`, `xen/drivers/passthrough/vtd/iommu.c`, `vtd/qinval.c`.
+//! Sources: `xen/drivers/passthrough/iommu.c`, `iommu_setup`, `iommu_domain_init`; `xen/drivers/passthrough/vtd/iommu.c`,
+//! `intel_vtd_setup`, `intel_iommu_hwdom_init`; `xen/drivers/passthrough/x86/iommu.c`, `arch_iommu_hwdom_init`.
 //!
 //! Not modelled: locks and other processors, IOMMU pages of the unit's own NUMA node, and device IOTLBs. Xen's flush of what
 //! was not present names number 0 for translations too, where this one names the domain's number, as Linux does.
@@ -11,7 +12,8 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner};
-use crate::hypervisor::passthrough::dids::{Dids, Holder};
+use crate::hypervisor::passthrough::dids::Holder;
+use crate::hypervisor::passthrough::drhd::Drhd;
 use crate::hypervisor::passthrough::filter::GrantedPage;
 use crate::hypervisor::passthrough::options::{AssignError, Dom0Mode, GuestKind, Options, Switch, Version, Wanted};
 use crate::hypervisor::passthrough::reaction::FaultCount;
@@ -19,39 +21,15 @@ use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::passthrough::stores::{Stores, Visibility};
 use crate::hypervisor::passthrough::table::{READ_WRITE, Table};
-use crate::hypervisor::vtd::caches::{CacheSizes, ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::{
-    CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_PASS_THROUGH, ECAP_QUEUED,
+    CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_INTERRUPTS, ECAP_PASS_THROUGH, ECAP_QUEUED,
 };
-use crate::hypervisor::vtd::invalidation::{DESCRIPTOR_SIZE, Descriptor, Drain, Wait};
-use crate::hypervisor::vtd::registers as reg;
-use crate::hypervisor::vtd::structures::{PAGE_SHIFT, address_of};
-use crate::hypervisor::vtd::unit::Unit;
+use crate::hypervisor::vtd::structures::PAGE_SHIFT;
 use crate::hypervisor::vtd::walk::Request;
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
 /// Whoever has devices in quarantine (`DOMID_IO`, `xen/include/public/xen.h`).
 pub const DOM_IO: DomId = DomId(0x7FF1);
-
-/// Polls of a wait descriptor's word before a Xen that does not wait goes on; of the order of what fits into 1 ms.
-const PATIENCE: u32 = 1000;
-
-/// A unit, and what Xen keeps about it (`struct acpi_drhd_unit`, `struct vtd_iommu`).
-#[derive(Clone, Debug)]
-pub struct Drhd {
-    /// The hardware.
-    pub unit: Unit,
-    /// The numbers that it knows domains by.
-    pub dids: Dids,
-    /// Polls for which it takes no descriptor: a slow unit.
-    pub slow: u32,
-    pub(super) root: Mfn,
-    /// The context table of each bus that has one.
-    pub(super) contexts: Vec<(u8, Mfn)>,
-    queue: Mfn,
-    status: Mfn,
-    sequence: u32,
-}
 
 /// A domain, for units (`struct domain_iommu`).
 #[derive(Clone, Debug)]
@@ -143,6 +121,8 @@ pub struct Iommus {
     pub repairs: Repairs,
     /// Whether a device may be given away whose reserved memory others use too (`rdm_policy=relaxed`).
     pub relaxed_rdm: Switch,
+    /// Whether a guest has got a device whose interrupts are not remapped: it may forge any.
+    pub untrusted_msi: Switch,
     /// A function whose context entry cannot be written: what goes wrong in a test of that.
     pub refuses: Option<Bdf>,
     pub(super) units: Vec<Drhd>,
@@ -178,6 +158,7 @@ impl Iommus {
             options,
             repairs: Repairs::ALL,
             relaxed_rdm: Switch::Off,
+            untrusted_msi: Switch::Off,
             refuses: None,
             units: Vec::new(),
             domains: Vec::new(),
@@ -194,6 +175,10 @@ impl Iommus {
         }
         if !iommus.units.is_empty() {
             iommus.add_dom0(memory, xen_heap)?;
+            let remap = |drhd: &Drhd| drhd.unit.capabilities().extends_to(ECAP_INTERRUPTS | ECAP_QUEUED);
+            if options.intremap.is_on() && options.qinval.is_on() && iommus.units.iter().all(remap) {
+                iommus.enable_intremap(memory)?;
+            }
             for drhd in &mut iommus.units {
                 drhd.enable(memory);
             }
@@ -334,232 +319,8 @@ impl Iommus {
         }
     }
 
-    /// Maps a page in a domain's tables, or changes how it is mapped, up to the flush.
-    pub(super) fn map_page(
-        &mut self,
-        memory: &mut Memory,
-        id: DomId,
-        dfn: Dfn,
-        frame: Mfn,
-        bits: u64,
-    ) -> Result<(), AssignError> {
-        self.map_pages(memory, id, (dfn, frame), bits, 1)
-    }
-
-    /// The same for pages of an order that a level maps.
-    pub(super) fn map_pages(
-        &mut self,
-        memory: &mut Memory,
-        id: DomId,
-        (dfn, frame): (Dfn, Mfn),
-        bits: u64,
-        level: u8,
-    ) -> Result<(), AssignError> {
-        let domain = self.domains.iter_mut().find(|domain| domain.id == id);
-        let domain = domain.expect("who is mapped for was added before");
-        let Some(table) = &mut domain.table else { return Ok(()) };
-        let change = table.map(memory, &mut self.stores, dfn, frame, bits, level)?;
-        if change.split > 0 {
-            self.step(memory, Step::SuperpageSplit { domain: id, dfn, order: change.split });
-        }
-        let writable = bits & READ_WRITE == READ_WRITE;
-        self.step(memory, Step::Mapped { domain: id, dfn, frame, writable });
-        self.make_visible(memory);
-        let order = 9 * (level - 1);
-        if change.old.is_present() || change.split > 0 {
-            self.flush_pages(memory, id, dfn, order.max(change.split));
-        } else if self.units.iter().any(|drhd| drhd.unit.capabilities().has(CAP_CM)) {
-            self.flush_pages(memory, id, dfn, order);
-        }
-        Ok(())
-    }
-
-    /// Unmaps a page from a domain's tables, and has units forget it. When this returns nothing goes there any more, if the
-    /// unit was waited for.
-    pub(super) fn unmap_page(&mut self, memory: &mut Memory, id: DomId, dfn: Dfn) -> Result<(), AssignError> {
-        let domain = self.domains.iter_mut().find(|domain| domain.id == id);
-        let domain = domain.expect("who is unmapped for was added before");
-        let Some(table) = &mut domain.table else { return Ok(()) };
-        let change = table.unmap(memory, &mut self.stores, dfn)?;
-        if !change.old.is_present() {
-            return Ok(());
-        }
-        if change.split > 0 {
-            self.step(memory, Step::SuperpageSplit { domain: id, dfn, order: change.split });
-        }
-        self.step(memory, Step::Unmapped { domain: id, dfn });
-        self.make_visible(memory);
-        self.flush_pages(memory, id, dfn, change.split);
-        Ok(())
-    }
-
-    /// Where a domain's devices get by its tables, as the processor sees them.
-    #[must_use]
-    pub fn look_up(&self, memory: &Memory, id: DomId, dfn: Dfn) -> Option<(Mfn, u64)> {
-        let domain = self.domain(id)?;
-        match &domain.table {
-            Some(table) => table.look_up(memory, &self.stores, dfn),
-            None => Some((Mfn(dfn.0), READ_WRITE)),
-        }
-    }
-
-    /// Lets units see what was written into tables.
-    fn make_visible(&mut self, memory: &mut Memory) {
-        if self.stores.held() == 0 {
-            return;
-        }
-        let incoherent = self.units.iter().any(|drhd| !drhd.unit.capabilities().extends_to(ECAP_COHERENT));
-        if incoherent && !self.repairs.syncs_cache {
-            return;
-        }
-        let entries = self.stores.sync(memory);
-        if incoherent {
-            self.step(memory, Step::CacheSynced { entries });
-        }
-        self.flush_write_buffers(memory);
-    }
-
-    /// Has the chipset let writes through, where it holds them back.
-    pub(super) fn flush_write_buffers(&mut self, memory: &mut Memory) {
-        for number in 0..self.units.len() {
-            let unit = &mut self.units[number].unit;
-            if unit.capabilities().has(CAP_RWBF) {
-                let states = unit.read_u32(reg::GSTS) & reg::GCMD_STATES;
-                unit.write_u32(memory, reg::GCMD, states | reg::GCMD_WBF);
-                self.step(memory, Step::WriteBufferFlushed { unit: number as u8 });
-            }
-        }
-    }
-
-    /// Has all units forget some pages of a domain (`iommu_flush_iotlb_pages`): by page if the unit can name so many, else all
-    /// of the domain's.
-    pub(super) fn flush_pages(&mut self, memory: &mut Memory, id: DomId, dfn: Dfn, order: u8) {
-        for number in 0..self.units.len() as u8 {
-            let drhd = self.unit(number);
-            let Some(did) = drhd.dids.of(Holder::Domain(id)) else { continue };
-            let capabilities = drhd.unit.capabilities();
-            let dfn = Dfn(dfn.0 >> order << order);
-            if capabilities.has(CAP_PSI) && order <= capabilities.largest_mask() {
-                self.step(memory, Step::PagesFlushed { unit: number, did, dfn, order });
-                let scope = IotlbScope::Pages { did, first: u64::from(dfn.0), order };
-                self.submit(memory, number, Descriptor::Iotlb(scope, Drain::ReadsAndWrites));
-            } else {
-                self.step(memory, Step::DomainFlushed { unit: number, did });
-                self.submit(memory, number, Descriptor::Iotlb(IotlbScope::Domain(did), Drain::ReadsAndWrites));
-            }
-        }
-    }
-
-    /// Has a unit do something, and waits until it says that it has (`invalidate_sync`).
-    pub(super) fn submit(&mut self, memory: &mut Memory, number: u8, descriptor: Descriptor) {
-        let waits = self.repairs.waits;
-        let outcome = self.units[usize::from(number)].submit(memory, descriptor, waits);
-        match outcome {
-            Waited::NoQueue => (),
-            Waited::Done(polls) => self.step(memory, Step::WaitDone { unit: number, polls }),
-            Waited::Abandoned(polls) => self.step(memory, Step::WaitAbandoned { unit: number, polls }),
-        }
-    }
-
     /// Whether this is the Xen of 2008.
     pub(super) const fn is_old(&self) -> bool {
         matches!(self.options.version, Version::Xen33)
-    }
-}
-
-/// How waiting for a unit ended.
-enum Waited {
-    /// By a register, which was done at once.
-    NoQueue,
-    Done(u32),
-    Abandoned(u32),
-}
-
-impl Drhd {
-    fn new(memory: &mut Memory, capabilities: Capabilities, options: Options) -> Result<Drhd, AssignError> {
-        let mut take = || memory.alloc(Owner::Xen(None)).ok_or(AssignError::NoMemory);
-        let (root, queue, status) = (take()?, take()?, take()?);
-        let mut unit = Unit::new(capabilities, CacheSizes::default());
-        unit.write_u64(memory, reg::RTADDR, address_of(root));
-        unit.write_u64(memory, reg::IQA, address_of(queue));
-        unit.write_u32(memory, reg::FECTL, 0);
-        let queued = capabilities.extends_to(ECAP_QUEUED) && options.qinval.is_on();
-        let states = if queued { reg::GCMD_QIE } else { 0 };
-        unit.write_u32(memory, reg::GCMD, reg::GCMD_SRTP | states);
-        let dids = Dids::new(capabilities.domains(), capabilities.has(CAP_CM));
-        let (contexts, slow, sequence) = (Vec::new(), 0, 0);
-        Ok(Drhd { unit, dids, slow, root, contexts, queue, status, sequence })
-    }
-
-    /// Has everything forgotten, then translates (`iommu_flush_all`, `iommu_enable_translation`).
-    fn enable(&mut self, memory: &mut Memory) {
-        self.submit(memory, Descriptor::Context(ContextScope::Global), true);
-        self.submit(memory, Descriptor::Iotlb(IotlbScope::Global, Drain::ReadsAndWrites), true);
-        let states = self.unit.read_u32(reg::GSTS) & reg::GCMD_STATES;
-        self.unit.write_u32(memory, reg::GCMD, states | reg::GCMD_TE);
-    }
-
-    fn submit(&mut self, memory: &mut Memory, descriptor: Descriptor, waits: bool) -> Waited {
-        if self.unit.read_u32(reg::GSTS) & reg::GCMD_QIE == 0 {
-            self.by_register(memory, descriptor);
-            return Waited::NoQueue;
-        }
-        self.sequence += 1;
-        let status = Some((address_of(self.status), self.sequence));
-        let wait = Descriptor::Wait(Wait { status, interrupt: false });
-        let mut tail = self.unit.read_u64(reg::IQT);
-        for [low, high] in [descriptor.encode(), wait.encode()] {
-            let page = memory.xen_page_mut(self.queue);
-            page.write_u64(tail as usize, low);
-            page.write_u64(tail as usize + 8, high);
-            tail = (tail + u64::from(DESCRIPTOR_SIZE)) % 0x1000;
-        }
-        self.unit.write_u64(memory, reg::IQT, tail);
-        let mut polls = 0;
-        loop {
-            polls += 1;
-            if self.slow > 0 {
-                self.slow -= 1;
-            } else {
-                let taken = self.unit.take_descriptor(memory);
-                assert!(taken.is_some(), "Xen's descriptors make sense, and the one it waits for is among them");
-            }
-            if memory.xen_page(self.status).read_u32(0) == self.sequence {
-                return Waited::Done(polls);
-            }
-            if polls == PATIENCE && !waits {
-                return Waited::Abandoned(polls);
-            }
-        }
-    }
-
-    fn by_register(&mut self, memory: &mut Memory, descriptor: Descriptor) {
-        let iotlb = self.unit.capabilities().iotlb_registers_at() + 8;
-        let drains = reg::IOTLB_DRAIN_READS | reg::IOTLB_DRAIN_WRITES;
-        let word = |granularity: u64, did: u16| {
-            reg::IOTLB_IVT | granularity << reg::IOTLB_REQUEST_SHIFT | drains | u64::from(did) << 32
-        };
-        match descriptor {
-            Descriptor::Context(scope) => {
-                let fields = match scope {
-                    ContextScope::Global => 1 << reg::CCMD_REQUEST_SHIFT,
-                    ContextScope::Domain(did) => 2 << reg::CCMD_REQUEST_SHIFT | u64::from(did.0),
-                    ContextScope::Device { did, source, mask } => {
-                        let names = u64::from(source.0) << 16 | u64::from(did.0);
-                        3 << reg::CCMD_REQUEST_SHIFT | u64::from(mask) << 32 | names
-                    }
-                };
-                self.unit.write_u64(memory, reg::CCMD, reg::CCMD_ICC | fields);
-            }
-            Descriptor::Iotlb(IotlbScope::Global, _) => self.unit.write_u64(memory, iotlb, word(1, 0)),
-            Descriptor::Iotlb(IotlbScope::Domain(did), _) => self.unit.write_u64(memory, iotlb, word(2, did.0)),
-            Descriptor::Iotlb(IotlbScope::Pages { did, first, order }, _) => {
-                self.unit.write_u64(memory, iotlb - 8, first << PAGE_SHIFT | u64::from(order));
-                self.unit.write_u64(memory, iotlb, word(3, did.0));
-            }
-            Descriptor::DeviceIotlb { .. } | Descriptor::InterruptEntries(_) | Descriptor::Wait(_) => {
-                unreachable!("only a queue takes these")
-            }
-        }
     }
 }

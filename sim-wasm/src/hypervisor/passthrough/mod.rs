@@ -17,8 +17,7 @@
 //!
 //! Dom0's one-to-one tables leave out what was Xen's own at boot. Tables made later lie in memory that they map, as in Xen.
 //!
-//! Not modelled: AMD's and Arm's units, tables shared with EPT, interrupt remapping's tables (see
-//! [`interrupts`](crate::hypervisor::vtd::interrupts) for what they say), and preemption of long operations.
+//! Not modelled: AMD's and Arm's units, tables shared with EPT, and preemption of long operations.
 
 pub mod options;
 
@@ -32,12 +31,18 @@ pub mod table;
 
 pub mod dids;
 
+pub mod drhd;
+
 pub mod iommus;
+
+pub mod mapping;
 
 pub mod context;
 
 pub mod assignment;
 
 pub mod filter;
+
+pub mod intremap;
 
 pub mod reaction;

@@ -208,7 +208,7 @@ impl Table {
                     let piece = level_shift(level - 1);
                     let size = if level - 1 > 1 { PTE_SUPERPAGE } else { 0 };
                     let bits = entry.0 & READ_WRITE | size;
-                    Pte(entry.address() + (u64::from(index) << piece) | bits).0
+                    Pte((entry.address() + (u64::from(index) << piece)) | bits).0
                 }
             };
             stores.write(memory, frame, index * 8, entry);

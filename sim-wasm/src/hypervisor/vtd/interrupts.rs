@@ -220,7 +220,7 @@ pub const fn remappable(index: u16) -> Message {
 /// The entry that a remappable message names.
 #[must_use]
 pub const fn index_of(message: Message) -> u32 {
-    let handle = (message.address >> 5 & 0x7FFF) as u32 | (message.address >> 2 & 1) as u32 * 0x8000;
+    let handle = (message.address >> 5 & 0x7FFF) as u32 | ((message.address >> 2 & 1) as u32) << 15;
     if message.address & MSI_SUBHANDLE != 0 { handle + (message.data & 0xFFFF) } else { handle }
 }
 

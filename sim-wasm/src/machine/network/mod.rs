@@ -58,6 +58,7 @@ use crate::actors::netback::outcome;
 use crate::actors::netfront::Netfront;
 use crate::actors::parts;
 use crate::actors::skb::SkbId;
+use crate::actors::stack::TapSettings;
 use crate::hypervisor::xen::Xen;
 use crate::machine::metrics::Metrics;
 use crate::machine::metrics::counters::Count;
@@ -192,6 +193,20 @@ impl Network {
     #[must_use]
     pub fn is_stalled(&self) -> bool {
         self.dom0.card.is_stalled()
+    }
+
+    /// From a moment on, between the last appointment and the next, a packet socket in dom0 listens to a guest's interface, or
+    /// none does any more.
+    pub fn set_listener(&mut self, from: Time, vif: VifId, listener: Option<TapSettings>) {
+        self.now = self.now.max(from);
+        self.set_tap(BridgePort::Vif(vif), listener);
+        self.settle();
+    }
+
+    /// Whether a packet socket in dom0 listens to a guest's interface.
+    #[must_use]
+    pub fn is_listened_to(&self, vif: VifId) -> bool {
+        self.dom0.stack.is_tapped(BridgePort::Vif(vif))
     }
 
     /// When the last appointment was kept.

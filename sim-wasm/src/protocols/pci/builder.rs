@@ -291,9 +291,10 @@ impl Builder {
         /// Version 2 of the capability, whose registers of links, slots and roots are zeros here.
         const SIZE: u16 = 60;
         let at = self.place(PCI_CAP_ID_EXP, SIZE);
-        self.define(at + 2, Width::Word, (kind as u32) << 4 | 2, 0);
+        let version = 2;
+        self.define(at + 2, Width::Word, (kind as u32) << 4 | version, 0);
         self.define(at + PCI_EXP_DEVCAP, Width::Dword, devcap, 0);
-        let writable = 0xFFFF & !PCI_EXP_DEVCTL_BCR_FLR;
+        let writable = !PCI_EXP_DEVCTL_BCR_FLR;
         self.define(at + PCI_EXP_DEVCTL, Width::Word, PCI_EXP_DEVCTL_INIT.into(), writable.into());
         self.config.define(at + PCI_EXP_DEVSTA, Width::Word, 0, 0, PCI_EXP_DEVSTA_ERRORS.into());
         self

@@ -15,7 +15,7 @@
 use crate::protocols::pci::bar::{Region, decoded};
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::msi::{Message, Msi};
-use crate::protocols::pci::msix::{MsixMemory, MsixShape};
+use crate::protocols::pci::msix::{self, MsixMemory, MsixShape};
 use crate::protocols::pci::registers::{
     PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM,
     PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
@@ -134,7 +134,7 @@ impl Function {
             return None;
         }
         match &mut self.msix {
-            Some(msix) if crate::protocols::pci::msix::is_enabled(&self.config) => msix.signal(&self.config, vector),
+            Some(memory) if msix::is_enabled(&self.config) => memory.signal(&self.config, vector),
             Some(_) | None => Msi::signal(&mut self.config, vector as u8),
         }
     }

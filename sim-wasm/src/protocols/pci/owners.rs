@@ -53,18 +53,20 @@ impl Owners {
         self.owners.get(&rid).copied()
     }
 
-    /// Gives a device to a guest, with all whose requests cannot be told from its own. Returns the IDs that changed hands.
+    /// Gives a device to a guest, with all whose requests cannot be told from its own. Returns the IDs that changed hands: none
+    /// if the guest has them all.
     ///
     /// # Errors
     /// If there is no such device, or any of them is another guest's.
     pub fn give(&mut self, topology: &Topology, bdf: Bdf, guest: DomId) -> Result<Vec<Bdf>, Refused> {
         let rids = self.together(topology, bdf)?;
-        let taken = rids.iter().find(|rid| self.of(**rid).is_some_and(|owner| !is_free(owner)));
-        if let Some(&rid) = taken {
+        let is_taken = |owner| owner != guest && !is_free(owner);
+        if let Some(&rid) = rids.iter().find(|rid| self.of(**rid).is_some_and(is_taken)) {
             return Err(Refused::Busy(rid));
         }
-        self.set(&rids, guest);
-        Ok(rids)
+        let moved = rids.into_iter().filter(|&rid| self.of(rid) != Some(guest)).collect::<Vec<Bdf>>();
+        self.set(&moved, guest);
+        Ok(moved)
     }
 
     /// Takes a device from a guest. One that is not `quiet`, with requests still on their way, can only go to quarantine.

@@ -11,7 +11,7 @@
 //!
 //! That is xend's order in 3.3 (`do_FLR` in `tools/python/xen/util/pci.py`), which it follows when a device is taken from a
 //! guest, and not when a guest gets one. A bus reset takes every function of the bus with it, so all of them must be one
-//! guest's. [`plan`] says the accesses one by one, with the times to wait as its argument.
+//! guest's; [`Topology::reset_with`](crate::protocols::pci::topology::Topology::reset_with) says which. [`plan`] says the accesses one by one, with the times to wait as its argument.
 //!
 //! Not modelled: the vendor's own ways (only that one is wanted is said), and resets of slots and links.
 
@@ -20,9 +20,9 @@ use alloc::vec::Vec;
 
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::registers::{
-    PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_BUS_RESET,
-    PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM, PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR, PCI_EXP_DEVCTL,
-    PCI_EXP_DEVCTL_BCR_FLR, PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_STATE_MASK,
+    PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CAP_TP, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_BRIDGE_CONTROL,
+    PCI_BRIDGE_CTL_BUS_RESET, PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM, PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR,
+    PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK,
 };
 use crate::words::ids::Bdf;
 
@@ -108,16 +108,18 @@ pub fn choose(bdf: Bdf, config: &ConfigSpace) -> ResetMethod {
     }
 }
 
+/// xend wants to be able to ask whether requests are pending, too.
 fn has_advanced_flr(config: &ConfigSpace) -> bool {
-    config.find_capability(PCI_CAP_ID_AF).is_some_and(|at| config.read_u8(at + PCI_AF_CAP) & PCI_AF_CAP_FLR != 0)
+    let wanted = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
+    config.find_capability(PCI_CAP_ID_AF).is_some_and(|at| config.read_u8(at + PCI_AF_CAP) & wanted == wanted)
 }
 
-/// A device in the chipset has no bus that could be reset alone.
+/// A device in the chipset has no bus that could be reset alone. xend does not look whether a change of power resets it
+/// ([`PCI_PM_CTRL_NO_SOFT_RESET`](crate::protocols::pci::registers::PCI_PM_CTRL_NO_SOFT_RESET)): one that keeps its registers keeps all that its guest left there.
 fn integrated(config: &ConfigSpace) -> ResetMethod {
-    let resets = |at: u16| config.read_u16(at + PCI_PM_CTRL) & PCI_PM_CTRL_NO_SOFT_RESET == 0;
     match config.find_capability(PCI_CAP_ID_PM) {
-        Some(at) if resets(at) => ResetMethod::PowerState,
-        Some(_) | None => ResetMethod::Vendor,
+        Some(_) => ResetMethod::PowerState,
+        None => ResetMethod::Vendor,
     }
 }
 

@@ -232,10 +232,18 @@ impl Topology {
         self.nodes.iter().filter(|node| !node.kind.is_bridge()).filter(shares).map(|node| node.bdf).collect()
     }
 
+    /// The bridge whose bus is reset for a function: for a conventional one the uppermost conventional bridge, else the port in
+    /// front of it (`find_coassigned_devices`, `find_parent` of xend). Nothing on a root bus.
+    #[must_use]
+    pub fn reset_bridge(&self, bdf: Bdf) -> Option<&Node> {
+        let conventional = |node: &&Node| matches!(node.kind, NodeKind::PcieToPci | NodeKind::PciToPci);
+        self.path(bdf).filter(conventional).last().or_else(|| self.bridge_of(bdf.bus()))
+    }
+
     /// The functions that a reset of a function's bus takes along, itself among them.
     #[must_use]
     pub fn reset_with(&self, bdf: Bdf) -> Vec<Bdf> {
-        let (first, last) = self.bridge_of(bdf.bus()).map_or((bdf.bus(), bdf.bus()), |bridge| bridge.buses);
+        let (first, last) = self.reset_bridge(bdf).map_or((bdf.bus(), bdf.bus()), |bridge| bridge.buses);
         let behind = |node: &&Node| (first..=last).contains(&node.bdf.bus()) && !node.kind.is_bridge();
         self.nodes.iter().filter(behind).map(|node| node.bdf).collect()
     }
@@ -244,8 +252,8 @@ impl Topology {
     #[must_use]
     pub fn route(&self, request: PeerRequest) -> Route {
         let PeerRequest { from, to, .. } = request;
-        if self.is_conventional(from.bus()) && from.bus() == to.bus() {
-            return Route::SameBus { bus: from.bus() };
+        if let Some(bus) = self.shared_bus(from, to) {
+            return Route::SameBus { bus };
         }
         let mut redirected = false;
         // Functions of one device need no port to reach each other.
@@ -284,6 +292,14 @@ impl Topology {
         }
         let other = self.on_bus(port.bdf.bus()).find(|node| node.kind.is_bridge() && behind(node, to))?;
         (other.bdf != port.bdf).then_some(other.bdf)
+    }
+
+    /// The first conventional bus on the way up where the target is heard: it stands there, or a bridge there leads down to it.
+    fn shared_bus(&self, from: Bdf, to: Bdf) -> Option<u8> {
+        let above = |bus: &u8| self.bridge_of(*bus).map(|bridge| bridge.bdf.bus());
+        let mut buses = core::iter::successors(Some(from.bus()), above).take_while(|&bus| self.is_conventional(bus));
+        let leads = |bus| self.on_bus(bus).any(|node| node.kind.is_bridge() && behind(node, to));
+        buses.find(|&bus| bus == to.bus() || leads(bus))
     }
 
     fn is_conventional(&self, bus: u8) -> bool {

@@ -63,7 +63,7 @@ pub(crate) fn draw(run: &BarrierRun, step: u32, layout: Layout) -> Drawing {
             let (verdict, tone) = view.verdict();
             let mut text = Text::new();
             view.push_page(&mut text);
-            drawing.add(words(px(8), px(100), Anchor::Start, Face::Mono, Tone::Xen, text.as_str()));
+            drawing.add(words(px(8), px(100), Anchor::Start, Face::Note, Tone::Xen, text.as_str()));
             drawing.add(words(px(256), px(100), Anchor::End, Face::Name, tone, verdict));
         }
     }

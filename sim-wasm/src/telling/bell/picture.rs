@@ -39,7 +39,7 @@ pub(crate) fn draw(run: &BellRun, step: u32, layout: Layout) -> Drawing {
     match layout {
         Layout::Wide => {
             picture(
-                Stretch { x: px(36), y: px(60), width: px(700), height: px(34), limit: px(872), labels: true },
+                Stretch { x: px(36), y: px(60), width: px(686), height: px(34), limit: px(872), labels: true },
                 row(px(154), (px(176), px(480)), (px(36), px(860))),
                 px(80),
             );

@@ -20,6 +20,7 @@ use crate::hypervisor::grant_entry::{
 use crate::hypervisor::grant_table::{CLASSIC_GRANT_FRAMES, CURRENT_GRANT_FRAMES};
 use crate::hypervisor::guest_irqs::{EVENT_EOI_DELAY, EVENT_LOOP_TIMEOUT};
 use crate::hypervisor::page::PAGE_SIZE;
+use crate::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use crate::hypervisor::shared_info::{PORTS, VCPUS};
 use crate::protocols::netif::{
     EXTRA_INFO_SIZE, RX_REQUEST_SIZE, RX_RESPONSE_SIZE, RX_RING, TX_REQUEST_SIZE, TX_RESPONSE_SIZE, TX_RING,
@@ -302,6 +303,12 @@ pub static CONSTANTS: &[Constant] = &[
         "drivers/net/e1000/e1000_main.c",
     ),
     constant("TG3_DEF_TX_RING_PENDING", TG3.descriptors as u64, "transmit descriptors of a tg3", "drivers/net/tg3.c"),
+    constant(
+        "FAULT_THRESHOLD",
+        FAULT_THRESHOLD as u64,
+        "faults of a device after which Xen takes its bus master bit",
+        "xen/drivers/passthrough/pci.c, PT_FAULT_THRESHOLD",
+    ),
 ];
 
 /// A flag of a grant entry.

@@ -162,8 +162,8 @@ impl Picture<'_> {
 
     fn wide(&self, drawing: &mut Drawing) {
         const WIDTH: Unit = px(88);
-        const STEP: Unit = px(140);
-        const FIRST: Unit = px(128);
+        const STEP: Unit = px(136);
+        const FIRST: Unit = px(134);
         const TOP: Unit = px(38);
         const HEIGHT: Unit = px(140);
         const LOST: Unit = TOP + HEIGHT + px(66);
@@ -180,12 +180,12 @@ impl Picture<'_> {
 
         let offered = self.plan.offered;
         let source = [
-            words(px(8), middle - px(8), Anchor::Start, Face::Big, Tone::Domu, number(offered).as_str()),
-            words(px(8), middle + px(9), Anchor::Start, Face::Note, Tone::Soft, "Mb/s offered,"),
-            words(px(8), middle + px(24), Anchor::Start, Face::Note, Tone::Soft, self.sizes().as_str()),
+            words(px(20), middle - px(8), Anchor::Start, Face::Big, Tone::Domu, number(offered).as_str()),
+            words(px(20), middle + px(9), Anchor::Start, Face::Note, Tone::Soft, "Mb/s offered,"),
+            words(px(20), middle + px(24), Anchor::Start, Face::Note, Tone::Soft, self.sizes().as_str()),
         ];
         drawing.add(named("offered", source.into()));
-        let right = px(888);
+        let right = px(876);
         let sink = [
             words(right, TOP - px(12), Anchor::End, Face::Name, Tone::Hardware, "wire"),
             words(right, middle - px(22), Anchor::End, Face::Big, Tone::Hardware, number(self.now.goodput).as_str()),
@@ -201,7 +201,7 @@ impl Picture<'_> {
         let foot = px(300);
         drawing.add(named(
             "pipe-bytes",
-            vec![words(px(888), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe().as_str())],
+            vec![words(px(876), foot, Anchor::End, Face::Note, Tone::Soft, self.pipe(" for the card").as_str())],
         ));
     }
 
@@ -232,7 +232,7 @@ impl Picture<'_> {
         ));
         drawing.add(named(
             "pipe-bytes",
-            vec![words(px(8), y, Anchor::Start, Face::Note, Tone::Soft, self.pipe().as_str())],
+            vec![words(px(8), y, Anchor::Start, Face::Note, Tone::Soft, self.pipe("").as_str())],
         ));
         let back = self.back();
         drawing.add(named("answered", vec![words(px(8), y + px(18), Anchor::Start, Face::Note, Tone::Soft, back)]));
@@ -358,15 +358,15 @@ impl Picture<'_> {
         text
     }
 
-    /// What is between netfront and the wire, in bytes and in time.
-    fn pipe(&self) -> Text {
+    /// What is between netfront and the wire, in bytes and in time, and where there is room whose time it is.
+    fn pipe(&self, whose: &str) -> Text {
         let packets = self.now.counts.in_pipe();
         let bytes = packets * u64::from(self.plan.bytes);
         let mut text = Text::new();
         text.push_u64(packets).push_str(if packets == 1 { " packet" } else { " packets" });
         text.push_str(" on the way, ").push_u64(bytes).push_str(" B: ");
         push_time(&mut text, Time(bytes * 8_000 / u64::from(self.plan.megabits)));
-        text.push_str(" for the card");
+        text.push_str(whose);
         text
     }
 

@@ -30,27 +30,29 @@ pub(crate) fn draw(map: &Map, step: usize, layout: Layout) -> Drawing {
     let all = |count: usize| (0..count).collect::<Vec<usize>>();
     match layout {
         Layout::Wide => {
-            (drawing.width, drawing.height) = (px(896), px(426));
+            (drawing.width, drawing.height) = (px(896), px(516));
             let grid = Grid {
                 map,
                 rows: all(DELAYS.len()),
                 columns: all(SIZES.len()),
                 corner: (px(64), px(28)),
-                cell: (px(34), px(19)),
+                cell: (px(34), px(24)),
                 labelled: 1,
+                edges: (px(20), px(876)),
             };
             grid.draw(&mut drawing, step);
         }
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(362));
+            (drawing.width, drawing.height) = (px(328), px(374));
             let grid = Grid {
                 map,
                 // Twelve of eighteen, and every other one of twenty-four: the first and the last among them.
                 rows: (0..12).map(|row| row * 17 / 11).collect(),
                 columns: (0..12).map(|column| column * 23 / 11).collect(),
-                corner: (px(40), px(28)),
-                cell: (px(23), px(23)),
+                corner: (px(38), px(28)),
+                cell: (px(24), px(24)),
                 labelled: 2,
+                edges: (px(4), px(320)),
             };
             grid.draw(&mut drawing, step);
         }
@@ -63,6 +65,7 @@ pub(crate) fn draw(map: &Map, step: usize, layout: Layout) -> Drawing {
                 corner: (px(12), px(11)),
                 cell: (px(10), px(5)),
                 labelled: 1,
+                edges: (px(12), px(252)),
             };
             grid.stretches(&mut drawing);
             grid.names(&mut drawing, step);
@@ -82,6 +85,8 @@ struct Grid<'a> {
     cell: (Unit, Unit),
     /// Every so manieth column has its size below it.
     labelled: usize,
+    /// Left and right edges of all that is written.
+    edges: (Unit, Unit),
 }
 
 impl Grid<'_> {
@@ -117,7 +122,11 @@ impl Grid<'_> {
                         let (width, height) = (self.cell.0 - px(1), self.cell.1 - px(1));
                         let paint = paint(limiter);
                         let cell = Shape::Rect { x: self.x(x), y: self.y(y), width, height, radius: 0, paint };
-                        shapes.push(Shape::Link { state: nearest_run(self.map, row, column), shapes: vec![cell] });
+                        shapes.push(Shape::Link {
+                            state: nearest_run(self.map, row, column),
+                            label: label(self.map, row, column),
+                            shapes: vec![cell],
+                        });
                     }
                 }
             }
@@ -233,9 +242,16 @@ impl Grid<'_> {
                 ));
             }
         }
-        drawing.add(words(px(4), px(16), Anchor::Start, Face::Note, Tone::Soft, "the card reports after so many µs"));
+        drawing.add(words(
+            self.edges.0,
+            px(16),
+            Anchor::Start,
+            Face::Note,
+            Tone::Soft,
+            "the card reports after so many µs",
+        ));
         drawing.add(words(left, foot + px(34), Anchor::Start, Face::Note, Tone::Soft, "bytes in a packet"));
-        let right = self.x(self.columns.len());
+        let right = self.edges.1;
         let law = foot + px(30);
         drawing.add(rule((right - px(102), law), (right - px(76), law), Paint::stroke(Tone::Ink).line(Line::Dashed)));
         drawing.add(words(right, law + px(4), Anchor::End, Face::Note, Tone::Ink, "Little's law"));
@@ -268,6 +284,13 @@ fn nearest_run(map: &Map, row: usize, column: usize) -> Text {
     let twist = if map.copies() { 4 } else { u32::from(late) * 3 };
     let knobs = vec![nearest(0, 10_000), nearest(1, SIZES[column]), nearest(2, 10_000), twist];
     link::write(spec, &Setup { preset: 0, knobs, inputs: Vec::new() }, Place::default())
+}
+
+/// A cell in words: what packets, what delay, and what holds them back.
+fn label(map: &Map, row: usize, column: usize) -> Text {
+    let mut text = number(SIZES[column]);
+    text.push_str(" bytes, ").push_u32(DELAYS[row]).push_str(" µs: limited by ").push_str(name(map.at(row, column)));
+    text
 }
 
 const fn tone(limiter: Limiter) -> Tone {

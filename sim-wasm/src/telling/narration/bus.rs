@@ -63,7 +63,7 @@ const fn driver(half: Half) -> &'static str {
 }
 
 /// `enum xenbus_state` of `xen/include/public/io/xenbus.h`.
-const fn state_name(state: u8) -> &'static str {
+pub(super) const fn state_name(state: u8) -> &'static str {
     match state {
         0 => "Unknown",
         1 => "Initialising",
@@ -79,7 +79,7 @@ const fn state_name(state: u8) -> &'static str {
 }
 
 /// A negative error number with its name (`include/uapi/asm-generic/errno-base.h` of Linux).
-fn push_errno(out: &mut Text, errno: i16) {
+pub(super) fn push_errno(out: &mut Text, errno: i16) {
     let name = match errno {
         -1 => "EPERM",
         -2 => "ENOENT",

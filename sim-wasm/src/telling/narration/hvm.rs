@@ -143,6 +143,15 @@ pub(super) fn tell(out: &mut Text, event: &Hvm) {
                 "The device model writes behind its own table."
             });
         }
+        Hvm::OwnerChanged { owner, rests } => {
+            out.push_str("Xen makes the device ");
+            match owner {
+                0 => out.push_str("dom0's"),
+                0x7FF1 => out.push_str("nobody's"),
+                guest => out.push_str("domain ").push_u32(u32::from(guest)).push_str("'s"),
+            };
+            out.push_str(if rests { ". It is at rest." } else { ", though it may still send requests of its own." });
+        }
         Hvm::IntxAsserted { gsi, link, pending } => {
             out.push_str("Xen raises the guest's global interrupt ").push_u32(u32::from(gsi));
             out.push_str(", link ").push_u32(u32::from(link));

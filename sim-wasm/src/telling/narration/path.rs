@@ -241,6 +241,8 @@ pub(super) fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         | Event::Hotplug(_)
         | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => {}
     }

@@ -136,6 +136,19 @@ pub(super) fn tell(out: &mut Text, event: &Receive) {
         Receive::CarrierBack => {
             out.push_str("The guest has posted buffers, and netback puts the carrier on again.");
         }
+        Receive::FramesTaken { count } => {
+            out.push_str("Another domain starts and gets all that was free of Xen's memory: ");
+            count_of(out, count, "frame");
+            out.push_char('.');
+        }
+        Receive::FramesFreed { count } => {
+            out.push_str("The other domain ends, and ");
+            count_of(out, count, "frame");
+            out.push_str(if count == 1 { " is free again." } else { " are free again." });
+        }
+        Receive::ListenerBegan => {
+            out.push_str("A program in dom0 listens from now on: it has a clone of each further packet for the guest.");
+        }
         Receive::CopiedFirst { bytes, pages } => {
             out.push_str("Netback does not deliver the packet as it lies in dom0. It copies the ").push_u32(bytes);
             out.push_str(" bytes into ");

@@ -40,6 +40,16 @@ pub(crate) fn tell(out: &mut Text, event: &Stack) {
             push_port(out, port);
             out.push_str(", where there are now ").push_u32(waiting).push_char('.');
         }
+        Stack::TapOpened { port } => {
+            out.push_str("A packet socket is opened on ");
+            push_port(out, port);
+            out.push_str(", as by tcpdump: it is to have a clone of each packet that passes there.");
+        }
+        Stack::TapClosed { port, clones } => {
+            out.push_str("The packet socket on ");
+            push_port(out, port);
+            out.push_str(" is closed. Clones that it kept, and that are freed now: ").push_u32(clones).push_char('.');
+        }
         Stack::Tapped { bytes } => {
             out.push_str("A packet socket in dom0, such as tcpdump's, keeps a clone of the packet's ");
             out.push_u32(bytes).push_str(" bytes.");

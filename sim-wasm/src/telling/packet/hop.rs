@@ -108,6 +108,8 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Hotplug(_)
         | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }

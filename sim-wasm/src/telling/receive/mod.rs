@@ -19,11 +19,13 @@ mod totals;
 
 use alloc::boxed::Box;
 
+use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
 use crate::telling::narration;
 use crate::telling::receive::run::ReceiveRun;
+use crate::telling::receive::world::{FREE, LISTEN, TAKE};
 use crate::telling::source;
-use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
 
 const BYTES: usize = 0;
 const WAY: usize = 1;
@@ -146,7 +148,16 @@ pub static FIGURE: FigureSpec = FigureSpec {
             ],
         },
     ],
-    actions: &[],
+    actions: &[
+        ActionSpec { letter: TAKE, title: "Take all free frames", who: Who::Xen, hint: "another domain starts" },
+        ActionSpec { letter: FREE, title: "Free them", who: Who::Xen, hint: "the other domain ends" },
+        ActionSpec {
+            letter: LISTEN,
+            title: "Listen",
+            who: Who::Dom0,
+            hint: "a program like tcpdump has a clone of each further packet",
+        },
+    ],
     quantities: &[
         Quantity { name: "operations", title: "page operations", unit: "", tone: Tone::Xen, charted: true },
         Quantity { name: "copied", title: "bytes copied", unit: "B", tone: Tone::Dom0, charted: true },

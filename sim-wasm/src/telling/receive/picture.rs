@@ -18,7 +18,6 @@ use crate::telling::narration::phrases::push_time;
 use crate::telling::receive::run::ReceiveRun;
 use crate::telling::receive::tally::{Place, Way};
 use crate::telling::receive::totals;
-use crate::telling::receive::world::Lies;
 use crate::telling::story::Layout;
 use crate::words::ids::{Mfn, Pfn};
 use crate::words::text::Text;
@@ -248,7 +247,8 @@ impl Frame<'_> {
     }
 
     fn is_copied_first(&self, way: &Way) -> bool {
-        way.copied > 0
+        // Before a reader's listener began nobody knew that it would be.
+        way.copied > 0 && (self.step >= self.run.listens_from || !way.shared)
     }
 
     /// The guest's page that the packet comes to.
@@ -287,7 +287,7 @@ impl Frame<'_> {
         let gone = self.done(way.delivered);
         if self.is_copied_first(way) {
             let left = self.done(way.copied);
-            let paint = Paint::cell(Tone::Dom0).dimmed(left && self.run.plan.lies != Lies::Shared);
+            let paint = Paint::cell(Tone::Dom0).dimmed(left && !way.shared);
             if let Some(place) = way.page {
                 self.cell(&mut shapes, (grid.source, y), paint, Some(place.mfn), Tone::Dom0);
             } else {
@@ -301,7 +301,7 @@ impl Frame<'_> {
                 return shapes;
             }
         }
-        let place = way.copy.or(if self.is_copied_first(way) { None } else { way.page });
+        let place = if self.is_copied_first(way) { way.copy } else { way.page };
         let Some(Place { pfn, mfn }) = place else { return shapes };
         let frame = if gone { way.fresh.unwrap_or(mfn) } else { mfn };
         let mut paint = Paint::cell(Tone::Dom0).dimmed(gone && way.fresh.is_none());

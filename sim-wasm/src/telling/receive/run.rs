@@ -8,7 +8,7 @@ use crate::actors::log::Log;
 use crate::telling::drawing::Drawing;
 use crate::telling::receive::picture;
 use crate::telling::receive::tally::{Tally, Way};
-use crate::telling::receive::world::{Lies, Plan, World};
+use crate::telling::receive::world::{Lies, Moment, Plan, World};
 use crate::telling::receive::{BATCH, BYTES, SQUEEZE, WAY};
 use crate::telling::story::{Answer, Layout, Run, Setup};
 
@@ -18,6 +18,9 @@ pub(crate) struct ReceiveRun {
     pub(crate) tallies: Vec<Tally>,
     pub(crate) ways: Vec<Way>,
     pub(crate) plan: Plan,
+    /// The step in which a reader's listener began; 0 for none.
+    pub(crate) listens_from: u32,
+    moments: Vec<Option<Moment>>,
 }
 
 impl ReceiveRun {
@@ -46,9 +49,9 @@ impl ReceiveRun {
             },
         };
         let mut world = World::new(plan);
-        world.run();
-        let World { log, recorder, .. } = world;
-        Self { log, tallies: recorder.tallies, ways: recorder.ways, plan }
+        world.run(&setup.inputs);
+        let World { log, recorder, moments, listens_from, .. } = world;
+        Self { log, tallies: recorder.tallies, ways: recorder.ways, plan, listens_from, moments }
     }
 
     pub(crate) fn tally(&self, step: u32) -> Tally {
@@ -65,8 +68,8 @@ impl Run for ReceiveRun {
         picture::draw(self, step, layout)
     }
 
-    fn can(&self, _step: u32, _letter: char) -> bool {
-        false
+    fn can(&self, step: u32, letter: char) -> bool {
+        self.moments.get(step as usize).copied().flatten().is_some_and(|moment| moment.allows(letter))
     }
 
     fn value(&self, step: u32, quantity: usize) -> u64 {
@@ -130,7 +133,7 @@ mod tests {
         for setup in setups() {
             let run = ReceiveRun::new(&setup);
             let mut world = World::new(run.plan);
-            world.run();
+            world.run(&[]);
             let end = run.tally(run.log.steps());
             assert_eq!(end.calls, world.xen.calls, "{setup:?}");
             assert_eq!(run.tallies.len() as u32, run.log.steps() + 1);

@@ -100,6 +100,8 @@ pub(crate) struct Way {
     /// with its frame, if it has one before the packet comes.
     pub(crate) frame: Option<Mfn>,
     gref: GrantRef,
+    /// Whether a listener has a clone of it.
+    pub(crate) shared: bool,
     /// The step in which dom0's stack had it, its first frame in a picture;
     pub(crate) made: u32,
     /// in which netback copied it first,
@@ -125,6 +127,7 @@ impl Way {
             buffer: Pfn(0),
             frame: None,
             gref: GrantRef(0),
+            shared: false,
             made,
             copied: 0,
             accepted: 0,
@@ -173,9 +176,9 @@ impl Recorder {
     }
 
     /// dom0's stack has a packet in these pages.
-    pub(crate) fn made(&mut self, xen: &Xen, number: u32, frags: &[Frag]) {
+    pub(crate) fn made(&mut self, xen: &Xen, number: u32, frags: &[Frag], shared: bool) {
         debug_assert_eq!(number as usize, self.ways.len(), "packets are made in order");
-        let mut way = Way::new(self.tallies.len() as u32);
+        let mut way = Way { shared, ..Way::new(self.tallies.len() as u32) };
         if let [frag] = frags {
             let pfn = frag.page.pfn();
             let mfn = xen.domain(DomId::DOM0).and_then(|dom0| dom0.mfn(pfn));

@@ -17,7 +17,7 @@ const KEY: &str = "In a cell: its frame. On its edge: the packet in it.";
 fn all(now: &Tally) -> [Total; 8] {
     let calls = now.calls;
     [
-        ("returned", "frames given back", calls.returned, Tone::Domu),
+        ("returned", "given back", calls.returned, Tone::Domu),
         ("transfers", "pages transferred", calls.transfers, Tone::Xen),
         ("fresh", "fresh frames", calls.fresh, Tone::Dom0),
         ("mapped", "frames mapped", calls.placed, Tone::Domu),

@@ -13,7 +13,8 @@ use alloc::vec::Vec;
 use crate::actors::epoch::Epoch;
 use crate::actors::handshake::Xmit;
 use crate::actors::kernel::{Ask, Kernel, Task, Timer};
-use crate::actors::log::Log;
+use crate::actors::log::receive::Receive;
+use crate::actors::log::{Event, Log};
 use crate::actors::netback::Netback;
 use crate::actors::netback::settings::{BackSettings, VifSettings};
 use crate::actors::netfront::{FrontSettings, Netfront};
@@ -23,6 +24,7 @@ use crate::hypervisor::xen::Xen;
 use crate::machine::network::settings::Delays;
 use crate::telling::receive::retell::retell;
 use crate::telling::receive::tally::{Recorder, Tally};
+use crate::telling::story::Input;
 use crate::words::ids::{DomId, Pfn, VcpuId, VifId};
 use crate::words::time::{Agenda, AgendaKey, Time};
 
@@ -38,6 +40,8 @@ const SPARE: u32 = 24;
 const OVERHEAD: u32 = 9;
 /// Takes all free memory when there is to be none.
 const HOARDER: DomId = DomId(2);
+/// How long a domain stays that a reader starts, unless the reader ends it, in nanoseconds.
+const STAYS: u64 = 1_500_000_000;
 /// From one burst to the next, in nanoseconds: enough for the first to be delivered.
 const BETWEEN: u64 = 200_000;
 
@@ -81,6 +85,38 @@ enum Due {
     Relief,
 }
 
+/// The letters of what a reader can do.
+pub(crate) const TAKE: char = 'm';
+pub(crate) const FREE: char = 'f';
+pub(crate) const LISTEN: char = 'l';
+
+/// What a reader's action depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Whether all frames are taken.
+    squeezed: bool,
+    /// Whether there are packets that netback has not got yet,
+    coming: bool,
+    /// or has not delivered.
+    waiting: bool,
+    /// Whether dom0's stack makes packets that nobody shares, in pages of their own.
+    alone: bool,
+    /// Whether pages are given, and so need frames.
+    flips: bool,
+}
+
+impl Moment {
+    /// Whether an action makes sense.
+    pub(crate) const fn allows(self, letter: char) -> bool {
+        match letter {
+            TAKE => !self.squeezed && self.flips && (self.coming || self.waiting),
+            FREE => self.squeezed,
+            LISTEN => self.alone && self.coming,
+            _ => false,
+        }
+    }
+}
+
 /// Both kernels and what lies between.
 pub(crate) struct World {
     pub(crate) xen: Xen,
@@ -98,7 +134,16 @@ pub(crate) struct World {
     made: u32,
     delays: Delays,
     pub(crate) recorder: Recorder,
+    /// What was so after each step at which a reader may act: between the calls of drivers.
+    pub(crate) moments: Vec<Option<Moment>>,
+    /// The step in which the reader's listener began; 0 for never.
+    pub(crate) listens_from: u32,
+    /// When all frames are to be free again.
+    relief: Option<AgendaKey>,
 }
+
+/// A reader's action that made no sense when its turn came: the run ends before it.
+struct Senseless;
 
 impl World {
     /// Both drivers connected, buffers posted, nothing to deliver yet.
@@ -149,16 +194,17 @@ impl World {
             queue: VecDeque::new(),
             made: 0,
             delays: Delays::default(),
+            moments: Vec::new(),
+            listens_from: 0,
+            relief: None,
         };
         for domain in [DomId::DOM0, GUEST] {
             world.acknowledge(domain);
         }
         world.xen.calls = Default::default();
         if plan.squeezed > 0 {
-            // A domain has two frames beside its pages.
-            let pages = world.xen.memory.free_frames() - 2;
-            world.xen.create_domain(HOARDER, pages).expect("so many frames are free");
-            world.agenda.push(Time(plan.squeezed), Due::Relief);
+            world.take_frames();
+            world.relief = Some(world.agenda.push(Time(plan.squeezed), Due::Relief));
         }
         for burst in 0..plan.bursts {
             world.agenda.push(Time(u64::from(burst) * BETWEEN), Due::Burst);
@@ -167,19 +213,93 @@ impl World {
         world
     }
 
-    /// Runs until nothing is left to happen.
-    pub(crate) fn run(&mut self) {
+    /// Runs until nothing is left to happen, and does meanwhile what a reader does.
+    pub(crate) fn run(&mut self, inputs: &[Input]) {
+        // Where the run ends is in the log; that it ended early is for the player to notice.
+        let _ = self.run_all(inputs);
+    }
+
+    fn run_all(&mut self, mut inputs: &[Input]) -> Result<(), Senseless> {
+        self.act(&mut inputs)?;
         while let Some((now, due)) = self.agenda.pop() {
             self.now = now;
             match due {
-                Due::Burst => (0..self.plan.batch).for_each(|_| self.offer()),
+                Due::Burst => {
+                    for _ in 0..self.plan.batch {
+                        self.offer();
+                        self.act(&mut inputs)?;
+                    }
+                }
                 Due::Deliver => self.deliver(),
                 Due::Upcall(domain) => self.upcall(domain),
                 Due::Poll => self.poll(),
                 Due::Timer(timer) => self.timer(timer),
-                Due::Relief => self.xen.destroy_domain(HOARDER),
+                Due::Relief => {
+                    self.relief = None;
+                    self.xen.destroy_domain(HOARDER);
+                }
             }
+            self.act(&mut inputs)?;
         }
+        Ok(())
+    }
+
+    /// Does what the reader does next, as often as it is the reader's turn.
+    fn act(&mut self, inputs: &mut &[Input]) -> Result<(), Senseless> {
+        loop {
+            let (moment, step) = (self.moment(), self.log.steps());
+            // Only the first time after a step: then it is the reader's turn, and not later.
+            if self.moments.len() <= step as usize {
+                self.moments.resize(step as usize, None);
+                self.moments.push(Some(moment));
+            }
+            let Some(input) = inputs.first().filter(|input| input.step == step + 1) else { return Ok(()) };
+            if !moment.allows(input.letter) {
+                return Err(Senseless);
+            }
+            *inputs = &inputs[1..];
+            let event = match input.letter {
+                TAKE => {
+                    self.relief = Some(self.agenda.push(self.now + STAYS, Due::Relief));
+                    Receive::FramesTaken { count: self.take_frames() }
+                }
+                FREE => {
+                    let before = self.xen.memory.free_frames();
+                    self.xen.destroy_domain(HOARDER);
+                    if let Some(relief) = self.relief.take() {
+                        self.agenda.cancel(relief);
+                    }
+                    Receive::FramesFreed { count: self.xen.memory.free_frames() - before }
+                }
+                _ => {
+                    self.plan.lies = Lies::Shared;
+                    self.listens_from = step + 1;
+                    Receive::ListenerBegan
+                }
+            };
+            let mut told = Log::new();
+            told.step(self.now, Event::Receive(event));
+            let now = Tally::of(&self.xen, self.recorder.last());
+            self.finish(&told, now, &[]);
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            squeezed: self.xen.domain(HOARDER).is_some(),
+            coming: self.made < self.plan.batch * self.plan.bursts,
+            waiting: self.back.waiting() > 0 || !self.queue.is_empty(),
+            alone: self.plan.lies == Lies::Alone,
+            flips: self.plan.flips,
+        }
+    }
+
+    /// A domain gets all free frames; says how many those are.
+    fn take_frames(&mut self) -> u32 {
+        let frames = self.xen.memory.free_frames();
+        // A domain has two frames beside its pages.
+        self.xen.create_domain(HOARDER, frames - 2).expect("so many frames are free");
+        frames
     }
 
     /// dom0's stack has one more packet for the guest.
@@ -187,7 +307,7 @@ impl World {
         let number = self.made;
         self.made += 1;
         let skb = self.make_packet();
-        self.recorder.made(&self.xen, number, self.dom0.get(skb).frags());
+        self.recorder.made(&self.xen, number, self.dom0.get(skb).frags(), self.plan.lies == Lies::Shared);
         self.queue.push_back((number, skb));
         self.feed();
     }

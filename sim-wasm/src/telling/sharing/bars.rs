@@ -78,8 +78,11 @@ pub(crate) fn parts(
                 text.push_str(": ").push_u64((amount * 100 + whole / 2) / whole).push_str(" %");
             }
             let y = place.y + place.height / 2 + px(4);
-            // A mark may cross the middle of a bar that bears numbers alone.
-            let middle = if bar == Bar::Shares { width / 2 } else { (width / 2).min(px(10)) };
+            // A mark may cross the middle of a bar that bears numbers alone, and a number keeps clear of it.
+            let mut middle = if bar == Bar::Shares { width / 2 } else { (width / 2).min(px(10)) };
+            if bar == Bar::Numbers && (x + middle - place.x - place.width / 2).abs() < px(8) {
+                middle = (middle + px(14)).min(width - px(6));
+            }
             marks.push(words(x + middle, y, Anchor::Middle, Face::Name, tone, text.as_str()));
         }
         shapes.push(named(entity, marks));

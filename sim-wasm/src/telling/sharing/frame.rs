@@ -45,7 +45,9 @@ pub(crate) struct Frame {
     pub(crate) sent_bytes: u64,
     /// and megabits a second that left lately.
     pub(crate) rate: u32,
-    /// Packets that a listener in dom0 keeps.
+    /// Whether a program in dom0 listens,
+    pub(crate) listens: bool,
+    /// and the packets that it keeps.
     pub(crate) kept: u32,
     /// Whether netback has taken nothing for a while.
     pub(crate) silent: bool,
@@ -76,6 +78,7 @@ impl Frame {
             turns: network.turns(),
             sent_bytes,
             rate: 0,
+            listens: network.is_listened_to(LISTENED),
             kept: network.tapped(LISTENED),
             silent: false,
         }

@@ -17,11 +17,12 @@ mod bars;
 
 use alloc::boxed::Box;
 
+use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
 use crate::telling::narration;
-use crate::telling::sharing::run::SharingRun;
+use crate::telling::sharing::run::{LET_GO, LISTEN, SharingRun};
 use crate::telling::source;
-use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
 
 /// A count of a guest's, drawn nowhere.
 const fn of_guest(name: &'static str, title: &'static str, unit: &'static str) -> Quantity {
@@ -143,7 +144,20 @@ pub static FIGURE: FigureSpec = FigureSpec {
             ],
         },
     ],
-    actions: &[],
+    actions: &[
+        ActionSpec {
+            letter: LISTEN,
+            title: "Stop a tcpdump",
+            who: Who::Dom0,
+            hint: "a program that listens to domU 3 stops reading for half a second",
+        },
+        ActionSpec {
+            letter: LET_GO,
+            title: "End tcpdump",
+            who: Who::Dom0,
+            hint: "what it keeps is freed, and slots go back",
+        },
+    ],
     quantities: &[
         Quantity { name: "outstanding-1", title: "domU 1's ring", unit: "", tone: Tone::Domu, charted: true },
         Quantity { name: "outstanding-2", title: "domU 2's ring", unit: "", tone: Tone::Domu, charted: true },

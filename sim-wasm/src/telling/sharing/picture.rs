@@ -83,7 +83,7 @@ impl Picture<'_> {
         self.credit(drawing, Place { x: px(422), y: px(172), width: px(272), height: px(8) });
         drawing.add(arrow((px(712), px(80)), (px(732), px(80))));
         self.card(drawing, Place { x: px(738), y: px(14), width: px(138), height: px(92) });
-        if self.plan.third == Third::Listened {
+        if self.frame.listens {
             let place = Place { x: px(738), y: px(184), width: px(138), height: px(52) };
             self.listener(drawing, place);
             drawing.add(arrow((px(712), px(210)), (px(732), px(210))));
@@ -101,7 +101,7 @@ impl Picture<'_> {
         self.turns(drawing, (px(12), px(180)));
         self.pool(drawing, Place { x: px(12), y: px(208), width: px(304), height: px(18) });
         self.credit(drawing, Place { x: px(12), y: px(290), width: px(304), height: px(8) });
-        if self.plan.third == Third::Listened {
+        if self.frame.listens {
             let mut text = Text::new();
             text.push_str("tcpdump in dom0: ").push_str(self.kept().as_str());
             let kept = words(px(12), px(324), Anchor::Start, Face::Note, Tone::Dom0, text.as_str());

@@ -57,7 +57,7 @@ const LISTENED_EVERY: u64 = 200_000;
 const LISTENED_PACKETS: u64 = 150;
 
 /// A packet socket whose program has been stopped for half a second, and reads on then.
-const STOPPED: TapSettings = TapSettings { hold: 500_000_000, limit: 200 };
+pub(crate) const STOPPED: TapSettings = TapSettings { hold: 500_000_000, limit: 200 };
 
 /// From a packet's end to the card's interrupt, in nanoseconds: an assumption.
 const INTERRUPT_DELAY: u64 = 20_000;

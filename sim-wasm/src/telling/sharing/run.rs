@@ -14,8 +14,8 @@ use crate::machine::network::Network;
 use crate::telling::drawing::Drawing;
 use crate::telling::sharing::frame::{Frame, bytes, packets};
 use crate::telling::sharing::picture;
-use crate::telling::sharing::plan::{Plan, SENDERS, STRETCHES};
-use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::telling::sharing::plan::{LISTENED, Plan, SENDERS, STOPPED, STRETCHES};
+use crate::telling::story::{Answer, Input, Layout, Run, Setup};
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -28,6 +28,10 @@ const SILENCE: u64 = 3;
 /// Stretches that the card's rate is taken over.
 const RATED: u64 = 3;
 
+/// The letters of what a reader can do.
+pub(crate) const LISTEN: char = 't';
+pub(crate) const LET_GO: char = 'e';
+
 /// All frames of a run.
 pub(crate) struct SharingRun {
     plan: Plan,
@@ -38,64 +42,147 @@ pub(crate) struct SharingRun {
 impl SharingRun {
     pub(crate) fn new(setup: &Setup) -> Self {
         let plan = Plan::of(&setup.knobs);
-        let mut network = Network::new(&plan.settings()).expect("the knobs offer what makes a machine");
-        let mut frames = vec![Frame::of(&network, Time::ZERO)];
-        let (mut log, mut read, mut turns) = (Log::new(), 0, 0);
-        // Guests whose event has found the gate shut: it is told once, until the gate is open again.
-        let mut refused: Vec<VifId> = Vec::new();
-        let mut ends = vec![frames[0].clone()];
-        for stretch in 1..=STRETCHES {
-            let end = Time(plan.stretch * stretch);
-            while let Some(time) = network.next()
-                && time <= end
-            {
-                network.step();
-                let entries = &network.log().entries()[read..];
-                let mut told = false;
-                for entry in entries.iter().filter(|entry| turns < MOST_TURNS && is_turn(&entry.event)) {
-                    if matches!(entry.event, Event::Backend(Backend::PoolGateShut { .. })) {
-                        if refused.contains(&entry.vif) {
-                            continue;
-                        }
-                        refused.push(entry.vif);
-                    }
-                    log.about(entry.vif);
-                    if core::mem::replace(&mut told, true) {
-                        log.also(time, entry.event);
-                    } else {
-                        log.step(time, entry.event);
-                    }
-                }
-                read = network.log().entries().len();
-                if told {
-                    turns += 1;
-                    let Frame { rate, silent, .. } = frames[frames.len() - 1];
-                    frames.push(Frame { rate, silent, ..Frame::of(&network, time) });
-                }
-            }
-            let now = Frame::of(&network, end);
-            if !now.is_shut(&plan) {
-                refused.clear();
-            }
-            let before = &ends[ends.len() - 1];
-            let silent = (0..SENDERS).all(|guest| now.guests[guest].packets == before.guests[guest].packets);
-            // A silence is told once in a while.
-            if silent && end.since(before.time) < SILENCE * plan.stretch && stretch < STRETCHES {
-                continue;
-            }
-            tell_stretch(&mut log, &plan, before, &now);
-            let recent = ends.iter().find(|frame| end.since(frame.time) <= RATED * plan.stretch);
-            let first = recent.unwrap_or(&ends[ends.len() - 1]);
-            let rate = (now.sent_bytes - first.sent_bytes) * 8_000 / end.since(first.time);
-            // A packet counts when it has left, also for what left of it before.
-            frames.push(Frame { rate: (rate as u32).min(plan.megabits()), silent, ..now.clone() });
-            ends.push(now);
-        }
-        Self { plan, log, frames }
+        let network = Network::new(&plan.settings()).expect("the knobs offer what makes a machine");
+        let mut teller = Teller {
+            plan: &plan,
+            frames: vec![Frame::of(&network, Time::ZERO)],
+            read: network.log().entries().len(),
+            network,
+            inputs: &setup.inputs,
+            log: Log::new(),
+            turns: 0,
+            refused: Vec::new(),
+        };
+        teller.tell();
+        Self { log: teller.log, frames: teller.frames, plan }
     }
 
     fn last(&self) -> &Frame {
         &self.frames[self.frames.len() - 1]
+    }
+}
+
+fn makes_sense(plan: &Plan, listens: bool, letter: char) -> bool {
+    match letter {
+        LISTEN => !listens && plan.sends(usize::from(LISTENED.0)),
+        LET_GO => listens,
+        _ => false,
+    }
+}
+
+/// A machine that is led to its end, and what there is to tell so far.
+struct Teller<'a> {
+    plan: &'a Plan,
+    network: Network,
+    inputs: &'a [Input],
+    log: Log,
+    frames: Vec<Frame>,
+    /// Entries of the machine's own log that were looked at.
+    read: usize,
+    /// Moments that were steps of their own.
+    turns: u32,
+    /// Guests whose event has found the gate shut: it is told once, until the gate is open again.
+    refused: Vec<VifId>,
+}
+
+/// A reader's action that made no sense when its turn came: the run ends before it.
+struct Senseless;
+
+impl Teller<'_> {
+    fn tell(&mut self) {
+        // Where the run ends is in the log; that it ended early is for the player to notice.
+        let _ = self.tell_all();
+    }
+
+    fn tell_all(&mut self) -> Result<(), Senseless> {
+        let stretch = self.plan.stretch;
+        let mut ends = vec![self.frames[0].clone()];
+        self.act(Time::ZERO)?;
+        for number in 1..=STRETCHES {
+            let end = Time(stretch * number);
+            while let Some(time) = self.network.next()
+                && time <= end
+            {
+                self.network.step();
+                if self.tell_turns(time) {
+                    self.act(time)?;
+                }
+            }
+            let now = Frame::of(&self.network, end);
+            if !now.is_shut(self.plan) {
+                self.refused.clear();
+            }
+            let before = &ends[ends.len() - 1];
+            let silent = (0..SENDERS).all(|guest| now.guests[guest].packets == before.guests[guest].packets);
+            // A silence is told once in a while.
+            if silent && end.since(before.time) < SILENCE * stretch && number < STRETCHES {
+                continue;
+            }
+            tell_stretch(&mut self.log, self.plan, before, &now);
+            let recent = ends.iter().find(|frame| end.since(frame.time) <= RATED * stretch);
+            let first = recent.unwrap_or(&ends[ends.len() - 1]);
+            let rate = (now.sent_bytes - first.sent_bytes) * 8_000 / end.since(first.time);
+            // A packet counts when it has left, also for what left of it before.
+            self.frames.push(Frame { rate: (rate as u32).min(self.plan.megabits()), silent, ..now.clone() });
+            ends.push(now);
+            self.act(end)?;
+        }
+        Ok(())
+    }
+
+    /// Tells of credit and gate, if they have just changed.
+    fn tell_turns(&mut self, time: Time) -> bool {
+        let mut told = false;
+        for entry in &self.network.log().entries()[self.read..] {
+            if self.turns >= MOST_TURNS || !is_turn(&entry.event) {
+                continue;
+            }
+            if matches!(entry.event, Event::Backend(Backend::PoolGateShut { .. })) {
+                if self.refused.contains(&entry.vif) {
+                    continue;
+                }
+                self.refused.push(entry.vif);
+            }
+            self.log.about(entry.vif);
+            if core::mem::replace(&mut told, true) {
+                self.log.also(time, entry.event);
+            } else {
+                self.log.step(time, entry.event);
+            }
+        }
+        self.read = self.network.log().entries().len();
+        if told {
+            self.turns += 1;
+            self.snap(time);
+        }
+        told
+    }
+
+    /// Adds a frame, as the machine stands now.
+    fn snap(&mut self, time: Time) {
+        let Frame { rate, silent, .. } = self.frames[self.frames.len() - 1];
+        self.frames.push(Frame { rate, silent, ..Frame::of(&self.network, time) });
+    }
+
+    /// Does what the reader does next, as often as it is the reader's turn.
+    fn act(&mut self, time: Time) -> Result<(), Senseless> {
+        while let Some(&Input { step, letter }) = self.inputs.first()
+            && step == self.log.steps() + 1
+        {
+            if !makes_sense(self.plan, self.network.is_listened_to(LISTENED), letter) {
+                return Err(Senseless);
+            }
+            self.inputs = &self.inputs[1..];
+            self.network.set_listener(time, LISTENED, (letter == LISTEN).then_some(STOPPED));
+            // The machine's own entry says the same; what the freed packets lead to is not told one by one.
+            let entries = &self.network.log().entries()[self.read..];
+            let event = entries.first().map(|entry| entry.event).expect("a socket that is opened or closed says so");
+            self.log.about(LISTENED);
+            self.log.step(time, event);
+            self.read = self.network.log().entries().len();
+            self.snap(time);
+        }
+        Ok(())
     }
 }
 
@@ -135,8 +222,9 @@ impl Run for SharingRun {
         picture::draw(&self.plan, &self.frames[step as usize], layout)
     }
 
-    fn can(&self, _step: u32, _letter: char) -> bool {
-        false
+    fn can(&self, step: u32, letter: char) -> bool {
+        let frame = &self.frames[step as usize];
+        frame.time < Time(self.plan.stretch * STRETCHES) && makes_sense(&self.plan, frame.listens, letter)
     }
 
     fn value(&self, step: u32, quantity: usize) -> u64 {

@@ -4,8 +4,8 @@
 
 use crate::actors::log::hvm::Hvm;
 use crate::telling::source::{
-    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PT_MSI, IOEMU_RTL8139, SourceRef, XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT,
-    XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, xen33,
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PT_MSI, IOEMU_RTL8139, SourceRef, XEN33_DOMCTL, XEN33_HVM, XEN33_HVM_IO,
+    XEN33_INTERCEPT, XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, xen33,
 };
 
 /// The code behind an event.
@@ -24,6 +24,7 @@ pub(super) const fn of(event: &Hvm) -> Option<SourceRef> {
         Hvm::BarMapped { .. } | Hvm::BarUnmapped { .. } => xen33("pt_iomem_map()", IOEMU_PASS_THROUGH),
         Hvm::BarIgnored { .. } => xen33("pt_bar_reg_write()", IOEMU_PASS_THROUGH),
         Hvm::UnsupportedRequest => None,
+        Hvm::OwnerChanged { .. } => xen33("arch_do_domctl()", XEN33_DOMCTL),
         Hvm::IntxAsserted { .. } => xen33("vmx_dirq_assist()", XEN33_VMX_INTR),
         Hvm::IntxDeasserted { .. } => xen33("hvm_dpci_eoi()", XEN33_PASSTHROUGH_IO),
         Hvm::PhysicalEoi { late: false, .. } => xen33("hvm_dpci_eoi()", XEN33_PASSTHROUGH_IO),

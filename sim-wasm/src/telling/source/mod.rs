@@ -29,8 +29,14 @@ mod pages;
 mod hvm;
 
 pub(crate) mod dma;
+
 pub(crate) mod hotplug;
+
 pub(crate) mod vtd;
+
+mod migration;
+
+pub(crate) mod pciif;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod index;
@@ -129,6 +135,8 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Hotplug(event) => hotplug::of(event),
         Event::Dma(event) => dma::of(event),
         Event::Vtd(event) => vtd::of(event),
+        Event::Migration(event) => migration::of(event),
+        Event::Pciif(event) => pciif::of(event, drivers),
         event => path::of(event, drivers),
     }
 }
@@ -194,6 +202,7 @@ pub const fn of_sharing(event: &Event, drivers: Drivers) -> Option<SourceRef> {
     match event {
         Event::Summary(event) => summary::of(event, drivers),
         Event::Backend(event) => backend::of(event, drivers.back),
+        Event::Stack(event) => stack::of(event, drivers.back),
         event => path::of(event, drivers),
     }
 }
@@ -284,3 +293,6 @@ const XEN33_VMX_INTR: &str = "xen/arch/x86/hvm/vmx/intr.c";
 const XEN33_PASSTHROUGH_IO: &str = "xen/drivers/passthrough/io.c";
 const IOEMU_RTL8139: &str = "tools/ioemu/hw/rtl8139.c";
 const XEN33_VMSI: &str = "xen/arch/x86/hvm/vmsi.c";
+const XC_DOMAIN_SAVE: &str = "tools/libxc/xc_domain_save.c";
+const XC_DOMAIN_RESTORE: &str = "tools/libxc/xc_domain_restore.c";
+const BONDING: &str = "drivers/net/bonding/bond_main.c";

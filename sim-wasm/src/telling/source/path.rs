@@ -106,6 +106,8 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Hotplug(_)
         | Event::Dma(_)
         | Event::Vtd(_)
+        | Event::Migration(_)
+        | Event::Pciif(_)
         | Event::Wakeups(_)
         | Event::Interleaving(_) => None,
     }

@@ -5,8 +5,8 @@
 use crate::actors::epoch::Drivers;
 use crate::actors::log::receive::{DropReason, Receive};
 use crate::telling::source::{
-    NETBACK, NETFRONT, RING, SourceRef, XEN_GRANTS, XEN_NETBACK, XEN_NETBACK_INTERFACE, XEN_NETBACK_RX, XEN_NETFRONT,
-    by_back, by_front, xen,
+    NETBACK, NETFRONT, RING, SourceRef, XEN_DOMAIN, XEN_GRANTS, XEN_NETBACK, XEN_NETBACK_INTERFACE, XEN_NETBACK_RX,
+    XEN_NETFRONT, by_back, by_front, xen,
 };
 
 /// The code behind an event.
@@ -91,6 +91,9 @@ pub(super) const fn of(event: &Receive, Drivers { front, back }: Drivers) -> Opt
             ("xen_netbk_queue_tx_skb()", XEN_NETBACK),
             ("xenvif_rx_queue_tail()", XEN_NETBACK_RX),
         ),
+        Receive::FramesFreed { .. } => xen("domain_kill()", XEN_DOMAIN),
+        // What an administrator decides.
+        Receive::FramesTaken { .. } | Receive::ListenerBegan => None,
         Receive::CarrierLost => by_back(
             back,
             ("netif_disconnect()", "drivers/xen/netback/interface.c"),

@@ -8,7 +8,7 @@ use crate::telling::source::{
     AF_PACKET, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, SCH_GENERIC, SourceRef, by_back, in_dom0,
 };
 
-/// The code behind an event; `None` for what the card does by itself.
+/// The code behind an event; `None` for what the card does by itself, and for what a program decides.
 pub(super) const fn of(event: &Stack, back: Epoch) -> Option<SourceRef> {
     match event {
         Stack::BacklogOverflowed { .. } => by_back(
@@ -29,6 +29,11 @@ pub(super) const fn of(event: &Stack, back: Epoch) -> Option<SourceRef> {
         Stack::PortOverflowed { .. } | Stack::PortQueued { .. } => in_dom0(back, "pfifo_fast_enqueue()", SCH_GENERIC),
         Stack::Tapped { .. } => in_dom0(back, "packet_rcv()", AF_PACKET),
         Stack::TapFreed { .. } => in_dom0(back, "packet_recvmsg()", AF_PACKET),
-        Stack::CardStalled | Stack::CardResumed | Stack::WireReceived { .. } | Stack::WireMissed { .. } => None,
+        Stack::TapOpened { .. }
+        | Stack::TapClosed { .. }
+        | Stack::CardStalled
+        | Stack::CardResumed
+        | Stack::WireReceived { .. }
+        | Stack::WireMissed { .. } => None,
     }
 }

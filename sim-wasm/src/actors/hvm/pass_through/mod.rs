@@ -10,7 +10,8 @@
 //! ```
 //!
 //! [`PtDevice`](device::PtDevice) is the function as the guest sees it, [`tables`] says which bits are whose,
-//! [`mappings`] what is mapped where, [`msix`] the table that is trapped, [`ports`] Xen's list of ports.
+//! [`mappings`] what is mapped where, [`msix`] the table that is trapped, [`ports`] Xen's list of ports, and [`leave`] how it
+//! goes again.
 //!
 //! Not modelled: the ROM's contents, graphics cards, host bridges, VPD and AER, and extended config space, which the device
 //! models read here do not show.
@@ -24,3 +25,5 @@ pub mod msix;
 pub mod ports;
 
 pub mod device;
+
+pub mod leave;

@@ -5,12 +5,21 @@
 use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function, preprocessor};
 use crate::telling::source::{
-    AF_PACKET, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, E1000, GNTTAB, NETDEVICE, SCH_GENERIC, SKBUFF, Tree,
+    AF_PACKET, BONDING, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, E1000, GNTTAB, NETDEVICE, SCH_GENERIC, SKBUFF, Tree,
     XENBUS_CLIENT,
 };
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
+    SourceFile {
+        path: BONDING,
+        tree: Tree::Classic,
+        entries: &[function(
+            "bond_change_active_slave",
+            File,
+            "Makes another interface of a bond the one that packets go through, and tells the network of it.",
+        )],
+    },
     SourceFile {
         path: E1000,
         tree: Tree::Classic,

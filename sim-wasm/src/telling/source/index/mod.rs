@@ -32,6 +32,8 @@ mod xen_public;
 
 mod xen33;
 
+mod pciif;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -258,7 +260,7 @@ const fn variable(name: &'static str, place: Place, does: &'static str) -> Named
 }
 
 fn files() -> impl Iterator<Item = &'static SourceFile> {
-    let families: [&'static [SourceFile]; 12] = [
+    let families: [&'static [SourceFile]; 13] = [
         classic_netback::FILES,
         classic_netfront::FILES,
         classic_kernel::FILES,
@@ -271,6 +273,7 @@ fn files() -> impl Iterator<Item = &'static SourceFile> {
         xen_hypervisor::FILES,
         xen33::FILES,
         xen_passthrough::FILES,
+        pciif::FILES,
     ];
     families.into_iter().flatten()
 }

@@ -5,9 +5,9 @@
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
-    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_RTL8139, IOEMU_XENSTORE, Tree, XEN33_DOMCTL,
-    XEN33_HVM, XEN33_HVM_IO, XEN33_HVMLOADER, XEN33_INTERCEPT, XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX,
-    XEN33_VMX_INTR, XEND_DOMAIN_INFO, XEND_IMAGE,
+    IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_RTL8139, IOEMU_XENSTORE, Tree,
+    XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, XEN33_DOMCTL, XEN33_HVM, XEN33_HVM_IO, XEN33_HVMLOADER, XEN33_INTERCEPT,
+    XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, XEND_DOMAIN_INFO, XEND_IMAGE,
 };
 
 /// Sorted by path, the entries by name.
@@ -260,6 +260,25 @@ pub(super) const FILES: &[SourceFile] = &[
                 "Writes the list of virtual slots of the devices that the guest boots with.",
             ),
         ],
+    },
+    SourceFile {
+        path: XC_DOMAIN_RESTORE,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "xc_domain_restore",
+            File,
+            "Builds a guest anew from what the other host sends: pages in rounds, then the state of its processors and devices.",
+        )],
+    },
+    SourceFile {
+        path: XC_DOMAIN_SAVE,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "xc_domain_save",
+            File,
+            "Sends a guest's memory in rounds while it runs, each with the pages written in the last one, then stops it and \
+             sends the rest.",
+        )],
     },
     SourceFile {
         path: XEND_DOMAIN_INFO,

@@ -1,0 +1,134 @@
+//! A device changes hands: what has to happen in which order, so that its DMA never reaches the wrong domain.
+//!
+//! ```text
+//!   give   Xen: owner, aliases too ──► toolstack: frames, ports ──► pciback: exports it
+//!   take   pciback: releases it, bus mastering off ──► still requests on their way? ──no──► reset ──► Xen: owner dom0
+//!                                                        └─yes──► Xen: owner nobody (quarantine) ──► reset
+//! ```
+//!
+//! A device that was told to stop may still have requests under way, and they land wherever its owner's tables point at that
+//! moment. Those of dom0 point at dom0 (XSA-302), so a device that does not rest goes to nobody first.
+//!
+//! Sources: `deassign_device` and quarantine in `xen/drivers/passthrough/pci.c`; `pcistub_put_pci_dev` in
+//! `drivers/xen/xen-pciback/pci_stub.c`.
+//!
+//! Not modelled: the IOMMU's tables and their caches, which are to follow the owner before anybody goes on.
+
+use alloc::vec::Vec;
+
+use crate::actors::log::pciif::Pciif;
+use crate::actors::log::{Event, Log};
+use crate::actors::pciback::resources::{ResourceError, Resources, Toolstack};
+use crate::actors::pciback::{Call, Pciback};
+use crate::hypervisor::io_permissions::IoPermissions;
+use crate::hypervisor::page::Page;
+use crate::hypervisor::pirqs::Pirqs;
+use crate::protocols::pci::bar::Region;
+use crate::protocols::pci::config::Width;
+use crate::protocols::pci::function::Function;
+use crate::protocols::pci::owners::{DOMID_IO, Owners, Refused, Taker};
+use crate::protocols::pci::registers::{PCI_CAP_ID_EXP, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND};
+use crate::protocols::pci::topology::Topology;
+use crate::words::ids::{Bdf, DomId};
+use crate::words::time::Time;
+
+/// Why a device is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GiveError {
+    /// Xen refuses.
+    Owner(Refused),
+    /// The toolstack does.
+    Resources(ResourceError),
+}
+
+/// What a change of hands works with.
+#[derive(Debug)]
+pub struct Hands<'machine> {
+    /// The machine's buses.
+    pub topology: &'machine Topology,
+    /// Whose devices are.
+    pub owners: &'machine mut Owners,
+    /// Who may touch what.
+    pub may: &'machine mut IoPermissions,
+    /// All functions.
+    pub functions: &'machine mut [Function],
+    /// Physical interrupts.
+    pub pirqs: &'machine mut Pirqs,
+    /// The time of the call.
+    pub now: Time,
+    /// Where what happens is told.
+    pub log: &'machine mut Log,
+}
+
+/// Whether a function sends nothing any more: it may not, and nothing of it is unanswered.
+#[must_use]
+pub fn is_quiet(function: &Function) -> bool {
+    let express = function.config.find_capability(PCI_CAP_ID_EXP);
+    let pending = express.is_some_and(|at| function.config.read_u16(at + PCI_EXP_DEVSTA) & PCI_EXP_DEVSTA_TRPND != 0);
+    !function.config.masters_bus() && !pending
+}
+
+/// Gives a device to a guest: Xen first, then what the guest may touch. pciback exports it afterwards.
+///
+/// # Errors
+/// If Xen or the toolstack refuses; then nothing has changed.
+pub fn give(hands: &mut Hands<'_>, real: Bdf, guest: DomId, toolstack: Toolstack) -> Result<(), GiveError> {
+    let before = hands.owners.clone();
+    let rids = hands.owners.give(hands.topology, real, guest).map_err(GiveError::Owner)?;
+    let function = hands.functions.iter().find(|function| function.bdf == real);
+    let function = function.ok_or(GiveError::Owner(Refused::NoDevice))?;
+    if let Err(error) = Resources::of(&function.config).grant(hands.may, guest, toolstack) {
+        *hands.owners = before;
+        return Err(GiveError::Resources(error));
+    }
+    for device in rids {
+        hands.log.step(hands.now, Event::Pciif(Pciif::OwnerChanged { device, owner: guest }));
+    }
+    Ok(())
+}
+
+/// Takes a device from a guest: silence, then another owner, and a reset. Returns who has it now: dom0, or nobody if it does not
+/// rest; still the guest if it keeps another device whose requests cannot be told from this one's. Nothing if the guest did
+/// not have it.
+pub fn take(hands: &mut Hands<'_>, pciback: &mut Pciback, page: &mut Page, real: Bdf, guest: DomId) -> Option<DomId> {
+    let Hands { topology, owners, may, functions, pirqs, now, log } = hands;
+    let noted: Vec<Region> = pciback.overlay(real)?.regions().to_vec();
+    let mut call = Call { page, functions, pirqs, owners, now: *now, log };
+    if !pciback.release(&mut call, real) {
+        return None;
+    }
+    let members = topology.group(real);
+    let kept = members.iter().any(|&member| pciback.slots.shown(member).is_some());
+    let quiet = functions.iter().filter(|function| members.contains(&function.bdf)).all(is_quiet);
+    let (taker, owner) = match (kept, quiet) {
+        (true, _) => (None, guest),
+        (false, true) => (Some(Taker::HardwareDomain), DomId::DOM0),
+        (false, false) => (Some(Taker::Quarantine), DOMID_IO),
+    };
+    let rids = match taker {
+        Some(taker) => owners.take(topology, real, guest, taker, quiet).ok()?,
+        None => Vec::new(),
+    };
+    if let Some(function) = functions.iter_mut().find(|function| function.bdf == real) {
+        Resources::noted(noted.iter().copied(), &function.config).revoke(may, guest);
+        reset_and_restore(function, &noted, *now);
+        log.step(*now, Event::Pciif(Pciif::DeviceReset { real }));
+    }
+    for device in rids {
+        log.step(*now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
+    }
+    Some(owner)
+}
+
+/// Everything of the guest's is gone, and BARs are again where they were before it had the device, whatever it did to them. How
+/// long it takes is [`reset`](crate::protocols::pci::reset)'s business; here it is over at once.
+fn reset_and_restore(function: &mut Function, noted: &[Region], now: Time) {
+    function.bus_reset(now);
+    for region in noted {
+        let offset = region.place.offset();
+        function.write(now, offset, Width::Dword, region.base as u32 | region.kind.type_bits());
+        if region.kind.is_64() {
+            function.write(now, offset + 4, Width::Dword, (region.base >> 32) as u32);
+        }
+    }
+}
