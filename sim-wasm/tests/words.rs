@@ -472,8 +472,13 @@ fn dma_events(index: u32, small: u16, yes: bool) -> Vec<Dma> {
     events
 }
 
-const MOVE_REFUSALS: [MoveRefusal; 4] =
-    [MoveRefusal::DevicePresent, MoveRefusal::NothingCopied, MoveRefusal::NoCard, MoveRefusal::AlreadyThere];
+const MOVE_REFUSALS: [MoveRefusal; 5] = [
+    MoveRefusal::DevicePresent,
+    MoveRefusal::PagesLogged,
+    MoveRefusal::NothingCopied,
+    MoveRefusal::NoCard,
+    MoveRefusal::AlreadyThere,
+];
 
 fn migration_events(count: u32, index: u32, yes: bool) -> Vec<Migration> {
     let nanos = u64::from(index);
@@ -676,7 +681,10 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                     | Event::Trouble(Trouble::Attacked { .. } | Trouble::BytesSeen { .. })
                     | Event::Pages(Pages::EntryErased { .. } | Pages::FrameReturned { .. })
                     | Event::Hvm(Hvm::Unplugged { .. } | Hvm::StaleRead { .. } | Hvm::SectorLost { .. })
-                    | Event::Migration(Migration::Refused { .. })
+                    | Event::Migration(Migration::Refused {
+                        why: MoveRefusal::NothingCopied | MoveRefusal::NoCard | MoveRefusal::AlreadyThere,
+                        ..
+                    })
             );
             // What a program or an administrator decides: the code only obeys.
             let decided = matches!(

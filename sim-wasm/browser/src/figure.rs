@@ -209,11 +209,4 @@ impl Figure {
     pub fn forget_left(&mut self) {
         self.0.forget_left();
     }
-
-    /// A fingerprint of everything that happens in the run, in hexadecimal.
-    pub fn log_hash(&self) -> String {
-        let mut text = Text::new();
-        text.push_hex(self.0.log_hash(), 16);
-        text.into_string()
-    }
 }

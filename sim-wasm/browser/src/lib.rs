@@ -26,3 +26,5 @@ use sim::telling::modules::RECEIVE as MODULE;
 use sim::telling::modules::RING as MODULE;
 #[cfg(feature = "sharing")]
 use sim::telling::modules::SHARING as MODULE;
+#[cfg(feature = "toolstack")]
+use sim::telling::modules::TOOLSTACK as MODULE;

@@ -41,6 +41,8 @@ pub mod receive;
 
 pub mod dma;
 
+pub mod migration;
+
 pub mod hotplug;
 
 pub mod sharing;

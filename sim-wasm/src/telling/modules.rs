@@ -6,7 +6,7 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, dma, flow, grants, hotplug, map, packet, receive, ring, sharing};
+use crate::telling::{barriers, bell, dma, flow, grants, hotplug, map, migration, packet, receive, ring, sharing};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -33,10 +33,13 @@ pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGUR
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
 /// A guest with a card of its own.
-pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &hotplug::FIGURE] };
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &migration::FIGURE] };
+
+/// The tools in dom0, and how they agree with each other.
+pub const TOOLSTACK: Module = Module { name: "toolstack", figures: &[&hotplug::FIGURE] };
 
 /// All modules.
-pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
+pub const ALL: [Module; 7] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS, TOOLSTACK];
 
 /// Figures of all modules.
 const COUNT: usize = {

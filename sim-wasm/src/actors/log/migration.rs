@@ -31,6 +31,8 @@ impl Step {
 pub enum Refusal {
     /// The guest has a device, so Xen logs no dirty pages: `-EINVAL`.
     DevicePresent,
+    /// Xen logs dirty pages, so it assigns no device: `-EXDEV`.
+    PagesLogged,
     /// Nothing was copied yet.
     NothingCopied,
     /// The guest has no card.
@@ -75,7 +77,7 @@ impl Migration {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::Refused { why: Refusal::DevicePresent, .. } => Who::Xen,
+            Self::Refused { why: Refusal::DevicePresent | Refusal::PagesLogged, .. } => Who::Xen,
             Self::Refused { .. }
             | Self::Unplugged { .. }
             | Self::RoundCopied { .. }

@@ -6,6 +6,7 @@
 //! Not modelled: constants of code that the engine does not run.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
+use crate::actors::migration::{FEW_PAGES, MAX_FACTOR, MAX_ROUNDS, MIIMON};
 use crate::actors::netback;
 use crate::actors::netback::settings::BackSettings;
 use crate::actors::netback_upstream::limits;
@@ -309,6 +310,15 @@ pub static CONSTANTS: &[Constant] = &[
         "faults of a device after which Xen takes its bus master bit",
         "xen/drivers/passthrough/pci.c, PT_FAULT_THRESHOLD",
     ),
+    constant("DEF_MAX_ITERS", MAX_ROUNDS as u64, "rounds of copying at most", "tools/libxc/xc_domain_save.c"),
+    constant(
+        "DEF_MAX_FACTOR",
+        MAX_FACTOR,
+        "how many times a guest's memory is sent at most",
+        "tools/libxc/xc_domain_save.c",
+    ),
+    constant("FEW_PAGES", FEW_PAGES, "pages below which a round is the last", "tools/libxc/xc_domain_save.c"),
+    constant("MIIMON", MIIMON, "nanoseconds between two looks at a link", "drivers/net/bonding/bond_main.c, miimon"),
 ];
 
 /// A flag of a grant entry.

@@ -8,7 +8,7 @@ use crate::words::text::Text;
 use crate::words::time::Time;
 
 /// Writes the sentence of one event.
-pub(super) fn tell(out: &mut Text, event: &Migration) {
+pub(crate) fn tell(out: &mut Text, event: &Migration) {
     match *event {
         Migration::Refused { step, why } => {
             out.push_str(match step {
@@ -21,6 +21,7 @@ pub(super) fn tell(out: &mut Text, event: &Migration) {
             });
             out.push_str(match why {
                 Refusal::DevicePresent => " is refused: the guest has a device, and Xen answers -EINVAL.",
+                Refusal::PagesLogged => " is refused: Xen logs the pages that the guest writes, and answers -EXDEV.",
                 Refusal::NothingCopied => " is refused: none of its memory is there.",
                 Refusal::NoCard => " is refused: the guest has no card.",
                 Refusal::AlreadyThere => " is not needed: it is so already.",

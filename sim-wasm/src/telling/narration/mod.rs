@@ -35,7 +35,7 @@ pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 
-mod migration;
+pub(crate) mod migration;
 
 mod pciif;
 

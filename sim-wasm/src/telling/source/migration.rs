@@ -2,12 +2,18 @@
 //!
 //! Not modelled: lines within a function, and where later releases moved it.
 
-use crate::actors::log::migration::Migration;
-use crate::telling::source::{BONDING, IOEMU_PASS_THROUGH, SourceRef, Tree, XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, xen33};
+use crate::actors::log::migration::{Migration, Refusal};
+use crate::telling::source::{
+    BONDING, IOEMU_PASS_THROUGH, SourceRef, Tree, XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, XEN_PAGING, XEN_PASSTHROUGH_PCI,
+    xen, xen33,
+};
 
-/// The code behind an event; `None` for refusals, most of which only later releases have, and for packets that nobody takes.
-pub(super) const fn of(event: &Migration) -> Option<SourceRef> {
+/// The code behind an event, Xen's refusals as they are today; `None` for what is refused by reason, and for packets that
+/// nobody takes.
+pub(crate) const fn of(event: &Migration) -> Option<SourceRef> {
     match event {
+        Migration::Refused { why: Refusal::DevicePresent, .. } => xen("paging_log_dirty_enable()", XEN_PAGING),
+        Migration::Refused { why: Refusal::PagesLogged, .. } => xen("assign_device()", XEN_PASSTHROUGH_PCI),
         Migration::Refused { .. } | Migration::Lost { .. } => None,
         Migration::Changed { .. } => {
             Some(SourceRef { function: "bond_change_active_slave()", file: BONDING, tree: Tree::Classic })

@@ -34,7 +34,7 @@ pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 
-mod migration;
+pub(crate) mod migration;
 
 pub(crate) mod pciif;
 
@@ -246,6 +246,7 @@ const fn in_dom0(epoch: Epoch, function: &'static str, file: &'static str) -> Op
 const RING: &str = "xen/include/public/io/ring.h";
 const XEN_GRANTS: &str = "xen/common/grant_table.c";
 const XEN_DOMAIN: &str = "xen/common/domain.c";
+const XEN_PAGING: &str = "xen/arch/x86/mm/paging.c";
 const XEN_PASSTHROUGH_PCI: &str = "xen/drivers/passthrough/pci.c";
 const VTD_IOMMU: &str = "xen/drivers/passthrough/vtd/iommu.c";
 

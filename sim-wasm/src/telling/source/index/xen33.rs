@@ -287,7 +287,7 @@ pub(super) const FILES: &[SourceFile] = &[
             function(
                 "_constructDomain",
                 File,
-                "Makes a new domain in Xen. An HVM guest's devices are tested first: if Xen would not assign one, this ends \
+                "Makes a new domain in Xen, and tests an HVM guest's devices: if Xen would not assign one, this ends \
                  with an error.",
             ),
             function(

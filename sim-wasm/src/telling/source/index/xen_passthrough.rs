@@ -4,7 +4,7 @@
 
 use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
-use crate::telling::source::{Tree, VTD_IOMMU, XEN_PASSTHROUGH_PCI};
+use crate::telling::source::{Tree, VTD_IOMMU, XEN_PAGING, XEN_PASSTHROUGH_PCI};
 
 /// Sorted by path, the entries by name; those with lines are among the hypervisor's. The texts of these very versions were
 /// not at hand.
@@ -17,6 +17,16 @@ pub(super) const FILES: &[SourceFile] = &[
             File,
             "Takes pages out of a guest's memory map. Refuses where memory reserved for a device of the guest is mapped \
                  as it is.",
+        )],
+    },
+    SourceFile {
+        path: XEN_PAGING,
+        tree: Tree::Xen,
+        entries: &[function(
+            "paging_log_dirty_enable",
+            File,
+            "Begins to note which pages a guest writes. Refuses with -EINVAL if the guest has a device, whose writes nobody \
+                 would see.",
         )],
     },
     SourceFile {
