@@ -14,7 +14,8 @@
 //! A look is followed by a tenth of a second of sleep even when it succeeds, and the 101st look comes too late whatever it
 //! finds: so the wait for slots takes 2 s in vain, that for an answer 10.1 s.
 //!
-//! Not modelled: `xm`, which talks to xend, and what becomes of a domain's configuration.
+//! Not modelled: `xm`, which talks to xend, what becomes of a domain's configuration, and that at boot the domain exists
+//! already when Xen is asked, and is destroyed after a no.
 
 use alloc::string::String;
 use alloc::vec::Vec;
