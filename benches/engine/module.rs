@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Measured;
 
 /// The modules.
-const MODULES: [&str; 7] = ["ring", "path", "flow", "sharing", "receive", "access", "toolstack"];
+const MODULES: [&str; 9] = ["ring", "path", "flow", "sharing", "receive", "access", "ways", "moving", "toolstack"];
 
 /// Bytes of a module as it is served.
 #[derive(Clone, Copy, Debug)]

@@ -33,7 +33,7 @@ fn files_are_where_their_tree_has_such_files() {
     for entry in index::all() {
         let (key, file) = (entry.key(), entry.file);
         let folders: &[&str] = match entry.tree {
-            Tree::Classic => &["drivers/xen/", "drivers/net/bonding/", "drivers/net/e1000/", "include/", "mm/", "net/"],
+            Tree::Classic => &["drivers/xen/", "drivers/net/", "include/", "mm/", "net/"],
             Tree::Linux34 => &["drivers/net/xen-netback/", "drivers/net/ethernet/", "drivers/xen/", "net/"],
             Tree::Upstream => {
                 &["drivers/net/xen-net", "drivers/net/ethernet/", "drivers/pci/", "drivers/xen/", "include/", "net/"]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::{any, prop_assert, proptest};
+use sim_wasm::actors::costs::Way;
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::log::backend::{Backend, Refusal};
 use sim_wasm::actors::log::bus::{Bus, Half};
@@ -19,6 +20,7 @@ use sim_wasm::actors::log::summary::{Limiter, Place, Summary};
 use sim_wasm::actors::log::trouble::{Attack, Party, Trouble};
 use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::actors::log::wakeups::Wakeups;
+use sim_wasm::actors::log::ways::{Hop, Ways};
 use sim_wasm::actors::log::{Event, Unsent, Who};
 use sim_wasm::actors::netfront::STOP_LINE;
 use sim_wasm::hypervisor::passthrough::options::AssignError;
@@ -92,6 +94,7 @@ fn events(count: u32, index: u32, small: u16, notify: bool) -> Vec<Event> {
         events.extend(migration_events(count, index, either).into_iter().map(Event::Migration));
     }
     events.extend(dma_events(index, small, notify).into_iter().map(Event::Dma));
+    events.extend(ways_events(count).into_iter().map(Event::Ways));
     events.extend(vtd_events(count, index, small, notify).into_iter().map(Event::Vtd));
     events.extend(pciif_events(count, index, small, notify).into_iter().map(Event::Pciif));
     events
@@ -453,6 +456,12 @@ fn hotplug_events(small: u16, yes: bool) -> Vec<Hotplug> {
     events
 }
 
+fn ways_events(count: u32) -> Vec<Ways> {
+    let hops = Way::ALL.into_iter().flat_map(|way| Hop::ALL.map(|hop| Ways::Hopped { way, hop }));
+    let sums = Way::ALL.map(|way| Ways::Summed { way, packets: count, exits: count, hypercalls: count });
+    hops.chain(sums).collect()
+}
+
 fn dma_events(index: u32, small: u16, yes: bool) -> Vec<Dma> {
     let (source, address, frame) = (Bdf(small), u64::from(index) << 12, Mfn(index));
     let mut events = vec![
@@ -610,6 +619,8 @@ fn the_events_tried_here_are_all_there_are() {
     check("trouble", "Trouble", trouble_events(1, 1).iter().map(variant).collect());
     check("summary", "Summary", summary_events(1, 1).iter().map(variant).collect());
     check("dma", "Dma", dma_events(1, 1, true).iter().map(variant).collect());
+    check("ways", "Ways", ways_events(1).iter().map(variant).collect());
+    check("ways", "Hop", Hop::ALL.iter().map(variant).collect());
     check("vtd", "Vtd", vtd_events(1, 1, 1, true).iter().map(variant).collect());
     check("../../hypervisor/passthrough/step", "Step", vtd_steps(1, 1, 1, true).iter().map(variant).collect());
     check("pages", "Pages", pages_events(1, 1, true).iter().map(variant).collect());
@@ -685,6 +696,7 @@ fn every_event_names_its_code_unless_no_code_does_it() {
                         why: MoveRefusal::NothingCopied | MoveRefusal::NoCard | MoveRefusal::AlreadyThere,
                         ..
                     })
+                    | Event::Ways(Ways::Summed { .. })
             );
             // What a program or an administrator decides: the code only obeys.
             let decided = matches!(

@@ -10,6 +10,26 @@
 use crate::hypervisor::vm_exits::Exits;
 use crate::hypervisor::xen::Calls;
 
+/// A way from a guest to a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// A paravirtual guest, a front end, and a back end in dom0.
+    Split,
+    /// A paravirtual guest with a card of its own.
+    PvOwn,
+    /// An HVM guest with an emulated card.
+    Emulated,
+    /// An HVM guest with a front end.
+    HvmSplit,
+    /// An HVM guest with a card of its own.
+    HvmOwn,
+}
+
+impl Way {
+    /// All five.
+    pub const ALL: [Way; 5] = [Way::Split, Way::PvOwn, Way::Emulated, Way::HvmSplit, Way::HvmOwn];
+}
+
 /// What was done, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Costs {

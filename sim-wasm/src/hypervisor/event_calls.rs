@@ -34,8 +34,10 @@
 //! assert!(shared_info::is_pending(xen.shared_info(dom0), back));
 //! ```
 //!
-//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, polling
-//! (`SCHEDOP_poll`), and the FIFO form of the bits. An upcall reaches its vCPU when the machine delivers it, not before.
+//! Ports for the machine's interrupts are bound by [`pirq_calls`](crate::hypervisor::pirq_calls).
+//!
+//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), polling (`SCHEDOP_poll`), and the FIFO form of
+//! the bits. An upcall reaches its vCPU when the machine delivers it, not before.
 
 use crate::hypervisor::event_channel::{Channel, Consumer};
 use crate::hypervisor::shared_info::{self, Raised};
@@ -107,7 +109,7 @@ impl Xen {
         match self.known(caller).channels.channel(port) {
             Channel::Interdomain { remote, remote_port } => Ok(self.raise(remote, remote_port)),
             Channel::Unbound { .. } => Ok(Sent::Dropped),
-            Channel::Free | Channel::Reserved => Err(Errno::Invalid),
+            Channel::Free | Channel::Reserved | Channel::Pirq { .. } => Err(Errno::Invalid),
         }
     }
 
@@ -124,7 +126,7 @@ impl Xen {
     pub fn notify_via_xen_event_channel(&mut self, id: DomId, port: Port) -> Sent {
         match self.known(id).channels.channel(port) {
             Channel::Interdomain { remote, remote_port } => self.raise(remote, remote_port),
-            Channel::Unbound { .. } | Channel::Free | Channel::Reserved => Sent::Dropped,
+            Channel::Unbound { .. } | Channel::Free | Channel::Reserved | Channel::Pirq { .. } => Sent::Dropped,
         }
     }
 
@@ -132,7 +134,7 @@ impl Xen {
     pub fn close(&mut self, caller: DomId, port: Port) -> Result<(), Errno> {
         match self.known(caller).channels.channel(port) {
             Channel::Free | Channel::Reserved => return Err(Errno::Invalid),
-            Channel::Unbound { .. } => {}
+            Channel::Unbound { .. } | Channel::Pirq { .. } => {}
             Channel::Interdomain { remote, remote_port } => {
                 let (_, peer) = self.known_mut(remote);
                 peer.channels.reconnect(remote_port, Channel::Unbound { remote: caller });
@@ -149,7 +151,7 @@ impl Xen {
         for port in (0..self.known(caller).channels.ports()).map(Port) {
             match self.known(caller).channels.channel(port) {
                 Channel::Free | Channel::Reserved => {}
-                Channel::Unbound { .. } | Channel::Interdomain { .. } => {
+                Channel::Unbound { .. } | Channel::Interdomain { .. } | Channel::Pirq { .. } => {
                     self.close(caller, port).expect("the port is open");
                 }
             }
@@ -161,8 +163,10 @@ impl Xen {
         let (_, domain) = self.known_mut(caller);
         match domain.channels.channel(port) {
             Channel::Free | Channel::Reserved => Err(Errno::Invalid),
-            Channel::Unbound { .. } | Channel::Interdomain { .. } if !domain.has_vcpu(vcpu) => Err(Errno::Invalid),
-            Channel::Unbound { .. } | Channel::Interdomain { .. } => {
+            Channel::Unbound { .. } | Channel::Interdomain { .. } | Channel::Pirq { .. } if !domain.has_vcpu(vcpu) => {
+                Err(Errno::Invalid)
+            }
+            Channel::Unbound { .. } | Channel::Interdomain { .. } | Channel::Pirq { .. } => {
                 domain.channels.direct(port, vcpu);
                 Ok(())
             }
@@ -170,7 +174,7 @@ impl Xen {
     }
 
     #[inline]
-    fn raise(&mut self, id: DomId, port: Port) -> Sent {
+    pub(super) fn raise(&mut self, id: DomId, port: Port) -> Sent {
         let (memory, domain) = self.known_mut(id);
         let vcpu = domain.channels.vcpu(port);
         if domain.channels.consumer(port) == Consumer::Xen {

@@ -13,12 +13,12 @@
 //! A port may be the hypervisor's own use of a domain's table: an HVM guest's vCPU that waits for its device model has such
 //! a port, and an event at it wakes the vCPU instead of setting a bit (`alloc_unbound_xen_event_channel`).
 //!
-//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), physical interrupts, and the FIFO form of the
-//! bits.
+//! Not modelled: virtual interrupts (VIRQ), interrupts between vCPUs (IPI), and the FIFO form of the bits.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::hypervisor::pirqs::PirqId;
 use crate::hypervisor::shared_info::PORTS;
 use crate::words::ids::{DomId, Port, VcpuId};
 
@@ -40,6 +40,11 @@ pub enum Channel {
         remote: DomId,
         /// Its port.
         remote_port: Port,
+    },
+    /// One of the machine's interrupts, which Xen has routed to the domain.
+    Pirq {
+        /// Its number in the domain.
+        irq: PirqId,
     },
 }
 

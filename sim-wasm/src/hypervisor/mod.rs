@@ -3,7 +3,7 @@
 //! Everything a guest could look at lies in [`memory`] as the bytes that the public headers describe; only what real Xen
 //! keeps to itself (owners, pins, handles, the other end of a port) is kept in Rust's own types. [`xen::Xen`] is the
 //! machine's hypervisor; its methods are the hypercalls, and the domain that calls is their first argument. Those about
-//! grants are in [`grant_calls`], [`grant_copies`] and [`grant_transfers`], those about events in [`event_calls`].
+//! grants are in [`grant_calls`], [`grant_copies`] and [`grant_transfers`], those about events in [`event_calls`] and [`pirq_calls`].
 //!
 //! A guest's own side of both, which enters no hypervisor, is in [`guest_grants`], [`deferred_grants`] and
 //! [`guest_irqs`].
@@ -45,6 +45,8 @@ pub mod grant_copies;
 pub mod grant_transfers;
 
 pub mod event_calls;
+
+pub mod pirq_calls;
 
 pub mod vm_exits;
 

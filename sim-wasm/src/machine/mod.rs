@@ -12,4 +12,8 @@ pub mod hotplug;
 
 pub mod emulated_nic;
 
+pub mod own_card;
+
 pub mod costs;
+
+pub mod ways;

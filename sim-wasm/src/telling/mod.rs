@@ -45,6 +45,8 @@ pub mod migration;
 
 pub mod hotplug;
 
+pub mod ways;
+
 pub mod sharing;
 
 pub mod grants;

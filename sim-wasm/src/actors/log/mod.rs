@@ -38,6 +38,8 @@ pub mod migration;
 
 pub mod pciif;
 
+pub mod ways;
+
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
@@ -56,6 +58,7 @@ use crate::actors::log::summary::Summary;
 use crate::actors::log::trouble::Trouble;
 use crate::actors::log::vtd::Vtd;
 use crate::actors::log::wakeups::Wakeups;
+use crate::actors::log::ways::Ways;
 use crate::words::hash::Fnv1a;
 use crate::words::ids::{GrantRef, Mfn, Port, VifId};
 use crate::words::time::Time;
@@ -188,6 +191,8 @@ pub enum Event {
     Migration(Migration),
     /// Devices passed through to PV guests.
     Pciif(Pciif),
+    /// A packet's way to a card.
+    Ways(Ways),
 }
 
 impl Event {
@@ -240,6 +245,7 @@ impl Event {
             Self::Vtd(event) => event.who(),
             Self::Migration(event) => event.who(),
             Self::Pciif(event) => event.who(),
+            Self::Ways(event) => event.who(),
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 
+pub(crate) mod ways;
+
 pub(crate) mod migration;
 
 mod pciif;
@@ -84,6 +86,7 @@ pub fn tell(out: &mut Text, event: &Event, drivers: Drivers) {
         Event::Vtd(event) => vtd::tell(out, event),
         Event::Migration(event) => migration::tell(out, event),
         Event::Pciif(event) => pciif::tell(out, event),
+        Event::Ways(event) => ways::tell(out, event),
         event => path::tell(out, event, drivers),
     }
 }

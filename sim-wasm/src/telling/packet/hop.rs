@@ -111,6 +111,7 @@ const fn place(event: &Event, back: Epoch) -> (Lane, &'static str) {
         | Event::Migration(_)
         | Event::Pciif(_)
         | Event::Wakeups(_)
+        | Event::Ways(_)
         | Event::Interleaving(_) => (Lane::Netback, ""),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 
+pub(crate) mod ways;
+
 pub(crate) mod migration;
 
 pub(crate) mod pciif;
@@ -137,6 +139,7 @@ pub const fn of(event: &Event, drivers: Drivers) -> Option<SourceRef> {
         Event::Vtd(event) => vtd::of(event),
         Event::Migration(event) => migration::of(event),
         Event::Pciif(event) => pciif::of(event, drivers),
+        Event::Ways(event) => ways::of(event),
         event => path::of(event, drivers),
     }
 }
@@ -275,6 +278,7 @@ const BR_FORWARD: &str = "net/bridge/br_forward.c";
 const BR_INPUT: &str = "net/bridge/br_input.c";
 const BR_FDB: &str = "net/bridge/br_fdb.c";
 const E1000: &str = "drivers/net/e1000/e1000_main.c";
+const RTL8139: &str = "drivers/net/8139too.c";
 const INTEL_E1000: &str = "drivers/net/ethernet/intel/e1000/e1000_main.c";
 
 const XEN33_HVM: &str = "xen/arch/x86/hvm/hvm.c";

@@ -109,6 +109,7 @@ pub(super) const fn of(event: &Event, Drivers { front, back }: Drivers) -> Optio
         | Event::Migration(_)
         | Event::Pciif(_)
         | Event::Wakeups(_)
+        | Event::Ways(_)
         | Event::Interleaving(_) => None,
     }
 }

@@ -5,12 +5,34 @@
 use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function, preprocessor};
 use crate::telling::source::{
-    AF_PACKET, BONDING, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, E1000, GNTTAB, NETDEVICE, SCH_GENERIC, SKBUFF, Tree,
-    XENBUS_CLIENT,
+    AF_PACKET, BONDING, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, E1000, GNTTAB, NETDEVICE, RTL8139, SCH_GENERIC, SKBUFF,
+    Tree, XENBUS_CLIENT,
 };
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
+    SourceFile {
+        path: RTL8139,
+        tree: Tree::Classic,
+        entries: &[
+            function(
+                "rtl8139_interrupt",
+                File,
+                "Asks the card why it interrupts and acknowledges that, and has the packets looked after.",
+            ),
+            function(
+                "rtl8139_rx",
+                File,
+                "Copies packets out of the card's ring of bytes into packets of their own, as long as the card says \
+                 that there are any, and tells the card how far it has read.",
+            ),
+            function(
+                "rtl8139_start_xmit",
+                File,
+                "Copies a packet into one of the card's four transmit buffers, and tells the card its length.",
+            ),
+        ],
+    },
     SourceFile {
         path: BONDING,
         tree: Tree::Classic,
@@ -31,11 +53,17 @@ pub(super) const FILES: &[SourceFile] = &[
                  descriptor and moves the card's tail.",
             ),
             function(
+                "e1000_clean_rx_irq",
+                File,
+                "Takes the packets that the card has stored, hands them to the stack, and gives the card fresh buffers.",
+            ),
+            function(
                 "e1000_clean_tx_irq",
                 File,
                 "Runs after the card has reported: takes back the descriptors of packets that were sent, frees the \
                  packets, and starts the queue again if at least 32 descriptors are free.",
             ),
+            function("e1000_intr", File, "Asks the card why it interrupts, and has its rings looked after."),
             function(
                 "e1000_xmit_frame",
                 File,

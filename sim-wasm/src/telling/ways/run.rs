@@ -1,0 +1,126 @@
+//! A run of the figure: one packet on each way, a hop of every way at a time; or the sums of a burst, a way at a time.
+//!
+//! Not modelled: what the figure's own entry lists.
+
+use alloc::vec::Vec;
+
+use crate::actors::costs::Way;
+use crate::actors::log::ways::Ways;
+use crate::actors::log::{Event, Log};
+use crate::telling::drawing::Drawing;
+use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::telling::ways::picture;
+use crate::telling::ways::route::{BURST, Counts, Leg, Load, Signal, route, sum};
+use crate::words::time::Time;
+
+const DIRECTION: usize = 0;
+const BYTES: usize = 1;
+const PACKETS: usize = 2;
+const SIGNAL: usize = 3;
+
+/// Bytes of a packet that netback copies in any case.
+const PKT_PROT_LEN: u32 = 64;
+
+/// One way of the run.
+pub(crate) struct Track {
+    pub(crate) way: Way,
+    pub(crate) legs: Vec<Leg>,
+    /// What the whole load takes.
+    pub(crate) sum: Counts,
+}
+
+/// All ways, and what the load is.
+pub(crate) struct WaysRun {
+    load: Load,
+    tracks: [Track; 5],
+    log: Log,
+}
+
+impl WaysRun {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let load = Load {
+            sends: setup.knobs[DIRECTION] == 0,
+            short: setup.knobs[BYTES] <= PKT_PROT_LEN,
+            burst: setup.knobs[PACKETS] > 1,
+            signal: match setup.knobs[SIGNAL] {
+                0 => Signal::Line,
+                1 => Signal::Message,
+                _ => Signal::Posted,
+            },
+        };
+        let tracks = Way::ALL.map(|way| Track { way, legs: route(way, &load), sum: sum(way, &load) });
+        let log = if load.burst { sums(&tracks) } else { hops(&tracks) };
+        Self { load, tracks, log }
+    }
+}
+
+/// A step for each hop that any way has.
+fn hops(tracks: &[Track; 5]) -> Log {
+    let mut log = Log::new();
+    let longest = tracks.iter().map(|track| track.legs.len()).max().unwrap_or(0);
+    for at in 0..longest {
+        let mut first = true;
+        for track in tracks {
+            let Some(leg) = track.legs.get(at) else { continue };
+            let event = Event::Ways(Ways::Hopped { way: track.way, hop: leg.hop });
+            if first {
+                log.step(Time::ZERO, event);
+            } else {
+                log.also(Time::ZERO, event);
+            }
+            first = false;
+        }
+    }
+    log
+}
+
+/// A step for each way.
+fn sums(tracks: &[Track; 5]) -> Log {
+    let mut log = Log::new();
+    for Track { way, sum, .. } in tracks {
+        let Counts { exits, hypercalls, .. } = *sum;
+        log.step(Time::ZERO, Event::Ways(Ways::Summed { way: *way, packets: BURST, exits, hypercalls }));
+    }
+    log
+}
+
+/// What a way has taken after so many steps; nothing if it has not been told yet.
+pub(crate) fn taken(track: &Track, number: usize, load: &Load, step: u32) -> Option<Counts> {
+    let step = step as usize;
+    if load.burst {
+        return (number < step).then_some(track.sum);
+    }
+    let legs = track.legs.iter().take(step);
+    Some(legs.fold(Counts::default(), |sum, leg| sum + leg.counts))
+}
+
+impl Run for WaysRun {
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn draw(&self, step: u32, layout: Layout) -> Drawing {
+        picture::draw(&self.load, &self.tracks, step, layout)
+    }
+
+    fn can(&self, _step: u32, _letter: char) -> bool {
+        false
+    }
+
+    /// Quantities are by way first.
+    fn value(&self, step: u32, quantity: usize) -> u64 {
+        let (number, column) = (quantity / COLUMNS, quantity % COLUMNS);
+        let Some(track) = self.tracks.get(number) else { return 0 };
+        let counts = taken(track, number, &self.load, step).unwrap_or_default();
+        counts.columns().get(column).copied().unwrap_or(counts.look_ups).into()
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        let emulated = self.tracks.iter().find(|track| track.way == Way::Emulated)?;
+        let why = "Each access to a register of the emulated card is one, and the end of the interrupt is another.";
+        Some(Answer { value: emulated.sum.exits, why })
+    }
+}
+
+/// Quantities of each way.
+const COLUMNS: usize = 7;
