@@ -16,7 +16,7 @@ use wasm_bindgen_cli_support::Bindgen;
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The modules, each a feature of `sim-browser`: groups of figures (`sim-wasm/src/telling/modules.rs`).
-const MODULES: [&str; 6] = ["ring", "path", "flow", "sharing", "receive", "access"];
+const MODULES: [&str; 9] = ["ring", "path", "flow", "sharing", "receive", "access", "ways", "moving", "toolstack"];
 
 fn main() -> ExitCode {
     for path in ["sim-wasm/Cargo.toml", "sim-wasm/src", "sim-wasm/browser", "Cargo.toml", "Cargo.lock"] {

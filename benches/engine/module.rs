@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Measured;
 
 /// The modules.
-const MODULES: [&str; 6] = ["ring", "path", "flow", "sharing", "receive", "access"];
+const MODULES: [&str; 9] = ["ring", "path", "flow", "sharing", "receive", "access", "ways", "moving", "toolstack"];
 
 /// Bytes of a module as it is served.
 #[derive(Clone, Copy, Debug)]

@@ -3,15 +3,18 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use sim_wasm::actors::epoch::Drivers;
-use sim_wasm::actors::hotplug::qemu_dm::Libpci;
+use sim_wasm::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
 use sim_wasm::actors::hotplug::xend::{PciDevice, TestAssign};
 use sim_wasm::actors::hvm::release::Release;
-use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::hotplug::{Hotplug, Message, Outcome, Process};
-use sim_wasm::machine::hotplug::{Attempt, GuestSystem, Handshake, Settings, device};
+use sim_wasm::actors::log::{Event, Log};
+use sim_wasm::actors::xenbus::store::{Quotas, Xenstore};
+use sim_wasm::machine::hotplug::{Attempt, Change, GuestSystem, Handshake, Settings, device};
 use sim_wasm::telling::narration::phrases::push_time;
 use sim_wasm::telling::narration::tell;
+use sim_wasm::words::ids::DomId;
 use sim_wasm::words::text::Text;
+use sim_wasm::words::time::Time;
 
 /// The run as a person reads it: when, and what.
 fn transcript(run: &Handshake) -> String {
@@ -124,11 +127,37 @@ fn a_guest_that_does_not_listen_keeps_its_device() {
     assert_eq!(messages(&run, Process::Xend), [Message::TimedOut]);
 }
 
+/// xend asks Xen before it builds a guest, too: there is no guest then.
 #[test]
-fn without_an_iommu_the_old_device_model_shows_a_device_that_reaches_nothing() {
+fn a_guest_is_not_built_without_an_iommu_for_its_device() {
     let run = Handshake::run(&Settings { test: TestAssign::NoIommu, ..Settings::new(Attempt::Boot { devices: 1 }) });
-    assert_eq!((run.outcome(), run.model().devices().count()), (Outcome::Done, 1));
-    assert_eq!(messages(&run, Process::QemuDm), [Message::AssignFailed]);
+    assert_eq!((run.outcome(), run.took(), run.guest_runs()), (Outcome::Failed, 0, false));
+    assert_eq!(messages(&run, Process::Xend), [Message::NoVtd]);
+    let run = Handshake::run(&Settings { test: TestAssign::NoIommu, ..Settings::new(Attempt::Boot { devices: 0 }) });
+    assert!(run.guest_runs(), "nothing is asked for");
+}
+
+/// Were xend not to ask: the device model shows a device that reaches nothing, and tells its slot.
+#[test]
+fn the_old_device_model_goes_on_if_xen_refuses() {
+    let (mut store, mut log) = (Xenstore::new(Quotas::default()), Log::new());
+    let mut model = QemuDm::new(DomId(1), Release::Xen33, Libpci::Found);
+    let machine = Assignable { present: &[device(0)], iommu: false };
+    model.start(&mut store, Time::ZERO, &mut log, &[device(0)], machine);
+    let said = Event::Hotplug(Hotplug::Logged { by: Process::QemuDm, message: Message::AssignFailed });
+    assert!(log.entries().iter().any(|entry| entry.event == said));
+    assert_eq!(model.devices().count(), 1);
+}
+
+/// The line about the vslots leaves xend with a device that it can neither attach nor detach.
+#[test]
+fn after_a_boot_without_its_device_xend_still_counts_it() {
+    let settings = Settings { libpci: Libpci::Missing, ..Settings::new(Attempt::Boot { devices: 1 }) };
+    let mut run = Handshake::boot(&settings, 1);
+    run.attempt(Change::Attach(PciDevice { device: device(0), vslot: 0 }));
+    run.attempt(Change::Detach(device(0)));
+    let lines = [Message::NoVslots, Message::AlreadyInserted, Message::NotConnected(device(0))];
+    assert_eq!(messages(&run, Process::Xend), lines);
 }
 
 fn any_settings() -> impl Strategy<Value = Settings> {

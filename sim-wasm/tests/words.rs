@@ -420,6 +420,7 @@ fn hotplug_values(small: u16) -> Vec<(Key, Value)> {
         (Key::State, Value::PciInserted),
         (Key::State, Value::PciRemoved),
         (Key::Parameter, Value::Device(device, slot)),
+        (Key::Parameter, Value::Leaving(device)),
         (Key::Parameter, Value::Slot(slot)),
         (Key::Parameter, Value::NoFreeSlots),
         (Key::Parameter, Value::WrongSlot),
@@ -443,6 +444,8 @@ fn hotplug_events(small: u16, yes: bool) -> Vec<Hotplug> {
         Hotplug::EventRaised { byte: slot, sci: yes },
         Hotplug::EventSeen { slot, added: yes },
         Hotplug::SlotEjected { slot },
+        Hotplug::Booted { cards: slot },
+        Hotplug::Booted { cards: 0 },
     ];
     for (key, value) in hotplug_values(small) {
         events.push(Hotplug::Written { by: Process::Xend, key, value });

@@ -56,13 +56,16 @@ const BUILT_IN: &[(&str, &str)] = &[
 
 /// The engine's modules and the bindings that they share, as the build script left them.
 const BINDINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
-const MODULES: [(&str, &[u8]); 6] = [
+const MODULES: [(&str, &[u8]); 9] = [
     ("ring", include_bytes!(concat!(env!("OUT_DIR"), "/ring.wasm"))),
     ("path", include_bytes!(concat!(env!("OUT_DIR"), "/path.wasm"))),
     ("flow", include_bytes!(concat!(env!("OUT_DIR"), "/flow.wasm"))),
     ("sharing", include_bytes!(concat!(env!("OUT_DIR"), "/sharing.wasm"))),
     ("receive", include_bytes!(concat!(env!("OUT_DIR"), "/receive.wasm"))),
     ("access", include_bytes!(concat!(env!("OUT_DIR"), "/access.wasm"))),
+    ("ways", include_bytes!(concat!(env!("OUT_DIR"), "/ways.wasm"))),
+    ("moving", include_bytes!(concat!(env!("OUT_DIR"), "/moving.wasm"))),
+    ("toolstack", include_bytes!(concat!(env!("OUT_DIR"), "/toolstack.wasm"))),
 ];
 
 /// Templates and assets, ready for use.

@@ -18,6 +18,8 @@ mod runtime;
 use sim::telling::modules::ACCESS as MODULE;
 #[cfg(feature = "flow")]
 use sim::telling::modules::FLOW as MODULE;
+#[cfg(feature = "moving")]
+use sim::telling::modules::MOVING as MODULE;
 #[cfg(feature = "path")]
 use sim::telling::modules::PATH as MODULE;
 #[cfg(feature = "receive")]
@@ -26,3 +28,7 @@ use sim::telling::modules::RECEIVE as MODULE;
 use sim::telling::modules::RING as MODULE;
 #[cfg(feature = "sharing")]
 use sim::telling::modules::SHARING as MODULE;
+#[cfg(feature = "toolstack")]
+use sim::telling::modules::TOOLSTACK as MODULE;
+#[cfg(feature = "ways")]
+use sim::telling::modules::WAYS as MODULE;

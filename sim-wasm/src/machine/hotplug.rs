@@ -1,5 +1,6 @@
-//! xend, the device model, the store and the guest's system joined into a run of one attempt: a guest that boots with
-//! devices, then one device that comes or goes.
+//! xend, the device model, the store and the guest's system joined into a run: a guest that boots with devices, then
+//! attempts, one after the other, at a device that comes or goes. [`Handshake::run`] makes one attempt; [`Handshake::boot`]
+//! and [`Handshake::attempt`] make as many as are wanted.
 //!
 //! The store's watches take a [delay](Settings::watch) and so does the guest's system. Everything else is xend's own
 //! tenth of a second.
@@ -15,7 +16,7 @@
 //! assert_eq!(run.took(), 10_100_000_000);
 //! ```
 //!
-//! Not modelled: several attempts at once, and what the administrator does next.
+//! Not modelled: several attempts at once.
 
 use alloc::vec::Vec;
 
@@ -49,6 +50,15 @@ pub enum Attempt {
         /// Which goes.
         which: u8,
     },
+}
+
+/// What changes while the guest runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A device comes, into the slot that is wanted, 0 for any.
+    Attach(PciDevice),
+    /// A device goes.
+    Detach(Bdf),
 }
 
 /// A guest's system, as far as hot-plugging goes.
@@ -95,7 +105,7 @@ impl Settings {
     }
 }
 
-/// From the end of the boot to the attempt: an assumption, long enough for the device model to listen.
+/// From the end of the boot, or of an attempt, to the next one: an assumption, long enough for the device model to listen.
 pub const GUEST_RUNS: u64 = 1_000_000_000;
 
 const GUEST: DomId = DomId(1);
@@ -108,8 +118,8 @@ pub const fn device(number: u8) -> Bdf {
 
 #[derive(Clone, Debug)]
 enum Item {
-    Begin,
-    Try,
+    Begin { devices: u8 },
+    Try(Change),
     Watch(WatchEvent),
     Xend,
     GuestEvent,
@@ -126,14 +136,31 @@ pub struct Handshake {
     present: Vec<Bdf>,
     log: Log,
     now: Time,
-    /// When the attempt began, once the guest ran.
-    tried: Option<Time>,
+    /// When the last attempt began.
+    began: Time,
+    runs: bool,
 }
 
 impl Handshake {
-    /// Runs an attempt to its end.
+    /// Runs the settings' attempt to its end.
     #[must_use]
     pub fn run(settings: &Settings) -> Handshake {
+        let devices = match settings.attempt {
+            Attempt::Boot { devices } | Attempt::Detach { devices, .. } => devices,
+            Attempt::Attach { .. } => 0,
+        };
+        let mut run = Handshake::boot(settings, devices);
+        match settings.attempt {
+            Attempt::Boot { .. } => {}
+            Attempt::Attach { wanted } => run.attempt(Change::Attach(PciDevice { device: device(0), vslot: wanted })),
+            Attempt::Detach { which, .. } => run.attempt(Change::Detach(device(which))),
+        }
+        run
+    }
+
+    /// Boots a guest with so many devices. The settings' own attempt is not made.
+    #[must_use]
+    pub fn boot(settings: &Settings, devices: u8) -> Handshake {
         let mut run = Handshake {
             settings: *settings,
             store: Xenstore::new(Quotas::default()),
@@ -143,14 +170,32 @@ impl Handshake {
             present: (0..32).map(device).collect(),
             log: Log::new(),
             now: Time::ZERO,
-            tried: None,
+            began: Time::ZERO,
+            runs: false,
         };
-        run.agenda.push(Time::ZERO, Item::Begin);
-        while let Some((time, item)) = run.agenda.pop() {
-            run.now = time;
-            run.take(item);
+        run.agenda.push(Time::ZERO, Item::Begin { devices });
+        run.drain();
+        if run.xend.outcome() != Some(Outcome::Failed) {
+            run.runs = true;
+            let cards = run.model.devices().count() as u8;
+            run.log.step(run.quiet_since(), Event::Hotplug(Hotplug::Booted { cards }));
         }
         run
+    }
+
+    /// Makes one more attempt, a while after the last, and lets it end. Without a guest there is nothing to try.
+    pub fn attempt(&mut self, change: Change) {
+        if self.runs {
+            self.began = self.quiet_since() + GUEST_RUNS;
+            self.agenda.push(self.began, Item::Try(change));
+            self.drain();
+        }
+    }
+
+    /// Whether there is a guest that runs.
+    #[must_use]
+    pub const fn guest_runs(&self) -> bool {
+        self.runs
     }
 
     /// How it ended.
@@ -162,12 +207,12 @@ impl Handshake {
         self.xend.outcome().expect("xend's waits end")
     }
 
-    /// How long xend took for it, in nanoseconds.
+    /// How long xend took for the last attempt, in nanoseconds.
     #[must_use]
     pub fn took(&self) -> u64 {
         let ended = |event: &Event| matches!(event, Event::Hotplug(Hotplug::Ended { .. }));
         let last = self.log.entries().iter().rev().find(|entry| ended(&entry.event));
-        last.map_or(0, |entry| entry.time.since(self.tried.unwrap_or_default()))
+        last.map_or(0, |entry| entry.time.since(self.began))
     }
 
     /// What happened: the transcript.
@@ -198,12 +243,11 @@ impl Handshake {
         let machine = Assignable { present: &self.present, iommu: self.settings.test != TestAssign::NoIommu };
         let (now, log, store) = (self.now, &mut self.log, &mut self.store);
         match item {
-            Item::Begin => {
-                let count = match self.settings.attempt {
-                    Attempt::Boot { devices } | Attempt::Detach { devices, .. } => devices,
-                    Attempt::Attach { .. } => 0,
-                };
-                let devices: Vec<Bdf> = (0..count).map(device).collect();
+            Item::Begin { devices } => {
+                let devices: Vec<Bdf> = (0..devices).map(device).collect();
+                if !self.xend.construct(now, log, &devices, self.settings.test) {
+                    return;
+                }
                 self.model.start(store, now, log, &devices, machine);
                 let cooperates = self.settings.guest == GuestSystem::Cooperates;
                 if let Some(slots) = self.model.slots_mut() {
@@ -211,14 +255,8 @@ impl Handshake {
                 }
                 self.xend.boot(store, now, log, &devices);
             }
-            Item::Try => match self.settings.attempt {
-                Attempt::Boot { .. } => {}
-                Attempt::Attach { wanted } => {
-                    let wanted = PciDevice { device: device(0), vslot: wanted };
-                    self.xend.attach(store, now, log, wanted, self.settings.test);
-                }
-                Attempt::Detach { which, .. } => self.xend.detach(store, now, log, device(which)),
-            },
+            Item::Try(Change::Attach(wanted)) => self.xend.attach(store, now, log, wanted, self.settings.test),
+            Item::Try(Change::Detach(device)) => self.xend.detach(store, now, log, device),
             Item::Watch(event) => self.model.handle_event(store, now, log, &event, machine),
             Item::Xend => self.xend.handle_timer(store, now, log),
             Item::GuestEvent => self.guest_event(),
@@ -239,15 +277,20 @@ impl Handshake {
         }
     }
 
-    /// Puts down what is to happen next, and tries the attempt once the guest runs.
-    fn settle(&mut self) {
-        let rests = self.xend.wake().is_none() && self.xend.outcome().is_some();
-        let boots = matches!(self.settings.attempt, Attempt::Boot { .. });
-        if rests && self.tried.is_none() && !boots {
-            let begin = self.now + GUEST_RUNS;
-            self.tried = Some(begin);
-            self.agenda.push(begin, Item::Try);
+    /// When the last thing happened that anybody noticed.
+    fn quiet_since(&self) -> Time {
+        self.log.entries().last().map_or(Time::ZERO, |entry| entry.time)
+    }
+
+    fn drain(&mut self) {
+        while let Some((time, item)) = self.agenda.pop() {
+            self.now = time;
+            self.take(item);
         }
+    }
+
+    /// Puts down what is to happen next.
+    fn settle(&mut self) {
         while let Some(event) = self.store.next_event() {
             self.agenda.push(self.now + self.settings.watch, Item::Watch(event));
         }

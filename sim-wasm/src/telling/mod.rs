@@ -43,6 +43,8 @@ pub mod dma;
 
 pub mod migration;
 
+pub mod hotplug;
+
 pub mod ways;
 
 pub mod sharing;

@@ -6,7 +6,9 @@
 //! Not modelled: figures that stand in two modules.
 
 use crate::telling::story::FigureSpec;
-use crate::telling::{barriers, bell, dma, flow, grants, map, migration, packet, receive, ring, sharing, ways};
+use crate::telling::{
+    barriers, bell, dma, flow, grants, hotplug, map, migration, packet, receive, ring, sharing, ways,
+};
 
 /// Figures that are built together.
 #[derive(Debug)]
@@ -32,11 +34,20 @@ pub const SHARING: Module = Module { name: "sharing", figures: &[&sharing::FIGUR
 /// The way of packets to a guest.
 pub const RECEIVE: Module = Module { name: "receive", figures: &[&receive::FIGURE] };
 
-/// A guest with a card of its own.
-pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE, &ways::FIGURE, &migration::FIGURE] };
+/// What a guest's own card reaches.
+pub const ACCESS: Module = Module { name: "access", figures: &[&dma::FIGURE] };
+
+/// Ways to a card, counted.
+pub const WAYS: Module = Module { name: "ways", figures: &[&ways::FIGURE] };
+
+/// A guest that moves, and its card does not.
+pub const MOVING: Module = Module { name: "moving", figures: &[&migration::FIGURE] };
+
+/// The tools in dom0, and how they agree with each other.
+pub const TOOLSTACK: Module = Module { name: "toolstack", figures: &[&hotplug::FIGURE] };
 
 /// All modules.
-pub const ALL: [Module; 6] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS];
+pub const ALL: [Module; 9] = [RING, PATH, FLOW, SHARING, RECEIVE, ACCESS, WAYS, MOVING, TOOLSTACK];
 
 /// Figures of all modules.
 const COUNT: usize = {

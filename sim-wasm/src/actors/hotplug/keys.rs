@@ -48,6 +48,10 @@ pub(super) fn text(value: Value) -> String {
             push_bdf(&mut out, device);
             out.push_str("@0x").push_hex(u64::from(slot), 1)
         }
+        Value::Leaving(device) => {
+            push_bdf(&mut out, device);
+            &mut out
+        }
         Value::Slots(..) | Value::Other => &mut out,
     };
     out.into_string()
@@ -69,7 +73,10 @@ pub(super) fn value(key: Key, text: &str) -> Value {
                 Value::Slots(slots.len() as u8, slots.iter().filter(|slot| **slot != 0).count() as u8)
             }
             Key::Parameter => parse_device(text)
-                .map(|(device, slot)| Value::Device(device, slot))
+                .map(|(device, slot)| match slot {
+                    Some(slot) => Value::Device(device, slot),
+                    None => Value::Leaving(device),
+                })
                 .or_else(|| number(text).map(Value::Slot))
                 .unwrap_or(Value::Other),
             Key::State | Key::Command => Value::Other,
@@ -82,13 +89,16 @@ pub(super) fn parse_slots(text: &str) -> alloc::vec::Vec<u8> {
     text.split(';').filter(|slot| !slot.is_empty()).map(|slot| number(slot).unwrap_or(0)).collect()
 }
 
-/// A device with the slot that is wanted for it, 0 where none is named.
-pub(super) fn parse_device(text: &str) -> Option<(Bdf, u8)> {
-    let (address, slot) = text.split_once('@').unwrap_or((text, "0x0"));
+/// A device, and the slot that is wanted for it if it is to come.
+pub(super) fn parse_device(text: &str) -> Option<(Bdf, Option<u8>)> {
+    let (address, slot) = match text.split_once('@') {
+        Some((address, slot)) => (address, Some(number(slot)?)),
+        None => (text, None),
+    };
     let mut parts = address.split([':', '.']);
     let mut next = || u8::from_str_radix(parts.next()?, 16).ok();
     let (_domain, bus, device, function) = (next()?, next()?, next()?, next()?);
-    Some((Bdf::new(bus, device, function), number(slot)?))
+    Some((Bdf::new(bus, device, function), slot))
 }
 
 /// Reads a key.
@@ -117,13 +127,14 @@ mod tests {
             (Key::State, Value::PciInserted),
             (Key::Command, Value::PciRem),
             (Key::Parameter, Value::Device(device, 7)),
+            (Key::Parameter, Value::Leaving(device)),
             (Key::Parameter, Value::Slot(6)),
             (Key::Parameter, Value::NoFreeSlots),
         ] {
             assert_eq!(value(key, &text(is)), is);
         }
         assert_eq!(text(Value::Device(device, 7)), "0000:03:1f.7@0x7");
-        assert_eq!(parse_device("0000:03:1f.7"), Some((device, 0)));
+        assert_eq!(parse_device("0000:03:1f.7"), Some((device, None)));
         assert_eq!(value(Key::Vslots, "0x6;0x7;0x0;"), Value::Slots(3, 2));
         assert_eq!(path(DomId(5), Key::Vslots), "/local/domain/0/backend/pci/5/0/vslots");
     }

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   xend                           xenstore                        qemu-dm                     guest
+//!   test_assign_device
 //!   start, pci=… ─────────────────────────────────────────────────► assign, choose slots
 //!   look 20 times ◄──────────────── …/pci/N/0/vslots ◄───────────── "0x6;0x7;"
 //!
@@ -15,7 +16,7 @@
 //!   state as before ─────────────►
 //! ```
 //!
-//! Nobody in this talk can say no. A device model that was built without the headers of libpci has none of the code on its
+//! Xen can say no, and is asked first. After that, nobody in this talk can. A device model that was built without the headers of libpci has none of the code on its
 //! side: it takes the argument and forgets it, and calls the command unknown in a log that nobody reads. So xend learns of
 //! every failure from time passing, and of the first kind not even the administrator learns: the guest boots without its
 //! device.

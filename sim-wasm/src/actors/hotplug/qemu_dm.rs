@@ -160,10 +160,11 @@ impl QemuDm {
         store: &mut Xenstore,
         now: Time,
         log: &mut Log,
-        named: Option<(Bdf, u8)>,
+        named: Option<(Bdf, Option<u8>)>,
         machine: Assignable<'_>,
     ) {
-        let chosen = named.map_or(Err(NoSlot::Unusable), |(device, wanted)| self.slots.insert(device, wanted));
+        let chosen =
+            named.map_or(Err(NoSlot::Unusable), |(device, wanted)| self.slots.insert(device, wanted.unwrap_or(0)));
         let (slot, device) = match (chosen, named) {
             (Ok(slot), Some((device, _))) => (slot, device),
             (Err(NoSlot::NoneFree), _) => {
@@ -187,7 +188,7 @@ impl QemuDm {
         self.raised(now, log, sci);
     }
 
-    fn remove(&mut self, now: Time, log: &mut Log, named: Option<(Bdf, u8)>) {
+    fn remove(&mut self, now: Time, log: &mut Log, named: Option<(Bdf, Option<u8>)>) {
         let slot = named.and_then(|(device, _)| self.slots.slot_of(device));
         let Some(slot) = slot else { return self.say(now, log, Message::SlotExceeds(-1)) };
         let sci = self.slots.announce_removal(slot);

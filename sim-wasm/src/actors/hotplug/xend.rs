@@ -1,9 +1,10 @@
-//! xend's half: the boot path (`sync_pcidev_info`), attaching (`hvm_pci_device_create`), detaching (`hvm_destroyPCIDevice`),
+//! xend's half: the boot path (`_constructDomain`, `sync_pcidev_info`), attaching (`hvm_pci_device_create`), detaching (`hvm_destroyPCIDevice`),
 //! and the wait for the device model (`signalDeviceModel`), all of release 3.3.1.
 //!
 //! ```text
-//!   boot ────> look at vslots, every 0.1 s ── there ──────────────────> slots noted
-//!                                          └─ 20 times in vain ───────> one line in the log, and the guest boots
+//!   boot ──> test_assign_device ── no ──> error at once, and no guest
+//!        └─> device model ──> look at vslots, every 0.1 s ── there ───> slots noted
+//!                                                         └─ 20 times in vain ─> one line in the log, and the guest boots
 //!
 //!   attach ──> test_assign_device ── no ──> error at once
 //!          └─> parameter, command ──> look at state, every 0.1 s ── pci-inserted ─> state restored, slot read
@@ -13,7 +14,8 @@
 //! A look is followed by a tenth of a second of sleep even when it succeeds, and the 101st look comes too late whatever it
 //! finds: so the wait for slots takes 2 s in vain, that for an answer 10.1 s.
 //!
-//! Not modelled: `xm`, which talks to xend, and what becomes of a domain's configuration.
+//! Not modelled: `xm`, which talks to xend, what becomes of a domain's configuration, and that at boot the domain exists
+//! already when Xen is asked, and is destroyed after a no.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -101,6 +103,12 @@ impl Xend {
         self.outcome
     }
 
+    /// A guest is to be built with these devices (`_constructDomain`): whether it may. Xen's answer to the test is handed in.
+    pub fn construct(&mut self, now: Time, log: &mut Log, devices: &[Bdf], assignable: TestAssign) -> bool {
+        self.outcome = None;
+        devices.iter().all(|&device| self.is_assignable(now, log, device, assignable))
+    }
+
     /// The guest is built with these devices, and its device model was started: wait for the slots.
     pub fn boot(&mut self, store: &mut Xenstore, now: Time, log: &mut Log, devices: &[Bdf]) {
         self.devices = devices.iter().map(|&device| PciDevice { device, vslot: 0 }).collect();
@@ -130,11 +138,8 @@ impl Xend {
         if self.devices.iter().any(|other| other.device == device) {
             return self.fail(now, log, Message::AlreadyInserted);
         }
-        log.step(now, Event::Hotplug(Hotplug::Tested { device, assignable: assignable == TestAssign::Assignable }));
-        match assignable {
-            TestAssign::Assignable => {}
-            TestAssign::NoIommu => return self.fail(now, log, Message::NoVtd),
-            TestAssign::Unavailable => return self.fail(now, log, Message::NotAssignable(device)),
+        if !self.is_assignable(now, log, device, assignable) {
+            return;
         }
         let parameter = Value::Device(device, vslot);
         self.signal(store, now, log, (Value::PciIns, Value::PciInserted), parameter, Job::Attach(device));
@@ -144,10 +149,10 @@ impl Xend {
     pub fn detach(&mut self, store: &mut Xenstore, now: Time, log: &mut Log, device: Bdf) {
         self.outcome = None;
         let known = self.devices.iter().find(|other| other.device == device).filter(|known| known.vslot != 0);
-        let Some(&PciDevice { vslot, .. }) = known else {
+        if known.is_none() {
             return self.fail(now, log, Message::NotConnected(device));
-        };
-        let parameter = Value::Device(device, vslot);
+        }
+        let parameter = Value::Leaving(device);
         self.signal(store, now, log, (Value::PciRem, Value::PciRemoved), parameter, Job::Detach(device));
     }
 
@@ -177,6 +182,17 @@ impl Xend {
                 self.look(store, now);
             }
         }
+    }
+
+    /// The test before anything is done, and the error if it fails.
+    fn is_assignable(&mut self, now: Time, log: &mut Log, device: Bdf, assignable: TestAssign) -> bool {
+        log.step(now, Event::Hotplug(Hotplug::Tested { device, assignable: assignable == TestAssign::Assignable }));
+        match assignable {
+            TestAssign::Assignable => return true,
+            TestAssign::NoIommu => self.fail(now, log, Message::NoVtd),
+            TestAssign::Unavailable => self.fail(now, log, Message::NotAssignable(device)),
+        }
+        false
     }
 
     fn signal(

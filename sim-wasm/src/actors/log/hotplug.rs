@@ -45,6 +45,8 @@ pub enum Value {
     PciRemoved,
     /// A device and the slot that is wanted for it, 0 for any.
     Device(Bdf, u8),
+    /// A device that is to go.
+    Leaving(Bdf),
     /// The slot that was chosen.
     Slot(u8),
     /// `no free hotplug slots`.
@@ -138,6 +140,8 @@ pub enum Hotplug {
     EventSeen { slot: u8, added: bool },
     /// The guest let go of a slot's device and ejected it.
     SlotEjected { slot: u8 },
+    /// The guest's system boots and finds so many of the cards on its PCI bus.
+    Booted { cards: u8 },
     /// What the guest or the administrator has in the end.
     Ended { outcome: Outcome },
 }
@@ -147,7 +151,7 @@ impl Hotplug {
     #[must_use]
     pub const fn who(&self) -> Who {
         match self {
-            Self::EventSeen { .. } | Self::SlotEjected { .. } => Who::Guest,
+            Self::EventSeen { .. } | Self::SlotEjected { .. } | Self::Booted { .. } => Who::Guest,
             Self::Written { by, .. }
             | Self::Read { by, .. }
             | Self::Logged { by, .. }
@@ -186,7 +190,8 @@ impl Hotplug {
             | Self::SlotFilled { .. }
             | Self::EventRaised { .. }
             | Self::EventSeen { .. }
-            | Self::SlotEjected { .. } => false,
+            | Self::SlotEjected { .. }
+            | Self::Booted { .. } => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::telling::narration::phrases::count_of;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
-pub(super) fn tell(out: &mut Text, event: &Hotplug) {
+pub(crate) fn tell(out: &mut Text, event: &Hotplug) {
     match *event {
         Hotplug::ModelStarted { devices, heeded } => {
             out.push_str("xend starts the device model with ");
@@ -84,10 +84,19 @@ pub(super) fn tell(out: &mut Text, event: &Hotplug) {
         Hotplug::SlotEjected { slot } => {
             out.push_str("The guest lets its driver go and ejects slot ").push_u32(u32::from(slot)).push_char('.');
         }
+        Hotplug::Booted { cards } => {
+            out.push_str("The guest boots and finds ");
+            if cards == 0 {
+                out.push_str("no real card");
+            } else {
+                count_of(out, u32::from(cards), "real card");
+            }
+            out.push_str(" on its PCI bus.");
+        }
         Hotplug::Ended { outcome } => {
             out.push_str(match outcome {
                 Outcome::Done => "xend has done what it was told.",
-                Outcome::Without => "xend goes on, and the guest boots without its device.",
+                Outcome::Without => "xend goes on all the same, and lets the guest start.",
                 Outcome::Failed => "xend gives up, and the administrator gets the error.",
             });
         }
@@ -124,6 +133,10 @@ fn push_value(out: &mut Text, value: Value) {
         Value::Device(device, slot) => {
             push_bdf(out, device);
             out.push_str("@0x").push_hex(u64::from(slot), 1)
+        }
+        Value::Leaving(device) => {
+            push_bdf(out, device);
+            out
         }
         Value::Slots(all, removable) => {
             out.push_str("slots of ");

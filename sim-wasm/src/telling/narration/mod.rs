@@ -31,7 +31,7 @@ mod hvm;
 
 pub(crate) mod dma;
 
-mod hotplug;
+pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 

@@ -4,11 +4,12 @@
 
 use crate::actors::log::hotplug::{Hotplug, Key, Message, Process};
 use crate::telling::source::{
-    IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_XENSTORE, SourceRef, XEN33_DOMCTL, XEND_DOMAIN_INFO, XEND_IMAGE, xen33,
+    IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_XENSTORE, SourceRef, XEN33_DOMCTL, XEN33_HVMLOADER, XEND_DOMAIN_INFO,
+    XEND_IMAGE, xen33,
 };
 
-/// The code behind an event; `None` for what the guest's system does.
-pub(super) const fn of(event: &Hotplug) -> Option<SourceRef> {
+/// The code behind an event; `None` for keys that nobody in the guest writes.
+pub(crate) const fn of(event: &Hotplug) -> Option<SourceRef> {
     match event {
         Hotplug::ModelStarted { .. } => xen33("createDeviceModel()", XEND_IMAGE),
         Hotplug::Written { by, key, .. } | Hotplug::Read { by, key, .. } => spoken(*by, *key),
@@ -21,6 +22,7 @@ pub(super) const fn of(event: &Hotplug) -> Option<SourceRef> {
         Hotplug::EventRaised { .. } => xen33("acpi_sci_intr()", IOEMU_PIIX4ACPI),
         Hotplug::EventSeen { .. } => xen33("acpi_php_readb()", IOEMU_PIIX4ACPI),
         Hotplug::SlotEjected { .. } => xen33("acpi_php_writeb()", IOEMU_PIIX4ACPI),
+        Hotplug::Booted { .. } => xen33("pci_setup()", XEN33_HVMLOADER),
         Hotplug::Ended { .. } => xen33("pci_device_configure()", XEND_DOMAIN_INFO),
     }
 }

@@ -30,7 +30,7 @@ mod hvm;
 
 pub(crate) mod dma;
 
-mod hotplug;
+pub(crate) mod hotplug;
 
 pub(crate) mod vtd;
 
@@ -288,6 +288,7 @@ const IOEMU_HELPER: &str = "tools/ioemu/target-i386-dm/helper2.c";
 const IOEMU_XENSTORE: &str = "tools/ioemu/xenstore.c";
 const IOEMU_PASS_THROUGH: &str = "tools/ioemu/hw/pass-through.c";
 const IOEMU_PIIX4ACPI: &str = "tools/ioemu/hw/piix4acpi.c";
+const XEN33_HVMLOADER: &str = "tools/firmware/hvmloader/hvmloader.c";
 const XEND_DOMAIN_INFO: &str = "tools/python/xen/xend/XendDomainInfo.py";
 const XEND_IMAGE: &str = "tools/python/xen/xend/image.py";
 const XEN33_DOMCTL: &str = "xen/arch/x86/domctl.c";

@@ -6,12 +6,22 @@ use crate::telling::source::index::Place::File;
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
     IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_RTL8139, IOEMU_XENSTORE, Tree,
-    XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, XEN33_DOMCTL, XEN33_HVM, XEN33_HVM_IO, XEN33_INTERCEPT, XEN33_PASSTHROUGH_IO,
-    XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, XEND_DOMAIN_INFO, XEND_IMAGE,
+    XC_DOMAIN_RESTORE, XC_DOMAIN_SAVE, XEN33_DOMCTL, XEN33_HVM, XEN33_HVM_IO, XEN33_HVMLOADER, XEN33_INTERCEPT,
+    XEN33_PASSTHROUGH_IO, XEN33_VMSI, XEN33_VMX, XEN33_VMX_INTR, XEND_DOMAIN_INFO, XEND_IMAGE,
 };
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
+    SourceFile {
+        path: XEN33_HVMLOADER,
+        tree: Tree::Xen33,
+        entries: &[function(
+            "pci_setup",
+            File,
+            "The guest's firmware goes through its PCI bus and gives each device that answers its addresses and its \
+             interrupt.",
+        )],
+    },
     SourceFile {
         path: IOEMU_HELPER,
         tree: Tree::Xen33,
@@ -274,6 +284,12 @@ pub(super) const FILES: &[SourceFile] = &[
         path: XEND_DOMAIN_INFO,
         tree: Tree::Xen33,
         entries: &[
+            function(
+                "_constructDomain",
+                File,
+                "Makes a new domain in Xen, and tests an HVM guest's devices: if Xen would not assign one, this ends \
+                 with an error.",
+            ),
             function(
                 "hvm_pci_device_create",
                 File,

@@ -20,6 +20,16 @@ pub(super) const FILES: &[SourceFile] = &[
         )],
     },
     SourceFile {
+        path: XEN_PAGING,
+        tree: Tree::Xen,
+        entries: &[function(
+            "paging_log_dirty_enable",
+            File,
+            "Begins to note which pages a guest writes. Refuses with -EINVAL if the guest has a device, whose writes nobody \
+                 would see.",
+        )],
+    },
+    SourceFile {
         path: "xen/drivers/passthrough/iommu.c",
         tree: Tree::Xen,
         entries: &[
@@ -95,16 +105,6 @@ pub(super) const FILES: &[SourceFile] = &[
             "iommu_identity_mapping",
             File,
             "Maps or unmaps memory that firmware reserved for a device, one to one, and counts who needs it.",
-        )],
-    },
-    SourceFile {
-        path: XEN_PAGING,
-        tree: Tree::Xen,
-        entries: &[function(
-            "paging_log_dirty_enable",
-            File,
-            "Begins to note which pages a guest writes. Refuses with -EINVAL if the guest has a device, whose writes nobody \
-                 would see.",
         )],
     },
     SourceFile {
