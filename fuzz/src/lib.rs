@@ -7,6 +7,8 @@
 //! - [`netback`]: frontends that keep to no rule.
 //! - [`netfront`]: a backend that keeps to no rule.
 //! - [`machine`]: whole machines with anything going wrong in them.
+//! - [`remapping`]: units whose tables, queue and registers say anything.
+//! - [`pciif`]: a guest that keeps to no rule on the page that it shares with pciback.
 //! - [`state_link`]: any text as the address of a frame.
 //!
 //! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
@@ -21,5 +23,9 @@ pub mod netback;
 pub mod netfront;
 
 pub mod machine;
+
+pub mod remapping;
+
+pub mod pciif;
 
 pub mod state_link;

@@ -26,6 +26,8 @@ fn seeds_are_played() {
     replay("machine", fuzz::machine::play);
     replay("netback", fuzz::netback::play);
     replay("netfront", fuzz::netfront::play);
+    replay("pciif", fuzz::pciif::play);
+    replay("remapping", fuzz::remapping::play);
     replay("state_link", fuzz::state_link::play);
 }
 
@@ -48,6 +50,16 @@ proptest! {
     #[test]
     fn machines_run_to_their_end(data in proptest::collection::vec(any::<u8>(), 0..80)) {
         fuzz::machine::play(&data);
+    }
+
+    #[test]
+    fn no_tables_mislead_a_unit(data in proptest::collection::vec(any::<u8>(), 0..600)) {
+        fuzz::remapping::play(&data);
+    }
+
+    #[test]
+    fn no_guest_misleads_pciback(data in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fuzz::pciif::play(&data);
     }
 
     #[test]
