@@ -8,7 +8,7 @@ AXE := target/tools/axe
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
 FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
-FUZZ_TARGETS := grants_and_events machine netback netfront pciif remapping state_link
+FUZZ_TARGETS := grants_and_events ioreq machine netback netfront pciif remapping state_link
 FUZZ_SECONDS ?= 600
 # How often `make test` runs each, a few seconds; a whole machine takes longer.
 FUZZ_RUNS := 4000

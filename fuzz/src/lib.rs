@@ -9,6 +9,7 @@
 //! - [`machine`]: whole machines with anything going wrong in them.
 //! - [`remapping`]: units whose tables, queue and registers say anything.
 //! - [`pciif`]: a guest that keeps to no rule on the page that it shares with pciback.
+//! - [`ioreq`]: a guest that writes into the pages of its own I/O requests.
 //! - [`state_link`]: any text as the address of a frame.
 //!
 //! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
@@ -27,5 +28,7 @@ pub mod machine;
 pub mod remapping;
 
 pub mod pciif;
+
+pub mod ioreq;
 
 pub mod state_link;

@@ -26,6 +26,7 @@ fn seeds_are_played() {
     replay("machine", fuzz::machine::play);
     replay("netback", fuzz::netback::play);
     replay("netfront", fuzz::netfront::play);
+    replay("ioreq", fuzz::ioreq::play);
     replay("pciif", fuzz::pciif::play);
     replay("remapping", fuzz::remapping::play);
     replay("state_link", fuzz::state_link::play);
@@ -50,6 +51,11 @@ proptest! {
     #[test]
     fn machines_run_to_their_end(data in proptest::collection::vec(any::<u8>(), 0..80)) {
         fuzz::machine::play(&data);
+    }
+
+    #[test]
+    fn no_guest_misleads_its_device_model(data in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fuzz::ioreq::play(&data);
     }
 
     #[test]
