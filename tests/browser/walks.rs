@@ -70,7 +70,8 @@ fn wherever_a_reader_wanders_the_page_shows_what_the_engine_says() {
             assert_eq!(rows, json!(native.entries().len()), "{place}");
             seen.insert(state);
         }
-        assert!(seen.len() > DOINGS / STRIDE / 2, "{id}: the walk goes somewhere: {seen:?}");
+        // The shortest runs have a few frames, and a walk comes back to their ends.
+        assert!(seen.len() > DOINGS / STRIDE / 3, "{id}: the walk goes somewhere: {seen:?}");
     });
 }
 
