@@ -239,6 +239,36 @@ impl Setup {
     }
 }
 
+/// A run that is made by doing what letters say, each of which may take several steps.
+pub(crate) trait Enacted {
+    /// Steps told so far.
+    fn steps(&self) -> u32;
+
+    /// From this step on nothing is told until the next letter: it is that of the reader's next action.
+    fn leave_room_from(&mut self, step: u32);
+
+    /// Does what a letter says; `false` if it makes no sense.
+    fn perform(&mut self, letter: char) -> bool;
+
+    /// Does what a preset says until the first thing that the reader did, then what the reader did. What made no sense when
+    /// its turn came, in the middle of something or after the end, ends the run.
+    fn enact(&mut self, script: &str, inputs: &[Input]) {
+        let begins = |place: usize| inputs.get(place).map_or(u32::MAX, |input| input.step);
+        self.leave_room_from(begins(0));
+        for letter in script.chars() {
+            if self.steps() + 1 == begins(0) || !self.perform(letter) {
+                break;
+            }
+        }
+        for (place, input) in inputs.iter().enumerate() {
+            self.leave_room_from(begins(place + 1));
+            if input.step != self.steps() + 1 || !self.perform(input.letter) {
+                break;
+            }
+        }
+    }
+}
+
 /// A run from its first frame to its last.
 pub trait Run {
     /// All that happened; its steps are the run's.

@@ -2,6 +2,8 @@
 //!
 //! Not modelled: nothing; these are words.
 
+use crate::words::text::Text;
+
 /// A domain's number, `domid_t` (`xen/include/public/xen.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DomId(pub u16);
@@ -78,6 +80,12 @@ impl Bdf {
     #[must_use]
     pub const fn function(self) -> u8 {
         self.devfn() & 7
+    }
+
+    /// Writes it as tools do: `03:00.0`.
+    pub fn push(self, out: &mut Text) -> &mut Text {
+        out.push_hex(self.bus().into(), 2).push_char(':').push_hex(self.device().into(), 2);
+        out.push_char('.').push_u32(self.function().into())
     }
 }
 

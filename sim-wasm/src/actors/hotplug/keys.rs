@@ -17,24 +17,20 @@ pub(super) const DOM0: Caller = Caller::of(DomId::DOM0);
 pub fn path(guest: DomId, key: Key) -> String {
     let mut path = Text::new();
     let (before, after) = match key {
-        Key::State => ("/local/domain/0/device-model/", "/state"),
-        Key::Command => ("/local/domain/0/device-model/", "/command"),
-        Key::Parameter => ("/local/domain/0/device-model/", "/parameter"),
-        Key::Vslots => ("/local/domain/0/backend/pci/", "/0/vslots"),
+        Key::State | Key::Command | Key::Parameter => ("/local/domain/0/device-model/", "/"),
+        Key::Vslots => ("/local/domain/0/backend/pci/", "/0/"),
     };
-    path.push_str(before).push_u32(u32::from(guest.0)).push_str(after);
+    path.push_str(before).push_u32(u32::from(guest.0)).push_str(after).push_str(key.name());
     path.into_string()
 }
 
-/// Writes a device's address as the tools do: `0000:03:00.0`.
+/// Writes a device's address with its domain: `0000:03:00.0`.
 pub fn push_bdf(out: &mut Text, device: Bdf) {
-    out.push_str("0000:").push_hex(u64::from(device.bus()), 2).push_char(':').push_hex(u64::from(device.device()), 2);
-    out.push_char('.').push_u32(u32::from(device.function()));
+    device.push(out.push_str("0000:"));
 }
 
-/// The text of a value, but for lists of slots.
-pub(super) fn text(value: Value) -> String {
-    let mut out = Text::new();
+/// Writes a value as it stands in its key; nothing for a list of slots and for what has no name.
+pub fn push_value(out: &mut Text, value: Value) {
     match value {
         Value::Running => out.push_str("running"),
         Value::PciIns => out.push_str("pci-ins"),
@@ -45,15 +41,21 @@ pub(super) fn text(value: Value) -> String {
         Value::WrongSlot => out.push_str("wrong bdf or vslot"),
         Value::Slot(slot) => out.push_str("0x").push_hex(u64::from(slot), 1),
         Value::Device(device, slot) => {
-            push_bdf(&mut out, device);
+            push_bdf(out, device);
             out.push_str("@0x").push_hex(u64::from(slot), 1)
         }
         Value::Leaving(device) => {
-            push_bdf(&mut out, device);
-            &mut out
+            push_bdf(out, device);
+            out
         }
-        Value::Slots(..) | Value::Other => &mut out,
+        Value::Slots(..) | Value::Other => out,
     };
+}
+
+/// The text of a value, but for lists of slots.
+pub(super) fn text(value: Value) -> String {
+    let mut out = Text::new();
+    push_value(&mut out, value);
     out.into_string()
 }
 

@@ -30,6 +30,19 @@ pub enum Key {
     Vslots,
 }
 
+impl Key {
+    /// The last part of its path.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Command => "command",
+            Self::Parameter => "parameter",
+            Self::Vslots => "vslots",
+        }
+    }
+}
+
 /// What stands in such a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value {

@@ -21,7 +21,7 @@ use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, owner
 use crate::telling::dma::picture;
 use crate::telling::dma::world::{Aim, CARD, GUEST, Guard, NEIGHBOUR, World, bytes};
 use crate::telling::drawing::Drawing;
-use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::telling::story::{Answer, Enacted, Layout, Run, Setup};
 use crate::words::ids::{Dfn, Mfn};
 use crate::words::time::Time;
 
@@ -80,42 +80,8 @@ impl DmaRun {
         let mut run =
             Self { guard, aim, write, world, now: 0, state, frames: Vec::new(), until: u32::MAX, log: Log::new() };
         run.keep(true);
-        run.play(setup);
+        run.enact(SCRIPTS[setup.preset], &setup.inputs);
         run
-    }
-
-    /// Does what the preset says until the first thing that the reader did, then what the reader did.
-    fn play(&mut self, setup: &Setup) {
-        let begins = |place: usize| setup.inputs.get(place).map_or(u32::MAX, |input| input.step);
-        self.until = begins(0);
-        for letter in SCRIPTS[setup.preset].chars() {
-            if self.log.steps() + 1 == self.until || !self.perform(letter) {
-                break;
-            }
-        }
-        for (place, input) in setup.inputs.iter().enumerate() {
-            // What made no sense when its turn came, in the middle of a request or after the end, ends the run.
-            self.until = begins(place + 1);
-            if input.step != self.log.steps() + 1 || !self.perform(input.letter) {
-                break;
-            }
-        }
-    }
-
-    /// Does what a letter says; `false` if it makes no sense.
-    fn perform(&mut self, letter: char) -> bool {
-        let last = &self.frames[self.frames.len() - 1];
-        if !makes_sense(last, letter, self.world.unit.is_some()) {
-            return false;
-        }
-        self.now += BETWEEN;
-        match letter {
-            AGAIN => self.request(),
-            CLEAR => self.clear(),
-            GIVE => self.give(),
-            _ => self.flush(),
-        }
-        true
     }
 
     /// One thing has happened: it is told, and the picture is kept.
@@ -337,6 +303,32 @@ fn without_unit(memory: &mut Memory, address: u64, write: bool) -> Completion {
         unit.dma_write(memory, CARD, address, &bytes(address))
     } else {
         unit.dma_read(memory, CARD, address, &mut [0; 4])
+    }
+}
+
+impl Enacted for DmaRun {
+    fn steps(&self) -> u32 {
+        self.log.steps()
+    }
+
+    fn leave_room_from(&mut self, step: u32) {
+        self.until = step;
+    }
+
+    /// Does what a letter says; `false` if it makes no sense.
+    fn perform(&mut self, letter: char) -> bool {
+        let last = &self.frames[self.frames.len() - 1];
+        if !makes_sense(last, letter, self.world.unit.is_some()) {
+            return false;
+        }
+        self.now += BETWEEN;
+        match letter {
+            AGAIN => self.request(),
+            CLEAR => self.clear(),
+            GIVE => self.give(),
+            _ => self.flush(),
+        }
+        true
     }
 }
 

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use crate::actors::hotplug::keys::push_bdf;
+use crate::actors::hotplug::keys;
 use crate::actors::hotplug::messages::push_message;
 use crate::actors::log::hotplug::{Hotplug, Key, Message, Outcome, Process, Value};
 use crate::telling::drawing::Tone;
@@ -251,17 +251,17 @@ pub(crate) fn row(time: Time, event: &Hotplug, shown: &[Card]) -> Row {
             (Lane::Xend, Lane::Model)
         }
         Hotplug::Written { by, key, value } => {
-            label.push_str(key_name(key)).push_str(" = ");
+            label.push_str(key.name()).push_str(" = ");
             push_value(&mut label, value, shown);
             (Lane::of(by), Lane::Store)
         }
         Hotplug::Read { by, key, value } => {
-            label.push_str(key_name(key)).push_str(": ");
+            label.push_str(key.name()).push_str(": ");
             push_value(&mut label, value, shown);
             (Lane::Store, Lane::of(by))
         }
         Hotplug::PollBegan { key, .. } => {
-            label.push_str(key_name(key)).push_str("? every 0.1 s");
+            label.push_str(key.name()).push_str("? every 0.1 s");
             (Lane::Xend, Lane::Store)
         }
         Hotplug::PollEnded { times, found, .. } => {
@@ -276,24 +276,24 @@ pub(crate) fn row(time: Time, event: &Hotplug, shown: &[Card]) -> Row {
             (Lane::of(by), Lane::of(by))
         }
         Hotplug::Tested { device, assignable } => {
-            push_card(&mut label, device);
+            device.push(&mut label);
             label.push_str(if assignable { " for this guest? Yes" } else { " for this guest? No" });
             (Lane::Xend, Lane::Xen)
         }
         Hotplug::Assigned { device, done, .. } => {
             label.push_str("assign ");
-            push_card(&mut label, device);
+            device.push(&mut label);
             label.push_str(if done { "" } else { ": no" });
             (Lane::Model, Lane::Xen)
         }
         Hotplug::Deassigned { device, .. } => {
             label.push_str("take ");
-            push_card(&mut label, device);
+            device.push(&mut label);
             label.push_str(" back");
             (Lane::Model, Lane::Xen)
         }
         Hotplug::SlotFilled { device, slot, removable } => {
-            push_card(&mut label, device);
+            device.push(&mut label);
             if removable {
                 label.push_str(" into slot ").push_u32(u32::from(slot));
             } else {
@@ -333,13 +333,6 @@ pub(crate) fn line(step: u32, event: &Hotplug) -> Option<Line> {
     Some(Line { by, step, fails: event.fails(), text })
 }
 
-/// `03:00.0`: the domain part of an address is always 0.
-pub(crate) fn push_card(out: &mut Text, device: Bdf) {
-    let mut whole = Text::new();
-    push_bdf(&mut whole, device);
-    out.push_str(whole.as_str().split_once(':').map_or("", |parts| parts.1));
-}
-
 /// `no card`, `1 card`, `3 cards`.
 pub(crate) fn push_count(out: &mut Text, cards: u32) {
     match cards {
@@ -349,41 +342,13 @@ pub(crate) fn push_count(out: &mut Text, cards: u32) {
     };
 }
 
-const fn key_name(key: Key) -> &'static str {
-    match key {
-        Key::State => "state",
-        Key::Command => "command",
-        Key::Parameter => "parameter",
-        Key::Vslots => "vslots",
-    }
-}
-
 fn push_value(out: &mut Text, value: Value, shown: &[Card]) {
-    match value {
-        Value::Running => out.push_str("running"),
-        Value::PciIns => out.push_str("pci-ins"),
-        Value::PciRem => out.push_str("pci-rem"),
-        Value::PciInserted => out.push_str("pci-inserted"),
-        Value::PciRemoved => out.push_str("pci-removed"),
-        Value::NoFreeSlots => out.push_str("no free hotplug slots"),
-        Value::WrongSlot => out.push_str("wrong bdf or vslot"),
-        Value::Slot(slot) => out.push_str("0x").push_hex(u64::from(slot), 1),
-        Value::Device(device, slot) => {
-            push_bdf(out, device);
-            out.push_str("@0x").push_hex(u64::from(slot), 1)
+    if let Value::Slots(..) = value {
+        for card in shown {
+            out.push_str("0x").push_hex(u64::from(card.slot), 1).push_char(';');
         }
-        Value::Leaving(device) => {
-            push_bdf(out, device);
-            out
-        }
-        Value::Slots(..) => {
-            for card in shown {
-                out.push_str("0x").push_hex(u64::from(card.slot), 1).push_char(';');
-            }
-            out
-        }
-        Value::Other => out,
-    };
+    }
+    keys::push_value(out, value);
 }
 
 /// A line of a log in few words, for the chart.

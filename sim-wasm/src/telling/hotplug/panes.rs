@@ -9,7 +9,7 @@ use crate::actors::log::hotplug::Process;
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Line as Pattern, Paint, Shape, Tone, Unit, Weight, named, px, words,
 };
-use crate::telling::hotplug::frame::{Card, Frame, KEYS, Lane, Line, push_card, push_count};
+use crate::telling::hotplug::frame::{Card, Frame, KEYS, Lane, Line, push_count};
 use crate::telling::hotplug::run::HotplugRun;
 use crate::words::text::Text;
 
@@ -137,11 +137,9 @@ fn slot_box(shapes: &mut Vec<Shape>, (x, y): (Unit, Unit), width: Unit, what: (&
     shapes.push(words(middle, y + px(14), Anchor::Middle, Face::Note, Tone::Soft, name));
     let mut text = Text::new();
     match card {
-        Some(card) => push_card(&mut text, card.device),
-        None => {
-            text.push_str("–");
-        }
-    }
+        Some(card) => card.device.push(&mut text),
+        None => text.push_str("–"),
+    };
     let tone = if card.is_some() { Tone::Domu } else { Tone::Soft };
     shapes.push(words(middle, y + px(29), Anchor::Middle, Face::Mono, tone, text.as_str()));
 }

@@ -9,7 +9,7 @@ use crate::actors::hotplug::qemu_dm::Libpci;
 use crate::actors::hotplug::xend::TestAssign;
 use crate::actors::log::hotplug::Process;
 use crate::telling::drawing::{Anchor, Drawing, Face, Goes, Paint, Shape, Tone, Unit, Weight, px, words};
-use crate::telling::hotplug::frame::{Lane, Row, push_card};
+use crate::telling::hotplug::frame::{Lane, Row};
 use crate::telling::hotplug::lanes::{Chart, push_seconds, push_speakers};
 use crate::telling::hotplug::panes::{Pane, verdict, wrap};
 use crate::telling::hotplug::run::HotplugRun;
@@ -56,7 +56,7 @@ fn wide(drawing: &mut Drawing, run: &HotplugRun, step: u32) {
 fn outset(drawing: &mut Drawing, run: &HotplugRun, (x, y): (Unit, Unit)) {
     let mut wanted = Text::new();
     wanted.push_str("The guest is to have card ");
-    push_card(&mut wanted, run.wanted);
+    run.wanted.push(&mut wanted);
     wanted.push_str(if run.later { ", while it runs." } else { " when it boots." });
     let built = match run.libpci {
         Libpci::Found => "The device model was built with libpci's headers.",

@@ -15,7 +15,7 @@ use crate::machine::hotplug::{Attempt, Change, Handshake, Settings, device};
 use crate::telling::drawing::Drawing;
 use crate::telling::hotplug::frame::{Frame, Line, Row, Wait, begins_step, line, row};
 use crate::telling::hotplug::picture;
-use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::telling::story::{Answer, Enacted, Layout, Run, Setup};
 use crate::words::ids::Bdf;
 
 const BUILT: usize = 0;
@@ -27,6 +27,9 @@ const CARDS: usize = 3;
 pub(crate) const AGAIN: char = 'g';
 pub(crate) const ANOTHER: char = 'a';
 pub(crate) const DETACH: char = 'd';
+
+/// What a preset does whose card comes later.
+const SCRIPT: &str = "a";
 
 /// Cards that the machine has.
 const MACHINE_CARDS: u8 = 4;
@@ -84,40 +87,8 @@ impl HotplugRun {
             log: Log::new(),
         };
         run.tell();
-        run.play(setup);
+        run.enact(if later { SCRIPT } else { "" }, &setup.inputs);
         run
-    }
-
-    /// Makes the preset's attempt unless the reader did something else, then what the reader did.
-    fn play(&mut self, setup: &Setup) {
-        if self.later && self.log.steps() + 1 < self.until {
-            self.perform(ANOTHER);
-        }
-        for (place, input) in setup.inputs.iter().enumerate() {
-            // What made no sense when its turn came, in the middle of an attempt or after the end, ends the run.
-            self.until = setup.inputs.get(place + 1).map_or(u32::MAX, |next| next.step);
-            if input.step != self.log.steps() + 1 || !self.perform(input.letter) {
-                break;
-            }
-        }
-    }
-
-    /// Does what a letter says; `false` if it makes no sense.
-    fn perform(&mut self, letter: char) -> bool {
-        let last = &self.frames[self.frames.len() - 1];
-        if !makes_sense(last, letter, self.asked) {
-            return false;
-        }
-        if letter == ANOTHER {
-            self.asked += 1;
-        }
-        let change = match letter {
-            DETACH => Change::Detach(self.latest()),
-            _ => Change::Attach(PciDevice { device: device(self.asked - 1), vslot: 0 }),
-        };
-        self.talk.attempt(change);
-        self.tell();
-        true
     }
 
     /// The card that was wanted last, of those that xend counts as the guest's if there are any.
@@ -176,6 +147,34 @@ const fn makes_sense(frame: &Frame, letter: char, asked: u8) -> bool {
             ANOTHER => asked < MACHINE_CARDS,
             _ => false,
         }
+}
+
+impl Enacted for HotplugRun {
+    fn steps(&self) -> u32 {
+        self.log.steps()
+    }
+
+    fn leave_room_from(&mut self, step: u32) {
+        self.until = step;
+    }
+
+    /// Does what a letter says; `false` if it makes no sense.
+    fn perform(&mut self, letter: char) -> bool {
+        let last = &self.frames[self.frames.len() - 1];
+        if !makes_sense(last, letter, self.asked) {
+            return false;
+        }
+        if letter == ANOTHER {
+            self.asked += 1;
+        }
+        let change = match letter {
+            DETACH => Change::Detach(self.latest()),
+            _ => Change::Attach(PciDevice { device: device(self.asked - 1), vslot: 0 }),
+        };
+        self.talk.attempt(change);
+        self.tell();
+        true
+    }
 }
 
 impl Run for HotplugRun {

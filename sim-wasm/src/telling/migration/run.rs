@@ -13,7 +13,7 @@ use crate::telling::drawing::Drawing;
 use crate::telling::migration::frame::{Frame, Round, Taken};
 use crate::telling::migration::orders::Orders;
 use crate::telling::migration::picture;
-use crate::telling::story::{Answer, Layout, Run, Setup};
+use crate::telling::story::{Answer, Enacted, Layout, Run, Setup};
 
 const MEMORY: usize = 0;
 const WRITES: usize = 1;
@@ -71,44 +71,8 @@ impl MigrationRun {
             until: u32::MAX,
             log: Log::new(),
         };
-        run.play(setup);
+        run.enact(SCRIPTS[setup.preset], &setup.inputs);
         run
-    }
-
-    /// Does what the preset says until the first thing that the reader did, then what the reader did.
-    fn play(&mut self, setup: &Setup) {
-        let begins = |place: usize| setup.inputs.get(place).map_or(u32::MAX, |input| input.step);
-        self.until = begins(0);
-        for letter in SCRIPTS[setup.preset].chars() {
-            if self.log.steps() + 1 == self.until || !self.perform(letter) {
-                break;
-            }
-        }
-        for (place, input) in setup.inputs.iter().enumerate() {
-            // What made no sense when its turn came, between two rounds or after the end, ends the run.
-            self.until = begins(place + 1);
-            if input.step != self.log.steps() + 1 || !self.perform(input.letter) {
-                break;
-            }
-        }
-    }
-
-    /// Does what a letter says, whether it is refused or not; `false` if it makes no sense.
-    fn perform(&mut self, letter: char) -> bool {
-        let last = self.frames[self.frames.len() - 1];
-        let Some(step) = self.wanted(&last, letter) else { return false };
-        let (mut guest, mut happened) = (self.guests[last.taken].clone(), Log::new());
-        let refused = guest.step(&mut happened, step).err();
-        let rounds = if step == Step::Copy && refused.is_none() { happened.steps() } else { 0 };
-        self.taken.push(Taken { step, refused, lost: guest.lost() - last.lost, rounds });
-        self.guests.push(guest);
-        for number in 1..=happened.steps() {
-            if self.log.steps() + 1 >= self.until {
-                break;
-            }
-            self.keep(happened.of_step(number), number == happened.steps());
-        }
-        true
     }
 
     /// The step that a letter stands for, unless something is under way, or it is so already and there is nothing to do.
@@ -162,6 +126,34 @@ fn settings(setup: &Setup) -> MigrationSettings {
         working_set: pages / WORKING_SET_PART,
         packets_per_second: knob(PACKETS),
         ..MigrationSettings::default()
+    }
+}
+
+impl Enacted for MigrationRun {
+    fn steps(&self) -> u32 {
+        self.log.steps()
+    }
+
+    fn leave_room_from(&mut self, step: u32) {
+        self.until = step;
+    }
+
+    /// Does what a letter says, whether it is refused or not; `false` if it makes no sense.
+    fn perform(&mut self, letter: char) -> bool {
+        let last = self.frames[self.frames.len() - 1];
+        let Some(step) = self.wanted(&last, letter) else { return false };
+        let (mut guest, mut happened) = (self.guests[last.taken].clone(), Log::new());
+        let refused = guest.step(&mut happened, step).err();
+        let rounds = if step == Step::Copy && refused.is_none() { happened.steps() } else { 0 };
+        self.taken.push(Taken { step, refused, lost: guest.lost() - last.lost, rounds });
+        self.guests.push(guest);
+        for number in 1..=happened.steps() {
+            if self.log.steps() + 1 >= self.until {
+                break;
+            }
+            self.keep(happened.of_step(number), number == happened.steps());
+        }
+        true
     }
 }
 

@@ -3,7 +3,6 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::dma::Dma;
-use crate::telling::narration::vtd::push_bdf;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
@@ -21,7 +20,7 @@ pub(crate) fn tell(out: &mut Text, event: &Dma) {
         Dma::RequestSent { source, address, write } => {
             out.push_str("The card sends a request to ").push_str(if write { "write" } else { "read" });
             out.push_str(" at 0x").push_hex(address, 1).push_str(", signed ");
-            push_bdf(out, source);
+            source.push(out);
             out.push_char('.');
         }
         Dma::CardSilent => {
@@ -33,7 +32,7 @@ pub(crate) fn tell(out: &mut Text, event: &Dma) {
         }
         Dma::ContextRead { source, did, levels } => {
             out.push_str("The IOMMU reads the context entry of ");
-            push_bdf(out, source);
+            source.push(out);
             out.push_str(": domain number ").push_u32(did.into()).push_str(", tables of ").push_u32(levels.into());
             out.push_str(" levels.");
         }

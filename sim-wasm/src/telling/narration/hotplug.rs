@@ -2,9 +2,9 @@
 //!
 //! Not modelled: other languages, and sentences for several events at once.
 
-use crate::actors::hotplug::keys::push_bdf;
+use crate::actors::hotplug::keys::{self, push_bdf};
 use crate::actors::hotplug::messages::push_message;
-use crate::actors::log::hotplug::{Hotplug, Key, Outcome, Process, Value};
+use crate::actors::log::hotplug::{Hotplug, Outcome, Process, Value};
 use crate::telling::narration::phrases::count_of;
 use crate::words::text::Text;
 
@@ -22,21 +22,21 @@ pub(crate) fn tell(out: &mut Text, event: &Hotplug) {
             });
         }
         Hotplug::Written { by, key, value } => {
-            out.push_str(subject(by)).push_str(" writes ").push_str(key_name(key)).push_str(": ");
+            out.push_str(subject(by)).push_str(" writes ").push_str(key.name()).push_str(": ");
             push_value(out, value);
             out.push_char('.');
         }
         Hotplug::Read { by, key, value } => {
-            out.push_str(subject(by)).push_str(" reads ").push_str(key_name(key)).push_str(": ");
+            out.push_str(subject(by)).push_str(" reads ").push_str(key.name()).push_str(": ");
             push_value(out, value);
             out.push_char('.');
         }
         Hotplug::PollBegan { key, most } => {
-            out.push_str("xend begins to look at ").push_str(key_name(key));
+            out.push_str("xend begins to look at ").push_str(key.name());
             out.push_str(" every 0.1 s, ").push_u32(u32::from(most)).push_str(" times at most.");
         }
         Hotplug::PollEnded { key, times, found } => {
-            out.push_str("xend has looked at ").push_str(key_name(key)).push_char(' ');
+            out.push_str("xend has looked at ").push_str(key.name()).push_char(' ');
             count_of(out, u32::from(times), "time");
             out.push_str(if found { ", and the answer was there." } else { ". Nobody has answered." });
         }
@@ -111,38 +111,16 @@ const fn subject(by: Process) -> &'static str {
     }
 }
 
-const fn key_name(key: Key) -> &'static str {
-    match key {
-        Key::State => "state",
-        Key::Command => "command",
-        Key::Parameter => "parameter",
-        Key::Vslots => "vslots",
-    }
-}
-
 fn push_value(out: &mut Text, value: Value) {
     match value {
-        Value::Running => out.push_str("running"),
-        Value::PciIns => out.push_str("pci-ins"),
-        Value::PciRem => out.push_str("pci-rem"),
-        Value::PciInserted => out.push_str("pci-inserted"),
-        Value::PciRemoved => out.push_str("pci-removed"),
-        Value::NoFreeSlots => out.push_str("no free hotplug slots"),
-        Value::WrongSlot => out.push_str("wrong bdf or vslot"),
-        Value::Slot(slot) => out.push_str("0x").push_hex(u64::from(slot), 1),
-        Value::Device(device, slot) => {
-            push_bdf(out, device);
-            out.push_str("@0x").push_hex(u64::from(slot), 1)
-        }
-        Value::Leaving(device) => {
-            push_bdf(out, device);
-            out
-        }
         Value::Slots(all, removable) => {
             out.push_str("slots of ");
             count_of(out, u32::from(all), "device");
-            out.push_str(", ").push_u32(u32::from(removable)).push_str(" of them for hot-plugging")
+            out.push_str(", ").push_u32(u32::from(removable)).push_str(" of them for hot-plugging");
         }
-        Value::Other => out.push_str("something else"),
-    };
+        Value::Other => {
+            out.push_str("something else");
+        }
+        named => keys::push_value(out, named),
+    }
 }

@@ -220,19 +220,13 @@ fn tell_step(out: &mut Text, step: Step) {
 /// `Device 03:00.0`.
 fn device(out: &mut Text, source: Bdf) -> &mut Text {
     out.push_str("Device ");
-    push_bdf(out, source)
+    source.push(out)
 }
 
 /// `device 03:00.0`.
 fn small_device(out: &mut Text, source: Bdf) -> &mut Text {
     out.push_str("device ");
-    push_bdf(out, source)
-}
-
-/// Bus, device and function as tools write them: `03:00.0`.
-pub(crate) fn push_bdf(out: &mut Text, source: Bdf) -> &mut Text {
-    out.push_hex(u64::from(source.bus()), 2).push_char(':');
-    out.push_hex(u64::from(source.device()), 2).push_char('.').push_u32(u32::from(source.function()))
+    source.push(out)
 }
 
 fn hex(out: &mut Text, number: u64) -> &mut Text {
