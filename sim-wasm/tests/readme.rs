@@ -1,9 +1,10 @@
-//! What README.md promises of the engine and of the commands around it is there.
+//! What README.md promises of the engine and of the commands around it is there, and what docs/writing.md tells authors.
 
 use std::path::{Path, PathBuf};
 
 use sim_wasm::telling::catalogue;
 use sim_wasm::telling::player::Player;
+use sim_wasm::telling::source::Tree;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -59,5 +60,13 @@ fn every_place_on_its_map_is_there() {
     let places = rows.flat_map(|row| row.split('|').nth(1).expect("a first column").split('`').skip(1).step_by(2));
     for place in places {
         assert!(root().join(place).exists(), "{place}");
+    }
+}
+
+#[test]
+fn authors_are_told_every_tree_of_sources() {
+    let writing = read("docs/writing.md");
+    for tree in Tree::ALL {
+        assert!(writing.contains(&format!("`{}` (", tree.key())), "`{}` is named, and what it is", tree.key());
     }
 }

@@ -105,14 +105,14 @@ impl DmaRun {
         self.state.reachable = self.world.reachable();
         self.state.remembered = remembered(&self.world);
         self.state.record = self.world.unit.as_ref().and_then(|unit| Some(unit.record(0)?.reason.code()));
-        self.state.mapped = self.world.entry(self.own_page()).is_some();
+        self.state.mapped = self.world.led_to(self.own_page()).is_some();
         self.state.owned = self.frame_is_the_guests(self.own_frame());
         self.frames.push(self.state.clone());
     }
 
     /// The driver's own buffer, as the tables count it.
-    fn own_page(&self) -> u64 {
-        Aim::Own.address(self.guard) >> 12
+    fn own_page(&self) -> Dfn {
+        Dfn((Aim::Own.address(self.guard) >> PAGE_SHIFT) as u32)
     }
 
     /// The frame of the driver's own buffer.
@@ -269,7 +269,7 @@ impl DmaRun {
     fn clear(&mut self) {
         let page = self.own_page();
         self.world.clear_entry(page);
-        self.step(Event::Vtd(Vtd::Xen(Step::Unmapped { domain: GUEST, dfn: Dfn(page as u32) })), true);
+        self.step(Event::Vtd(Vtd::Xen(Step::Unmapped { domain: GUEST, dfn: page })), true);
     }
 
     fn give(&mut self) {

@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner, PageType};
 use crate::hypervisor::passthrough::reaction::FaultCount;
+use crate::hypervisor::passthrough::stores::{Stores, Visibility};
+use crate::hypervisor::passthrough::table::{LEVELS, READ_WRITE, Table};
 use crate::hypervisor::vtd::caches::CacheSizes;
 use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::hypervisor::vtd::registers as reg;
-use crate::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
+use crate::hypervisor::vtd::structures::{ContextEntry, Did, RootEntry, address_of};
 use crate::hypervisor::vtd::unit::Unit;
-use crate::words::ids::{Bdf, DomId, Mfn};
+use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
 /// The guest's card.
 pub(crate) const CARD: Bdf = Bdf::new(3, 0, 0);
@@ -133,8 +135,9 @@ pub(crate) struct World {
     pub(crate) did: Did,
     /// Faults of the card that Xen has counted.
     pub(crate) faults: FaultCount,
-    /// The table whose entries are pages.
-    pages: Option<Mfn>,
+    /// What the card is looked up in, as Xen builds it.
+    table: Option<Table>,
+    stores: Stores,
 }
 
 impl World {
@@ -159,7 +162,8 @@ impl World {
             unit: None,
             did: Did(if guard == Guard::PvInDom0s { 1 } else { 2 }),
             faults: FaultCount::NONE,
-            pages: None,
+            table: None,
+            stores: Stores::new(Visibility::AtOnce),
         };
         if guard.has_unit() {
             world.set_up(guard);
@@ -169,21 +173,20 @@ impl World {
 
     /// Xen's part: tables in frames of its own, and the unit's registers.
     fn set_up(&mut self, guard: Guard) {
-        let memory = &mut self.memory;
-        let mut table = || memory.alloc(Owner::Xen(None)).expect("the machine has frames for tables");
-        let [root, context, level4, level3, level2, level1, interrupts] = core::array::from_fn(|_| table());
-        let context_entry = ContextEntry::new(level4, 4, self.did);
+        const ENOUGH: &str = "the machine has frames for tables";
+        let (memory, stores) = (&mut self.memory, &mut self.stores);
+        let [root, context] = core::array::from_fn(|_| memory.alloc(Owner::Xen(None)).expect(ENOUGH));
+        let mut table = Table::new(memory).expect(ENOUGH);
+        for (page, frame) in mapped(memory, guard) {
+            table.map(memory, stores, Dfn(page), frame, READ_WRITE, 1).expect(ENOUGH);
+        }
+        let interrupts = memory.alloc(Owner::Xen(None)).expect(ENOUGH);
+        let context_entry = ContextEntry::new(table.root(), LEVELS, self.did);
         memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
         let at = usize::from(CARD.devfn()) * 16;
         memory.xen_page_mut(context).write_u64(at, context_entry.low);
         memory.xen_page_mut(context).write_u64(at + 8, context_entry.high);
-        for (upper, lower) in [(level4, level3), (level3, level2), (level2, level1)] {
-            memory.xen_page_mut(upper).write_u64(0, Pte::new(lower, 3).0);
-        }
-        for (page, frame) in mapped(memory, guard) {
-            memory.xen_page_mut(level1).write_u64(page as usize * 8, Pte::new(frame, 3).0);
-        }
-        self.pages = Some(level1);
+        self.table = Some(table);
 
         let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
         unit.write_u64(memory, reg::RTADDR, address_of(root));
@@ -203,16 +206,15 @@ impl World {
         Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 0 })
     }
 
-    /// The entry for a page of the device's addresses, if it lets anything pass.
-    pub(crate) fn entry(&self, page: u64) -> Option<Pte> {
-        let table = self.pages.filter(|_| page < 512)?;
-        Some(Pte::read(self.memory.xen_page(table), page as u16)).filter(|entry| entry.is_present())
+    /// Where a page of the device's addresses leads, if anywhere.
+    pub(crate) fn led_to(&self, page: Dfn) -> Option<Mfn> {
+        self.table.as_ref()?.look_up(&self.memory, &self.stores, page).map(|(frame, _)| frame)
     }
 
     /// Clears the entry of a page, and tells the unit nothing.
-    pub(crate) fn clear_entry(&mut self, page: u64) {
-        if let Some(table) = self.pages {
-            self.memory.xen_page_mut(table).write_u64(page as usize * 8, 0);
+    pub(crate) fn clear_entry(&mut self, page: Dfn) {
+        if let Some(table) = &mut self.table {
+            table.unmap(&mut self.memory, &mut self.stores, page).expect("no table is made to clear an entry");
         }
     }
 
@@ -231,8 +233,8 @@ impl World {
         if self.unit.is_none() {
             return u32::MAX;
         }
-        let frames = (0..u64::from(FRAMES)).filter_map(|page| self.entry(page));
-        frames.fold(0, |bits, entry| bits | 1_u32.checked_shl(entry.frame().0).unwrap_or(0))
+        let frames = (0..FRAMES).filter_map(|page| self.led_to(Dfn(page)));
+        frames.fold(0, |bits, frame| bits | 1_u32.checked_shl(frame.0).unwrap_or(0))
     }
 }
 

@@ -45,7 +45,7 @@ fn wide(drawing: &mut Drawing, run: &HotplugRun, step: u32) {
     if step == 0 {
         outset(drawing, run, (px(122), px(64)));
     }
-    let (x, width) = (px(604), px(284));
+    let (x, width) = (px(604), px(276));
     Pane { x, y: px(8), width, height: px(100) }.keys(drawing, &run.frames[step as usize]);
     Pane { x, y: px(116), width, height: px(116) }.log(drawing, run, step, Process::Xend);
     Pane { x, y: px(240), width, height: px(100) }.log(drawing, run, step, Process::QemuDm);
