@@ -11,7 +11,6 @@ use sim_wasm::actors::hvm::pass_through::msix::{MsixTable, TableWrite};
 use sim_wasm::actors::hvm::pass_through::ports::GuestPorts;
 use sim_wasm::actors::hvm::release::Release;
 use sim_wasm::actors::log::Log;
-use sim_wasm::actors::pcibus::handover::is_quiet;
 use sim_wasm::hypervisor::xen::Xen;
 use sim_wasm::protocols::ioreq::Direction;
 use sim_wasm::protocols::pci::bar::{BarKind, BarPlace};
@@ -20,7 +19,7 @@ use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msi::{Message, Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
-use sim_wasm::protocols::pci::owners::{DOMID_IO, Owners};
+use sim_wasm::protocols::pci::owners::Owners;
 use sim_wasm::protocols::pci::registers::{
     PCI_CAP_ID_EXP, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND,
 };
@@ -353,8 +352,8 @@ fn a_device_rests_or_is_nobody_s_before_it_is_dom0_s() {
             let (calls, owner) = left.expect("it is the guest's");
             assert_eq!((calls.len(), world.device.mapped(MEMORY)), (3, None));
             assert_eq!(owners.of(world.function.bdf), Some(owner));
-            let rests = is_quiet(&world.function);
-            let expect = if release == Release::Today && pending { DOMID_IO } else { DomId::DOM0 };
+            let rests = world.function.is_quiet();
+            let expect = if release == Release::Today && pending { DomId::IO } else { DomId::DOM0 };
             assert_eq!(owner, expect, "{release:?} {masters} {pending}");
             assert_eq!(release == Release::Xen33 && (masters || pending), owner == DomId::DOM0 && !rests);
         }

@@ -1,7 +1,7 @@
 //! Which way requests take between functions, under which ID they come, and whose the IDs are.
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use sim_wasm::protocols::pci::owners::{DOMID_IO, Owners, Refused, Taker};
+use sim_wasm::protocols::pci::owners::{Owners, Refused, Taker};
 use sim_wasm::protocols::pci::registers::{PCI_ACS_DT, PCI_ACS_RR, PCI_ACS_SV, PCI_ACS_TB, PCI_ACS_UF, PCI_ACS_XEN};
 use sim_wasm::protocols::pci::rmrr::{Rmrr, RmrrFault, regions_of};
 use sim_wasm::protocols::pci::topology::{Blocked, NodeKind, PeerKind, PeerRequest, Route, Topology};
@@ -156,7 +156,7 @@ fn a_device_that_does_not_rest_goes_to_quarantine() {
     assert_eq!(owners.take(&all, SOUND, two, Taker::HardwareDomain, true), Err(Refused::NotTheirs));
     assert_eq!(owners.take(&all, SOUND, one, Taker::HardwareDomain, false), Err(Refused::Restless));
     assert!(owners.take(&all, SOUND, one, Taker::Quarantine, false).is_ok());
-    assert_eq!(owners.of(DEEP), Some(DOMID_IO));
+    assert_eq!(owners.of(DEEP), Some(DomId::IO));
     assert!(owners.give(&all, DEEP, two).is_ok());
     assert_eq!(owners.give(&all, Bdf::new(0x20, 0, 0), two), Err(Refused::NoDevice));
 }
@@ -193,7 +193,7 @@ proptest! {
             prop_assert!(moved.is_ok() || owners == before);
             for rid in moved.into_iter().flatten() {
                 let (old, new) = (before.of(rid).expect("it had one"), owners.of(rid).expect("it has one"));
-                let free = |owner| owner == DomId::DOM0 || owner == DOMID_IO;
+                let free = |owner| owner == DomId::DOM0 || owner == DomId::IO;
                 prop_assert!(free(old) != free(new), "{rid:?} from {old:?} to {new:?}");
                 prop_assert!(new != DomId::DOM0 || quiet);
             }

@@ -7,7 +7,7 @@ use sim_wasm::actors::pciback::overlay::OverlaySettings;
 use sim_wasm::actors::pciback::resources::{ResourceError, Resources, Toolstack};
 use sim_wasm::actors::pciback::slots::{DeviceKind, SlotPolicy};
 use sim_wasm::actors::pciback::{Call, Pciback};
-use sim_wasm::actors::pcibus::handover::{GiveError, Hands, give, is_quiet, take};
+use sim_wasm::actors::pcibus::handover::{GiveError, Hands, give, take};
 use sim_wasm::actors::pcibus::{PciAction, PciAddress, PciBus, PciOptions};
 use sim_wasm::actors::xenbus::store::Caller;
 use sim_wasm::hypervisor::io_permissions::{IoPermissions, MmioAccess};
@@ -18,7 +18,7 @@ use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
-use sim_wasm::protocols::pci::owners::{DOMID_IO, Owners, Refused};
+use sim_wasm::protocols::pci::owners::{Owners, Refused};
 use sim_wasm::protocols::pci::registers::{PCI_CAP_ID_EXP, PCI_COMMAND, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND};
 use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
 use sim_wasm::protocols::xenbus::XenbusState;
@@ -315,19 +315,25 @@ proptest! {
             function.config.set(at, Width::Word, if pending { PCI_EXP_DEVSTA_TRPND.into() } else { 0 });
         }
         for bdf in all {
-            let group = machine.topology.group(bdf);
-            let pending = machine.functions.iter().filter(|function| group.contains(&function.bdf)).any(|function| {
-                let at = function.config.find_capability(PCI_CAP_ID_EXP).expect("it is express") + PCI_EXP_DEVSTA;
-                function.config.read_u16(at) & PCI_EXP_DEVSTA_TRPND != 0 && function.bdf == bdf
-            });
+            let function = machine.function(bdf);
+            let at = function.config.find_capability(PCI_CAP_ID_EXP).expect("it is express") + PCI_EXP_DEVSTA;
+            let pending = function.config.read_u16(at) & PCI_EXP_DEVSTA_TRPND != 0;
+            let before = machine.log.entries().len();
             let owner = machine.take(bdf).expect("the guest had it");
+            let told = &machine.log.entries()[before..];
+            let place = |wanted: Pciif| told.iter().position(|entry| entry.event == Event::Pciif(wanted));
+            let reset = place(Pciif::DeviceReset { real: bdf }).expect("it begins anew in any case");
+            match place(Pciif::OwnerChanged { device: bdf, owner }) {
+                None => prop_assert_eq!(owner, GUEST),
+                Some(changed) => prop_assert_eq!(reset < changed, owner == DomId::DOM0, "{:?} of {:?}", bdf, owner),
+            }
             let expect = match (bdf == SOUND, pending) {
                 (true, _) => GUEST,
                 (false, false) => DomId::DOM0,
-                (false, true) => DOMID_IO,
+                (false, true) => DomId::IO,
             };
             prop_assert_eq!(owner, expect);
-            prop_assert!(is_quiet(machine.function(bdf)), "it was reset");
+            prop_assert!(machine.function(bdf).is_quiet(), "it was reset");
             prop_assert_eq!(machine.owners.of(bdf), Some(owner));
         }
         prop_assert!(all.iter().all(|&bdf| machine.owners.of(bdf) != Some(GUEST)));

@@ -9,7 +9,7 @@ use sim_wasm::hypervisor::grant_entry::Access;
 use sim_wasm::hypervisor::memory::{Memory, Owner, PageType};
 use sim_wasm::hypervisor::passthrough::dids::{Dids, Holder};
 use sim_wasm::hypervisor::passthrough::intremap::{Guard, Target, guard_of};
-use sim_wasm::hypervisor::passthrough::iommus::{DOM_IO, Iommus, PciDevice, Rmrr};
+use sim_wasm::hypervisor::passthrough::iommus::{Iommus, PciDevice, Rmrr};
 use sim_wasm::hypervisor::passthrough::options::{
     AssignError, Dom0Mode, GuestKind, Options, Quarantine, Reach, Switch, UnitPresence, Verdict, Version, Wanted,
 };
@@ -409,7 +409,7 @@ fn writes_under_way_after_teardown_hit_dom0_s_view_unless_there_is_quarantine() 
             None => assert!(ending == Ending::Done && !machine.was_touched(victim)),
         }
         if text != "no-quarantine" {
-            assert_eq!(machine.iommus.device(CARD).map(|device| device.owner), Some(DOM_IO));
+            assert_eq!(machine.iommus.device(CARD).map(|device| device.owner), Some(DomId::IO));
             machine.iommus.give_back(&mut machine.memory, CARD).expect("it is in quarantine");
         }
         assert_eq!(machine.reaches(CARD, victim.0), Some(victim), "dom0 sees everybody");
@@ -533,7 +533,7 @@ fn a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was() {
     machine.assign(CARD, DOM1).expect("it is free");
     machine.p2m(DOM1, 300, None).expect("nothing protects it");
     assert_eq!(machine.iommus.deassign(&mut machine.memory, CARD), Err(AssignError::Invalid));
-    assert_eq!(machine.iommus.device(CARD).map(|device| device.owner), Some(DOM_IO));
+    assert_eq!(machine.iommus.device(CARD).map(|device| device.owner), Some(DomId::IO));
 }
 
 /// XSA-390: quarantine's tables in a unit of three levels.
@@ -795,14 +795,14 @@ fn units() -> impl Strategy<Value = Capabilities> {
 fn allowed(machine: &Machine, kind: GuestKind, granted: &[Vec<(Mfn, bool)>; 2], source: Bdf, frame: Mfn) -> [bool; 2] {
     let device = machine.iommus.device(source).expect("it was added");
     // Tables are a domain's, so its other devices reach what is reserved for one of them.
-    let holds = machine.iommus.device(CARD).is_some_and(|card| card.owner == device.owner && device.owner != DOM_IO);
+    let holds = machine.iommus.device(CARD).is_some_and(|card| card.owner == device.owner && device.owner != DomId::IO);
     let reserved = (source == CARD || holds) && (300..302).contains(&frame.0);
     if reserved {
         return [true; 2];
     }
     let guest = match device.owner {
         DomId::DOM0 => return [frame.0 >= XEN_HEAP; 2],
-        DOM_IO => return [false; 2],
+        DomId::IO => return [false; 2],
         DomId(number) => usize::from(number) - 1,
     };
     let own = machine.guests[guest].contains(&frame);
@@ -837,7 +837,7 @@ proptest! {
             machine.iommus.unit_mut(0).slow = slow * 700;
             match act {
                 Act::Assign { card, to } => {
-                    let free = machine.iommus.device(source(card)).is_some_and(|device| matches!(device.owner, DomId::DOM0 | DOM_IO));
+                    let free = machine.iommus.device(source(card)).is_some_and(|device| matches!(device.owner, DomId::DOM0 | DomId::IO));
                     prop_assert_eq!(machine.assign(source(card), DomId(to + 1)).is_ok(), free);
                 }
                 Act::Deassign { card } => {
@@ -912,7 +912,7 @@ proptest! {
             for source in [CARD, OTHER] {
                 let entry = machine.iommus.context(&machine.memory, 0, source);
                 let owner = machine.iommus.device(source).map(|device| device.owner).expect("it was added");
-                let holder = if owner == DOM_IO { Holder::Quarantined(source) } else { Holder::Domain(owner) };
+                let holder = if owner == DomId::IO { Holder::Quarantined(source) } else { Holder::Domain(owner) };
                 prop_assert_eq!(machine.iommus.unit(0).dids.holder(entry.did()), Some(holder), "one owner, and the unit knows");
                 for page in (0..24).chain(299..303) {
                     for direction in [Direction::Read, Direction::Write] {
@@ -924,7 +924,7 @@ proptest! {
                         if let Ok(address) = plain {
                             let frame = Mfn((address >> 12) as u32);
                             let [reads, writes] = allowed(&machine, kind, &granted, source, frame);
-                            let quarantined = owner == DOM_IO && scratch && machine.memory.owner(frame) == Ok(Owner::Xen(None));
+                            let quarantined = owner == DomId::IO && scratch && machine.memory.owner(frame) == Ok(Owner::Xen(None));
                             let right = if direction == Direction::Read { reads } else { writes };
                             prop_assert!(right || quarantined, "{:?} {:?} {:?}", owner, frame, direction);
                         }
@@ -949,7 +949,7 @@ proptest! {
         machine.iommus.never_stops(0, Request::write(CARD, u64::from(page + 10) << 12));
         let target = |machine: &Machine| match machine.iommus.device(CARD).expect("it was added").owner {
             DomId::DOM0 => Some(Mfn(page + 10)),
-            DOM_IO => None,
+            DomId::IO => None,
             DomId(number) => Some(machine.guests[usize::from(number) - 1][page as usize]),
         };
         for hop in hops {

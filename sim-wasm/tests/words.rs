@@ -566,7 +566,7 @@ fn vtd_steps(count: u32, index: u32, small: u16, writable: bool) -> Vec<Step> {
         Step::DidFreed { unit, domain, did },
         Step::RmrrMapped { domain, dfn, pages },
         Step::RmrrUnmapped { domain, dfn, pages },
-        Step::Reassigned { source, from: DomId::DOM0, to: DomId(0x7FF1) },
+        Step::Reassigned { source, from: DomId::DOM0, to: DomId::IO },
         Step::TablesFreed { domain, frames: count },
         Step::FaultLogged { source, page: u64::from(index), reason: Fault::ReadDenied },
         Step::BusMasterCleared { source, faults: small as u8 },

@@ -11,6 +11,9 @@ pub struct DomId(pub u16);
 impl DomId {
     /// The first domain: it owns the hardware and runs the backends.
     pub const DOM0: DomId = DomId(0);
+
+    /// Nobody: whose devices are that stand in quarantine (`DOMID_IO`).
+    pub const IO: DomId = DomId(0x7FF1);
 }
 
 /// A virtual processor of one domain, counted from 0.

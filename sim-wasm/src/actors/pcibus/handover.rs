@@ -26,8 +26,7 @@ use crate::hypervisor::pirqs::Pirqs;
 use crate::protocols::pci::bar::Region;
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::function::Function;
-use crate::protocols::pci::owners::{DOMID_IO, Owners, Refused, Taker};
-use crate::protocols::pci::registers::{PCI_CAP_ID_EXP, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND};
+use crate::protocols::pci::owners::{Owners, Refused, Taker};
 use crate::protocols::pci::topology::Topology;
 use crate::words::ids::{Bdf, DomId};
 use crate::words::time::Time;
@@ -60,23 +59,15 @@ pub struct Hands<'machine> {
     pub log: &'machine mut Log,
 }
 
-/// Whether a function sends nothing any more: it may not, and nothing of it is unanswered.
-#[must_use]
-pub fn is_quiet(function: &Function) -> bool {
-    let express = function.config.find_capability(PCI_CAP_ID_EXP);
-    let pending = express.is_some_and(|at| function.config.read_u16(at + PCI_EXP_DEVSTA) & PCI_EXP_DEVSTA_TRPND != 0);
-    !function.config.masters_bus() && !pending
-}
-
 /// Gives a device to a guest: Xen first, then what the guest may touch. pciback exports it afterwards.
 ///
 /// # Errors
 /// If Xen or the toolstack refuses; then nothing has changed.
 pub fn give(hands: &mut Hands<'_>, real: Bdf, guest: DomId, toolstack: Toolstack) -> Result<(), GiveError> {
-    let before = hands.owners.clone();
-    let rids = hands.owners.give(hands.topology, real, guest).map_err(GiveError::Owner)?;
     let function = hands.functions.iter().find(|function| function.bdf == real);
     let function = function.ok_or(GiveError::Owner(Refused::NoDevice))?;
+    let before = hands.owners.clone();
+    let rids = hands.owners.give(hands.topology, real, guest).map_err(GiveError::Owner)?;
     if let Err(error) = Resources::of(&function.config).grant(hands.may, guest, toolstack) {
         *hands.owners = before;
         return Err(GiveError::Resources(error));
@@ -87,37 +78,45 @@ pub fn give(hands: &mut Hands<'_>, real: Bdf, guest: DomId, toolstack: Toolstack
     Ok(())
 }
 
-/// Takes a device from a guest: silence, then another owner, and a reset. Returns who has it now: dom0, or nobody if it does not
-/// rest; still the guest if it keeps another device whose requests cannot be told from this one's. Nothing if the guest did
-/// not have it.
+/// Takes a device from a guest: silence, then a reset and dom0; or nobody, and then a reset, if it does not rest. Returns who
+/// has it now; still the guest if it keeps another device whose requests cannot be told from this one's. Nothing if the
+/// guest did not have it.
 pub fn take(hands: &mut Hands<'_>, pciback: &mut Pciback, page: &mut Page, real: Bdf, guest: DomId) -> Option<DomId> {
-    let Hands { topology, owners, may, functions, pirqs, now, log } = hands;
     let noted: Vec<Region> = pciback.overlay(real)?.regions().to_vec();
+    let Hands { topology, owners, functions, pirqs, now, log, .. } = hands;
     let mut call = Call { page, functions, pirqs, owners, now: *now, log };
     if !pciback.release(&mut call, real) {
         return None;
     }
     let members = topology.group(real);
-    let kept = members.iter().any(|&member| pciback.slots.shown(member).is_some());
-    let quiet = functions.iter().filter(|function| members.contains(&function.bdf)).all(is_quiet);
-    let (taker, owner) = match (kept, quiet) {
-        (true, _) => (None, guest),
-        (false, true) => (Some(Taker::HardwareDomain), DomId::DOM0),
-        (false, false) => (Some(Taker::Quarantine), DOMID_IO),
-    };
-    let rids = match taker {
-        Some(taker) => owners.take(topology, real, guest, taker, quiet).ok()?,
-        None => Vec::new(),
-    };
-    if let Some(function) = functions.iter_mut().find(|function| function.bdf == real) {
-        Resources::noted(noted.iter().copied(), &function.config).revoke(may, guest);
-        reset_and_restore(function, &noted, *now);
-        log.step(*now, Event::Pciif(Pciif::DeviceReset { real }));
+    if members.iter().any(|&member| pciback.slots.shown(member).is_some()) {
+        reset(hands, real, guest, &noted);
+        return Some(guest);
     }
+    let quiet = functions.iter().filter(|function| members.contains(&function.bdf)).all(Function::is_quiet);
+    let taker = if quiet { Taker::HardwareDomain } else { Taker::Quarantine };
+    if quiet {
+        reset(hands, real, guest, &noted);
+    }
+    let rids = hands.owners.take(hands.topology, real, guest, taker, quiet).ok()?;
+    let owner = taker.domain();
     for device in rids {
-        log.step(*now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
+        hands.log.step(hands.now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
+    }
+    if !quiet {
+        reset(hands, real, guest, &noted);
     }
     Some(owner)
+}
+
+/// The guest may touch nothing of the device any more, and it begins anew.
+fn reset(hands: &mut Hands<'_>, real: Bdf, guest: DomId, noted: &[Region]) {
+    let Hands { may, functions, now, log, .. } = hands;
+    if let Some(function) = functions.iter_mut().find(|function| function.bdf == real) {
+        Resources::noted(noted.iter().copied(), &function.config).revoke(may, guest);
+        reset_and_restore(function, noted, *now);
+        log.step(*now, Event::Pciif(Pciif::DeviceReset { real }));
+    }
 }
 
 /// Everything of the guest's is gone, and BARs are again where they were before it had the device, whatever it did to them. How

@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::passthrough::context::domain_of;
 use crate::hypervisor::passthrough::dids::Holder;
-use crate::hypervisor::passthrough::iommus::{DOM_IO, Identity, Iommus};
+use crate::hypervisor::passthrough::iommus::{Identity, Iommus};
 use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Quarantine, Switch};
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::passthrough::table::{READ_WRITE, Table};
@@ -50,7 +50,7 @@ impl Iommus {
             return Err(AssignError::NotImplemented);
         }
         let from = self.device(source).ok_or(AssignError::NoSuchDevice)?.owner;
-        if from != DomId::DOM0 && from != DOM_IO {
+        if from != DomId::DOM0 && from != DomId::IO {
             return Err(if self.is_old() { AssignError::Invalid } else { AssignError::Busy });
         }
         let shared = self.rmrrs.iter().any(|rmrr| rmrr.devices.contains(&source) && rmrr.devices.len() > 1);
@@ -79,7 +79,7 @@ impl Iommus {
     /// the same, where that is repaired.
     pub fn deassign(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
         let from = self.device(source).map(|device| device.owner).ok_or(AssignError::NoSuchDevice)?;
-        if from == DomId::DOM0 || from == DOM_IO {
+        if from == DomId::DOM0 || from == DomId::IO {
             return Err(AssignError::NoSuchDevice);
         }
         if !self.repairs.finishes_deassign {
@@ -100,7 +100,7 @@ impl Iommus {
     /// # Errors
     /// [`AssignError::NoSuchDevice`] if it is not in quarantine.
     pub fn give_back(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
-        if self.device(source).is_none_or(|device| device.owner != DOM_IO) {
+        if self.device(source).is_none_or(|device| device.owner != DomId::IO) {
             return Err(AssignError::NoSuchDevice);
         }
         self.move_device(memory, source, Holder::Domain(DomId::DOM0))
@@ -120,7 +120,7 @@ impl Iommus {
         for device in &mut self.devices {
             if device.owner == id {
                 // Only without repairs: nobody's, and the unit was not told.
-                device.owner = DOM_IO;
+                device.owner = DomId::IO;
             }
         }
     }
@@ -129,7 +129,7 @@ impl Iommus {
     fn move_device(&mut self, memory: &mut Memory, source: Bdf, holder: Holder) -> Result<(), AssignError> {
         let device = self.device(source).expect("who is moved was looked for");
         let (unit, from, sources) = (device.unit, device.owner, device.sources());
-        let old = if from == DOM_IO { Holder::Quarantined(source) } else { Holder::Domain(from) };
+        let old = if from == DomId::IO { Holder::Quarantined(source) } else { Holder::Domain(from) };
         for (moved, one) in sources.iter().enumerate() {
             let Err(error) = self.map_context(memory, unit, *one, holder) else { continue };
             if !self.repairs.moves_all_or_none && moved > 0 {

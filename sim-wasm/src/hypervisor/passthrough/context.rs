@@ -10,7 +10,7 @@
 
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::passthrough::dids::Holder;
-use crate::hypervisor::passthrough::iommus::{DOM_IO, Iommus};
+use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::passthrough::table::LEVELS;
@@ -164,6 +164,6 @@ impl Iommus {
 pub(super) const fn domain_of(holder: Holder) -> DomId {
     match holder {
         Holder::Domain(id) => id,
-        Holder::Quarantined(_) => DOM_IO,
+        Holder::Quarantined(_) => DomId::IO,
     }
 }

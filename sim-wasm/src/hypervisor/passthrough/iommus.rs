@@ -28,9 +28,6 @@ use crate::hypervisor::vtd::structures::PAGE_SHIFT;
 use crate::hypervisor::vtd::walk::Request;
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
-/// Whoever has devices in quarantine (`DOMID_IO`, `xen/include/public/xen.h`).
-pub const DOM_IO: DomId = DomId(0x7FF1);
-
 /// A domain, for units (`struct domain_iommu`).
 #[derive(Clone, Debug)]
 pub struct DomainIommu {

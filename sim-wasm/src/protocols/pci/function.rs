@@ -18,8 +18,8 @@ use crate::protocols::pci::msi::{Message, Msi};
 use crate::protocols::pci::msix::{self, MsixMemory, MsixShape};
 use crate::protocols::pci::registers::{
     PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM,
-    PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
-    PCI_PM_CTRL_STATE_MASK,
+    PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_FLR, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND,
+    PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_STATE_MASK,
 };
 use crate::protocols::pci::sriov::{PCI_SRIOV_NUM_VF, Sriov};
 use crate::words::ids::Bdf;
@@ -89,6 +89,14 @@ impl Function {
         let nanos = if cause == ResetCause::PowerState { D3HOT_NANOS } else { FLR_NANOS };
         self.reset(now + nanos);
         Some(cause)
+    }
+
+    /// Whether it sends nothing any more: it may not, and nothing of it is unanswered.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let express = self.config.find_capability(PCI_CAP_ID_EXP);
+        let pending = express.is_some_and(|at| self.config.read_u16(at + PCI_EXP_DEVSTA) & PCI_EXP_DEVSTA_TRPND != 0);
+        !self.config.masters_bus() && !pending
     }
 
     /// The function's bus is reset: silent for as long as the bus is, and as new afterwards.

@@ -17,9 +17,6 @@ use alloc::vec::Vec;
 use crate::protocols::pci::topology::Topology;
 use crate::words::ids::{Bdf, DomId};
 
-/// The domain that is nobody: it owns what is in quarantine, `DOMID_IO` (`xen/include/public/xen.h`).
-pub const DOMID_IO: DomId = DomId(0x7FF1);
-
 /// Why a device did not change hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refused {
@@ -85,12 +82,10 @@ impl Owners {
         if is_free(guest) || self.of(bdf) != Some(guest) {
             return Err(Refused::NotTheirs);
         }
-        let owner = match to {
-            Taker::HardwareDomain if !quiet => return Err(Refused::Restless),
-            Taker::HardwareDomain => DomId::DOM0,
-            Taker::Quarantine => DOMID_IO,
-        };
-        self.set(&rids, owner);
+        if to == Taker::HardwareDomain && !quiet {
+            return Err(Refused::Restless);
+        }
+        self.set(&rids, to.domain());
         Ok(rids)
     }
 
@@ -119,6 +114,17 @@ pub enum Taker {
     Quarantine,
 }
 
+impl Taker {
+    /// Its number.
+    #[must_use]
+    pub const fn domain(self) -> DomId {
+        match self {
+            Taker::HardwareDomain => DomId::DOM0,
+            Taker::Quarantine => DomId::IO,
+        }
+    }
+}
+
 fn is_free(owner: DomId) -> bool {
-    owner == DomId::DOM0 || owner == DOMID_IO
+    owner == DomId::DOM0 || owner == DomId::IO
 }

@@ -5,6 +5,7 @@
 use crate::actors::log::hvm::Hvm;
 use crate::hypervisor::vm_exits::ExitReason;
 use crate::telling::narration::phrases::count_of;
+use crate::words::ids::DomId;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
@@ -145,10 +146,10 @@ pub(super) fn tell(out: &mut Text, event: &Hvm) {
         }
         Hvm::OwnerChanged { owner, rests } => {
             out.push_str("Xen makes the device ");
-            match owner {
-                0 => out.push_str("dom0's"),
-                0x7FF1 => out.push_str("nobody's"),
-                guest => out.push_str("domain ").push_u32(u32::from(guest)).push_str("'s"),
+            match DomId(owner) {
+                DomId::DOM0 => out.push_str("dom0's"),
+                DomId::IO => out.push_str("nobody's"),
+                DomId(guest) => out.push_str("domain ").push_u32(u32::from(guest)).push_str("'s"),
             };
             out.push_str(if rests { ". It is at rest." } else { ", though it may still send requests of its own." });
         }

@@ -3,7 +3,6 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::vtd::Vtd;
-use crate::hypervisor::passthrough::iommus::DOM_IO;
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::vtd::fault::Fault;
@@ -244,7 +243,7 @@ fn push_unit(out: &mut Text, unit: u8) -> &mut Text {
 fn push_domain(out: &mut Text, domain: DomId) -> &mut Text {
     match domain {
         DomId::DOM0 => out.push_str("dom0"),
-        DOM_IO => out.push_str("quarantine"),
+        DomId::IO => out.push_str("quarantine"),
         DomId(number) => out.push_str("domain ").push_u32(u32::from(number)),
     }
 }

@@ -10,7 +10,8 @@
 //! In 3.3 a function that still masters the bus becomes dom0's as it is, and what it writes from then on lands where dom0's
 //! tables point: in all memory (XSA-302).
 //!
-//! Not modelled: the time between the steps, in which real requests arrive, and reset methods other than that of the bus.
+//! Not modelled: the time between the steps, in which real requests arrive, reset methods other than that of the bus, and functions
+//! that share requester IDs: [`handover`](crate::actors::pcibus::handover) looks at those.
 
 use alloc::vec::Vec;
 
@@ -19,10 +20,9 @@ use crate::actors::hvm::pass_through::device::PtDevice;
 use crate::actors::hvm::pass_through::mappings::MapCall;
 use crate::actors::hvm::release::Release;
 use crate::actors::log::hvm::Hvm;
-use crate::actors::pcibus::handover::is_quiet;
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::function::Function;
-use crate::protocols::pci::owners::{DOMID_IO, Owners, Refused, Taker};
+use crate::protocols::pci::owners::{Owners, Refused, Taker};
 use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER};
 use crate::protocols::pci::topology::Topology;
 use crate::words::ids::DomId;
@@ -44,12 +44,13 @@ pub fn leave(
         let command = function.config.command() & !PCI_COMMAND_MASTER;
         function.write(host.now, PCI_COMMAND, Width::Word, u32::from(command));
     }
-    let rests = is_quiet(function);
+    let rests = function.is_quiet();
     // 3.3 does not look.
-    let (taker, owner) = match (release, rests) {
-        (Release::Xen33, _) | (Release::Today, true) => (Taker::HardwareDomain, DomId::DOM0),
-        (Release::Today, false) => (Taker::Quarantine, DOMID_IO),
+    let taker = match (release, rests) {
+        (Release::Xen33, _) | (Release::Today, true) => Taker::HardwareDomain,
+        (Release::Today, false) => Taker::Quarantine,
     };
+    let owner = taker.domain();
     owners.take(topology, function.bdf, guest, taker, rests || release == Release::Xen33)?;
     host.costs.hypercalls += 1;
     host.step(Hvm::OwnerChanged { owner: owner.0, rests });
