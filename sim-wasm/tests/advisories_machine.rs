@@ -1,6 +1,9 @@
 //! The advisories through the whole machine: a hostile party attacks in the middle of the traffic, and the logs of what comes
-//! of it are kept for a person to read. `UPDATE_GOLDEN=1` accepts a change.
+//! of it are kept for a person to read.
 
+mod golden;
+
+use golden::golden;
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use sim_wasm::actors::hostile::advisories::{ADVISORIES, Advisory};
 use sim_wasm::actors::hostile::back_attack::BackAttack;
@@ -254,10 +257,5 @@ fn the_logs_read_as_they_did() {
         found.push_str(log_of(advisory, drivers).as_str());
         found.push('\n');
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/advisories.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &found).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(path).expect("the golden file is there");
-    assert!(found == golden, "the logs of the advisories have changed; UPDATE_GOLDEN=1 accepts that");
+    golden("advisories", &found);
 }

@@ -1,8 +1,11 @@
 //! Every figure, preset and knob: frames can be drawn, named and found again; logs are what they were.
 
+mod golden;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use golden::golden;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::telling::player::Player;
 use sim_wasm::telling::story::{FigureSpec, Layout};
@@ -215,8 +218,7 @@ proptest! {
     }
 }
 
-/// Logs are part of what the articles say. A change here is a change of behaviour: look at it, then run with
-/// `UPDATE_GOLDEN=1` to accept it.
+/// Logs are part of what the articles say. A change here is a change of behaviour: look at it before you accept it.
 #[test]
 fn logs_are_what_they_were() {
     let mut found = String::new();
@@ -226,10 +228,5 @@ fn logs_are_what_they_were() {
         writeln!(found, "{} {name}: {} steps, {:016x}", spec.name, player.steps(), player.log_hash())
             .expect("text grows");
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/logs.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &found).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(path).expect("the golden file is there");
-    assert_eq!(found, golden);
+    golden("logs", &found);
 }

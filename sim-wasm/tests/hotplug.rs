@@ -1,6 +1,9 @@
 //! xend, the device model and the guest over a device that comes or goes: the transcripts of each way to fail, and what
 //! holds of every run.
 
+mod golden;
+
+use golden::golden;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use sim_wasm::actors::epoch::Drivers;
 use sim_wasm::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
@@ -36,16 +39,6 @@ fn messages(run: &Handshake, of: Process) -> Vec<Message> {
     logged.collect()
 }
 
-/// `UPDATE_GOLDEN=1` accepts a change.
-fn golden(name: &str, run: &Handshake) {
-    let path = format!("{}/tests/golden/hotplug/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let found = transcript(run);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, &found).expect("the golden file can be written");
-    }
-    assert_eq!(found, std::fs::read_to_string(&path).expect("the golden file is there"), "{name}");
-}
-
 const ATTACH: Attempt = Attempt::Attach { wanted: 0 };
 
 #[test]
@@ -55,7 +48,7 @@ fn a_guest_boots_without_its_device_when_a_header_was_missing() {
     assert_eq!(messages(&run, Process::Xend), [Message::NoVslots]);
     assert!(messages(&run, Process::QemuDm).is_empty(), "the device model says nothing at all");
     assert_eq!(run.model().devices().count(), 0);
-    golden("boot_without_libpci", &run);
+    golden("hotplug/boot_without_libpci", &transcript(&run));
 }
 
 #[test]
@@ -63,7 +56,7 @@ fn attaching_times_out_when_a_header_was_missing() {
     let run = Handshake::run(&Settings { libpci: Libpci::Missing, ..Settings::new(ATTACH) });
     assert_eq!((run.outcome(), run.took()), (Outcome::Failed, 10_100_000_000));
     assert_eq!(messages(&run, Process::Xend), [Message::TimedOut]);
-    golden("attach_without_libpci", &run);
+    golden("hotplug/attach_without_libpci", &transcript(&run));
 }
 
 #[test]
@@ -80,7 +73,7 @@ fn attaching_fails_at_once_without_an_iommu() {
             .any(|entry| matches!(entry.event, Event::Hotplug(Hotplug::Written { by: Process::Xend, .. })));
         assert!(!asked, "the device model never hears of it");
         if test == TestAssign::NoIommu {
-            golden("attach_without_iommu", &run);
+            golden("hotplug/attach_without_iommu", &transcript(&run));
         }
     }
 }
@@ -92,13 +85,13 @@ fn a_device_comes_and_another_one_goes() {
         (run.outcome(), run.xend().devices()),
         (Outcome::Done, &[PciDevice { device: device(0), vslot: 6 }][..])
     );
-    golden("attach", &run);
+    golden("hotplug/attach", &transcript(&run));
     let run = Handshake::run(&Settings::new(Attempt::Detach { devices: 2, which: 1 }));
     assert_eq!(
         (run.outcome(), run.xend().devices()),
         (Outcome::Done, &[PciDevice { device: device(0), vslot: 6 }][..])
     );
-    golden("detach", &run);
+    golden("hotplug/detach", &transcript(&run));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Texts that name no frame: each is refused with a reason, and none does harm.
 
+mod golden;
+
 use std::fmt::Write as _;
 
+use golden::golden;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::telling::catalogue;
 use sim_wasm::telling::link::{MOST_BYTES, MOST_INPUTS};
@@ -74,7 +77,7 @@ fn reason(text: &str) -> String {
     }
 }
 
-/// What readers and authors are told. `UPDATE_GOLDEN=1` accepts a change.
+/// What readers and authors are told.
 #[test]
 fn every_wrong_text_has_its_reason() {
     let mut found = String::new();
@@ -82,12 +85,7 @@ fn every_wrong_text_has_its_reason() {
         let shown: String = text.chars().take(60).collect();
         writeln!(found, "{shown:?}: {}", reason(&text)).expect("text grows");
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/links.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &found).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(path).expect("the golden file is there");
-    assert_eq!(found, golden);
+    golden("links", &found);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Scenarios: each is well formed, says no to what it does not offer, and shows what its presets say.
 
+mod golden;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use golden::golden;
 use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::machine::metrics::Metrics;
 use sim_wasm::machine::metrics::counters::Count;
@@ -43,7 +46,7 @@ fn the_catalogue_keeps_its_rules() {
     }
 }
 
-/// What users are told. `UPDATE_GOLDEN=1` accepts a change.
+/// What users are told.
 #[test]
 fn what_is_not_offered_is_refused_with_the_reason() {
     let flow = scenario("flow-control").expect("it is in the catalogue");
@@ -73,12 +76,7 @@ fn what_is_not_offered_is_refused_with_the_reason() {
     for (what, result) in wrong {
         writeln!(found, "{what}: {}", result.expect_err(what)).expect("text grows");
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/scenarios.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &found).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(path).expect("the golden file is there");
-    assert_eq!(found, golden);
+    golden("scenarios", &found);
 }
 
 proptest! {

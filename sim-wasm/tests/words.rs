@@ -1,7 +1,10 @@
 //! Every event has its words: a sentence in every case, and the code that does it unless no code does.
 
+mod golden;
+
 use std::collections::BTreeSet;
 
+use golden::golden;
 use proptest::prelude::{any, prop_assert, proptest};
 use sim_wasm::actors::costs::Way;
 use sim_wasm::actors::epoch::{Drivers, Epoch, FrontEpoch};
@@ -751,7 +754,7 @@ fn each_generation_is_told_from_its_own_code() {
     assert!(sentence(&stopped, modern).ends_with("need 19."));
 }
 
-/// One sentence of each kind, to be read by a person. `UPDATE_GOLDEN=1` accepts a change.
+/// One sentence of each kind, to be read by a person.
 #[test]
 fn sentences_read_as_they_did() {
     let mut found = String::new();
@@ -765,10 +768,5 @@ fn sentences_read_as_they_did() {
             }
         }
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/sentences.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &found).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(path).expect("the golden file is there");
-    assert_eq!(found, golden);
+    golden("sentences", &found);
 }
