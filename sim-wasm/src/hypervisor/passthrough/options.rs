@@ -90,7 +90,8 @@ pub struct Options {
     pub dom0: Dom0Mode,
     /// What a device sees that was taken from a guest.
     pub quarantine: Quarantine,
-    /// Whether interrupts are remapped.
+    /// Whether interrupts are remapped. Xen 3.3 makes the table where it can but lets messages of the old format pass it
+    /// (`GCMD_CFI`), so for those, which are what a guest can forge, it counts as off.
     pub intremap: Switch,
     /// Whether they are posted.
     pub intpost: Switch,

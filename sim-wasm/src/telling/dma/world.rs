@@ -191,13 +191,11 @@ impl World {
         let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
         unit.write_u64(memory, reg::RTADDR, address_of(root));
         unit.write_u32(memory, reg::GCMD, reg::GCMD_SRTP);
-        let mut states = reg::GCMD_TE;
-        if guard == Guard::HvmTranslated {
-            unit.write_u64(memory, reg::IRTA, address_of(interrupts) | 7);
-            unit.write_u32(memory, reg::GCMD, reg::GCMD_SIRTP);
-            states |= reg::GCMD_IRE;
-        }
-        unit.write_u32(memory, reg::GCMD, states);
+        unit.write_u64(memory, reg::IRTA, address_of(interrupts) | 7);
+        unit.write_u32(memory, reg::GCMD, reg::GCMD_SIRTP);
+        // Xen 3.3 lets messages of the old format pass (`intremap_setup`, `xen/drivers/passthrough/vtd/intremap.c`).
+        let old_format = if guard == Guard::HvmTranslated { 0 } else { reg::GCMD_CFI };
+        unit.write_u32(memory, reg::GCMD, reg::GCMD_TE | reg::GCMD_IRE | old_format);
         self.unit = Some(unit);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! An author writes `src:classic/netif_page_release`, or `src:netif_page_release` since only one tree has it, and
 //! [`search`] finds the [`Entry`]. The same key stands in pages, so that a figure, its code pane and its text speak of
-//! the same line. Lines were read in exactly one version of each tree, which is part of the address.
+//! the same line. Lines were read in exactly one version of each tree, which is part of the address; where that
+//! version's text was not at hand, a name has its file alone.
 //!
 //! Only the native build has it: a page is given the sentences it needs.
 //!
