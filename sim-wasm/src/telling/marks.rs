@@ -18,13 +18,13 @@ pub(crate) fn bell(x: Unit, y: Unit) -> Shape {
 }
 
 /// A line with a head; `head` is its length along x, with the line's direction as its sign.
-pub(crate) fn arrow(from: (Unit, Unit), to: (Unit, Unit), head: Unit) -> Shape {
+pub(crate) fn arrow(from: (Unit, Unit), to: (Unit, Unit), head: Unit, paint: Paint) -> Shape {
     let data = PathData::from(from.0, from.1)
         .to(to.0, to.1)
         .jump(to.0 - head, to.1 - px(4))
         .to(to.0, to.1)
         .to(to.0 - head, to.1 + px(4));
-    Shape::Path { data, paint: Paint::stroke(Tone::Hardware) }
+    Shape::Path { data, paint }
 }
 
 /// A cross around a point: what comes to nothing here.

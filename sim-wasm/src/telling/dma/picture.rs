@@ -12,6 +12,7 @@ use crate::telling::dma::world::Guard;
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
+use crate::telling::marks;
 use crate::telling::story::Layout;
 use crate::words::text::Text;
 
@@ -71,7 +72,7 @@ fn wide(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
         }
         Outcome::Blocked { .. } => {
             let y = px(44) + px(34) * stopped_at(frame) + px(24);
-            cross(drawing, (px(586), y));
+            drawing.add(marks::cross(px(586), y, px(6)));
         }
         Outcome::Open | Outcome::Interrupt { .. } | Outcome::Nothing | Outcome::Silent => {}
     }
@@ -254,19 +255,13 @@ fn stopped_at(frame: &Frame) -> Unit {
 }
 
 fn arrow(drawing: &mut Drawing, from: (Unit, Unit), to: (Unit, Unit), tone: Tone) {
-    let data = PathData::from(from.0, from.1).to(to.0, to.1);
-    let head = if to.0 > from.0 {
-        data.jump(to.0 - px(7), to.1 - px(4)).to(to.0, to.1).to(to.0 - px(7), to.1 + px(4))
-    } else {
-        data.jump(to.0 - px(4), to.1 - px(7)).to(to.0, to.1).to(to.0 + px(4), to.1 - px(7))
-    };
-    drawing.add(Shape::Path { data: head, paint: Paint::stroke(tone).weight(Weight::Thick) });
-}
-
-fn cross(drawing: &mut Drawing, (x, y): (Unit, Unit)) {
-    let paint = Paint::stroke(Tone::Fault).weight(Weight::Thick);
-    drawing.add(rule((x - px(6), y - px(6)), (x + px(6), y + px(6)), paint));
-    drawing.add(rule((x - px(6), y + px(6)), (x + px(6), y - px(6)), paint));
+    let paint = Paint::stroke(tone).weight(Weight::Thick);
+    if to.0 > from.0 {
+        drawing.add(marks::arrow(from, to, px(7), paint));
+        return;
+    }
+    let down = PathData::from(from.0, from.1).to(to.0, to.1).jump(to.0 - px(4), to.1 - px(7)).to(to.0, to.1);
+    drawing.add(Shape::Path { data: down.to(to.0 + px(4), to.1 - px(7)), paint });
 }
 
 /// What became of the request, in words.

@@ -145,17 +145,14 @@ impl DmaRun {
     fn send(&mut self, address: u64, write: bool) -> Completion {
         let World { memory, unit, .. } = &mut self.world;
         let Some(unit) = unit else { return without_unit(memory, address, write) };
-        let before = (unit.counts(), memory.clone());
+        let before = unit.counts();
         let completion = if write {
             unit.dma_write(memory, CARD, address, &bytes(address))
         } else {
             unit.dma_read(memory, CARD, address, &mut [0; 4])
         };
         if !is_for_interrupts(address) {
-            // What is told of the walk is told before its end: the picture shows memory as it was.
-            let after = core::mem::replace(&mut self.world.memory, before.1);
-            self.tell_walk(address, before.0);
-            self.world.memory = after;
+            self.tell_walk(address, before);
         }
         completion
     }

@@ -254,7 +254,7 @@ impl Picture<'_> {
         let (from, to) = ((left + px(8), y), (right - px(8), y));
         let Some((entity, word)) = self.barrier(before) else {
             if self.flows(before) {
-                drawing.add(arrow(from, to, px(5)));
+                drawing.add(arrow(from, to, px(5), Paint::stroke(Tone::Hardware)));
             }
             return;
         };

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 
 use crate::actors::hotplug::xend::POLL_NANOS;
 use crate::telling::drawing::{
-    Anchor, Drawing, Face, Fill, Goes, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
+    Anchor, Drawing, Face, Fill, Goes, Paint, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
 use crate::telling::hotplug::frame::{Lane, Row, Wait};
 use crate::telling::hotplug::run::HotplugRun;
+use crate::telling::marks;
 use crate::words::text::Text;
 use crate::words::time::Time;
 
@@ -143,8 +144,6 @@ pub(super) fn push_seconds(out: &mut Text, time: Time) {
 
 fn arrow(from: (Unit, Unit), to: Unit, tone: Tone, now: bool) -> Shape {
     let head = if to > from.0 { px(7) } else { -px(7) };
-    let y = from.1;
-    let data = PathData::from(from.0, y).to(to, y).jump(to - head, y - px(4)).to(to, y).to(to - head, y + px(4));
     let weight = if now { Weight::Thick } else { Weight::Normal };
-    Shape::Path { data, paint: Paint::stroke(tone).weight(weight) }
+    marks::arrow(from, (to, from.1), head, Paint::stroke(tone).weight(weight))
 }

@@ -14,6 +14,7 @@ use crate::hypervisor::xen::Calls;
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Key, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
+use crate::telling::marks;
 use crate::telling::narration::phrases::push_time;
 use crate::telling::receive::run::ReceiveRun;
 use crate::telling::receive::tally::{Place, Way};
@@ -459,10 +460,5 @@ impl Frame<'_> {
 /// A line with a head, in Xen's tone: only Xen moves what moves here.
 fn arrow(from: (Unit, Unit), to: (Unit, Unit), line: Line) -> Shape {
     let head = if to.0 > from.0 { px(5) } else { -px(5) };
-    let tip = PathData::from(from.0, from.1)
-        .to(to.0, to.1)
-        .jump(to.0 - head, to.1 - px(4))
-        .to(to.0, to.1)
-        .to(to.0 - head, to.1 + px(4));
-    Shape::Path { data: tip, paint: Paint::stroke(Tone::Xen).line(line) }
+    marks::arrow(from, to, head, Paint::stroke(Tone::Xen).line(line))
 }

@@ -137,7 +137,7 @@ impl Bell {
                     Tone::Ink,
                     "event to the back end",
                 ));
-                drawing.add(arrow((middle + px(92), right.1), right, px(5)));
+                drawing.add(arrow((middle + px(92), right.1), right, px(5), Paint::stroke(Tone::Hardware)));
             }
             Self::Front => {
                 drawing.add(bell(middle - px(52), left.1));
@@ -149,7 +149,7 @@ impl Bell {
                     Tone::Ink,
                     "event to the front end",
                 ));
-                drawing.add(arrow((middle - px(64), left.1), left, -px(5)));
+                drawing.add(arrow((middle - px(64), left.1), left, -px(5), Paint::stroke(Tone::Hardware)));
             }
         }
     }

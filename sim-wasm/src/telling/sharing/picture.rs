@@ -6,9 +6,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::protocols::netif::TX_RING;
-use crate::telling::drawing::{
-    Anchor, Drawing, Face, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, words,
-};
+use crate::telling::drawing::{Anchor, Drawing, Face, Line, Paint, Shape, Tone, Unit, named, px, words};
+use crate::telling::marks;
 use crate::telling::sharing::bars::{self, Bar, Place, paint_of};
 use crate::telling::sharing::frame::{Frame, GATE, OfGuest, bytes, packets};
 use crate::telling::sharing::plan::{Plan, SENDERS, Third};
@@ -362,10 +361,5 @@ impl Picture<'_> {
 
 /// A short line to the right with a head.
 fn arrow(from: (Unit, Unit), to: (Unit, Unit)) -> Shape {
-    let data = PathData::from(from.0, from.1)
-        .to(to.0, to.1)
-        .jump(to.0 - px(5), to.1 - px(4))
-        .to(to.0, to.1)
-        .to(to.0 - px(5), to.1 + px(4));
-    Shape::Path { data, paint: Paint::stroke(Tone::Soft).weight(Weight::Normal) }
+    marks::arrow(from, to, px(5), Paint::stroke(Tone::Soft))
 }

@@ -11,6 +11,7 @@ use core::ops::{Add, Mul};
 
 use crate::actors::costs::Way;
 use crate::actors::log::ways::Hop;
+use crate::machine::own_card::Signal;
 
 /// Where a packet is: columns of the picture, from the guest to the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,14 +103,6 @@ impl Leg {
 
 const fn leg(hop: Hop, from: Lane, to: Lane, counts: Counts) -> Leg {
     Leg { hop, from, to, counts }
-}
-
-/// How the card interrupts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Line,
-    Message,
-    Posted,
 }
 
 /// What the knobs say.

@@ -5,21 +5,21 @@
 use alloc::vec::Vec;
 
 use crate::actors::costs::Way;
+use crate::actors::epoch::Epoch;
 use crate::actors::log::ways::Ways;
 use crate::actors::log::{Event, Log};
+use crate::actors::netback::settings::BackSettings;
+use crate::machine::own_card::Signal;
 use crate::telling::drawing::Drawing;
 use crate::telling::story::{Answer, Layout, Run, Setup};
 use crate::telling::ways::picture;
-use crate::telling::ways::route::{BURST, Counts, Leg, Load, Signal, route, sum};
+use crate::telling::ways::route::{BURST, Counts, Leg, Load, route, sum};
 use crate::words::time::Time;
 
 const DIRECTION: usize = 0;
 const BYTES: usize = 1;
 const PACKETS: usize = 2;
 const SIGNAL: usize = 3;
-
-/// Bytes of a packet that netback copies in any case.
-const PKT_PROT_LEN: u32 = 64;
 
 /// One way of the run.
 pub(crate) struct Track {
@@ -40,7 +40,7 @@ impl WaysRun {
     pub(crate) fn new(setup: &Setup) -> Self {
         let load = Load {
             sends: setup.knobs[DIRECTION] == 0,
-            short: setup.knobs[BYTES] <= PKT_PROT_LEN,
+            short: setup.knobs[BYTES] <= u32::from(BackSettings::of(Epoch::Classic).header),
             burst: setup.knobs[PACKETS] > 1,
             signal: match setup.knobs[SIGNAL] {
                 0 => Signal::Line,
