@@ -73,10 +73,4 @@ impl Requests {
             page = if page + 1 == self.pages { 0 } else { page + 1 };
         }
     }
-
-    /// How many of the requests so far were walks.
-    #[must_use]
-    pub fn walked(&self) -> u64 {
-        self.unit.counts().iotlb_misses
-    }
 }

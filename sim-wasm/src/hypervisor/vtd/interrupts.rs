@@ -62,8 +62,6 @@ pub const PI_CONTROL: usize = 32;
 pub const PI_VECTOR: usize = 34;
 /// Where the notification's processor is (NDST).
 pub const PI_DESTINATION: usize = 36;
-/// Bytes of a descriptor, and what its address is a multiple of.
-pub const PI_SIZE: usize = 64;
 /// Outstanding: a notification was sent and nobody has looked since.
 pub const PI_ON: u8 = 1;
 /// Suppressed: the vCPU does not run, do not notify.

@@ -137,12 +137,6 @@ impl Unit {
         self.counts
     }
 
-    /// Its page of registers, as software reads it.
-    #[must_use]
-    pub const fn registers(&self) -> &Page {
-        &self.registers
-    }
-
     /// The root table that it uses; another one may stand in RTADDR already.
     #[must_use]
     pub const fn root(&self) -> u64 {

@@ -22,8 +22,7 @@ use crate::hypervisor::memory::Memory;
 use crate::hypervisor::vtd::capabilities::{Capabilities, ECAP_DEVICE_IOTLB, ECAP_PASS_THROUGH};
 use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::structures::{
-    ADDRESS_MASK, ContextEntry, Did, PAGE_SHIFT, Pte, RootEntry, TranslationType, level_index, level_shift, page_mask,
-    table_at, width_of,
+    ADDRESS_MASK, ContextEntry, Did, Pte, RootEntry, TranslationType, level_index, page_mask, table_at, width_of,
 };
 use crate::words::ids::Bdf;
 
@@ -265,16 +264,4 @@ pub(super) fn second_level(
         table = entry.address();
         level -= 1;
     }
-}
-
-/// The number of the page of an address.
-#[must_use]
-pub const fn page_of(address: u64) -> u64 {
-    address >> PAGE_SHIFT
-}
-
-/// Pages of 4 KiB in what an entry of a level maps.
-#[must_use]
-pub const fn pages_of(level: u8) -> u64 {
-    1 << (level_shift(level) - PAGE_SHIFT)
 }
