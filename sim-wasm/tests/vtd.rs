@@ -863,10 +863,17 @@ fn a_remembered_interrupt_entry_counts_until_it_is_forgotten() {
     };
     write(&mut memory, 0x31);
     assert_eq!(vector(ring(&mut unit, &mut memory, function(0), remappable(1))), 0x31);
-    write(&mut memory, 0x32);
-    for (range, expect) in [(EntryRange { first: 2, order: 0 }, 0x31), (EntryRange { first: 0, order: 1 }, 0x32)] {
-        submit(&mut unit, &mut memory, &[Descriptor::InterruptEntries(Some(range))]);
-        assert_eq!(vector(ring(&mut unit, &mut memory, function(0), remappable(1))), expect);
+    for (new, stays, goes) in [
+        (0x32, EntryRange { first: 2, order: 0 }, EntryRange { first: 0, order: 1 }),
+        (0x33, EntryRange { first: 0x8000, order: 15 }, EntryRange { first: 0, order: 15 }),
+        (0x34, EntryRange { first: 0x100, order: 8 }, EntryRange { first: 0x8000, order: 16 }),
+        (0x35, EntryRange { first: 1 << 1, order: 1 }, EntryRange { first: 0xFFFF, order: 31 }),
+    ] {
+        write(&mut memory, new);
+        for (range, expect) in [(stays, new - 1), (goes, new)] {
+            submit(&mut unit, &mut memory, &[Descriptor::InterruptEntries(Some(range))]);
+            assert_eq!(vector(ring(&mut unit, &mut memory, function(0), remappable(1))), expect, "{range:?}");
+        }
     }
 }
 

@@ -242,8 +242,9 @@ impl EntryCache {
     /// Forgets all, or a stretch.
     pub(super) fn invalidate(&mut self, range: Option<EntryRange>) {
         for slot in &mut self.0 {
-            let inside = |index: u16| range.is_none_or(|range| (index ^ range.first) >> range.order.min(15) == 0);
-            if slot.is_some_and(|(index, _)| inside(index) || range.is_some_and(|range| range.order > 15)) {
+            // A stretch of 2^16 entries or more is all of them.
+            let inside = |range: EntryRange, index| u32::from(index ^ range.first) >> range.order.min(16) == 0;
+            if slot.is_some_and(|(index, _)| range.is_none_or(|range| inside(range, index))) {
                 *slot = None;
             }
         }
