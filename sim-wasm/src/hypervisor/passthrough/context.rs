@@ -101,13 +101,8 @@ impl Iommus {
         });
         if !used && holder != Holder::Domain(DomId::DOM0) {
             let dids = &mut self.units[usize::from(unit)].dids;
-            if self.repairs.clears_owner_first {
-                dids.clear_holder(did);
-                dids.clear_bit(did);
-            } else {
-                dids.clear_bit(did);
-                dids.clear_holder(did);
-            }
+            dids.clear_holder(did);
+            dids.clear_bit(did);
             self.step(memory, Step::DidFreed { unit, domain: domain_of(holder), did });
         }
     }
