@@ -867,7 +867,7 @@ fn a_remembered_interrupt_entry_counts_until_it_is_forgotten() {
         (0x32, EntryRange { first: 2, order: 0 }, EntryRange { first: 0, order: 1 }),
         (0x33, EntryRange { first: 0x8000, order: 15 }, EntryRange { first: 0, order: 15 }),
         (0x34, EntryRange { first: 0x100, order: 8 }, EntryRange { first: 0x8000, order: 16 }),
-        (0x35, EntryRange { first: 1 << 1, order: 1 }, EntryRange { first: 0xFFFF, order: 31 }),
+        (0x35, EntryRange { first: 2, order: 1 }, EntryRange { first: 0xFFFF, order: 31 }),
     ] {
         write(&mut memory, new);
         for (range, expect) in [(stays, new - 1), (goes, new)] {
