@@ -10,10 +10,10 @@
 //! The first that fails is the fault, so an empty entry is never "not present": it lets nothing pass, which is 5 or 6. What
 //! may pass in the end is what every entry on the way lets pass.
 //!
-//! Sources: VT-d specification, "Address translation faults". The order is that of QEMU 4.1's `vtd_do_iommu_translate`
-//! (`hw/i386/intel_iommu.c`), whose walk answers as this one does for untranslated requests, but for these: it takes
-//! superpages that the capability register does not offer, it takes the snoop bit for reserved in any unit, and it does
-//! not look at the limit when an entry of type 2 lets a request pass (neither does this one).
+//! Where an entry of type 2 lets a request pass, no limit is looked at. Which bits are reserved the capability registers say.
+//!
+//! Sources: VT-d specification, "Address translation faults"; for the order, QEMU 4.1 `vtd_do_iommu_translate`
+//! (`hw/i386/intel_iommu.c`).
 //!
 //! Not modelled: a device's requests for translations, memory that returns bad data, zero-length reads, which pass where
 //! only writes may, and the caching of entries between the context and the last.
