@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest};
 use sim_wasm::hypervisor::memory::{Memory, Owner};
+use sim_wasm::hypervisor::message::Message;
 use sim_wasm::hypervisor::vtd::caches::{CacheSizes, ContextScope, IotlbScope};
 use sim_wasm::hypervisor::vtd::capabilities::{
     CAP_2M, CAP_CM, CAP_POSTING, CAP_PSI, Capabilities, ECAP_DEVICE_IOTLB, ECAP_SNOOP,
@@ -16,7 +17,7 @@ use sim_wasm::hypervisor::vtd::interrupts::{
 use sim_wasm::hypervisor::vtd::invalidation::{Descriptor, Drain, EntryRange, Wait};
 use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
-use sim_wasm::hypervisor::vtd::unit::{Message, Unit};
+use sim_wasm::hypervisor::vtd::unit::Unit;
 use sim_wasm::hypervisor::vtd::walk::{AddressType, Direction, Request, behind_context, context_entry, translate};
 use sim_wasm::hypervisor::vtd::write_requests::Ending;
 use sim_wasm::words::ids::{Bdf, Mfn};

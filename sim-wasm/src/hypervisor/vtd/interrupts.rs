@@ -17,6 +17,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Memory;
+use crate::hypervisor::message::{MSI_BASE, Message};
 use crate::hypervisor::page::Page;
 use crate::hypervisor::vtd::caches::source_mask;
 use crate::hypervisor::vtd::capabilities::{CAP_CM, CAP_POSTING, ECAP_EXTENDED_INTERRUPTS};
@@ -24,7 +25,7 @@ use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::invalidation::EntryRange;
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ADDRESS_MASK, ENTRY_SIZE, frame_of};
-use crate::hypervisor::vtd::unit::{Message, Unit};
+use crate::hypervisor::vtd::unit::Unit;
 use crate::hypervisor::vtd::walk::{Direction, Refusal};
 use crate::words::ids::{Bdf, Mfn};
 
@@ -212,7 +213,7 @@ pub const fn as_written(message: Message) -> Interrupt {
 #[must_use]
 pub const fn remappable(index: u16) -> Message {
     let (low, high) = ((index as u64 & 0x7FFF) << 5, (index as u64 >> 15) << 2);
-    Message { address: 0xFEE0_0000 | low | MSI_REMAPPABLE | high, data: 0 }
+    Message { address: MSI_BASE | low | MSI_REMAPPABLE | high, data: 0 }
 }
 
 /// The entry that a remappable message names.

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner, PageType};
+use crate::hypervisor::message::{MSI_BASE, is_for_interrupts};
 use crate::hypervisor::passthrough::reaction::FaultCount;
 use crate::hypervisor::passthrough::stores::{Stores, Visibility};
 use crate::hypervisor::passthrough::table::{LEVELS, READ_WRITE, Table};
@@ -121,7 +122,7 @@ impl Aim {
             Aim::Neighbour => 27,
             Aim::Dom0 => 11,
             Aim::Xen => 3,
-            Aim::Interrupts => return 0xFEE0_0000,
+            Aim::Interrupts => return MSI_BASE,
         };
         u64::from(page) << 12
     }
@@ -254,5 +255,5 @@ fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
 
 /// What the card writes: a packet, or an interrupt.
 pub(crate) fn bytes(address: u64) -> [u8; 4] {
-    if address >> 20 == 0xFEE { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
+    if is_for_interrupts(address) { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
 }
