@@ -43,9 +43,7 @@ fn put(memory: &mut Memory, frame: Mfn, offset: usize, value: u64) {
 }
 
 fn put_context(memory: &mut Memory, source: Bdf, entry: ContextEntry) {
-    let at = usize::from(source.devfn()) * 16;
-    put(memory, CONTEXTS, at, entry.low);
-    put(memory, CONTEXTS, at + 8, entry.high);
+    entry.write(memory.xen_page_mut(CONTEXTS), source.devfn());
 }
 
 /// Each tree maps its page 0 to frame 16 + 4 × tree, page 1 to the next, and so on, all for reading and writing; functions 0
@@ -53,7 +51,7 @@ fn put_context(memory: &mut Memory, source: Bdf, entry: ContextEntry) {
 fn memory() -> Memory {
     let mut memory = Memory::new(FRAMES);
     while memory.alloc(Owner::Xen(None)).is_some() {}
-    put(&mut memory, ROOT, 0, RootEntry::new(CONTEXTS).low);
+    RootEntry::new(CONTEXTS).write(memory.xen_page_mut(ROOT), 0);
     for (tree, [top, middle, bottom]) in TREES.into_iter().enumerate() {
         put(&mut memory, top, 0, Pte::new(middle, 3).0);
         put(&mut memory, middle, 0, Pte::new(bottom, 3).0);

@@ -17,7 +17,7 @@ use crate::hypervisor::passthrough::table::LEVELS;
 use crate::hypervisor::vtd::caches::{ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::CAP_CM;
 use crate::hypervisor::vtd::invalidation::{Descriptor, Drain};
-use crate::hypervisor::vtd::structures::{ContextEntry, Did, ENTRY_SIZE, RootEntry};
+use crate::hypervisor::vtd::structures::{ContextEntry, Did, RootEntry};
 use crate::words::ids::{Bdf, DomId, Mfn};
 
 impl Iommus {
@@ -46,11 +46,11 @@ impl Iommus {
             return Ok(());
         }
         if !self.repairs.switches_at_once && old.is_present() {
-            self.write_context(memory, table, source, ContextEntry::default());
+            ContextEntry::default().write(memory.xen_page_mut(table), source.devfn());
             self.step(memory, Step::ContextCleared { source, did: old.did() });
             self.forget_context(memory, unit, source, old);
         }
-        self.write_context(memory, table, source, new);
+        new.write(memory.xen_page_mut(table), source.devfn());
         let (did, root) = (new.did(), Mfn((new.table() >> 12) as u32));
         self.step(memory, Step::ContextWritten { source, did, table: root });
         self.flush_write_buffers(memory);
@@ -142,16 +142,8 @@ impl Iommus {
         let drhd = self.unit_mut(unit);
         drhd.contexts.push((bus, table));
         let root = drhd.root;
-        memory.xen_page_mut(root).write_u64(usize::from(bus) * ENTRY_SIZE, RootEntry::new(table).low);
+        RootEntry::new(table).write(memory.xen_page_mut(root), bus);
         Ok(table)
-    }
-
-    /// Both halves at once.
-    fn write_context(&self, memory: &mut Memory, table: Mfn, source: Bdf, entry: ContextEntry) {
-        let page = memory.xen_page_mut(table);
-        let offset = usize::from(source.devfn()) * ENTRY_SIZE;
-        page.write_u64(offset, entry.low);
-        page.write_u64(offset + 8, entry.high);
     }
 }
 

@@ -129,10 +129,8 @@ impl Refusal {
 /// let (root, context, top, middle, bottom, page) = (frame(), frame(), frame(), frame(), frame(), frame());
 /// let card = Bdf::new(3, 0, 1);
 ///
-/// memory.xen_page_mut(root).write_u64(3 * 16, RootEntry::new(context).low);
-/// let entry = ContextEntry::new(top, 3, Did(7));
-/// memory.xen_page_mut(context).write_u64(16, entry.low);
-/// memory.xen_page_mut(context).write_u64(16 + 8, entry.high);
+/// RootEntry::new(context).write(memory.xen_page_mut(root), card.bus());
+/// ContextEntry::new(top, 3, Did(7)).write(memory.xen_page_mut(context), card.devfn());
 /// // Address 0x1000: entries 0, 0 and 1. The last but one lets only reads pass.
 /// memory.xen_page_mut(top).write_u64(0, Pte::new(middle, 3).0);
 /// memory.xen_page_mut(middle).write_u64(0, Pte::new(bottom, 1).0);

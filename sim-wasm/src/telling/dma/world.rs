@@ -182,11 +182,8 @@ impl World {
             table.map(memory, stores, Dfn(page), frame, READ_WRITE, 1).expect(ENOUGH);
         }
         let interrupts = memory.alloc(Owner::Xen(None)).expect(ENOUGH);
-        let context_entry = ContextEntry::new(table.root(), LEVELS, self.did);
-        memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
-        let at = usize::from(CARD.devfn()) * 16;
-        memory.xen_page_mut(context).write_u64(at, context_entry.low);
-        memory.xen_page_mut(context).write_u64(at + 8, context_entry.high);
+        RootEntry::new(context).write(memory.xen_page_mut(root), CARD.bus());
+        ContextEntry::new(table.root(), LEVELS, self.did).write(memory.xen_page_mut(context), CARD.devfn());
         self.table = Some(table);
 
         let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
