@@ -340,9 +340,9 @@ impl OwnCard {
                 host.costs.card_interrupts += 1;
                 let source = if arrival.is_some() { IrqSource::Message(CARD, 0) } else { IrqSource::Gsi(IRQ) };
                 let raised = self.pirqs.raise(source);
-                let &[(domain, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
+                let &[(domain, irq, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
                 host.costs.events += 1;
-                assert!(host.xen.send_guest_pirq(domain, port).upcall().is_some(), "the guest took the last one");
+                assert!(host.xen.send_guest_pirq(domain, irq, port).upcall().is_some(), "the guest took the last one");
                 host.costs.guest_interrupts += 1;
                 take_upcall(host.xen);
                 if arrival.is_none() {
