@@ -13,7 +13,6 @@ use crate::hypervisor::passthrough::dids::Holder;
 use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::passthrough::step::Step;
-use crate::hypervisor::passthrough::table::LEVELS;
 use crate::hypervisor::vtd::caches::{ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::CAP_CM;
 use crate::hypervisor::vtd::invalidation::{Descriptor, Drain};
@@ -109,8 +108,7 @@ impl Iommus {
 
     fn entry_for(&mut self, memory: &mut Memory, unit: u8, holder: Holder) -> Result<ContextEntry, AssignError> {
         let did = self.did_of(memory, unit, holder)?;
-        let most = self.unit(unit).unit.capabilities().most_levels();
-        let levels = most.min(LEVELS);
+        let (most, levels) = (self.unit(unit).unit.capabilities().most_levels(), self.unit(unit).levels());
         let fits = self.repairs.fits_quarantine;
         let table = match holder {
             Holder::Domain(id) => {
@@ -127,6 +125,8 @@ impl Iommus {
             Holder::Quarantined(_) if !fits => table.root(),
             Holder::Domain(_) | Holder::Quarantined(_) => table.root_for(memory, &mut self.stores, levels)?,
         };
+        // A table that was made for this is linked from the uppermost, which another unit may begin with.
+        self.make_visible(memory);
         Ok(ContextEntry::new(root, levels, did))
     }
 
