@@ -1074,28 +1074,42 @@ proptest! {
         }
     }
 
-    /// Numbers that a unit knows domains by are unique, and few enough domains always get one.
+    /// Numbers that a unit knows domains by are unique, and who asks gets one while there is one.
     #[test]
-    fn numbers_are_unique(takes in vec((0_u16..20, any::<bool>()), 1..60), caching in any::<bool>()) {
-        let mut dids = Dids::new(16, caching);
+    fn numbers_are_unique(
+        takes in vec((0_u16..10, any::<bool>()), 1..60), numbers in 2_u32..8, caching in any::<bool>(),
+    ) {
+        let mut dids = Dids::new(numbers, caching);
+        let mut held: Vec<(Holder, Did)> = Vec::new();
+        let most = numbers as usize - usize::from(caching);
         for (domain, take) in takes {
             let holder = Holder::Domain(DomId(domain));
-            match (dids.of(holder), take) {
+            let place = held.iter().position(|(other, _)| *other == holder);
+            match (place, take) {
                 (None, true) => {
-                    if let Some(did) = dids.take(holder) {
-                        prop_assert!(!caching || did != Did(0));
-                        prop_assert_eq!(dids.of(holder), Some(did));
-                    }
+                    let taken = dids.take(holder);
+                    prop_assert_eq!(taken.is_some(), held.len() < most, "{:?} of {}", &held, most);
+                    held.extend(taken.map(|did| (holder, did)));
                 }
-                (Some(did), false) => {
+                (Some(place), false) => {
+                    let (_, did) = held.swap_remove(place);
                     dids.clear_holder(did);
                     dids.clear_bit(did);
                 }
                 _ => (),
             }
-            let held = (0..20).filter_map(|domain| dids.of(Holder::Domain(DomId(domain)))).collect::<Vec<_>>();
-            let used = (0..16).filter(|number| dids.is_in_use(Did(*number))).count();
-            prop_assert_eq!(held.len() + usize::from(caching), used);
+            for domain in (0..10).map(|number| Holder::Domain(DomId(number))) {
+                let known = held.iter().find(|(other, _)| *other == domain).map(|(_, did)| *did);
+                prop_assert_eq!(dids.of(domain), known);
+            }
+            for did in (0..numbers as u16).map(Did) {
+                let holders: Vec<Holder> = held.iter().filter(|(_, other)| *other == did).map(|(one, _)| *one).collect();
+                prop_assert!(holders.len() <= 1, "{:?} stands for {:?}", did, holders);
+                prop_assert_eq!(dids.holder(did), holders.first().copied());
+                let nobodys = caching && did == Did(0);
+                prop_assert_eq!(dids.is_in_use(did), nobodys || !holders.is_empty());
+                prop_assert!(!nobodys || holders.is_empty(), "what is not present is remembered with 0");
+            }
         }
     }
 }
