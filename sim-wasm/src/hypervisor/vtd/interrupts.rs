@@ -5,7 +5,7 @@
 //!      └─ on ─ old format ─ allowed? ──────────────────────> the same;  25 if not
 //!      └─ on ─ remappable ─ reserved? 20 ─ index? 21 ─ table? 23 ─ present? 22 ─ reserved? 24 ─ source? 26
 //!              ├─ remapped ─> vector and processor as the table's entry says
-//!              └─ posted ───> a bit in the vCPU's descriptor; a notification unless one is outstanding
+//!              └─ posted ───> a bit in the vCPU's descriptor; a notification unless one is outstanding;  23 if there is none
 //! ```
 //!
 //! Sources: VT-d specification, "Interrupt remapping" and "Interrupt posting"; `xen/drivers/passthrough/vtd/intremap.c`,
