@@ -47,7 +47,7 @@ pub enum ResetCause {
 }
 
 /// One function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Where it is.
     pub bdf: Bdf,
