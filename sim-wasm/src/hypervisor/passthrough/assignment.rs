@@ -6,8 +6,9 @@
 //!    └───────────────────── give back ────────────────────┘
 //! ```
 //!
-//! Today: reserved memory is mapped in the new owner's tables, the context entries of all the device's requester IDs change
-//! hands, reserved memory is unmapped from the old owner's. In 3.3: the entries first, reserved memory after, and none of USB
+//! Today: the device's tables for quarantine are made, if there is quarantine and it has none yet; reserved memory is mapped
+//! in the new owner's tables, the context entries of all the device's requester IDs change hands, reserved memory is
+//! unmapped from the old owner's. In 3.3: the entries first, reserved memory after, and none of USB
 //! controllers; and a device that is taken from a guest is dom0's at once, though it may still be writing.
 //!
 //! Sources: `xen/drivers/passthrough/pci.c`, `assign_device`, `deassign_device`, `iommu_quarantine_dev_init`;
