@@ -11,13 +11,14 @@ use sim_wasm::actors::hvm::pass_through::msix::{MsixTable, TableWrite};
 use sim_wasm::actors::hvm::pass_through::ports::GuestPorts;
 use sim_wasm::actors::hvm::release::Release;
 use sim_wasm::actors::log::Log;
+use sim_wasm::hypervisor::message::Message;
 use sim_wasm::hypervisor::xen::Xen;
 use sim_wasm::protocols::ioreq::Direction;
 use sim_wasm::protocols::pci::bar::{BarKind, BarPlace};
 use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
-use sim_wasm::protocols::pci::msi::{Message, Msi, MsiShape};
+use sim_wasm::protocols::pci::msi::{Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
 use sim_wasm::protocols::pci::owners::Owners;
 use sim_wasm::protocols::pci::registers::{

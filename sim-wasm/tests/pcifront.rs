@@ -241,7 +241,7 @@ fn a_guest_gets_numbers_and_never_a_message() {
         pair.pirqs.bind(GUEST, number, Port(9)).expect("it is mapped");
         let msi = Msi::of(&pair.functions[0].config).expect("it has one");
         assert!(msi.enabled && pair.functions[0].signal(pair.now, 0) == Some(msi.message));
-        assert_eq!(pair.pirqs.raise(IrqSource::Message(CARD, 0)), [(GUEST, Port(9))]);
+        assert_eq!(pair.pirqs.raise(IrqSource::Message(CARD, 0)), [(GUEST, number, Port(9))]);
         // The address is not the guest's to write, though it is told that it did.
         let written = pair.ask(PciOp::conf_write(SHOWN, i32::from(msi.at) + 4, 4, 0xFEE0_3000));
         assert_eq!((written.err, Msi::of(&pair.functions[0].config)), (0, Some(msi)));

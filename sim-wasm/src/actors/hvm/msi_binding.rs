@@ -15,8 +15,8 @@ use alloc::vec::Vec;
 use crate::actors::hvm::Host;
 use crate::actors::hvm::intx::IntxPin;
 use crate::actors::log::hvm::Hvm;
+use crate::hypervisor::message::{Message, is_for_interrupts};
 use crate::hypervisor::vm_exits::ExitReason;
-use crate::protocols::pci::msi::{MSI_WINDOW, Message};
 
 /// What kind of interrupt a binding shows to the guest, `pt_irq_type_t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ impl GuestMsi {
     #[must_use]
     pub fn of(message: Message) -> Option<GuestMsi> {
         let (vector, dest) = (message.data as u8, (message.address >> 12) as u8);
-        (MSI_WINDOW.contains(&message.address) && vector >= 16).then_some(GuestMsi { vector, dest })
+        (is_for_interrupts(message.address) && vector >= 16).then_some(GuestMsi { vector, dest })
     }
 }
 

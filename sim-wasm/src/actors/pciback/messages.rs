@@ -14,10 +14,11 @@ use alloc::vec::Vec;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
 use crate::actors::pciback::overlay::{Generation, Overlay};
+use crate::hypervisor::message::Message;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::hypervisor::pirqs::{PirqId, Pirqs};
 use crate::protocols::pci::function::Function;
-use crate::protocols::pci::msi::{Message, Msi};
+use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::msix::{self, MsixShape};
 use crate::protocols::pci::owners::Owners;
 use crate::protocols::pciif::{
@@ -192,5 +193,5 @@ impl Work<'_> {
 /// What Xen has a device send for a physical interrupt: to the first processor, with a vector of its choice. The vector here is
 /// the interrupt's number.
 const fn message_of(pirq: PirqId) -> Message {
-    Message { address: 0xFEE0_0000, data: pirq.0 as u32 & 0xFF }
+    Message::to(0, pirq.0 as u8)
 }

@@ -12,9 +12,10 @@
 //! Not modelled: how long a particular device takes (it is silent for the time that software must grant it), retry
 //! completions, D1, D2 and D3cold.
 
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::bar::{Region, decoded};
 use crate::protocols::pci::config::{ConfigSpace, Width};
-use crate::protocols::pci::msi::{Message, Msi};
+use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::msix::{self, MsixMemory, MsixShape};
 use crate::protocols::pci::registers::{
     PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM,
@@ -46,7 +47,7 @@ pub enum ResetCause {
 }
 
 /// One function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Where it is.
     pub bdf: Bdf,

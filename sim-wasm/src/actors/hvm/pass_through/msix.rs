@@ -11,7 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::hvm::release::Release;
-use crate::protocols::pci::msi::Message;
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::msix::{MsixShape, PCI_MSIX_ENTRY_CTRL_MASKBIT, PCI_MSIX_ENTRY_SIZE};
 
 /// What a write to the table's pages led to.
