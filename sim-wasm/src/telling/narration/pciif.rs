@@ -161,7 +161,11 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
 }
 
 fn posted(out: &mut Text, cmd: u8, place: Bdf, offset: i32, value: u32) {
-    out.push_str("Pcifront asks to ").push_str(command(cmd)).push_str(" of device ");
+    let wanted = match cmd {
+        6..=9 => "hear what only pciback reports",
+        _ => command(cmd),
+    };
+    out.push_str("Pcifront asks to ").push_str(wanted).push_str(" of device ");
     push_place(out, place);
     match cmd {
         0 => {
