@@ -355,6 +355,25 @@ fn who_is_refused() {
     assert_eq!(last, Some(Step::AssignRefused { source: CARD, domain: DOM2, error: AssignError::Busy }));
 }
 
+/// A region's pages, the last one too and none beyond it, where its device is; nothing for another device, nor for one that is
+/// not there.
+#[test]
+fn reserved_memory_goes_with_whom_it_names() {
+    let absent = Bdf::new(9, 0, 0);
+    for (named, pages) in [(CARD, vec![Mfn(300), Mfn(301)]), (OTHER, vec![]), (absent, vec![])] {
+        let options = options(Version::Today, None);
+        let region = Some(rmrr(&[named]));
+        let mut machine = machine_with(options, &[Capabilities::typical()], GuestKind::Hvm, Repairs::ALL, region);
+        machine.assign(CARD, DOM1).expect("it is free");
+        assert_eq!(machine.reach(CARD), pages, "{named:?}");
+        let mapped = machine.iommus.take_steps().iter().any(|step| matches!(step, Step::RmrrMapped { .. }));
+        assert_eq!(mapped, named == CARD);
+        machine.iommus.deassign(&mut machine.memory, CARD).expect("it is the guest's");
+        let left = (0..FRAMES).filter(|page| machine.iommus.look_up(&machine.memory, DOM1, Dfn(*page)).is_some());
+        assert_eq!(left.count(), 0, "the guest keeps none of it");
+    }
+}
+
 #[test]
 fn in_3_3_reserved_memory_is_mapped_after_the_move_and_not_for_usb() {
     for usb in [false, true] {
