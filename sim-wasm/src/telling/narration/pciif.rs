@@ -88,7 +88,7 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::ErrorReported { cmd, place } => {
             out.push_str("Pciback reports an error of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" by bit 2, on the port of the guest's own requests: ").push_str(command(cmd)).push_char('.');
         }
         Pciif::ErrorFoundBeside => {
@@ -100,41 +100,41 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::DeviceExported { real, shown } => {
             out.push_str("Pciback gives the guest device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(", which it will see at ");
-            push_place(out, shown);
+            shown.push(out);
             out.push_char('.');
         }
         Pciif::ExportFailed { real, errno } => {
             out.push_str("Pciback cannot give the guest device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(". The error is ");
             push_errno(out, errno);
             out.push_char('.');
         }
         Pciif::DeviceReleased { real } => {
             out.push_str("Pciback takes device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(" back: it answers nobody, masters no bus, and its interrupts are unmapped.");
         }
         Pciif::DeviceReset { real } => {
             out.push_str("dom0 resets device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(", so that nothing of its guest stays in it.");
         }
         Pciif::DeviceFound { place, vendor, device } => {
             out.push_str("Pcifront finds a device at ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(": ").push_hex(vendor.into(), 4).push_char(':').push_hex(device.into(), 4).push_char('.');
         }
         Pciif::BarClaimed { place, index, base } => {
             out.push_str("Pcifront takes BAR ").push_u32(index.into()).push_str(" of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" as it is, at 0x").push_hex(base, 1).push_char('.');
         }
         Pciif::DeviceRemoved { place } => {
             out.push_str("Pcifront stops the driver of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" and forgets the device.");
         }
         Pciif::StateWritten { by, state } => {
@@ -154,7 +154,7 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::OwnerChanged { device, owner } => {
             out.push_str("Device ");
-            push_place(out, device);
+            device.push(out);
             out.push_str(" is domain ").push_u32(owner.0.into()).push_str("'s from now on.");
         }
     }
@@ -162,7 +162,7 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
 
 fn posted(out: &mut Text, cmd: u8, place: Bdf, offset: i32, value: u32) {
     out.push_str("Pcifront asks to ").push_str(command(cmd)).push_str(" of device ");
-    push_place(out, place);
+    place.push(out);
     match cmd {
         0 => {
             out.push_str(" at offset ").push_i32(offset);
@@ -210,12 +210,6 @@ fn push_error(out: &mut Text, err: i32) {
         _ => return,
     };
     out.push_str(" (").push_str(name).push_char(')');
-}
-
-/// `02:1a.1`.
-fn push_place(out: &mut Text, place: Bdf) {
-    out.push_hex(place.bus().into(), 2).push_char(':').push_hex(place.device().into(), 2);
-    out.push_char('.').push_u32(place.function().into());
 }
 
 const fn writer(by: Writer) -> &'static str {
