@@ -1,12 +1,11 @@
 //! A config space as a guest sees it through pciback.
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use sim_wasm::actors::pciback::host::HardwareWrite;
 use sim_wasm::actors::pciback::overlay::{Fate, Generation, Overlap, Overlay, OverlaySettings, SizeMask};
 use sim_wasm::protocols::pci::bar::{BarKind, BarPlace, probe};
 use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
-use sim_wasm::protocols::pci::function::Function;
+use sim_wasm::protocols::pci::function::{Function, HardwareWrite};
 use sim_wasm::protocols::pci::msi::MsiShape;
 use sim_wasm::protocols::pci::registers::{
     PCI_CAP_ID_PM, PCI_PM_CTRL, PCI_PM_CTRL_DATA_SEL_MASK, PCI_PM_CTRL_PME_STATUS,

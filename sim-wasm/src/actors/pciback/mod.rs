@@ -24,7 +24,7 @@ pub mod overlay;
 
 mod field;
 
-pub mod host;
+mod host;
 
 pub mod slots;
 

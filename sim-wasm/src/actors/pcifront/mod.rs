@@ -29,7 +29,7 @@ use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
 use crate::hypervisor::page::Page;
 use crate::protocols::pciif::{
-    self, AerOp, MsixEntry, PciCmd, PciOp, Place, SH_INFO_MAX_VEC, XEN_PCI_ERR_ACCESS_DENIED,
+    self, AerOp, EINVAL, ENODEV, MsixEntry, PciCmd, PciOp, Place, SH_INFO_MAX_VEC, XEN_PCI_ERR_ACCESS_DENIED,
     XEN_PCI_ERR_DEV_NOT_FOUND, XEN_PCI_ERR_INVALID_OFFSET, XEN_PCI_ERR_NOT_IMPLEMENTED, XEN_PCI_ERR_OP_FAILED,
     XEN_PCI_ERR_SUCCESS, XEN_PCIB_ACTIVE, XEN_PCIB_AERHANDLER, XEN_PCIF_ACTIVE,
 };
@@ -153,7 +153,6 @@ impl Pcifront {
     /// # Errors
     /// If there are too many entries.
     pub fn enable_msix(&mut self, call: &mut Call<'_>, place: Place, entries: &[u16]) -> Result<(), i32> {
-        const EINVAL: i32 = -22;
         if entries.len() > SH_INFO_MAX_VEC as usize {
             return Err(EINVAL);
         }
@@ -234,7 +233,6 @@ impl Pcifront {
 /// # Errors
 /// With the number of `PCIBIOS_*`, or whatever else the backend wrote.
 pub fn read_result(err: i32, value: u32) -> Result<u32, i32> {
-    const ENODEV: i32 = -19;
     match err {
         XEN_PCI_ERR_SUCCESS => Ok(value),
         ENODEV => Ok(0),

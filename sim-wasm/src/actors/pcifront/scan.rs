@@ -231,10 +231,7 @@ impl Scan {
         let (place, (vendor, device)) = (found.place, found.ids);
         log.step(now, Event::Pciif(Pciif::DeviceFound { place, vendor, device }));
         for region in found.regions.iter().filter(|region| region.base != 0) {
-            let index = match region.place {
-                BarPlace::Bar(index) => index,
-                BarPlace::Rom => 6,
-            };
+            let index = region.place.index();
             log.also(now, Event::Pciif(Pciif::BarClaimed { place, index, base: region.base }));
         }
         self.found.push(found);

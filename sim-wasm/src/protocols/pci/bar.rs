@@ -43,6 +43,15 @@ pub enum BarPlace {
 }
 
 impl BarPlace {
+    /// Its number among a function's resources: the ROM's is the one behind the six (`PCI_ROM_RESOURCE`).
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        match self {
+            BarPlace::Bar(index) => index,
+            BarPlace::Rom => 6,
+        }
+    }
+
     /// Where the register lies.
     #[must_use]
     pub const fn offset(self) -> u16 {

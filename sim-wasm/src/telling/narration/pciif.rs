@@ -3,6 +3,10 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::pciif::{Pciif, Writer};
+use crate::protocols::pciif::{
+    EALREADY, EINVAL, ENODEV, ENXIO, XEN_PCI_ERR_ACCESS_DENIED, XEN_PCI_ERR_DEV_NOT_FOUND, XEN_PCI_ERR_INVALID_OFFSET,
+    XEN_PCI_ERR_NOT_IMPLEMENTED, XEN_PCI_ERR_OP_FAILED, XEN_PCI_ERR_SUCCESS,
+};
 use crate::telling::narration::bus::{push_errno, state_name};
 use crate::telling::narration::phrases::count_of;
 use crate::words::ids::Bdf;
@@ -197,16 +201,16 @@ const fn command(cmd: u8) -> &'static str {
 fn push_error(out: &mut Text, err: i32) {
     out.push_str("error ").push_i32(err);
     let name = match err {
-        0 => "success",
-        -1 => "no such device",
-        -2 => "no such access",
-        -3 => "not allowed",
-        -4 => "not known",
-        -5 => "it went wrong",
-        -6 => "ENXIO",
-        -19 => "ENODEV",
-        -22 => "EINVAL",
-        -114 => "EALREADY",
+        XEN_PCI_ERR_SUCCESS => "success",
+        XEN_PCI_ERR_DEV_NOT_FOUND => "no such device",
+        XEN_PCI_ERR_INVALID_OFFSET => "no such access",
+        XEN_PCI_ERR_ACCESS_DENIED => "not allowed",
+        XEN_PCI_ERR_NOT_IMPLEMENTED => "not known",
+        XEN_PCI_ERR_OP_FAILED => "it went wrong",
+        ENXIO => "ENXIO",
+        ENODEV => "ENODEV",
+        EINVAL => "EINVAL",
+        EALREADY => "EALREADY",
         _ => return,
     };
     out.push_str(" (").push_str(name).push_char(')');

@@ -22,7 +22,7 @@ use crate::actors::hvm::release::Release;
 use crate::actors::log::hvm::Hvm;
 use crate::protocols::pci::bar::{BarKind, BarPlace, PCI_ROM_ADDRESS_ENABLE, Region, regions};
 use crate::protocols::pci::config::Width;
-use crate::protocols::pci::function::Function;
+use crate::protocols::pci::function::{Function, HardwareWrite};
 use crate::protocols::pci::msix::MsixShape;
 use crate::protocols::pci::registers::{
     PCI_CAP_ID_MSI, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_IO, PCI_COMMAND_MEMORY, PCI_INTERRUPT_PIN,
@@ -59,17 +59,6 @@ struct Bar {
     high: u32,
     /// Where it is mapped now.
     mapped: Option<u64>,
-}
-
-/// A write that reached hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HardwareWrite {
-    /// Where.
-    pub offset: u16,
-    /// How wide.
-    pub width: Width,
-    /// What.
-    pub value: u32,
 }
 
 /// The function as the guest sees it.
@@ -301,10 +290,7 @@ impl PtDevice {
             let decoded = self.decode & if bar.is_io { PCI_COMMAND_IO } else { PCI_COMMAND_MEMORY } != 0;
             let address = u64::from(bar.high) << 32 | u64::from(bar.low);
             let ignored = bar.high != 0 && self.settings.release == Release::Xen33;
-            let index = match bar.region.place {
-                BarPlace::Bar(index) => index,
-                BarPlace::Rom => 6,
-            };
+            let index = bar.region.place.index();
             let fits = !bar.is_io || address + bar.region.size <= 0x1_0000;
             let target = (decoded && address != 0 && fits && !ignored).then_some(address);
             if target == bar.mapped {
