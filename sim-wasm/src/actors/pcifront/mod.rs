@@ -83,7 +83,6 @@ pub struct Reply {
 #[derive(Clone, Debug)]
 struct InFlight {
     since: Time,
-    polled_at: Time,
     /// Entries for MSI-X.
     count: u32,
 }
@@ -142,7 +141,7 @@ impl Pcifront {
         }
         // A write barrier stands here.
         pciif::set(call.page, XEN_PCIF_ACTIVE);
-        self.in_flight = Some(InFlight { since: call.now, polled_at: call.now, count });
+        self.in_flight = Some(InFlight { since: call.now, count });
         let place = op.place().map_or(Bdf(0), |place| place.bdf);
         let PciOp { cmd, offset, value, .. } = op;
         call.step(Pciif::RequestPosted { cmd: cmd as u8, place, offset, value });
@@ -168,15 +167,11 @@ impl Pcifront {
     /// # Panics
     /// If no request is under way.
     pub fn poll(&mut self, call: &mut Call<'_>) -> Poll {
-        let in_flight = self.in_flight.as_mut().expect("a request is under way");
-        let (since, count) = (in_flight.since, in_flight.count);
+        let &InFlight { since, count } = self.in_flight.as_ref().expect("a request is under way");
         if pciif::is_set(call.page, XEN_PCIF_ACTIVE) {
             let nanos = call.now.since(since);
             if nanos <= GIVE_UP_NANOS {
-                if call.now > in_flight.polled_at {
-                    in_flight.polled_at = call.now;
-                }
-                return Poll::Wait(in_flight.polled_at + POLL_NANOS);
+                return Poll::Wait(call.now + POLL_NANOS);
             }
             pciif::clear(call.page, XEN_PCIF_ACTIVE);
             self.in_flight = None;

@@ -78,8 +78,6 @@ pub struct Group {
     pub size: u16,
     /// Whether it reads as zeros and takes no write.
     pub hardwired: bool,
-    /// The capability that it is; nothing for the header.
-    pub capability: Option<u8>,
 }
 
 const fn byte(offset: u16, emulated: u32, read_only: u32, init: Init) -> Register {
