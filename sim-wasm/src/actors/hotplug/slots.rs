@@ -22,8 +22,6 @@ use crate::words::ids::Bdf;
 pub const ACPI_PHP_IO_ADDR: u16 = 0x10C0;
 /// The general-purpose event of hot-plugging, `ACPI_PHP_GPE_BIT`.
 pub const ACPI_PHP_GPE_BIT: u8 = 3;
-/// The interrupt that ACPI events raise, `ACPI_SCI_IRQ`.
-pub const ACPI_SCI_IRQ: u8 = 9;
 
 /// A slot's status while a device is there.
 pub const PRESENT: u8 = 0x0F;

@@ -203,12 +203,6 @@ impl Pciback {
         self.devices.iter().find(|device| device.real == real).map(|device| &device.overlay)
     }
 
-    /// The same to change its settings: quirks.
-    #[must_use]
-    pub fn overlay_mut(&mut self, real: Bdf) -> Option<&mut Overlay> {
-        self.devices.iter_mut().find(|device| device.real == real).map(|device| &mut device.overlay)
-    }
-
     /// An event came, or pciback looks again: whether a request is to be begun later
     /// (`pciback_test_and_schedule_op`).
     #[must_use]

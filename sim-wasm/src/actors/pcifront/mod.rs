@@ -107,12 +107,6 @@ impl Pcifront {
         Pcifront { epoch, in_flight: None, aer_active: false }
     }
 
-    /// Which code it is.
-    #[must_use]
-    pub const fn epoch(&self) -> FrontEpoch {
-        self.epoch
-    }
-
     /// Whether a request is under way.
     #[must_use]
     pub const fn is_waiting(&self) -> bool {

@@ -14,7 +14,7 @@
 //! assert_eq!(nic.bytes()[0x10..0x18], [0x0C, 0, 0, 0x80, 0x0F, 0, 0, 0]); // as it was before
 //! ```
 //!
-//! Not modelled: capabilities other than those below, whose bytes anybody can add with [`Builder::capability`].
+//! Not modelled: capabilities other than those below.
 
 use crate::protocols::pci::bar::{BarKind, BarPlace, PCI_ROM_ADDRESS_ENABLE};
 use crate::protocols::pci::config::{ConfigSpace, Width};
@@ -196,18 +196,6 @@ impl Builder {
             self.define(offset + 4, Width::Dword, 0, (mask >> 32) as u32);
             self.config.set(offset + 4, Width::Dword, (address >> 32) as u32);
         }
-    }
-
-    /// A capability of any bytes behind its ID and link, none of which can be written. Returns where it lies.
-    ///
-    /// # Panics
-    /// If 256 bytes do not hold it.
-    pub fn capability(&mut self, id: u8, body: &[u8]) -> u16 {
-        let at = self.place(id, 2 + body.len() as u16);
-        for (place, &byte) in (at + 2..).zip(body) {
-            self.define(place, Width::Byte, byte.into(), 0);
-        }
-        at
     }
 
     /// A capability of the vendor's own: its length, then these bytes.
