@@ -9,7 +9,7 @@ use sim_wasm::hypervisor::vtd::capabilities::Capabilities;
 use sim_wasm::hypervisor::vtd::walk::Request;
 use sim_wasm::words::ids::{Bdf, Dfn, DomId, Mfn};
 
-use crate::world::{CARD, DOM1, DOM2, OTHER, machine_with, options, rmrr, today};
+use crate::world::{CARD, DOM1, DOM2, FRAMES, OTHER, machine_with, options, rmrr, today};
 
 #[test]
 fn a_device_changes_hands_in_this_order() {
@@ -57,6 +57,25 @@ fn who_is_refused() {
     assert_eq!(machine.assign(CARD, DOM2), Err(AssignError::Busy));
     let last = machine.iommus.take_steps().last().copied();
     assert_eq!(last, Some(Step::AssignRefused { source: CARD, domain: DOM2, error: AssignError::Busy }));
+}
+
+/// A region's pages, the last one too and none beyond it, where its device is; nothing for another device, nor for one that is
+/// not there.
+#[test]
+fn reserved_memory_goes_with_whom_it_names() {
+    let absent = Bdf::new(9, 0, 0);
+    for (named, pages) in [(CARD, vec![Mfn(300), Mfn(301)]), (OTHER, vec![]), (absent, vec![])] {
+        let options = options(Version::Today, None);
+        let region = Some(rmrr(&[named]));
+        let mut machine = machine_with(options, &[Capabilities::typical()], GuestKind::Hvm, Repairs::ALL, region);
+        machine.assign(CARD, DOM1).expect("it is free");
+        assert_eq!(machine.reach(CARD), pages, "{named:?}");
+        let mapped = machine.iommus.take_steps().iter().any(|step| matches!(step, Step::RmrrMapped { .. }));
+        assert_eq!(mapped, named == CARD);
+        machine.iommus.deassign(&mut machine.memory, CARD).expect("it is the guest's");
+        let left = (0..FRAMES).filter(|page| machine.iommus.look_up(&machine.memory, DOM1, Dfn(*page)).is_some());
+        assert_eq!(left.count(), 0, "the guest keeps none of it");
+    }
 }
 
 #[test]

@@ -18,14 +18,10 @@ use crate::actors::log::hvm::Hvm;
 use crate::hypervisor::message::{Message, is_for_interrupts};
 use crate::hypervisor::vm_exits::ExitReason;
 
-/// What kind of interrupt a binding shows to the guest, `pt_irq_type_t`.
+/// What kind of interrupt a binding of a message shows to the guest: `pt_irq_type_t`, of which 0 and 1 are lines of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PtIrqType {
-    /// A line of a PCI device.
-    Pci = 0,
-    /// One of the old sixteen.
-    Isa = 1,
     /// A message.
     Msi = 2,
     /// A message of the device, shown as a line.

@@ -22,16 +22,11 @@ use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::msix::{self, MsixShape};
 use crate::protocols::pci::owners::Owners;
 use crate::protocols::pciif::{
-    MSIX_ENTRY_SIZE, MsixEntry, OP_MSIX_ENTRIES, PciCmd, SH_INFO_MAX_VEC, XEN_PCI_ERR_OP_FAILED,
+    EALREADY, EINVAL, ENODEV, ENXIO, MSIX_ENTRY_SIZE, MsixEntry, OP_MSIX_ENTRIES, PciCmd, SH_INFO_MAX_VEC,
+    XEN_PCI_ERR_OP_FAILED,
 };
 use crate::words::ids::DomId;
 use crate::words::time::Time;
-
-/// The errors of Linux that are answered as they are.
-const EINVAL: i32 = -22;
-const ENXIO: i32 = -6;
-const EALREADY: i32 = -114;
-const ENODEV: i32 = -19;
 
 /// How many entries fit between the array's beginning and the page's end, should nobody look at the count.
 const ENTRIES_IN_PAGE: u32 = ((PAGE_SIZE - OP_MSIX_ENTRIES) / MSIX_ENTRY_SIZE) as u32;

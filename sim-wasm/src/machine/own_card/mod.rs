@@ -146,7 +146,7 @@ impl OwnCard {
             base: BAR,
             size: BAR_SIZE,
         };
-        let mapped = mappings::map(&region, false, register_base(kind), None);
+        let mapped = mappings::map(&region, register_base(kind), None);
         let (unit, posted) = remapping::unit(&mut xen, kind, signal);
         let mut machine = OwnCard {
             kind,

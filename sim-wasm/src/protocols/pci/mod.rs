@@ -27,6 +27,4 @@ pub mod reset;
 
 pub mod topology;
 
-pub mod rmrr;
-
 pub mod owners;

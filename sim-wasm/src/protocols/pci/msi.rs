@@ -63,12 +63,22 @@ impl MsiShape {
         self.data() + if self.has_masks { 12 } else { 2 }
     }
 
-    const fn of(flags: u16) -> MsiShape {
+    /// Reads it off a control register.
+    #[must_use]
+    pub const fn of(flags: u16) -> MsiShape {
         MsiShape {
             vectors_log2: ((flags & PCI_MSI_FLAGS_QMASK) >> 1) as u8,
             is_64: flags & PCI_MSI_FLAGS_64BIT != 0,
             has_masks: flags & PCI_MSI_FLAGS_MASKBIT != 0,
         }
+    }
+
+    /// A control register with this shape, off and with one vector given.
+    #[must_use]
+    pub const fn flags(self) -> u16 {
+        let wide = if self.is_64 { PCI_MSI_FLAGS_64BIT } else { 0 };
+        let masks = if self.has_masks { PCI_MSI_FLAGS_MASKBIT } else { 0 };
+        (self.vectors_log2 as u16) << 1 | wide | masks
     }
 }
 

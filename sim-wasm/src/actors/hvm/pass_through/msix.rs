@@ -57,12 +57,6 @@ impl MsixTable {
         MsixTable { shape, entries, checked: matches!(release, Release::Today) }
     }
 
-    /// What it looks like.
-    #[must_use]
-    pub const fn shape(&self) -> &MsixShape {
-        &self.shape
-    }
-
     /// Four bytes of the table's BAR as the guest reads them.
     #[must_use]
     pub fn read(&self, offset: u32) -> u32 {
