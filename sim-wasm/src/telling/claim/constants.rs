@@ -38,13 +38,21 @@ pub struct Constant {
     pub value: u64,
     /// What it counts, in a phrase.
     pub meaning: &'static str,
-    /// Where it comes from: a file of a public tree, and what it is called there if that differs; or a paper.
+    /// Where it comes from: a file of a public tree, and what it is called there if that differs; or a
+    /// paper's address.
     pub source: &'static str,
 }
 
 const fn constant(name: &'static str, value: u64, meaning: &'static str, source: &'static str) -> Constant {
     Constant { name, value, meaning, source }
 }
+
+/// Ole Agesen et al., "Software Techniques for Avoiding Hardware Virtualization Exits", USENIX ATC 2012.
+const AGESEN: &str =
+    "usenix.org/conference/usenixfederatedconferencesweek/software-techniques-avoiding-hardware-virtualization-exits";
+
+/// Christoffer Dall et al., "ARM Virtualization: Performance and Architectural Implications", ISCA 2016.
+const DALL: &str = "doi.org/10.1109/ISCA.2016.35";
 
 const CARD: CardSettings = CardSettings::e1000(1000);
 const TG3: CardSettings = CardSettings::tg3(1000);
@@ -324,31 +332,31 @@ pub static CONSTANTS: &[Constant] = &[
         "EXIT_CYCLES_WESTMERE",
         weights::EXIT_WESTMERE as u64,
         "cycles of an exit and the entry after it, on a Westmere",
-        "Agesen et al., USENIX ATC 2012",
+        AGESEN,
     ),
     constant(
         "EXIT_CYCLES_PENRYN",
         weights::EXIT_PENRYN as u64,
         "cycles of an exit and the entry after it, on a Penryn",
-        "Agesen et al., USENIX ATC 2012",
+        AGESEN,
     ),
     constant(
         "EXIT_CYCLES_PRESCOTT",
         weights::EXIT_PRESCOTT as u64,
         "cycles of an exit and the entry after it, on a Prescott",
-        "Agesen et al., USENIX ATC 2012",
+        AGESEN,
     ),
     constant(
         "HYPERCALL_CYCLES",
         weights::HYPERCALL as u64,
         "cycles of a hypercall that does nothing, Xen on x86",
-        "Dall et al., ISCA 2016",
+        DALL,
     ),
     constant(
         "SWITCH_CYCLES",
         weights::SWITCH as u64,
         "cycles from one domain to another on one processor, Xen on x86",
-        "Dall et al., ISCA 2016",
+        DALL,
     ),
 ];
 
