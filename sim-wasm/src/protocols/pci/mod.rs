@@ -30,3 +30,7 @@ pub mod topology;
 pub mod rmrr;
 
 pub mod owners;
+
+pub mod sharing;
+
+pub mod msix_base;
