@@ -14,6 +14,7 @@ mod wasm;
 use std::error::Error;
 use std::hint::black_box;
 
+use benches::devices::{ACCESSES, COMPARISONS, ConfigAccesses, compare};
 use benches::module::Profile;
 use benches::path::{PACKETS, Telling, transmit};
 use benches::remapping::{Requests, TRANSLATIONS};
@@ -78,6 +79,18 @@ fn main() {
         let rate = f64::from(TRANSLATIONS) * 1e3 / times.median() as f64;
         println!("translations of devices' addresses, {name}: {rate:.1} million/s");
     }
+
+    for name in ["reads", "writes"] {
+        let run = if name == "reads" { ConfigAccesses::read } else { ConfigAccesses::write };
+        let mut accesses = ConfigAccesses::default();
+        let times = Times::measure_each(RUNS, &mut accesses, |_| (), run);
+        assert_eq!(accesses.resets(), 0, "the card has answered");
+        let rate = f64::from(ACCESSES) * 1e3 / times.median() as f64;
+        println!("config space through pciback's overlay, {name}: {rate:.1} million/s");
+    }
+    let times = Times::measure(RUNS, compare);
+    let rate = f64::from(COMPARISONS) * 1e9 / times.median() as f64;
+    println!("one packet by all five ways: {rate:.0} comparisons/s");
 
     match module::sizes() {
         Ok(modules) => {

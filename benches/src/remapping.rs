@@ -44,10 +44,8 @@ impl Requests {
         let mut frame = || memory.alloc(Owner::Xen(None)).expect("there is room");
         let (root, contexts, tables) = (frame(), frame(), [frame(), frame(), frame(), frame()]);
         let card = Bdf::new(3, 0, 0);
-        let entry = ContextEntry::new(tables[0], 4, Did(1));
-        memory.xen_page_mut(root).write_u64(usize::from(card.bus()) * 16, RootEntry::new(contexts).low);
-        memory.xen_page_mut(contexts).write_u64(usize::from(card.devfn()) * 16, entry.low);
-        memory.xen_page_mut(contexts).write_u64(usize::from(card.devfn()) * 16 + 8, entry.high);
+        RootEntry::new(contexts).write(memory.xen_page_mut(root), card.bus());
+        ContextEntry::new(tables[0], 4, Did(1)).write(memory.xen_page_mut(contexts), card.devfn());
         for pair in tables.windows(2) {
             memory.xen_page_mut(pair[0]).write_u64(0, Pte::new(pair[1], 3).0);
         }
@@ -72,11 +70,5 @@ impl Requests {
             black_box(found).expect("every page is mapped");
             page = if page + 1 == self.pages { 0 } else { page + 1 };
         }
-    }
-
-    /// How many of the requests so far were walks.
-    #[must_use]
-    pub fn walked(&self) -> u64 {
-        self.unit.counts().iotlb_misses
     }
 }

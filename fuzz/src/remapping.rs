@@ -2,11 +2,12 @@
 //! forget everything it answers as the plain walk does.
 
 use sim_wasm::hypervisor::memory::{Memory, Owner};
+use sim_wasm::hypervisor::message::{MSI_BASE, Message};
 use sim_wasm::hypervisor::vtd::caches::CacheSizes;
 use sim_wasm::hypervisor::vtd::capabilities::{CAP_CM, Capabilities};
 use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
-use sim_wasm::hypervisor::vtd::unit::{Message, Unit};
+use sim_wasm::hypervisor::vtd::unit::Unit;
 use sim_wasm::hypervisor::vtd::walk::{AddressType, Direction, Request, translate};
 use sim_wasm::words::ids::{Bdf, Mfn};
 
@@ -52,7 +53,7 @@ pub fn play(data: &[u8]) {
                 assert!(unit.under_way().is_empty(), "what was drained has arrived");
             }
             _ => {
-                let message = Message { address: 0xFEE0_0000 | u64::from(bytes.u32() & 0xF_FFFF), data: bytes.u32() };
+                let message = Message { address: MSI_BASE | u64::from(bytes.u32() & 0xF_FFFF), data: bytes.u32() };
                 let _ = unit.interrupt(&mut memory, Bdf(bytes.u16()), message);
                 unit.take_messages();
             }

@@ -34,7 +34,7 @@ fn the_hops_come_to_what_the_machines_take() {
         for bytes in [60, 1514] {
             for packets in [1, 32] {
                 for (interrupts, signal) in (0..).zip(SIGNALS) {
-                    let player = run([direction, bytes, packets, interrupts]);
+                    let player = run([direction, bytes * packets, interrupts, 0]);
                     let trial = Trial { sends: direction == 0, bytes: bytes as u16, packets: packets as u16, signal };
                     for (way, name) in Way::ALL.into_iter().zip(NAMES) {
                         let took = spent(way, &trial);
@@ -66,7 +66,7 @@ fn the_hops_come_to_what_the_machines_take() {
 
 #[test]
 fn a_way_that_has_arrived_waits_for_the_others() {
-    let mut player = run([0, 1514, 1, 1]);
+    let mut player = run([0, 1514, 1, 0]);
     let mut before = NAMES.map(|_| [0; 7]);
     for step in 0..=player.steps() {
         player.seek(step);
@@ -82,7 +82,29 @@ fn a_way_that_has_arrived_waits_for_the_others() {
 
 #[test]
 fn the_answer_is_the_emulated_cards_exits() {
-    for (knobs, exits) in [([0, 1514, 1, 1], 6), ([1, 1514, 1, 1], 13), ([0, 60, 32, 1], 192)] {
+    for (knobs, exits) in [([0, 1514, 1, 0], 6), ([1, 1514, 1, 0], 13), ([0, 32 * 60, 1, 0], 192)] {
         assert_eq!(run(knobs).answer().map(|answer| answer.value), Some(exits));
+    }
+}
+
+/// The weights of a hypercall and of a switch are those that the figure names.
+#[test]
+fn weights_are_applied_to_exits_hypercalls_and_switches() {
+    for exit in [0, 761, 1_266, 3_963] {
+        for knobs in [[0, 1514, 1, exit], [1, 60, 0, exit], [0, 32 * 1514, 2, exit]] {
+            let player = run(knobs);
+            for name in NAMES {
+                let [exits, hypercalls, switches, ..] = drawn(&player, name);
+                let wanted =
+                    if exit == 0 { 0 } else { exits * u64::from(exit) + hypercalls * 1_228 + switches * 10_534 };
+                assert_eq!(player.quantity(&format!("cycles-{name}")), Some(wanted), "{name} under {knobs:?}");
+            }
+        }
+    }
+    // What lies between the ways is more than what exits weigh on any of those processors.
+    for exit in [761, 3_963] {
+        let player = run([0, 1514, 1, exit]);
+        let cycles = |name: &str| player.quantity(&format!("cycles-{name}"));
+        assert!(cycles("emulated") > cycles("split") && cycles("split") > cycles("hvm-own"), "an exit weighs {exit}");
     }
 }

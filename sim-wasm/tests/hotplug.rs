@@ -144,6 +144,19 @@ fn a_slot_that_is_no_slot_ends_in_the_same_time_out() {
     assert_eq!(messages(&run, Process::QemuDm), [Message::HotInsert, Message::SlotExceeds(-1)]);
 }
 
+/// What the guest has taken does not wait for it any more, though no time has passed.
+#[test]
+fn a_guest_that_answers_at_once_answers_once() {
+    for attempt in [ATTACH, Attempt::Detach { devices: 1, which: 0 }] {
+        for watch in [0, 1_000_000] {
+            let run = Handshake::run(&Settings { watch, answer: 0, ..Settings::new(attempt) });
+            let seen = |event: &Event| matches!(event, Event::Hotplug(Hotplug::EventSeen { .. }));
+            let times = run.log().entries().iter().filter(|entry| seen(&entry.event)).count();
+            assert_eq!((run.outcome(), times), (Outcome::Done, 1), "{attempt:?}");
+        }
+    }
+}
+
 #[test]
 fn a_guest_that_does_not_listen_keeps_its_device() {
     let deaf = Settings { guest: GuestSystem::Deaf, ..Settings::new(Attempt::Detach { devices: 1, which: 0 }) };

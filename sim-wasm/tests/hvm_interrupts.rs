@@ -8,8 +8,8 @@ use sim_wasm::actors::hvm::msi_binding::{GuestMsi, MsiBindings, PtIrqType};
 use sim_wasm::actors::hvm::release::Release;
 use sim_wasm::actors::log::hvm::Hvm;
 use sim_wasm::actors::log::{Event, Log};
+use sim_wasm::hypervisor::message::Message;
 use sim_wasm::hypervisor::xen::Xen;
-use sim_wasm::protocols::pci::msi::Message;
 use sim_wasm::words::time::Time;
 
 struct World {

@@ -1,11 +1,12 @@
 //! Config spaces, BARs, messages, resets and virtual functions, as hardware has them.
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use sim_wasm::hypervisor::message::Message;
 use sim_wasm::protocols::pci::bar::{self, BarKind, BarPlace, Sizing, probe};
 use sim_wasm::protocols::pci::builder::{Builder, ExpressType};
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::{FLR_NANOS, Function, ResetCause};
-use sim_wasm::protocols::pci::msi::{Message, Msi, MsiShape};
+use sim_wasm::protocols::pci::msi::{Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{self, InBar, MsixMemory, MsixShape};
 use sim_wasm::protocols::pci::registers::{
     PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_MSI, PCI_CAP_ID_MSIX, PCI_CAP_ID_PM, PCI_CAP_ID_VNDR, PCI_COMMAND,

@@ -3,7 +3,6 @@
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::protocols::pci::owners::{Owners, Refused, Taker};
 use sim_wasm::protocols::pci::registers::{PCI_ACS_DT, PCI_ACS_RR, PCI_ACS_SV, PCI_ACS_TB, PCI_ACS_UF, PCI_ACS_XEN};
-use sim_wasm::protocols::pci::rmrr::{Rmrr, RmrrFault, regions_of};
 use sim_wasm::protocols::pci::topology::{Blocked, NodeKind, PeerKind, PeerRequest, Route, Topology};
 use sim_wasm::words::ids::{Bdf, DomId};
 
@@ -133,17 +132,6 @@ fn phantom_functions_are_aliases() {
     let other = Bdf::new(9, 3, 0);
     all.add(other, NodeKind::Endpoint { phantom_bits: 2 });
     assert_eq!(all.aliases(other), [0, 2, 4, 6].map(|function| Bdf::new(9, 3, function)));
-}
-
-#[test]
-fn a_region_s_faults_are_the_firmware_s() {
-    let region = |base, limit| Rmrr { base, limit, owners: vec![A, B] };
-    let good = region(0xD_0000, 0xD_0FFF);
-    assert_eq!((good.frames(), good.is_shared(), good.contains(0xD_1000)), ((0xD0, 0xD0), true, false));
-    assert_eq!(good.fault(|bdf| bdf == A), None);
-    assert_eq!(good.fault(|_| false), Some(RmrrFault::NoDevice));
-    assert_eq!(region(2, 1).fault(|_| true), Some(RmrrFault::Inverted));
-    assert_eq!(regions_of(&[good], NIC).count(), 0);
 }
 
 #[test]

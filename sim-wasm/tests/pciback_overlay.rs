@@ -5,9 +5,13 @@ use sim_wasm::actors::pciback::overlay::{Fate, Generation, Overlap, Overlay, Ove
 use sim_wasm::protocols::pci::bar::{BarKind, BarPlace, probe};
 use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
-use sim_wasm::protocols::pci::function::Function;
+use sim_wasm::protocols::pci::function::{Function, HardwareWrite};
 use sim_wasm::protocols::pci::msi::MsiShape;
+use sim_wasm::protocols::pci::registers::{
+    PCI_CAP_ID_PM, PCI_PM_CTRL, PCI_PM_CTRL_DATA_SEL_MASK, PCI_PM_CTRL_PME_STATUS,
+};
 use sim_wasm::protocols::pci::sriov::virtual_function;
+use sim_wasm::protocols::pciif::XEN_PCI_ERR_ACCESS_DENIED;
 use sim_wasm::words::ids::Bdf;
 use sim_wasm::words::time::Time;
 
@@ -37,6 +41,10 @@ impl Guest {
         let mut card = Function::new(Bdf::new(0, 3, 0), config);
         let overlay = Overlay::seize(&mut card, Time::ZERO, settings, None, 17);
         Guest { card, overlay, now: Time::ZERO }
+    }
+
+    fn power_register(&self) -> u16 {
+        self.card.config.find_capability(PCI_CAP_ID_PM).expect("it has one") + PCI_PM_CTRL
     }
 
     fn read(&mut self, offset: i32, size: i32) -> (i32, u32) {
@@ -277,6 +285,16 @@ fn any_write() -> impl Strategy<Value = (i32, i32, u32)> {
     (place, size, value).prop_map(|(place, size, value)| (place / size.max(1) * size.max(1), size, value))
 }
 
+/// A write to the power register of [`nic`], if it has one: any state, the last write of a device in D3hot among them.
+fn any_power_write() -> impl Strategy<Value = (i32, i32, u32)> {
+    let register =
+        nic().power_management(0, true).build().find_capability(PCI_CAP_ID_PM).expect("it has one") + PCI_PM_CTRL;
+    (any::<u16>(), prop_oneof![Just(1), Just(2), Just(4)]).prop_map(move |(value, size)| {
+        let offset = i32::from(register);
+        (offset / size * size, size, value.into())
+    })
+}
+
 proptest! {
     /// Whatever a guest writes, its BARs read as they were or as their masks, and those of the device stay where they are.
     #[test]
@@ -323,21 +341,39 @@ proptest! {
         }
     }
 
-    /// Without permission nothing reaches the device but by a field, and an error means that nothing did.
+    /// Without permission nothing reaches the device but by a field, and an error means that nothing did; but for the power
+    /// register, where `pm_ctrl_write` writes the selected datum and the wake-up status before it asks for the state that is
+    /// refused.
     #[test]
-    fn only_fields_reach_the_device(settings in any_settings(), writes in proptest::collection::vec(any_write(), 1..40)) {
-        let mut guest = Guest::new(nic().build(), OverlaySettings { permissive: false, ..settings });
+    fn only_fields_reach_the_device(
+        settings in any_settings(),
+        writes in proptest::collection::vec(prop_oneof![3 => any_write(), 1 => any_power_write()], 1..40),
+    ) {
+        let settings = OverlaySettings { permissive: false, ..settings };
+        let mut guest = Guest::new(nic().power_management(0, true).build(), settings);
+        let power = guest.power_register();
         for (offset, size, value) in writes {
             let before = guest.card.config.clone();
             let (err, fate) = guest.write(offset, size, value);
             let same = before == guest.card.config;
+            let writes = guest.overlay.take_writes();
             match fate {
-                Fate::Dropped | Fate::DroppedFirst => prop_assert!(same && err == 0),
+                Fate::Dropped | Fate::DroppedFirst => prop_assert!(same && err == 0 && writes.is_empty()),
                 Fate::Passed => prop_assert!(false, "nothing is passed"),
-                Fate::Refused => prop_assert!(err != 0),
+                Fate::Refused if (power..power + 2).contains(&(offset as u16)) && !writes.is_empty() => {
+                    let kept = !(PCI_PM_CTRL_DATA_SEL_MASK | PCI_PM_CTRL_PME_STATUS);
+                    let (old, new) = (before.read_u16(power), guest.card.config.read_u16(power));
+                    prop_assert_eq!((err, new & kept), (XEN_PCI_ERR_ACCESS_DENIED, old & kept));
+                    let [HardwareWrite { offset, width, value }] = writes[..] else { panic!("one write: {writes:?}") };
+                    prop_assert_eq!((offset, width, value as u16 & kept), (power, Width::Word, old & kept));
+                    let mut rest = guest.card.config.clone();
+                    rest.set(power, Width::Word, old.into());
+                    prop_assert_eq!(rest, before, "nothing else has changed");
+                }
+                Fate::Refused => prop_assert!(same && err != 0 && writes.is_empty()),
                 Fate::Handled => prop_assert_eq!(err, 0),
             }
-            prop_assert_eq!(guest.overlay.take_writes().is_empty() && !same, false, "writes are told");
+            prop_assert_eq!(writes.is_empty() && !same, false, "writes are told");
         }
     }
 

@@ -10,13 +10,13 @@ use sim_wasm::actors::pciback::{self, After, Pciback, VirtualOf};
 use sim_wasm::actors::pcifront::scan::{Found, Places, Scan};
 use sim_wasm::actors::pcifront::{self, PCIBIOS_DEVICE_NOT_FOUND, Pcifront, Poll, Reply, read_result};
 use sim_wasm::hypervisor::page::Page;
-use sim_wasm::hypervisor::pirqs::{IrqSource, Pirqs};
+use sim_wasm::hypervisor::pirqs::{IrqSource, PirqId, Pirqs};
 use sim_wasm::protocols::pci::bar::{BarKind, regions};
 use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msi::{Msi, MsiShape};
-use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
+use sim_wasm::protocols::pci::msix::{self, InBar, MsixShape};
 use sim_wasm::protocols::pci::owners::Owners;
 use sim_wasm::protocols::pci::sriov::virtual_function;
 use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
@@ -224,7 +224,7 @@ fn the_classic_back_uses_what_it_did_not_check() {
         MsixEntry { vector: 0, entry: 0x700 }.store(&mut pair.page, 1);
         assert_eq!(pair.back(Pciback::finish_op), After::Notify);
         let mapped = pair.pirqs.raise(IrqSource::Message(CARD, 0x700));
-        let last = pair.pirqs.source(GUEST, sim_wasm::hypervisor::pirqs::PirqId(254));
+        let last = pair.pirqs.source(GUEST, PirqId(254));
         let used = if modern { 1 } else { 0x700 };
         assert_eq!((mapped, last), (vec![], Some(IrqSource::Message(CARD, used))));
     }
@@ -237,11 +237,11 @@ fn a_guest_gets_numbers_and_never_a_message() {
         pair.ask(PciOp::conf_write(SHOWN, 4, 2, 6));
         let reply = pair.ask(PciOp::new(PciCmd::EnableMsi, SHOWN));
         assert_eq!((reply.err, reply.value), (0, 255));
-        let number = sim_wasm::hypervisor::pirqs::PirqId(255);
+        let number = PirqId(255);
         pair.pirqs.bind(GUEST, number, Port(9)).expect("it is mapped");
         let msi = Msi::of(&pair.functions[0].config).expect("it has one");
         assert!(msi.enabled && pair.functions[0].signal(pair.now, 0) == Some(msi.message));
-        assert_eq!(pair.pirqs.raise(IrqSource::Message(CARD, 0)), [(GUEST, Port(9))]);
+        assert_eq!(pair.pirqs.raise(IrqSource::Message(CARD, 0)), [(GUEST, number, Port(9))]);
         // The address is not the guest's to write, though it is told that it did.
         let written = pair.ask(PciOp::conf_write(SHOWN, i32::from(msi.at) + 4, 4, 0xFEE0_3000));
         assert_eq!((written.err, Msi::of(&pair.functions[0].config)), (0, Some(msi)));
@@ -296,6 +296,26 @@ fn a_device_of_another_s_gets_no_interrupt() {
     pair.front(|front, call| front.enable_msix(call, SHOWN, &[0, 1])).expect("they fit");
     assert_eq!(pair.serve().err, -19);
     assert_eq!(pair.pirqs, Pirqs::new(), "nothing half done stays");
+}
+
+/// Two entries get numbers, and the third is in use already: the two are given back.
+#[test]
+fn entries_that_were_mapped_before_one_fails_are_unmapped() {
+    for modern in [false, true] {
+        let mut pair = Pair::new(modern);
+        pair.ask(PciOp::conf_write(SHOWN, 4, 2, 6));
+        assert_eq!(pair.pirqs.map_message(GUEST, Some(GUEST), CARD, 5), Ok(PirqId(255)));
+        let before = pair.pirqs.clone();
+        pair.front(|front, call| front.enable_msix(call, SHOWN, &[0, 3, 5])).expect("they fit");
+        assert_eq!(pair.serve().err, -19);
+        assert_eq!(pair.pirqs, before, "nothing half done stays");
+        assert!(!msix::is_enabled(&pair.functions[0].config));
+        assert_eq!(pair.told(|event| matches!(event, Pciif::MessagesEnabled { .. })), 0);
+        pair.front(|front, call| front.enable_msix(call, SHOWN, &[0, 3])).expect("they fit");
+        let Reply { err, entries, .. } = pair.serve();
+        let entry = |vector, entry| MsixEntry { vector, entry };
+        assert_eq!((err, entries), (0, vec![entry(254, 0), entry(253, 3)]), "and can be given again");
+    }
 }
 
 /// A virtual function's own command register says nothing of its memory.

@@ -16,9 +16,11 @@ export function made(html) {
  * that a mark takes from its old place to its new one.
  */
 export function morph(old, fresh, tween) {
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) {
-    const before = old.getAttribute(name);
+  // Most of a picture stays as it is, and the browser sees that faster than a walk through it.
+  if (old.isEqualNode(fresh)) return;
+  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const name of fresh.getAttributeNames()) {
+    const [before, value] = [old.getAttribute(name), fresh.getAttribute(name)];
     if (before === value) continue;
     old.setAttribute(name, value);
     if (name === "transform" && tween && keyOf(old)) slide(old, before, value, tween);

@@ -39,7 +39,7 @@ export class SimFigure extends HTMLElement {
   #guess = null;
   #numbers = []; // of the text
   #started = null; // promise of #begin, so that it runs once
-  #film = ""; // the film strip's HTML
+  #listed = ""; // the run whose film and text version the page has
   #mark = ""; // the mark that keeps the picture's Tab stop
   #timer = 0; // of the next step while playing
   #url = 0; // of the next update of the address
@@ -72,6 +72,7 @@ export class SimFigure extends HTMLElement {
       this.#guess = new Guess(this.$(".figure-guess"));
       this.#numbers = numbers(this, (index, value) => this.#changed(this.#run.set_knob(index, value)));
       for (const tool of this.querySelectorAll(":disabled")) tool.disabled = false;
+      this.#listed = runIn(this.#run.state());
       // Silently: the reader has not done anything yet.
       this.#showRun({ aloud: false });
       this.toggleAttribute("data-live", true);
@@ -356,11 +357,13 @@ export class SimFigure extends HTMLElement {
     this.$("[data-scrub]").max = steps;
     this.$(".scrub").style.setProperty("--share", left > steps ? steps / left : 1);
     morph(this.$(".scrub svg"), scrubPaint(run), 0);
-    this.$(".figure-rows tbody").innerHTML = run.rows();
-    // The page has the first film already; a film that stays the same keeps its links, and with them the focus.
-    const film = run.film(`#${this.id}`);
-    if (this.#film && film !== this.#film) this.$(".figure-film").innerHTML = film;
-    this.#film = film;
+    if (this.#listed !== runIn(run.state())) {
+      this.#listed = runIn(run.state());
+      this.$(".figure-rows tbody").innerHTML = run.rows();
+      // A film that stays the same keeps its links, and with them the focus.
+      const film = this.$(".figure-film");
+      if (film) morph(film, made(`<ol class="${film.className}">${run.film(`#${this.id}`)}</ol>`), 0);
+    }
     for (const knob of this.querySelectorAll("[data-knob]:is(select)")) knob.value = run.knob(Number(knob.dataset.knob));
     for (const number of this.#numbers) number.show();
     this.$("select[data-preset]").value = run.preset();
@@ -431,6 +434,11 @@ export class SimFigure extends HTMLElement {
     redraw(this.querySelectorAll(".figure-chart svg"), chart, 0);
     light(this);
   }
+}
+
+/** The part of a state that says which run it is, whatever the step. */
+function runIn(state) {
+  return state.replace(/\.n\d+(\.e\d+)?$/, "");
 }
 
 // ---- the engine

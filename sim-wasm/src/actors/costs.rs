@@ -8,7 +8,6 @@
 //! where one domain waits for another, which is none if each has a processor of its own.
 
 use crate::hypervisor::vm_exits::Exits;
-use crate::hypervisor::xen::Calls;
 
 /// A way from a guest to a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,18 +61,6 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// What the hypervisor counts by itself when it is called for data.
-    #[must_use]
-    pub fn of_calls(calls: &Calls) -> Costs {
-        Costs {
-            hypercalls: calls.hypercalls,
-            maps: calls.maps,
-            copies: calls.copies,
-            copied_bytes: calls.copied_bytes,
-            ..Costs::default()
-        }
-    }
-
     /// One more copy, of so many bytes.
     pub const fn copy(&mut self, bytes: u32) {
         self.copies += 1;
@@ -129,11 +116,10 @@ impl Costs {
 mod tests {
     use super::Costs;
     use crate::hypervisor::vm_exits::ExitReason;
-    use crate::hypervisor::xen::Calls;
 
     #[test]
     fn what_came_later_is_a_difference() {
-        let mut costs = Costs::of_calls(&Calls { hypercalls: 3, maps: 2, ..Calls::default() });
+        let mut costs = Costs { hypercalls: 3, maps: 2, ..Costs::default() };
         let before = costs;
         costs.exits.count(ExitReason::Hlt);
         costs.hypercalls += 4;

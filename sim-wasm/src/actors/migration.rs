@@ -248,7 +248,7 @@ impl Migrating {
 
     fn copy(&mut self, log: &mut Log) {
         let MigrationSettings { pages, .. } = self.settings;
-        let (mut to_send, mut total, mut round) = (self.missing.unwrap_or(pages), 0, 0);
+        let (mut to_send, mut total, mut round) = (self.missing(), 0, 0);
         loop {
             round += 1;
             total += to_send;
@@ -268,7 +268,7 @@ impl Migrating {
     }
 
     fn switch(&mut self, log: &mut Log) {
-        let rest = self.missing.take().unwrap_or(self.settings.pages);
+        let rest = self.missing.take().expect("nothing is switched before it was copied");
         log.step(self.now, Event::Migration(Migration::Suspended { pages: rest as u32 }));
         let nanos = self.nanos_for(rest) + self.settings.resume;
         self.fall_silent(log, nanos);

@@ -11,7 +11,7 @@ use crate::actors::log::vtd::Vtd;
 use crate::actors::log::{Event, Log};
 use crate::hypervisor::memory::Memory;
 use crate::hypervisor::passthrough::iommus::Iommus;
-use crate::hypervisor::vtd::interrupts::Arrival;
+use crate::hypervisor::vtd::interrupts::{Arrival, Interrupt};
 use crate::hypervisor::vtd::structures::PAGE_SHIFT;
 use crate::hypervisor::vtd::unit::{Counts, Unit};
 use crate::hypervisor::vtd::walk::Request;
@@ -70,27 +70,33 @@ fn tell_access(log: &mut Log, now: Time, request: Request, completion: Completio
     if let Some(frame) = completion.frame {
         log.step(now, Event::Vtd(Vtd::Passed { source, dfn: first, frame, direction }));
     }
-    let event = match completion.ending {
-        Ending::Done => return,
-        Ending::Blocked(reason) if reason.is_interrupt() => Vtd::InterruptBlocked { source, reason },
-        Ending::Blocked(reason) => Vtd::Blocked { source, dfn, reason },
-        Ending::Unsupported => Vtd::Unanswered { source, dfn },
-        Ending::Interrupt(Arrival::AsWritten(interrupt)) => {
-            Vtd::RangAsWritten { source, vector: interrupt.vector, destination: interrupt.destination }
-        }
-        Ending::Interrupt(Arrival::Remapped(interrupt)) => {
-            Vtd::RangRemapped { source, vector: interrupt.vector, destination: interrupt.destination }
-        }
-        Ending::Interrupt(Arrival::Notified(interrupt)) => {
-            Vtd::PostedNotified { source, vector: interrupt.vector, destination: interrupt.destination }
-        }
-        Ending::Interrupt(Arrival::Noted) => Vtd::Posted { source },
-    };
+    let Some(event) = told(source, dfn, completion.ending) else { return };
     if completion.moved > 0 {
         log.also(now, Event::Vtd(event));
     } else {
         log.step(now, Event::Vtd(event));
     }
+}
+
+/// How the end of an access at a page is told; nothing if all bytes moved.
+#[must_use]
+pub fn told(source: Bdf, dfn: Dfn, ending: Ending) -> Option<Vtd> {
+    Some(match ending {
+        Ending::Done => return None,
+        Ending::Blocked(reason) if reason.is_interrupt() => Vtd::InterruptBlocked { source, reason },
+        Ending::Blocked(reason) => Vtd::Blocked { source, dfn, reason },
+        Ending::Unsupported => Vtd::Unanswered { source, dfn },
+        Ending::Interrupt(Arrival::AsWritten(Interrupt { vector, destination, delivery: _ })) => {
+            Vtd::RangAsWritten { source, vector, destination }
+        }
+        Ending::Interrupt(Arrival::Remapped(Interrupt { vector, destination, delivery: _ })) => {
+            Vtd::RangRemapped { source, vector, destination }
+        }
+        Ending::Interrupt(Arrival::Notified(Interrupt { vector, destination, delivery: _ })) => {
+            Vtd::PostedNotified { source, vector, destination }
+        }
+        Ending::Interrupt(Arrival::Noted) => Vtd::Posted { source },
+    })
 }
 
 /// What became of a fault in the unit's records.

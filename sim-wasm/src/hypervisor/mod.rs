@@ -50,6 +50,8 @@ pub mod pirq_calls;
 
 pub mod vm_exits;
 
+pub mod message;
+
 pub mod vtd;
 
 pub mod passthrough;

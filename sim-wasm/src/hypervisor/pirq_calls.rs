@@ -2,12 +2,12 @@
 //! `xen/include/public/event_channel.h` and `physdev.h`).
 //!
 //! ```text
-//!   message ─────────────────────────────────────────────► bit of the port ─► guest's handler
-//!   line ─► Xen leaves it unacknowledged ────────────────► bit of the port ─► guest's handler ─► PHYSDEVOP_eoi ─► line
+//!   message ─────────────────────► bit of the port ─► guest's handler
+//!   line ─► in service from now ─► bit of the port ─► guest's handler ─► PHYSDEVOP_eoi ─► not in service any more
 //! ```
 //!
-//! Which of the machine's interrupts a domain's number stands for, and who may have it, is decided in
-//! [`pirqs`](crate::hypervisor::pirqs); here is the port.
+//! Which of the machine's interrupts a domain's number stands for, who may have it, and whether a line is in service, is
+//! decided in [`pirqs`](crate::hypervisor::pirqs); here is the port.
 //!
 //! A message needs no end at the card. A line that is level-triggered stays asserted until the driver has asked the card,
 //! and so the guest tells Xen by one more hypercall when it has (`XENIRQSTAT_needs_eoi`).
@@ -34,12 +34,16 @@ impl Xen {
         domain.channels.allocate(Channel::Pirq { irq }).ok_or(Errno::NoSpace)
     }
 
-    /// One of the machine's interrupts arrives, and Xen sets the port that a domain has bound to it (`send_guest_pirq`): no
-    /// hypercall. Dropped if the port is for something else by now.
-    pub fn send_guest_pirq(&mut self, id: DomId, port: Port) -> Sent {
+    /// One of the machine's interrupts arrives, and Xen sets the port that a domain has bound to its number of it
+    /// (`send_guest_pirq`): no hypercall. Dropped if the port is for something else by now, another number too.
+    pub fn send_guest_pirq(&mut self, id: DomId, irq: PirqId, port: Port) -> Sent {
         match self.known(id).channels.channel(port) {
-            Channel::Pirq { .. } => self.raise(id, port),
-            Channel::Free | Channel::Reserved | Channel::Unbound { .. } | Channel::Interdomain { .. } => Sent::Dropped,
+            Channel::Pirq { irq: bound } if bound == irq => self.raise(id, port),
+            Channel::Pirq { .. }
+            | Channel::Free
+            | Channel::Reserved
+            | Channel::Unbound { .. }
+            | Channel::Interdomain { .. } => Sent::Dropped,
         }
     }
 
@@ -76,11 +80,18 @@ mod tests {
         assert_eq!(xen.bind_pirq(guest, irq), Err(Errno::Exists));
         assert_eq!(xen.send(guest, port), Err(Errno::Invalid));
         let calls = xen.calls;
-        assert_eq!(xen.send_guest_pirq(guest, port).upcall(), Some((guest, VcpuId(0))));
+        assert_eq!(xen.send_guest_pirq(guest, irq, port).upcall(), Some((guest, VcpuId(0))));
         assert!(shared_info::is_pending(xen.shared_info(guest), port));
         assert_eq!(xen.calls, calls, "an interrupt is no hypercall");
         assert_eq!(xen.pirq_eoi(guest, irq), Ok(()));
         assert_eq!(xen.close(guest, port), Ok(()));
-        assert_eq!(xen.send_guest_pirq(guest, port), Sent::Dropped);
+        assert_eq!(xen.send_guest_pirq(guest, irq, port), Sent::Dropped);
+        // The port is another interrupt's now.
+        let other = PirqId(18);
+        assert_eq!(xen.bind_pirq(guest, other), Ok(port));
+        assert_eq!(xen.send_guest_pirq(guest, irq, port), Sent::Dropped);
+        assert!(!shared_info::is_pending(xen.shared_info(guest), port));
+        assert!(matches!(xen.send_guest_pirq(guest, other, port), Sent::Delivered { .. }));
+        assert!(shared_info::is_pending(xen.shared_info(guest), port));
     }
 }

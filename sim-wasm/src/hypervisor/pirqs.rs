@@ -2,9 +2,11 @@
 //! bound to an event channel.
 //!
 //! ```text
-//!   map (dom0, for a domain) ──► bind (the domain) ──► device interrupts ──► its port is raised
-//!                                                          line: stays acknowledged until every domain has ended it
+//!   map (dom0, for a domain) ──► bind (the domain) ──► device interrupts ──► each domain's port is to be set
+//!                                                          line: in service, and sets none, until every one has ended it
 //! ```
+//!
+//! Here is which numbers and ports are meant; the port itself is in [`pirq_calls`](crate::hypervisor::pirq_calls).
 //!
 //! A message is mapped only for the domain that owns the device, and once (XSA-237). A guest never learns address or data.
 //! Before that, a device model that its guest had taken over could map any device's message. And one that was on already was
@@ -171,8 +173,9 @@ impl Pirqs {
         }
     }
 
-    /// A device interrupts: the ports that are raised. A line that is still in service somewhere raises none.
-    pub fn raise(&mut self, source: IrqSource) -> Vec<(DomId, Port)> {
+    /// A device interrupts: the domains that are to be told, each with its number and the port that it bound. A line that is
+    /// still in service somewhere tells nobody.
+    pub fn raise(&mut self, source: IrqSource) -> Vec<(DomId, PirqId, Port)> {
         let level = matches!(source, IrqSource::Gsi(_));
         if level && self.is_in_service(source) {
             return Vec::new();
@@ -181,7 +184,7 @@ impl Pirqs {
         for pirq in self.pirqs.iter_mut().filter(|pirq| pirq.source == source && !pirq.torn) {
             if let Some(port) = pirq.port {
                 pirq.in_service = level;
-                raised.push((pirq.domain, port));
+                raised.push((pirq.domain, pirq.number, port));
             }
         }
         raised
@@ -234,7 +237,7 @@ mod tests {
         assert_eq!(pirqs.raise(IrqSource::Message(CARD, 1)), []);
         assert_eq!(pirqs.bind(DomId(1), PirqId(254), Port(7)), Ok(()));
         assert_eq!(pirqs.bind(DomId(1), PirqId(254), Port(8)), Err(PirqError::Exists));
-        assert_eq!(pirqs.raise(IrqSource::Message(CARD, 1)), [(DomId(1), Port(7))]);
+        assert_eq!(pirqs.raise(IrqSource::Message(CARD, 1)), [(DomId(1), PirqId(254), Port(7))]);
         pirqs.unmap_device(CARD);
         assert_eq!(pirqs.unmap(DomId(1), PirqId(255)), Err(PirqError::Invalid));
     }
@@ -247,7 +250,8 @@ mod tests {
             assert_eq!(pirqs.bind(domain, PirqId(17), port), Ok(()));
         }
         let line = IrqSource::Gsi(17);
-        assert_eq!(pirqs.raise(line), [(DomId(0), Port(3)), (DomId(4), Port(9))]);
+        let both = [(DomId(0), PirqId(17), Port(3)), (DomId(4), PirqId(17), Port(9))];
+        assert_eq!(pirqs.raise(line), both);
         assert_eq!(pirqs.raise(line), []);
         assert_eq!((pirqs.end(DomId(4), PirqId(17)), pirqs.end(DomId(4), PirqId(17))), (Ok(false), Ok(false)));
         assert_eq!((pirqs.end(DomId(0), PirqId(17)), pirqs.raise(line).len()), (Ok(true), 2));

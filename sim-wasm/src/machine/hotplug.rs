@@ -21,7 +21,7 @@
 use alloc::vec::Vec;
 
 use crate::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
-use crate::actors::hotplug::slots::EJECT;
+use crate::actors::hotplug::slots::{EJECT, HotplugSlots};
 use crate::actors::hotplug::xend::{PciDevice, TestAssign, Xend};
 use crate::actors::hvm::release::Release;
 use crate::actors::log::hotplug::{Hotplug, Outcome};
@@ -267,10 +267,9 @@ impl Handshake {
     /// The guest reads the event byte, and ejects what is to go.
     fn guest_event(&mut self) {
         let Some(slots) = self.model.slots_mut() else { return };
-        let event = slots.event();
-        let Some((slot, added)) = slots.decode(event) else { return };
-        let port = slots.port_of(slot);
         slots.acknowledge_event();
+        let Some((slot, added)) = slots.decode(slots.event()) else { return };
+        let port = slots.port_of(slot);
         self.log.step(self.now, Event::Hotplug(Hotplug::EventSeen { slot, added }));
         if let (false, Some(port)) = (added, port) {
             self.model.guest_writes(&mut self.store, self.now, &mut self.log, port, EJECT);
@@ -294,12 +293,9 @@ impl Handshake {
         while let Some(event) = self.store.next_event() {
             self.agenda.push(self.now + self.settings.watch, Item::Watch(event));
         }
-        let raised = self.log.entries().iter().rev().take_while(|entry| entry.time == self.now);
-        let sci = raised
-            .filter(|entry| matches!(entry.event, Event::Hotplug(Hotplug::EventRaised { sci: true, .. })))
-            .count();
+        let sci = self.model.slots().is_some_and(HotplugSlots::holds_sci);
         let waits = self.agenda.iter().any(|(_, item)| matches!(item, Item::GuestEvent));
-        if sci > 0 && !waits {
+        if sci && !waits {
             self.agenda.push(self.now + self.settings.answer, Item::GuestEvent);
         }
         if let Some(wake) = self.xend.wake()

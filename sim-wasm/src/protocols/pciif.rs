@@ -126,6 +126,15 @@ pub const XEN_PCI_ERR_NOT_IMPLEMENTED: i32 = -4;
 /// It went wrong.
 pub const XEN_PCI_ERR_OP_FAILED: i32 = -5;
 
+/// Linux's own, which pciback answers besides: there is no such address, or the device is in no state for it.
+pub const ENXIO: i32 = -6;
+/// Linux: there is no such device.
+pub const ENODEV: i32 = -19;
+/// Linux: the request makes no sense.
+pub const EINVAL: i32 = -22;
+/// Linux: it is done already.
+pub const EALREADY: i32 = -114;
+
 /// Where a device is for a guest: the domain of the bus, the bus, device and function. Two domains of one machine can have
 /// the same bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

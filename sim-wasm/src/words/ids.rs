@@ -2,7 +2,7 @@
 //!
 //! Not modelled: nothing; these are words.
 
-use crate::words::text::Text;
+use crate::words::text::{Text, scan_hex};
 
 /// A domain's number, `domid_t` (`xen/include/public/xen.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +90,29 @@ impl Bdf {
         out.push_hex(self.bus().into(), 2).push_char(':').push_hex(self.device().into(), 2);
         out.push_char('.').push_u32(self.function().into())
     }
+
+    /// Writes it with its domain, which is 0, as the store and tools' lines do: `0000:03:00.0`.
+    pub fn push_with_domain(self, out: &mut Text) -> &mut Text {
+        self.push(out.push_str("0000:"))
+    }
+
+    /// Reads what [`Bdf::push_with_domain`] writes, with any number of hexadecimal digits; nothing if it is not all of the
+    /// text, of a domain other than 0, or of no function that there can be.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Bdf> {
+        Bdf::scan(text.as_bytes()).and_then(|(bdf, rest)| rest.is_empty().then_some(bdf))
+    }
+
+    /// Reads the same from a text's beginning, as `sscanf` does with `%x:%x:%x.%x`; the rest is behind it.
+    #[must_use]
+    pub fn scan(text: &[u8]) -> Option<(Bdf, &[u8])> {
+        let (domain, rest) = scan_hex(text)?;
+        let (bus, rest) = scan_hex(rest.strip_prefix(b":")?)?;
+        let (device, rest) = scan_hex(rest.strip_prefix(b":")?)?;
+        let (function, rest) = scan_hex(rest.strip_prefix(b".")?)?;
+        let fits = domain == 0 && bus < 256 && device < 32 && function < 8;
+        fits.then(|| (Bdf::new(bus as u8, device as u8, function as u8), rest))
+    }
 }
 
 /// An Ethernet address.
@@ -109,5 +132,56 @@ impl Mac {
     pub const fn of_guest(vif: VifId) -> Mac {
         let [high, low] = vif.0.to_be_bytes();
         Mac([0x00, 0x16, 0x3E, 0x00, high, low])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+
+    use super::Bdf;
+    use crate::words::text::Text;
+
+    #[test]
+    fn an_address_is_read_to_its_end_or_not_at_all() {
+        let place = Bdf::new(2, 0x1A, 1);
+        for text in ["0000:02:1a.1", "0:2:1A.01"] {
+            assert_eq!(Bdf::parse(text), Some(place), "`{text}`");
+        }
+        for text in [
+            "",
+            "02:1a.1",
+            "0001:02:1a.1",
+            "0000:100:1a.1",
+            "0000:02:20.1",
+            "0000:02:1a.8",
+            "0000:02:1a",
+            "0000::1a.1",
+            "0000:02.1a.1",
+            "0000:02:1a:1",
+            " 0000:02:1a.1",
+            "0000:+2:1a.1",
+            "100000000:02:1a.1",
+        ] {
+            assert_eq!((Bdf::parse(text), Bdf::scan(text.as_bytes())), (None, None), "`{text}`");
+        }
+        for (text, rest) in [("0000:02:1a.1 ", " "), ("0000:02:1a.1@0x7", "@0x7"), ("0000:02:1a.1.1", ".1")] {
+            assert_eq!(
+                (Bdf::parse(text), Bdf::scan(text.as_bytes())),
+                (None, Some((place, rest.as_bytes()))),
+                "`{text}`"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_read_as_it_is_written(place in any::<u16>().prop_map(Bdf)) {
+            let mut text = Text::new();
+            place.push_with_domain(&mut text);
+            prop_assert_eq!(Bdf::parse(text.as_str()), Some(place));
+            let (bus, device, function) = (place.bus(), place.device(), place.function());
+            prop_assert_eq!(text.into_string(), format!("0000:{bus:02x}:{device:02x}.{function}"));
+        }
     }
 }

@@ -112,6 +112,16 @@ impl Text {
     }
 }
 
+/// Reads a number in hexadecimal digits from a text's beginning; the rest is behind it. Nothing if there is no digit, and for
+/// a number that is too large.
+#[must_use]
+pub fn scan_hex(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let (number, rest) = text.split_at(digits);
+    let number = core::str::from_utf8(number).ok()?;
+    u32::from_str_radix(number, 16).ok().map(|number| (number, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};

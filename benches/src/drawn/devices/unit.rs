@@ -4,6 +4,7 @@
 use sim::actors::log::Log;
 use sim::actors::remapping::{dma_read, dma_write};
 use sim::hypervisor::memory::{Memory, Owner};
+use sim::hypervisor::message::Message;
 use sim::hypervisor::vtd::caches::{CacheSizes, ContextScope, IotlbScope};
 use sim::hypervisor::vtd::capabilities::{
     CAP_2M, CAP_CM, CAP_POSTING, CAP_PSI, Capabilities, ECAP_DEVICE_IOTLB, ECAP_SNOOP,
@@ -13,7 +14,7 @@ use sim::hypervisor::vtd::interrupts::{InterruptEntry, SourceCheck, remappable};
 use sim::hypervisor::vtd::invalidation::{Descriptor, Drain, EntryRange, Wait};
 use sim::hypervisor::vtd::registers as reg;
 use sim::hypervisor::vtd::structures::{ContextEntry, Did, Pte, RootEntry, address_of};
-use sim::hypervisor::vtd::unit::{Message, Unit};
+use sim::hypervisor::vtd::unit::Unit;
 use sim::hypervisor::vtd::walk::{AddressType, Direction, Request};
 use sim::words::hash::Fnv1a;
 use sim::words::ids::{Bdf, Mfn};

@@ -24,11 +24,6 @@ pub fn path(guest: DomId, key: Key) -> String {
     path.into_string()
 }
 
-/// Writes a device's address with its domain: `0000:03:00.0`.
-pub fn push_bdf(out: &mut Text, device: Bdf) {
-    device.push(out.push_str("0000:"));
-}
-
 /// Writes a value as it stands in its key; nothing for a list of slots and for what has no name.
 pub fn push_value(out: &mut Text, value: Value) {
     match value {
@@ -40,14 +35,8 @@ pub fn push_value(out: &mut Text, value: Value) {
         Value::NoFreeSlots => out.push_str("no free hotplug slots"),
         Value::WrongSlot => out.push_str("wrong bdf or vslot"),
         Value::Slot(slot) => out.push_str("0x").push_hex(u64::from(slot), 1),
-        Value::Device(device, slot) => {
-            push_bdf(out, device);
-            out.push_str("@0x").push_hex(u64::from(slot), 1)
-        }
-        Value::Leaving(device) => {
-            push_bdf(out, device);
-            out
-        }
+        Value::Device(device, slot) => device.push_with_domain(out).push_str("@0x").push_hex(u64::from(slot), 1),
+        Value::Leaving(device) => device.push_with_domain(out),
         Value::Slots(..) | Value::Other => out,
     };
 }
@@ -97,10 +86,7 @@ pub(super) fn parse_device(text: &str) -> Option<(Bdf, Option<u8>)> {
         Some((address, slot)) => (address, Some(number(slot)?)),
         None => (text, None),
     };
-    let mut parts = address.split([':', '.']);
-    let mut next = || u8::from_str_radix(parts.next()?, 16).ok();
-    let (_domain, bus, device, function) = (next()?, next()?, next()?, next()?);
-    Some((Bdf::new(bus, device, function), slot))
+    Bdf::parse(address).map(|device| (device, slot))
 }
 
 /// Reads a key.

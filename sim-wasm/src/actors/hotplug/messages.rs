@@ -4,7 +4,7 @@
 //!
 //! Not modelled: the time and level in front of a line, and lines that say nothing about the outcome.
 
-use crate::actors::hotplug::keys::{push_bdf, text};
+use crate::actors::hotplug::keys::text;
 use crate::actors::log::hotplug::Message;
 use crate::words::text::Text;
 
@@ -38,7 +38,7 @@ pub fn push_message(out: &mut Text, message: Message) {
         }
         Message::NotConnected(device) => {
             out.push_str("Device ");
-            push_bdf(out, device);
+            device.push_with_domain(out);
             out.push_str(" is not connected");
         }
         Message::StateRestored => {

@@ -26,8 +26,6 @@ use crate::words::ids::Bdf;
 pub const ACPI_PHP_IO_ADDR: u16 = 0x10C0;
 /// The general-purpose event of hot-plugging, `ACPI_PHP_GPE_BIT`.
 pub const ACPI_PHP_GPE_BIT: u8 = 3;
-/// The interrupt that ACPI events raise, `ACPI_SCI_IRQ`.
-pub const ACPI_SCI_IRQ: u8 = 9;
 
 /// Slots from 0 that emulated devices are in, where all are hot-plug slots: host bridge, south bridge, graphics, and Xen's
 /// platform device. A guest with more emulated devices is another assumption.
@@ -190,6 +188,12 @@ impl HotplugSlots {
         self.gpe_enable = if enable { 1 << ACPI_PHP_GPE_BIT } else { 0 };
     }
 
+    /// Whether the event holds the interrupt raised: it has come, was asked for, and was not taken yet.
+    #[must_use]
+    pub const fn holds_sci(&self) -> bool {
+        self.gpe_status & self.gpe_enable & 1 << ACPI_PHP_GPE_BIT != 0
+    }
+
     /// The guest's system has taken the event.
     pub fn acknowledge_event(&mut self) {
         self.gpe_status = 0;
@@ -264,9 +268,9 @@ mod tests {
             (Some((7, true)), Some((6, false)), None)
         );
         assert_eq!((slots.insert(Bdf(1), 0), slots.insert(Bdf(2), 0)), (Ok(6), Err(NoSlot::NoneFree)));
-        assert!(!slots.announce_removal(7), "the last event was not taken yet");
+        assert!(!slots.announce_removal(7) && slots.holds_sci(), "the last event was not taken yet");
         slots.acknowledge_event();
-        assert!(slots.announce_removal(7));
+        assert!(!slots.holds_sci() && slots.announce_removal(7) && slots.holds_sci());
         assert_eq!(slots.event(), 0x23);
         assert_eq!(slots.write(0x10C2, 2), Asked::Nothing);
         assert_eq!(slots.write(0x10C2, EJECT), Asked::Eject { slot: 7, device: Some(NIC) });

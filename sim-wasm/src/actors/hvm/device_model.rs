@@ -116,12 +116,6 @@ impl DeviceModel {
         Ok(DeviceModel { domain, requests, buffered, ports, buffered_port, repairs, copies, timer })
     }
 
-    /// The same with other repairs.
-    #[must_use]
-    pub fn with_repairs(self, repairs: IoRepairs) -> DeviceModel {
-        DeviceModel { repairs, ..self }
-    }
-
     /// The domain that it runs in.
     #[must_use]
     pub const fn domain(&self) -> DomId {

@@ -15,17 +15,13 @@ use alloc::vec::Vec;
 use crate::actors::hvm::Host;
 use crate::actors::hvm::intx::IntxPin;
 use crate::actors::log::hvm::Hvm;
+use crate::hypervisor::message::{Message, is_for_interrupts};
 use crate::hypervisor::vm_exits::ExitReason;
-use crate::protocols::pci::msi::{MSI_WINDOW, Message};
 
-/// What kind of interrupt a binding shows to the guest, `pt_irq_type_t`.
+/// What kind of interrupt a binding of a message shows to the guest: `pt_irq_type_t`, of which 0 and 1 are lines of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PtIrqType {
-    /// A line of a PCI device.
-    Pci = 0,
-    /// One of the old sixteen.
-    Isa = 1,
     /// A message.
     Msi = 2,
     /// A message of the device, shown as a line.
@@ -47,7 +43,7 @@ impl GuestMsi {
     #[must_use]
     pub fn of(message: Message) -> Option<GuestMsi> {
         let (vector, dest) = (message.data as u8, (message.address >> 12) as u8);
-        (MSI_WINDOW.contains(&message.address) && vector >= 16).then_some(GuestMsi { vector, dest })
+        (is_for_interrupts(message.address) && vector >= 16).then_some(GuestMsi { vector, dest })
     }
 }
 

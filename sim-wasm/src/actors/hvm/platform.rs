@@ -29,8 +29,6 @@ pub const XEN_IOPORT_MAGIC: u16 = XEN_IOPORT_BASE;
 pub const XEN_IOPORT_PROTOVER: u16 = XEN_IOPORT_BASE + 2;
 /// What says that the protocol is there, `XEN_IOPORT_MAGIC_VAL`.
 pub const XEN_IOPORT_MAGIC_VAL: u16 = 0x49D2;
-/// Vendor and device of the PCI function.
-pub const XEN_PLATFORM_ID: (u16, u16) = (0x5853, 0x0001);
 
 /// All IDE and SCSI disks, but no CD drive (`UNPLUG_ALL_DISKS`).
 pub const UNPLUG_ALL_DISKS: u16 = 1;

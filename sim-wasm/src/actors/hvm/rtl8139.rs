@@ -43,8 +43,6 @@ pub const CBR: u8 = 0x3A;
 pub const IMR: u8 = 0x3C;
 /// Interrupt status, two bytes; writing ones clears them.
 pub const ISR: u8 = 0x3E;
-/// Receive configuration, four bytes.
-pub const RCR: u8 = 0x44;
 
 /// Command: the ring is empty.
 pub const CR_BUFE: u8 = 1 << 0;

@@ -13,11 +13,11 @@ use alloc::vec::Vec;
 use crate::actors::pciback::overlay::Generation;
 use crate::protocols::pci::bar::{self, BarKind, BarPlace, Region};
 use crate::protocols::pci::config::Width;
-use crate::protocols::pci::function::{D3HOT_NANOS, Function, ResetCause};
+use crate::protocols::pci::function::{D3HOT_NANOS, Function, HardwareWrite, ResetCause};
 use crate::protocols::pci::registers::{
     PCI_CACHE_LINE_SIZE, PCI_CAP_ID_EXP, PCI_CAP_ID_PM, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_INVALIDATE,
     PCI_COMMAND_IO, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY, PCI_INTERRUPT_PIN, PCI_LATENCY_TIMER, PCI_PM_CTRL,
-    PCI_PM_CTRL_STATE_MASK, PCI_PM_PMC, PCI_ROM_ADDRESS,
+    PCI_PM_CTRL_STATE_MASK, PCI_PM_PMC,
 };
 use crate::words::time::Time;
 
@@ -25,17 +25,6 @@ use crate::words::time::Time;
 const CACHE_LINE: u8 = 16;
 /// What a latency timer is set to that is shorter than 16 (`pcibios_set_master`).
 const LATENCY: u8 = 64;
-
-/// A write that reached the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HardwareWrite {
-    /// Where.
-    pub offset: u16,
-    /// How many bytes.
-    pub width: Width,
-    /// What.
-    pub value: u32,
-}
 
 /// A device under dom0's hands for one call.
 #[derive(Debug)]
@@ -195,7 +184,7 @@ impl HostDevice {
 
     fn restore_bars(&self, hardware: &mut Hardware<'_>) {
         for region in &self.regions {
-            let offset = if region.place == BarPlace::Rom { PCI_ROM_ADDRESS } else { region.place.offset() };
+            let offset = region.place.offset();
             hardware.write(offset, Width::Dword, region.base as u32 | region.kind.type_bits());
             if region.kind.is_64() {
                 hardware.write(offset + 4, Width::Dword, (region.base >> 32) as u32);

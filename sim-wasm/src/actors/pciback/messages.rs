@@ -14,23 +14,19 @@ use alloc::vec::Vec;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
 use crate::actors::pciback::overlay::{Generation, Overlay};
+use crate::hypervisor::message::Message;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::hypervisor::pirqs::{PirqId, Pirqs};
 use crate::protocols::pci::function::Function;
-use crate::protocols::pci::msi::{Message, Msi};
+use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::msix::{self, MsixShape};
 use crate::protocols::pci::owners::Owners;
 use crate::protocols::pciif::{
-    MSIX_ENTRY_SIZE, MsixEntry, OP_MSIX_ENTRIES, PciCmd, SH_INFO_MAX_VEC, XEN_PCI_ERR_OP_FAILED,
+    EALREADY, EINVAL, ENODEV, ENXIO, MSIX_ENTRY_SIZE, MsixEntry, OP_MSIX_ENTRIES, PciCmd, SH_INFO_MAX_VEC,
+    XEN_PCI_ERR_OP_FAILED,
 };
 use crate::words::ids::DomId;
 use crate::words::time::Time;
-
-/// The errors of Linux that are answered as they are.
-const EINVAL: i32 = -22;
-const ENXIO: i32 = -6;
-const EALREADY: i32 = -114;
-const ENODEV: i32 = -19;
 
 /// How many entries fit between the array's beginning and the page's end, should nobody look at the count.
 const ENTRIES_IN_PAGE: u32 = ((PAGE_SIZE - OP_MSIX_ENTRIES) / MSIX_ENTRY_SIZE) as u32;
@@ -192,5 +188,5 @@ impl Work<'_> {
 /// What Xen has a device send for a physical interrupt: to the first processor, with a vector of its choice. The vector here is
 /// the interrupt's number.
 const fn message_of(pirq: PirqId) -> Message {
-    Message { address: 0xFEE0_0000, data: pirq.0 as u32 & 0xFF }
+    Message::to(0, pirq.0 as u8)
 }

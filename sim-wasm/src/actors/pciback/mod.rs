@@ -24,7 +24,7 @@ pub mod overlay;
 
 mod field;
 
-pub mod host;
+mod host;
 
 pub mod slots;
 
@@ -201,12 +201,6 @@ impl Pciback {
     #[must_use]
     pub fn overlay(&self, real: Bdf) -> Option<&Overlay> {
         self.devices.iter().find(|device| device.real == real).map(|device| &device.overlay)
-    }
-
-    /// The same to change its settings: quirks.
-    #[must_use]
-    pub fn overlay_mut(&mut self, real: Bdf) -> Option<&mut Overlay> {
-        self.devices.iter_mut().find(|device| device.real == real).map(|device| &mut device.overlay)
     }
 
     /// An event came, or pciback looks again: whether a request is to be begun later

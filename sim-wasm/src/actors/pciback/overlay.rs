@@ -62,13 +62,13 @@
 use alloc::vec::Vec;
 
 use crate::actors::pciback::field::{Bar, Field, FieldCall, FieldKind};
-use crate::actors::pciback::host::{Hardware, HardwareWrite, HostDevice};
+use crate::actors::pciback::host::{Hardware, HostDevice};
 use crate::protocols::pci::bar::{
     BarKind, BarPlace, PCI_BASE_ADDRESS_IO_MASK, PCI_BASE_ADDRESS_MEM_MASK, PCI_ROM_ADDRESS_ENABLE,
     PCI_ROM_ADDRESS_MASK, Region, is_upper_half,
 };
 use crate::protocols::pci::config::Width;
-use crate::protocols::pci::function::Function;
+use crate::protocols::pci::function::{Function, HardwareWrite};
 use crate::protocols::pci::msi::{Msi, PCI_MSI_FLAGS};
 use crate::protocols::pci::msix::{self, PCI_MSIX_FLAGS};
 use crate::protocols::pci::registers::{
@@ -77,13 +77,11 @@ use crate::protocols::pci::registers::{
     PCI_HEADER_TYPE_MULTIFUNCTION, PCI_INTERRUPT_LINE, PCI_INTERRUPT_PIN, PCI_LATENCY_TIMER, PCI_PM_CTRL,
     PCI_PM_CTRL_PME_ENABLE, PCI_PM_PMC, PCI_VENDOR_ID, PCI_VPD_ADDR, PCI_VPD_DATA,
 };
-use crate::protocols::pciif::XEN_PCI_ERR_INVALID_OFFSET;
+use crate::protocols::pciif::{EINVAL, XEN_PCI_ERR_INVALID_OFFSET};
 use crate::words::time::Time;
 
 /// A type-1 header has its ROM here (`PCI_ROM_ADDRESS1`).
 const PCI_ROM_ADDRESS1: u16 = 0x38;
-/// What the PCI core says to an offset that no config space has, `-EINVAL`.
-const EINVAL: i32 = -22;
 
 /// Which code it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

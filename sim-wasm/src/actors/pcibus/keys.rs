@@ -7,7 +7,7 @@ use alloc::string::String;
 use crate::actors::xenbus::store::{Caller, Xenstore};
 use crate::protocols::xenbus::{XenbusState, number, scan_signed};
 use crate::words::ids::{Bdf, DomId};
-use crate::words::text::Text;
+use crate::words::text::{Text, scan_hex};
 
 /// How many devices the list has.
 pub(super) const NUM_DEVS: &str = "num_devs";
@@ -39,18 +39,16 @@ pub(super) fn numbered(name: &str, index: u16) -> String {
 
 /// `0000:02:1a.1`, as the toolstack writes a real place.
 pub(super) fn dev_text(place: Bdf) -> String {
-    place_text(place, 1)
+    let mut text = Text::new();
+    place.push_with_domain(&mut text);
+    text.into_string()
 }
 
 /// `0000:00:01.01`: the protocol has two digits for the function.
 pub(super) fn vdev_text(place: Bdf) -> String {
-    place_text(place, 2)
-}
-
-fn place_text(place: Bdf, digits: u32) -> String {
     let mut text = Text::new();
-    text.push_str("0000:").push_hex(place.bus().into(), 2).push_char(':').push_hex(place.device().into(), 2);
-    text.push_char('.').push_hex(place.function().into(), digits);
+    text.push_str(&root_text(place.bus())).push_char(':').push_hex(place.device().into(), 2);
+    text.push_char('.').push_hex(place.function().into(), 2);
     text.into_string()
 }
 
@@ -61,32 +59,15 @@ pub(super) fn root_text(bus: u8) -> String {
     text.into_string()
 }
 
-/// Hexadecimal numbers between colons and dots, as `sscanf` reads `%x:%x:%x.%x`; nothing if there are fewer than wanted.
-fn hex_parts<const N: usize>(value: &[u8]) -> Option<[u32; N]> {
-    let mut parts = [0; N];
-    let mut pieces = value.split(|&byte| byte == b':' || byte == b'.');
-    for part in &mut parts {
-        let piece = pieces.next()?;
-        let digits = piece.iter().map_while(|&byte| char::from(byte).to_digit(16));
-        let (number, count) = digits.fold((0_u32, 0), |(number, count), digit| (number << 4 | digit, count + 1));
-        if count == 0 {
-            return None;
-        }
-        *part = number;
-    }
-    Some(parts)
-}
-
-/// A place that is on a bus of domain 0.
+/// A place that is on a bus of domain 0; what stands behind it is not looked at.
 pub(super) fn parse_place(value: &[u8]) -> Option<Bdf> {
-    let [domain, bus, device, function] = hex_parts(value)?;
-    let fits = domain == 0 && bus < 256 && device < 32 && function < 8;
-    fits.then(|| Bdf::new(bus as u8, device as u8, function as u8))
+    Bdf::scan(value).map(|(place, _)| place)
 }
 
-/// A bus of domain 0.
+/// A bus of domain 0 (`%x:%x`).
 pub(super) fn parse_root(value: &[u8]) -> Option<u8> {
-    let [domain, bus] = hex_parts(value)?;
+    let (domain, rest) = scan_hex(value)?;
+    let (bus, _) = scan_hex(rest.strip_prefix(b":")?)?;
     (domain == 0).then(|| u8::try_from(bus).ok()).flatten()
 }
 

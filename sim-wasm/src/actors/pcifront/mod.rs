@@ -29,7 +29,7 @@ use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
 use crate::hypervisor::page::Page;
 use crate::protocols::pciif::{
-    self, AerOp, MsixEntry, PciCmd, PciOp, Place, SH_INFO_MAX_VEC, XEN_PCI_ERR_ACCESS_DENIED,
+    self, AerOp, EINVAL, ENODEV, MsixEntry, PciCmd, PciOp, Place, SH_INFO_MAX_VEC, XEN_PCI_ERR_ACCESS_DENIED,
     XEN_PCI_ERR_DEV_NOT_FOUND, XEN_PCI_ERR_INVALID_OFFSET, XEN_PCI_ERR_NOT_IMPLEMENTED, XEN_PCI_ERR_OP_FAILED,
     XEN_PCI_ERR_SUCCESS, XEN_PCIB_ACTIVE, XEN_PCIB_AERHANDLER, XEN_PCIF_ACTIVE,
 };
@@ -83,7 +83,6 @@ pub struct Reply {
 #[derive(Clone, Debug)]
 struct InFlight {
     since: Time,
-    polled_at: Time,
     /// Entries for MSI-X.
     count: u32,
 }
@@ -106,12 +105,6 @@ impl Pcifront {
             pciif::set(page, XEN_PCIB_AERHANDLER);
         }
         Pcifront { epoch, in_flight: None, aer_active: false }
-    }
-
-    /// Which code it is.
-    #[must_use]
-    pub const fn epoch(&self) -> FrontEpoch {
-        self.epoch
     }
 
     /// Whether a request is under way.
@@ -142,7 +135,7 @@ impl Pcifront {
         }
         // A write barrier stands here.
         pciif::set(call.page, XEN_PCIF_ACTIVE);
-        self.in_flight = Some(InFlight { since: call.now, polled_at: call.now, count });
+        self.in_flight = Some(InFlight { since: call.now, count });
         let place = op.place().map_or(Bdf(0), |place| place.bdf);
         let PciOp { cmd, offset, value, .. } = op;
         call.step(Pciif::RequestPosted { cmd: cmd as u8, place, offset, value });
@@ -153,7 +146,6 @@ impl Pcifront {
     /// # Errors
     /// If there are too many entries.
     pub fn enable_msix(&mut self, call: &mut Call<'_>, place: Place, entries: &[u16]) -> Result<(), i32> {
-        const EINVAL: i32 = -22;
         if entries.len() > SH_INFO_MAX_VEC as usize {
             return Err(EINVAL);
         }
@@ -169,15 +161,11 @@ impl Pcifront {
     /// # Panics
     /// If no request is under way.
     pub fn poll(&mut self, call: &mut Call<'_>) -> Poll {
-        let in_flight = self.in_flight.as_mut().expect("a request is under way");
-        let (since, count) = (in_flight.since, in_flight.count);
+        let &InFlight { since, count } = self.in_flight.as_ref().expect("a request is under way");
         if pciif::is_set(call.page, XEN_PCIF_ACTIVE) {
             let nanos = call.now.since(since);
             if nanos <= GIVE_UP_NANOS {
-                if call.now > in_flight.polled_at {
-                    in_flight.polled_at = call.now;
-                }
-                return Poll::Wait(in_flight.polled_at + POLL_NANOS);
+                return Poll::Wait(call.now + POLL_NANOS);
             }
             pciif::clear(call.page, XEN_PCIF_ACTIVE);
             self.in_flight = None;
@@ -234,7 +222,6 @@ impl Pcifront {
 /// # Errors
 /// With the number of `PCIBIOS_*`, or whatever else the backend wrote.
 pub fn read_result(err: i32, value: u32) -> Result<u32, i32> {
-    const ENODEV: i32 = -19;
     match err {
         XEN_PCI_ERR_SUCCESS => Ok(value),
         ENODEV => Ok(0),

@@ -22,7 +22,7 @@ use alloc::vec::Vec;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::log::{Event, Log};
 use crate::actors::pcifront::read_result;
-use crate::protocols::pci::bar::{BarPlace, PCI_ROM_ADDRESS_ENABLE, Region, Sizing};
+use crate::protocols::pci::bar::{BarKind, BarPlace, PCI_ROM_ADDRESS_ENABLE, Region, Sizing};
 use crate::protocols::pci::registers::{
     PCI_CLASS_REVISION, PCI_COMMAND, PCI_COMMAND_IO, PCI_COMMAND_MEMORY, PCI_HEADER_TYPE,
     PCI_HEADER_TYPE_MULTIFUNCTION, PCI_INTERRUPT_LINE, PCI_VENDOR_ID,
@@ -146,6 +146,10 @@ impl Scan {
         let read = read_result(err, value);
         self.question = match self.question {
             Question::Ids => {
+                if self.devfn & 7 == 0 {
+                    // Without function 0 nobody says that there are more.
+                    self.multifunction = false;
+                }
                 let ids = read.ok().filter(|ids| !matches!(*ids as u16, 0 | 0xFFFF) && *ids >> 16 != 0xFFFF);
                 let Some(ids) = ids else { return self.next_place() };
                 let ids = (ids as u16, (ids >> 16) as u16);
@@ -214,8 +218,7 @@ impl Scan {
             return;
         }
         // The type is read off the value: some backends' masks have none.
-        let kind_of = |bits: u32| Sizing::of(bar, mask & !0xF | bits & 0xF, u32::MAX).map(|sizing| sizing.kind);
-        let Some(kind) = kind_of(value) else { return };
+        let kind = BarKind::of(bar, value);
         let typed = mask & !kind.low_bits() | value & kind.low_bits();
         if kind.is_64() {
             self.lower = Some((bar, value, typed));
@@ -231,10 +234,7 @@ impl Scan {
         let (place, (vendor, device)) = (found.place, found.ids);
         log.step(now, Event::Pciif(Pciif::DeviceFound { place, vendor, device }));
         for region in found.regions.iter().filter(|region| region.base != 0) {
-            let index = match region.place {
-                BarPlace::Bar(index) => index,
-                BarPlace::Rom => 6,
-            };
+            let index = region.place.index();
             log.also(now, Event::Pciif(Pciif::BarClaimed { place, index, base: region.base }));
         }
         self.found.push(found);
@@ -249,10 +249,6 @@ impl Scan {
     }
 
     fn next_place(&mut self) {
-        let absent_zero = self.devfn & 7 == 0 && self.found.last().is_none_or(|found| found.place != self.place());
-        if absent_zero {
-            self.multifunction = false;
-        }
         self.lower = None;
         self.question = Question::Ids;
         self.devfn += match self.places {

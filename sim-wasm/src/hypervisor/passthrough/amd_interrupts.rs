@@ -21,9 +21,9 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner};
+use crate::hypervisor::message::Message;
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::vtd::interrupts::{Interrupt, as_written};
-use crate::hypervisor::vtd::unit::Message;
 use crate::words::ids::{Bdf, Mfn};
 
 /// Bit 0 of an entry: it is used.
@@ -87,7 +87,7 @@ impl AmdInterrupts {
     /// # Errors
     /// [`AssignError::NoMemory`]; and [`AssignError::Busy`] if the table has that vector already.
     pub fn map(&mut self, memory: &mut Memory, source: Bdf, vector: u8, processor: u8) -> Result<Message, AssignError> {
-        let message = Message { address: 0xFEE0_0000 | u64::from(processor) << 12, data: u32::from(vector) };
+        let message = Message::to(processor, vector);
         let holder = self.repairs.own_tables.then_some(source);
         let table = match self.table_of(source) {
             Some(table) => table,

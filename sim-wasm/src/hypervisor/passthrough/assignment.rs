@@ -6,8 +6,9 @@
 //!    └───────────────────── give back ────────────────────┘
 //! ```
 //!
-//! Today: reserved memory is mapped in the new owner's tables, the context entries of all the device's requester IDs change
-//! hands, reserved memory is unmapped from the old owner's. In 3.3: the entries first, reserved memory after, and none of USB
+//! Today: the device's tables for quarantine are made, if there is quarantine and it has none yet; reserved memory is mapped
+//! in the new owner's tables, the context entries of all the device's requester IDs change hands, reserved memory is
+//! unmapped from the old owner's. In 3.3: the entries first, reserved memory after, and none of USB
 //! controllers; and a device that is taken from a guest is dom0's at once, though it may still be writing.
 //!
 //! Sources: `xen/drivers/passthrough/pci.c`, `assign_device`, `deassign_device`, `iommu_quarantine_dev_init`;
@@ -30,7 +31,8 @@ impl Iommus {
     /// Gives a device to a guest (`XEN_DOMCTL_assign_device`).
     ///
     /// # Errors
-    /// See [`AssignError`]; then the device is whose it was.
+    /// See [`AssignError`]; then the device is whose it was. In 3.3 it is the guest's if reserved memory, which is mapped
+    /// after the move, was what failed.
     pub fn assign(&mut self, memory: &mut Memory, source: Bdf, to: DomId) -> Result<(), AssignError> {
         let outcome = self.try_assign(memory, source, to);
         match outcome {
@@ -61,6 +63,9 @@ impl Iommus {
             self.move_device(memory, source, Holder::Domain(to))?;
             return self.map_rmrrs(memory, to, source);
         }
+        if self.options.quarantine != Quarantine::No {
+            self.prepare_quarantine(memory, source)?;
+        }
         if let Err(error) = self.map_rmrrs(memory, to, source) {
             self.unmap_rmrrs(memory, to, source).ok();
             return Err(error);
@@ -72,11 +77,15 @@ impl Iommus {
         Ok(())
     }
 
-    /// Takes a device from a guest (`XEN_DOMCTL_deassign_device`): into quarantine, or to dom0 where there is none.
+    /// Takes a device from a guest (`XEN_DOMCTL_deassign_device`): into quarantine, or to dom0 where there is none. No memory
+    /// is needed for it, since quarantine's tables were made when the device was assigned.
     ///
     /// # Errors
-    /// [`AssignError::NoSuchDevice`] if it is nobody's guest's, and what went wrong on the way; the device has been moved all
-    /// the same, where that is repaired.
+    /// - [`AssignError::NoSuchDevice`] if it is no guest's.
+    /// - [`AssignError::NoMemory`] if the unit has no number left, or a context entry cannot be written. The device is the
+    ///   guest's still.
+    /// - [`AssignError::Invalid`] if reserved memory was not mapped as it should be. The device has been moved all the same,
+    ///   where that is repaired.
     pub fn deassign(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
         let from = self.device(source).map(|device| device.owner).ok_or(AssignError::NoSuchDevice)?;
         if from == DomId::DOM0 || from == DomId::IO {
@@ -108,12 +117,24 @@ impl Iommus {
 
     /// Takes a dying domain's devices from it and frees its tables (`pci_release_devices`, `iommu_domain_destroy`). Its
     /// pages may go when this is done.
-    pub fn destroy_domain(&mut self, memory: &mut Memory, id: DomId) {
+    ///
+    /// # Errors
+    /// As [`deassign`](Iommus::deassign) says, if a device is the domain's still: then so are its tables, and its pages must
+    /// stay. Only without [`finishes_deassign`](crate::hypervisor::passthrough::repairs::Repairs::finishes_deassign) are they
+    /// freed all the same.
+    pub fn destroy_domain(&mut self, memory: &mut Memory, id: DomId) -> Result<(), AssignError> {
         let devices = self.devices.iter().filter(|device| device.owner == id).map(|device| device.source);
+        let mut kept = Ok(());
         for source in devices.collect::<Vec<_>>() {
-            self.deassign(memory, source).ok();
+            let outcome = self.deassign(memory, source);
+            if self.device(source).is_some_and(|device| device.owner == id) {
+                kept = kept.and(outcome);
+            }
         }
-        let Some(place) = self.domains.iter().position(|domain| domain.id == id) else { return };
+        if self.repairs.finishes_deassign {
+            kept?;
+        }
+        let Some(place) = self.domains.iter().position(|domain| domain.id == id) else { return Ok(()) };
         let mut domain = self.domains.remove(place);
         let frames = domain.table.as_mut().map_or(0, |table| table.free(memory, &mut self.stores));
         self.step(memory, Step::TablesFreed { domain: id, frames });
@@ -123,6 +144,7 @@ impl Iommus {
                 device.owner = DomId::IO;
             }
         }
+        Ok(())
     }
 
     /// All requester IDs of a device, or none, go to a holder.
@@ -152,11 +174,17 @@ impl Iommus {
         Ok(())
     }
 
-    /// Tables for a device that nobody has: nothing but its reserved memory, or one page for everything else.
+    /// Makes a device's tables for when nobody has it, as a whole or not at all; they stay. Made before a guest has it, since
+    /// memory may be full when it is to be taken from one (`iommu_quarantine_dev_init`).
+    ///
+    /// # Errors
+    /// Memory may be full.
     fn prepare_quarantine(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
-        if self.device(source).is_some_and(|device| device.quarantine.is_some()) {
+        let device = self.device(source).expect("who is quarantined was looked for");
+        if device.quarantine.is_some() {
             return Ok(());
         }
+        let unit = device.unit;
         let mut table = match self.options.quarantine {
             Quarantine::ScratchPage => {
                 let scratch = match self.scratch {
@@ -168,6 +196,24 @@ impl Iommus {
             }
             Quarantine::No | Quarantine::Basic => Table::new(memory)?,
         };
+        if let Err(error) = self.fill_quarantine(memory, &mut table, unit, source) {
+            table.free(memory, &mut self.stores);
+            return Err(error);
+        }
+        let device = self.devices.iter_mut().find(|device| device.source == source);
+        device.expect("who is quarantined was looked for").quarantine = Some(table);
+        self.make_visible(memory);
+        Ok(())
+    }
+
+    /// The device's reserved memory, and the table that its unit begins with.
+    fn fill_quarantine(
+        &mut self,
+        memory: &mut Memory,
+        table: &mut Table,
+        unit: u8,
+        source: Bdf,
+    ) -> Result<(), AssignError> {
         if self.repairs.switches_at_once {
             for (first, pages) in self.rmrrs_of(source) {
                 for number in first.0..first.0 + pages {
@@ -175,9 +221,10 @@ impl Iommus {
                 }
             }
         }
-        self.stores.sync(memory);
-        let device = self.devices.iter_mut().find(|device| device.source == source);
-        device.expect("who is quarantined was looked for").quarantine = Some(table);
+        if self.repairs.fits_quarantine {
+            let levels = self.unit(unit).levels();
+            table.root_for(memory, &mut self.stores, levels)?;
+        }
         Ok(())
     }
 

@@ -13,11 +13,10 @@ use crate::hypervisor::passthrough::dids::Holder;
 use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::passthrough::step::Step;
-use crate::hypervisor::passthrough::table::LEVELS;
 use crate::hypervisor::vtd::caches::{ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::CAP_CM;
 use crate::hypervisor::vtd::invalidation::{Descriptor, Drain};
-use crate::hypervisor::vtd::structures::{ContextEntry, Did, ENTRY_SIZE, RootEntry};
+use crate::hypervisor::vtd::structures::{ContextEntry, Did, RootEntry};
 use crate::words::ids::{Bdf, DomId, Mfn};
 
 impl Iommus {
@@ -46,11 +45,11 @@ impl Iommus {
             return Ok(());
         }
         if !self.repairs.switches_at_once && old.is_present() {
-            self.write_context(memory, table, source, ContextEntry::default());
+            ContextEntry::default().write(memory.xen_page_mut(table), source.devfn());
             self.step(memory, Step::ContextCleared { source, did: old.did() });
             self.forget_context(memory, unit, source, old);
         }
-        self.write_context(memory, table, source, new);
+        new.write(memory.xen_page_mut(table), source.devfn());
         let (did, root) = (new.did(), Mfn((new.table() >> 12) as u32));
         self.step(memory, Step::ContextWritten { source, did, table: root });
         self.flush_write_buffers(memory);
@@ -101,21 +100,15 @@ impl Iommus {
         });
         if !used && holder != Holder::Domain(DomId::DOM0) {
             let dids = &mut self.units[usize::from(unit)].dids;
-            if self.repairs.clears_owner_first {
-                dids.clear_holder(did);
-                dids.clear_bit(did);
-            } else {
-                dids.clear_bit(did);
-                dids.clear_holder(did);
-            }
+            dids.clear_holder(did);
+            dids.clear_bit(did);
             self.step(memory, Step::DidFreed { unit, domain: domain_of(holder), did });
         }
     }
 
     fn entry_for(&mut self, memory: &mut Memory, unit: u8, holder: Holder) -> Result<ContextEntry, AssignError> {
         let did = self.did_of(memory, unit, holder)?;
-        let most = self.unit(unit).unit.capabilities().most_levels();
-        let levels = most.min(LEVELS);
+        let (most, levels) = (self.unit(unit).unit.capabilities().most_levels(), self.unit(unit).levels());
         let fits = self.repairs.fits_quarantine;
         let table = match holder {
             Holder::Domain(id) => {
@@ -132,6 +125,8 @@ impl Iommus {
             Holder::Quarantined(_) if !fits => table.root(),
             Holder::Domain(_) | Holder::Quarantined(_) => table.root_for(memory, &mut self.stores, levels)?,
         };
+        // A table that was made for this is linked from the uppermost, which another unit may begin with.
+        self.make_visible(memory);
         Ok(ContextEntry::new(root, levels, did))
     }
 
@@ -147,16 +142,8 @@ impl Iommus {
         let drhd = self.unit_mut(unit);
         drhd.contexts.push((bus, table));
         let root = drhd.root;
-        memory.xen_page_mut(root).write_u64(usize::from(bus) * ENTRY_SIZE, RootEntry::new(table).low);
+        RootEntry::new(table).write(memory.xen_page_mut(root), bus);
         Ok(table)
-    }
-
-    /// Both halves at once.
-    fn write_context(&self, memory: &mut Memory, table: Mfn, source: Bdf, entry: ContextEntry) {
-        let page = memory.xen_page_mut(table);
-        let offset = usize::from(source.devfn()) * ENTRY_SIZE;
-        page.write_u64(offset, entry.low);
-        page.write_u64(offset + 8, entry.high);
     }
 }
 

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::passthrough::dids::Dids;
 use crate::hypervisor::passthrough::options::{AssignError, Options};
+use crate::hypervisor::passthrough::table::LEVELS;
 use crate::hypervisor::vtd::caches::{CacheSizes, ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::{CAP_CM, Capabilities, ECAP_QUEUED};
 use crate::hypervisor::vtd::invalidation::{DESCRIPTOR_SIZE, Descriptor, Drain, Wait};
@@ -66,6 +67,11 @@ impl Drhd {
         let dids = Dids::new(capabilities.domains(), capabilities.has(CAP_CM));
         let (contexts, interrupts, slow, sequence) = (Vec::new(), None, 0, 0);
         Ok(Drhd { unit, dids, slow, root, contexts, interrupts, queue, status, sequence })
+    }
+
+    /// Levels of the tables that it is given.
+    pub(super) fn levels(&self) -> u8 {
+        self.unit.capabilities().most_levels().min(LEVELS)
     }
 
     /// Has everything forgotten, then translates (`iommu_flush_all`, `iommu_enable_translation`).

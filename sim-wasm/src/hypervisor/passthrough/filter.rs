@@ -11,7 +11,7 @@
 //! `xen/drivers/passthrough/x86/iommu.c`, `arch_iommu_populate_page_table`; `xen/arch/x86/mm/p2m.c`, `set_identity_p2m_entry`;
 //! `xen/common/grant_table.c`.
 //!
-//! Not modelled: descriptor tables as page types; that a page is mapped only once it was first used as writable (here it is
+//! Not modelled: frames that a PV domain gains or gives up after its tables were filled; descriptor tables as page types; that a page is mapped only once it was first used as writable (here it is
 //! from the start, since the reference that a kernel's page-table entry takes is not modelled).
 
 use crate::hypervisor::grant_entry::Access;
@@ -74,18 +74,6 @@ impl Iommus {
             self.map_page(memory, id, Dfn(frame.0), frame, READ_WRITE)?;
         }
         Ok(taken)
-    }
-
-    /// A PV domain's frame is its own now, or not any more.
-    ///
-    /// # Errors
-    /// Memory may be full.
-    pub fn owner_changed(&mut self, memory: &mut Memory, id: DomId, frame: Mfn) -> Result<(), AssignError> {
-        match (self.is_filtered(id), is_writable(memory, id, frame)) {
-            (false, _) => Ok(()),
-            (true, true) => self.map_page(memory, id, Dfn(frame.0), frame, READ_WRITE),
-            (true, false) => self.unmap_page(memory, id, Dfn(frame.0)),
-        }
     }
 
     /// A PV domain has mapped a frame that another granted it.

@@ -14,6 +14,7 @@
 //! [elsewhere](crate::hypervisor::passthrough::amd_interrupts).
 
 use crate::hypervisor::memory::{Memory, Owner};
+use crate::hypervisor::message::Message;
 use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::vtd::capabilities::{CAP_CM, CAP_POSTING};
@@ -21,7 +22,6 @@ use crate::hypervisor::vtd::interrupts::{InterruptEntry, SourceCheck, index_of, 
 use crate::hypervisor::vtd::invalidation::{Descriptor, EntryRange};
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ENTRY_SIZE, address_of};
-use crate::hypervisor::vtd::unit::Message;
 use crate::words::ids::Bdf;
 
 /// Entries of a table of one page: `2^(n + 1)` with n in IRTA.
@@ -97,8 +97,7 @@ impl Iommus {
         let posts = self.are_enabled() && self.unit(number).unit.capabilities().has(CAP_POSTING);
         let entry = match (remaps, target) {
             (None, Target::Processor { vector, processor }) => {
-                let address = 0xFEE0_0000 | u64::from(processor) << 12;
-                return Ok(Message { address, data: u32::from(vector) });
+                return Ok(Message::to(processor, vector));
             }
             (Some(_), Target::Processor { vector, processor }) => InterruptEntry::remapped(vector, processor, check),
             (Some(_), Target::Posted { vector, descriptor }) if posts && self.options.intpost.is_on() => {

@@ -94,7 +94,7 @@ impl Iommus {
     }
 
     /// Lets units see what was written into tables.
-    fn make_visible(&mut self, memory: &mut Memory) {
+    pub(super) fn make_visible(&mut self, memory: &mut Memory) {
         if self.stores.held() == 0 {
             return;
         }

@@ -1,6 +1,7 @@
 //! What advisories repaired in Xen's use of remapping units, each a switch.
 //!
-//! Not modelled: repairs that the model has no place for, see each advisory.
+//! Not modelled: repairs that the model has no place for, see each advisory; that of XSA-399, an order which only another
+//! processor would see, is in [`dids`](crate::hypervisor::passthrough::dids).
 
 /// What was repaired. Each is a fault of an older Xen while it is false; some were faults on AMD's units, whose tables have
 /// other layouts and the same order of steps.
@@ -17,8 +18,6 @@ pub struct Repairs {
     pub finishes_deassign: bool,
     /// A unit of three levels gets the table of that level in quarantine too (XSA-390).
     pub fits_quarantine: bool,
-    /// A number's owner is cleared before the number is free (XSA-399).
-    pub clears_owner_first: bool,
     /// A context entry goes from one table to another in one store, and quarantine keeps reserved memory mapped (XSA-400).
     pub switches_at_once: bool,
     /// When a function changes hands, what is remembered with its old number is flushed (XSA-442). Without it, whoever gets
@@ -40,7 +39,6 @@ impl Repairs {
         protects_rmrr: true,
         finishes_deassign: true,
         fits_quarantine: true,
-        clears_owner_first: true,
         switches_at_once: true,
         flushes_old: true,
         moves_all_or_none: true,
@@ -55,7 +53,6 @@ impl Repairs {
         protects_rmrr: false,
         finishes_deassign: false,
         fits_quarantine: false,
-        clears_owner_first: false,
         switches_at_once: false,
         flushes_old: false,
         moves_all_or_none: false,

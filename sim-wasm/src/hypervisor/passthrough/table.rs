@@ -58,12 +58,18 @@ impl Table {
     /// Tables that map every page to one frame, by four tables in all.
     ///
     /// # Errors
-    /// Memory may be full.
+    /// Memory may be full; then it is as it was.
     pub fn of_one_page(memory: &mut Memory, stores: &mut Stores, page: Mfn) -> Result<Table, AssignError> {
         let mut shared = Vec::new();
         let mut below = page;
         for _ in 0..LEVELS {
-            let frame = take(memory)?;
+            let frame = match take(memory) {
+                Ok(frame) => frame,
+                Err(error) => {
+                    Table { root: below, frames: shared, shared: Vec::new() }.free(memory, stores);
+                    return Err(error);
+                }
+            };
             for index in 0..512 {
                 stores.write(memory, frame, index * 8, Pte::new(below, READ_WRITE).0);
             }

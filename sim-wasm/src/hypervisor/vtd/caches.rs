@@ -252,8 +252,8 @@ impl Iotlb {
         let free = same.or_else(|| ways.iter().position(|slot| slot.tag == 0));
         let place = free.unwrap_or_else(|| turn(&mut self.next[set]));
         let old = core::mem::replace(&mut ways[place], Slot { tag, value });
-        self.count(old.tag, u32::wrapping_sub, 1);
-        self.count(tag, u32::wrapping_add, 1);
+        self.count(old.tag, -1);
+        self.count(tag, 1);
     }
 
     /// Forgets.
@@ -262,7 +262,7 @@ impl Iotlb {
             let tag = self.slots[place].tag;
             if tag != 0 && is_in_iotlb_scope(tag, scope) {
                 self.slots[place] = Slot::default();
-                self.count(tag, u32::wrapping_sub, 1);
+                self.count(tag, -1);
             }
         }
     }
@@ -276,11 +276,11 @@ impl Iotlb {
         })
     }
 
-    fn count(&mut self, tag: u64, change: fn(u32, u32) -> u32, by: u32) {
-        let level = tag & 3;
-        if tag != 0 && level > 1 {
+    /// A translation of this tag is remembered now (1), or not any more (-1); tag 0, an empty place, is none.
+    fn count(&mut self, tag: u64, change: i32) {
+        if let level @ 2.. = tag & 3 {
             let count = &mut self.large[level as usize - 2];
-            *count = change(*count, by);
+            *count = count.wrapping_add_signed(change);
         }
     }
 

@@ -111,12 +111,6 @@ impl Capabilities {
         Capabilities { ecap: self.ecap & !bits, ..self }
     }
 
-    /// The same for a machine whose addresses have so many bits.
-    #[must_use]
-    pub const fn with_host_width(self, bits: u8) -> Capabilities {
-        Capabilities { host_width: bits, ..self }
-    }
-
     /// The same for addresses of devices of at most so many bits (MGAW, bits 21:16 of CAP, one less).
     #[must_use]
     pub const fn with_guest_width(self, bits: u8) -> Capabilities {
@@ -127,12 +121,6 @@ impl Capabilities {
     #[must_use]
     pub const fn with_fault_records(self, number: u8) -> Capabilities {
         self.with_field(40, 8, number as u64 - 1)
-    }
-
-    /// The same with room for `2^(4 + 2 × nd)` domains (ND, bits 2:0 of CAP).
-    #[must_use]
-    pub const fn with_domains(self, nd: u8) -> Capabilities {
-        self.with_field(0, 3, nd as u64)
     }
 
     /// The same with invalidations of up to `2^mask` pages at a time (MAMV, bits 53:48 of CAP).
@@ -182,7 +170,7 @@ impl Capabilities {
         }
     }
 
-    /// How many numbers for domains there are; 0 is among them, though not for use in caching mode.
+    /// How many numbers for domains there are, `2^(4 + 2 × ND)` (ND, bits 2:0 of CAP); 0 is among them, though not for use in caching mode.
     #[must_use]
     pub const fn domains(self) -> u32 {
         1 << (4 + 2 * (self.cap & 7))

@@ -41,7 +41,7 @@ pub enum Fault {
     InterruptIndexTooLarge = 0x21,
     /// An interrupt request names an entry that is not present.
     InterruptNotPresent = 0x22,
-    /// The interrupt remapping table cannot be read.
+    /// The interrupt remapping table, or a vCPU's descriptor that an entry of it names, is not in memory.
     InterruptTableUnreadable = 0x23,
     /// The interrupt remapping entry has reserved bits set.
     InterruptEntryReserved = 0x24,

@@ -5,7 +5,7 @@
 //!      └─ on ─ old format ─ allowed? ──────────────────────> the same;  25 if not
 //!      └─ on ─ remappable ─ reserved? 20 ─ index? 21 ─ table? 23 ─ present? 22 ─ reserved? 24 ─ source? 26
 //!              ├─ remapped ─> vector and processor as the table's entry says
-//!              └─ posted ───> a bit in the vCPU's descriptor; a notification unless one is outstanding
+//!              └─ posted ───> a bit in the vCPU's descriptor; a notification unless one is outstanding;  23 if there is none
 //! ```
 //!
 //! Sources: VT-d specification, "Interrupt remapping" and "Interrupt posting"; `xen/drivers/passthrough/vtd/intremap.c`,
@@ -17,6 +17,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Memory;
+use crate::hypervisor::message::{MSI_BASE, Message};
 use crate::hypervisor::page::Page;
 use crate::hypervisor::vtd::caches::source_mask;
 use crate::hypervisor::vtd::capabilities::{CAP_CM, CAP_POSTING, ECAP_EXTENDED_INTERRUPTS};
@@ -24,7 +25,7 @@ use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::invalidation::EntryRange;
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ADDRESS_MASK, ENTRY_SIZE, frame_of};
-use crate::hypervisor::vtd::unit::{Message, Unit};
+use crate::hypervisor::vtd::unit::Unit;
 use crate::hypervisor::vtd::walk::{Direction, Refusal};
 use crate::words::ids::{Bdf, Mfn};
 
@@ -62,8 +63,6 @@ pub const PI_CONTROL: usize = 32;
 pub const PI_VECTOR: usize = 34;
 /// Where the notification's processor is (NDST).
 pub const PI_DESTINATION: usize = 36;
-/// Bytes of a descriptor, and what its address is a multiple of.
-pub const PI_SIZE: usize = 64;
 /// Outstanding: a notification was sent and nobody has looked since.
 pub const PI_ON: u8 = 1;
 /// Suppressed: the vCPU does not run, do not notify.
@@ -214,7 +213,7 @@ pub const fn as_written(message: Message) -> Interrupt {
 #[must_use]
 pub const fn remappable(index: u16) -> Message {
     let (low, high) = ((index as u64 & 0x7FFF) << 5, (index as u64 >> 15) << 2);
-    Message { address: 0xFEE0_0000 | low | MSI_REMAPPABLE | high, data: 0 }
+    Message { address: MSI_BASE | low | MSI_REMAPPABLE | high, data: 0 }
 }
 
 /// The entry that a remappable message names.
@@ -244,8 +243,9 @@ impl EntryCache {
     /// Forgets all, or a stretch.
     pub(super) fn invalidate(&mut self, range: Option<EntryRange>) {
         for slot in &mut self.0 {
-            let inside = |index: u16| range.is_none_or(|range| (index ^ range.first) >> range.order.min(15) == 0);
-            if slot.is_some_and(|(index, _)| inside(index) || range.is_some_and(|range| range.order > 15)) {
+            // A stretch of 2^16 entries or more is all of them.
+            let inside = |range: EntryRange, index| u32::from(index ^ range.first) >> range.order.min(16) == 0;
+            if slot.is_some_and(|(index, _)| range.is_none_or(|range| inside(range, index))) {
                 *slot = None;
             }
         }

@@ -11,11 +11,12 @@
 //! nothing to order here, and descriptors of 32 bytes.
 
 use crate::hypervisor::memory::Memory;
+use crate::hypervisor::message::Message;
 use crate::hypervisor::vtd::caches::{ContextScope, IotlbScope};
 use crate::hypervisor::vtd::capabilities::{CAP_PSI, ECAP_DEVICE_IOTLB, ECAP_INTERRUPTS};
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{Did, frame_of};
-use crate::hypervisor::vtd::unit::{Message, Unit};
+use crate::hypervisor::vtd::unit::Unit;
 use crate::words::ids::Bdf;
 
 /// Bytes of a descriptor.

@@ -105,6 +105,11 @@ impl RootEntry {
         RootEntry { low: table.read_u64(offset), high: table.read_u64(offset + 8) }
     }
 
+    /// Writes the entry of a bus.
+    pub fn write(self, table: &mut Page, bus: u8) {
+        write_halves(table, bus, self.low, self.high);
+    }
+
     /// Whether it names a context table.
     #[must_use]
     pub const fn is_present(self) -> bool {
@@ -151,6 +156,11 @@ impl ContextEntry {
     pub fn read(table: &Page, devfn: u8) -> ContextEntry {
         let offset = usize::from(devfn) * ENTRY_SIZE;
         ContextEntry { low: table.read_u64(offset), high: table.read_u64(offset + 8) }
+    }
+
+    /// Writes the entry of a device and function, both halves at once.
+    pub fn write(self, table: &mut Page, devfn: u8) {
+        write_halves(table, devfn, self.low, self.high);
     }
 
     /// Whether the function has tables.
@@ -331,6 +341,13 @@ pub const fn frame_of(address: u64) -> Option<Mfn> {
 #[inline]
 pub(crate) fn table_at(memory: &Memory, address: u64) -> Option<&Page> {
     memory.bus_page(frame_of(address)?)
+}
+
+/// The two halves of an entry of 16 bytes.
+fn write_halves(table: &mut Page, index: u8, low: u64, high: u64) {
+    let offset = usize::from(index) * ENTRY_SIZE;
+    table.write_u64(offset, low);
+    table.write_u64(offset + 8, high);
 }
 
 /// All bits of an address from this one on.

@@ -18,6 +18,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Memory;
+use crate::hypervisor::message::Message;
 use crate::hypervisor::page::Page;
 use crate::hypervisor::vtd::caches::{CacheSizes, CachedContext, ContextCache, Iotlb};
 use crate::hypervisor::vtd::capabilities::{CAP_CM, Capabilities};
@@ -30,15 +31,6 @@ use crate::hypervisor::vtd::walk::{
     Direction, Refusal, Request, Translation, context_entry, second_level, without_tables,
 };
 use crate::hypervisor::vtd::write_requests::WriteRequest;
-
-/// A write that is an interrupt: what any device, and the unit itself, sends to FEE00000 and up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// Where.
-    pub address: u64,
-    /// What.
-    pub data: u32,
-}
 
 /// How often a unit was asked, and what that cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -135,12 +127,6 @@ impl Unit {
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.counts
-    }
-
-    /// Its page of registers, as software reads it.
-    #[must_use]
-    pub const fn registers(&self) -> &Page {
-        &self.registers
     }
 
     /// The root table that it uses; another one may stand in RTADDR already.

@@ -10,10 +10,10 @@
 //! The first that fails is the fault, so an empty entry is never "not present": it lets nothing pass, which is 5 or 6. What
 //! may pass in the end is what every entry on the way lets pass.
 //!
-//! Sources: VT-d specification, "Address translation faults". The order is that of QEMU 4.1's `vtd_do_iommu_translate`
-//! (`hw/i386/intel_iommu.c`), whose walk answers as this one does for untranslated requests, but for these: it takes
-//! superpages that the capability register does not offer, it takes the snoop bit for reserved in any unit, and it does
-//! not look at the limit when an entry of type 2 lets a request pass (neither does this one).
+//! Where an entry of type 2 lets a request pass, no limit is looked at. Which bits are reserved the capability registers say.
+//!
+//! Sources: VT-d specification, "Address translation faults"; for the order, QEMU 4.1 `vtd_do_iommu_translate`
+//! (`hw/i386/intel_iommu.c`).
 //!
 //! Not modelled: a device's requests for translations, memory that returns bad data, zero-length reads, which pass where
 //! only writes may, and the caching of entries between the context and the last.
@@ -22,8 +22,7 @@ use crate::hypervisor::memory::Memory;
 use crate::hypervisor::vtd::capabilities::{Capabilities, ECAP_DEVICE_IOTLB, ECAP_PASS_THROUGH};
 use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::structures::{
-    ADDRESS_MASK, ContextEntry, Did, PAGE_SHIFT, Pte, RootEntry, TranslationType, level_index, level_shift, page_mask,
-    table_at, width_of,
+    ADDRESS_MASK, ContextEntry, Did, Pte, RootEntry, TranslationType, level_index, page_mask, table_at, width_of,
 };
 use crate::words::ids::Bdf;
 
@@ -130,10 +129,8 @@ impl Refusal {
 /// let (root, context, top, middle, bottom, page) = (frame(), frame(), frame(), frame(), frame(), frame());
 /// let card = Bdf::new(3, 0, 1);
 ///
-/// memory.xen_page_mut(root).write_u64(3 * 16, RootEntry::new(context).low);
-/// let entry = ContextEntry::new(top, 3, Did(7));
-/// memory.xen_page_mut(context).write_u64(16, entry.low);
-/// memory.xen_page_mut(context).write_u64(16 + 8, entry.high);
+/// RootEntry::new(context).write(memory.xen_page_mut(root), card.bus());
+/// ContextEntry::new(top, 3, Did(7)).write(memory.xen_page_mut(context), card.devfn());
 /// // Address 0x1000: entries 0, 0 and 1. The last but one lets only reads pass.
 /// memory.xen_page_mut(top).write_u64(0, Pte::new(middle, 3).0);
 /// memory.xen_page_mut(middle).write_u64(0, Pte::new(bottom, 1).0);
@@ -265,16 +262,4 @@ pub(super) fn second_level(
         table = entry.address();
         level -= 1;
     }
-}
-
-/// The number of the page of an address.
-#[must_use]
-pub const fn page_of(address: u64) -> u64 {
-    address >> PAGE_SHIFT
-}
-
-/// Pages of 4 KiB in what an entry of a level maps.
-#[must_use]
-pub const fn pages_of(level: u8) -> u64 {
-    1 << (level_shift(level) - PAGE_SHIFT)
 }

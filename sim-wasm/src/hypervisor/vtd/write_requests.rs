@@ -16,16 +16,14 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Memory;
+use crate::hypervisor::message::{Message, is_for_interrupts};
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::interrupts::Arrival;
 use crate::hypervisor::vtd::structures::frame_of;
-use crate::hypervisor::vtd::unit::{Message, Unit};
+use crate::hypervisor::vtd::unit::Unit;
 use crate::hypervisor::vtd::walk::Request;
 use crate::words::ids::{Bdf, Mfn};
-
-/// Bits 63:20 of an address that is for interrupts.
-const MSI_WINDOW: u64 = 0xFEE;
 
 /// A write that the unit let pass, on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +70,6 @@ impl Completion {
     pub const fn is_done(self) -> bool {
         matches!(self.ending, Ending::Done)
     }
-}
-
-/// Whether a device's address is for interrupts.
-#[must_use]
-#[inline]
-pub const fn is_for_interrupts(address: u64) -> bool {
-    address >> 20 == MSI_WINDOW
 }
 
 impl Unit {

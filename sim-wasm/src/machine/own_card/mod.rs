@@ -34,17 +34,17 @@ use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::mappings::{self, MapCall};
 use crate::actors::hvm::release::Release;
 use crate::actors::log::Log;
+use crate::hypervisor::message::Message;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::hypervisor::pirqs::{IrqSource, PirqId, Pirqs};
 use crate::hypervisor::shared_info::{self, UpcallScan};
 use crate::hypervisor::vm_exits::ExitReason;
 use crate::hypervisor::vtd::interrupts::{Arrival, remappable, take_posted};
 use crate::hypervisor::vtd::structures::address_of;
-use crate::hypervisor::vtd::unit::{Message, Unit};
+use crate::hypervisor::vtd::unit::Unit;
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::hypervisor::xen::{Calls, Xen};
 use crate::protocols::pci::bar::{BarKind, BarPlace, Region};
-use crate::protocols::pci::msi::Message as GuestMessage;
 use crate::words::ids::{Bdf, DomId, Mfn, Pfn, VcpuId};
 use crate::words::time::Time;
 
@@ -146,7 +146,7 @@ impl OwnCard {
             base: BAR,
             size: BAR_SIZE,
         };
-        let mapped = mappings::map(&region, false, register_base(kind), None);
+        let mapped = mappings::map(&region, register_base(kind), None);
         let (unit, posted) = remapping::unit(&mut xen, kind, signal);
         let mut machine = OwnCard {
             kind,
@@ -242,8 +242,8 @@ impl OwnCard {
             }
             (Kind::Hvm, Signal::Line) => self.line.bind(IRQ as u8, PIN),
             (Kind::Hvm, Signal::Message) => {
-                let message = GuestMessage { address: 0xFEE0_0000, data: VECTOR.into() };
-                assert!(self.messages.bind(&mut host, IRQ, message), "it is a message to a processor");
+                let bound = self.messages.bind(&mut host, IRQ, Message::to(0, VECTOR));
+                assert!(bound, "it is a message to a processor");
             }
             (Kind::Hvm, Signal::Posted) => {}
         }
@@ -340,9 +340,9 @@ impl OwnCard {
                 host.costs.card_interrupts += 1;
                 let source = if arrival.is_some() { IrqSource::Message(CARD, 0) } else { IrqSource::Gsi(IRQ) };
                 let raised = self.pirqs.raise(source);
-                let &[(domain, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
+                let &[(domain, irq, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
                 host.costs.events += 1;
-                assert!(host.xen.send_guest_pirq(domain, port).upcall().is_some(), "the guest took the last one");
+                assert!(host.xen.send_guest_pirq(domain, irq, port).upcall().is_some(), "the guest took the last one");
                 host.costs.guest_interrupts += 1;
                 take_upcall(host.xen);
                 if arrival.is_none() {

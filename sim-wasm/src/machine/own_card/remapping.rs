@@ -23,11 +23,8 @@ pub(super) fn unit(xen: &mut Xen, kind: Kind, signal: Signal) -> (Unit, u64) {
     let memory = &mut xen.memory;
     let mut table = || memory.alloc(Owner::Xen(None)).expect("64 frames are enough");
     let [root, context, level4, level3, level2, level1, interrupts, descriptors] = core::array::from_fn(|_| table());
-    memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
-    let entry = ContextEntry::new(level4, 4, Did(1));
-    let at = usize::from(CARD.devfn()) * 16;
-    memory.xen_page_mut(context).write_u64(at, entry.low);
-    memory.xen_page_mut(context).write_u64(at + 8, entry.high);
+    RootEntry::new(context).write(memory.xen_page_mut(root), CARD.bus());
+    ContextEntry::new(level4, 4, Did(1)).write(memory.xen_page_mut(context), CARD.devfn());
     for (upper, lower) in [(level4, level3), (level3, level2), (level2, level1)] {
         memory.xen_page_mut(upper).write_u64(0, Pte::new(lower, 3).0);
     }

@@ -43,6 +43,15 @@ pub enum BarPlace {
 }
 
 impl BarPlace {
+    /// Its number among a function's resources: the ROM's is the one behind the six (`PCI_ROM_RESOURCE`).
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        match self {
+            BarPlace::Bar(index) => index,
+            BarPlace::Rom => 6,
+        }
+    }
+
     /// Where the register lies.
     #[must_use]
     pub const fn offset(self) -> u16 {
@@ -106,7 +115,15 @@ impl BarKind {
         matches!(self, BarKind::Memory64 { .. })
     }
 
-    const fn of(place: BarPlace, value: u32) -> BarKind {
+    /// Whether it is for ports.
+    #[must_use]
+    pub const fn is_io(self) -> bool {
+        matches!(self, BarKind::Io)
+    }
+
+    /// What the low bits of a register's value say.
+    #[must_use]
+    pub const fn of(place: BarPlace, value: u32) -> BarKind {
         if matches!(place, BarPlace::Rom) {
             return BarKind::Rom;
         }
@@ -167,13 +184,6 @@ impl Region {
     #[must_use]
     pub const fn contains(&self, address: u64) -> bool {
         address >= self.base && address - self.base < self.size
-    }
-
-    /// Whether two regions of one space have an address in common.
-    #[must_use]
-    pub const fn overlaps(&self, other: &Region) -> bool {
-        matches!(self.kind, BarKind::Io) == matches!(other.kind, BarKind::Io)
-            && (self.contains(other.base) || other.contains(self.base))
     }
 }
 

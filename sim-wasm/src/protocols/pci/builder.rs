@@ -14,13 +14,12 @@
 //! assert_eq!(nic.bytes()[0x10..0x18], [0x0C, 0, 0, 0x80, 0x0F, 0, 0, 0]); // as it was before
 //! ```
 //!
-//! Not modelled: capabilities other than those below, whose bytes anybody can add with [`Builder::capability`].
+//! Not modelled: capabilities other than those below.
 
 use crate::protocols::pci::bar::{BarKind, BarPlace, PCI_ROM_ADDRESS_ENABLE};
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::msi::{
-    MsiShape, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO, PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT, PCI_MSI_FLAGS_ENABLE,
-    PCI_MSI_FLAGS_MASKBIT, PCI_MSI_FLAGS_QSIZE,
+    MsiShape, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO, PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE, PCI_MSI_FLAGS_QSIZE,
 };
 use crate::protocols::pci::msix::{
     MsixShape, PCI_MSIX_CAP_SIZEOF, PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, PCI_MSIX_FLAGS_MASKALL, PCI_MSIX_PBA,
@@ -199,18 +198,6 @@ impl Builder {
         }
     }
 
-    /// A capability of any bytes behind its ID and link, none of which can be written. Returns where it lies.
-    ///
-    /// # Panics
-    /// If 256 bytes do not hold it.
-    pub fn capability(&mut self, id: u8, body: &[u8]) -> u16 {
-        let at = self.place(id, 2 + body.len() as u16);
-        for (place, &byte) in (at + 2..).zip(body) {
-            self.define(place, Width::Byte, byte.into(), 0);
-        }
-        at
-    }
-
     /// A capability of the vendor's own: its length, then these bytes.
     #[must_use]
     pub fn vendor(mut self, body: &[u8]) -> Builder {
@@ -252,11 +239,8 @@ impl Builder {
     pub fn msi(mut self, shape: MsiShape) -> Builder {
         assert!(shape.vectors_log2 <= 5, "MSI has at most 32 vectors");
         let at = self.place(PCI_CAP_ID_MSI, shape.size());
-        let wide = if shape.is_64 { PCI_MSI_FLAGS_64BIT } else { 0 };
-        let masks = if shape.has_masks { PCI_MSI_FLAGS_MASKBIT } else { 0 };
-        let flags = u16::from(shape.vectors_log2) << 1 | wide | masks;
         let writable = PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE;
-        self.define(at + PCI_MSI_FLAGS, Width::Word, flags.into(), writable.into());
+        self.define(at + PCI_MSI_FLAGS, Width::Word, shape.flags().into(), writable.into());
         self.define(at + PCI_MSI_ADDRESS_LO, Width::Dword, 0, !3);
         if shape.is_64 {
             self.define(at + PCI_MSI_ADDRESS_HI, Width::Dword, 0, u32::MAX);

@@ -12,9 +12,10 @@
 //! Not modelled: how long a particular device takes (it is silent for the time that software must grant it), retry
 //! completions, D1, D2 and D3cold.
 
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::bar::{Region, decoded};
 use crate::protocols::pci::config::{ConfigSpace, Width};
-use crate::protocols::pci::msi::{Message, Msi};
+use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::msix::{self, MsixMemory, MsixShape};
 use crate::protocols::pci::registers::{
     PCI_AF_CAP, PCI_AF_CAP_FLR, PCI_AF_CTRL, PCI_AF_CTRL_FLR, PCI_CAP_ID_AF, PCI_CAP_ID_EXP, PCI_CAP_ID_PM,
@@ -45,8 +46,19 @@ pub enum ResetCause {
     Bus,
 }
 
+/// A write to a config space that reaches the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HardwareWrite {
+    /// Where.
+    pub offset: u16,
+    /// How many bytes.
+    pub width: Width,
+    /// What.
+    pub value: u32,
+}
+
 /// One function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Where it is.
     pub bdf: Bdf,
@@ -85,7 +97,7 @@ impl Function {
         }
         let power_before = self.power_state();
         self.config.write(offset, width, value);
-        let cause = self.reset_asked(power_before, Write { offset, width, value })?;
+        let cause = self.reset_asked(power_before, HardwareWrite { offset, width, value })?;
         let nanos = if cause == ResetCause::PowerState { D3HOT_NANOS } else { FLR_NANOS };
         self.reset(now + nanos);
         Some(cause)
@@ -152,7 +164,7 @@ impl Function {
         Sriov::of(&self.config).is_some_and(|sriov| sriov.enabled && offset & !1 == sriov.at + PCI_SRIOV_NUM_VF)
     }
 
-    fn reset_asked(&self, power_before: u8, write: Write) -> Option<ResetCause> {
+    fn reset_asked(&self, power_before: u8, write: HardwareWrite) -> Option<ResetCause> {
         let config = &self.config;
         let flr = config.find_capability(PCI_CAP_ID_EXP).filter(|at| {
             config.read_u32(at + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR != 0
@@ -184,14 +196,7 @@ impl Function {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Write {
-    offset: u16,
-    width: Width,
-    value: u32,
-}
-
-impl Write {
+impl HardwareWrite {
     /// The bits that it writes to two bytes.
     fn bits(self, register: u16) -> u16 {
         let bytes = self.value.to_le_bytes();

@@ -27,8 +27,6 @@ pub mod reset;
 
 pub mod topology;
 
-pub mod rmrr;
-
 pub mod owners;
 
 pub mod sharing;

@@ -10,8 +10,9 @@
 //! A vector's number is put into the data's low bits. A message is a memory write of the function's, so it needs bus
 //! mastering as any other.
 //!
-//! Not modelled: messages other than to the processors' window from fee00000 to feefffff; whoever takes a [`Message`] knows.
+//! Not modelled: messages elsewhere than into the processors' window; whoever takes a [`Message`] knows.
 
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::registers::PCI_CAP_ID_MSI;
 
@@ -31,18 +32,6 @@ pub const PCI_MSI_FLAGS_MASKBIT: u16 = 1 << 8;
 pub const PCI_MSI_ADDRESS_LO: u16 = 4;
 /// Address, upper half, with 64 bits only.
 pub const PCI_MSI_ADDRESS_HI: u16 = 8;
-
-/// Where writes are interrupts and no memory.
-pub const MSI_WINDOW: core::ops::RangeInclusive<u64> = 0xFEE0_0000..=0xFEEF_FFFF;
-
-/// A write that is an interrupt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// Where to.
-    pub address: u64,
-    /// What.
-    pub data: u32,
-}
 
 /// What a function's MSI capability looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +63,22 @@ impl MsiShape {
         self.data() + if self.has_masks { 12 } else { 2 }
     }
 
-    const fn of(flags: u16) -> MsiShape {
+    /// Reads it off a control register.
+    #[must_use]
+    pub const fn of(flags: u16) -> MsiShape {
         MsiShape {
             vectors_log2: ((flags & PCI_MSI_FLAGS_QMASK) >> 1) as u8,
             is_64: flags & PCI_MSI_FLAGS_64BIT != 0,
             has_masks: flags & PCI_MSI_FLAGS_MASKBIT != 0,
         }
+    }
+
+    /// A control register with this shape, off and with one vector given.
+    #[must_use]
+    pub const fn flags(self) -> u16 {
+        let wide = if self.is_64 { PCI_MSI_FLAGS_64BIT } else { 0 };
+        let masks = if self.has_masks { PCI_MSI_FLAGS_MASKBIT } else { 0 };
+        (self.vectors_log2 as u16) << 1 | wide | masks
     }
 }
 

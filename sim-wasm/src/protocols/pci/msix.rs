@@ -15,8 +15,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::config::{ConfigSpace, Width};
-use crate::protocols::pci::msi::Message;
 use crate::protocols::pci::registers::PCI_CAP_ID_MSIX;
 
 /// Control, two bytes.

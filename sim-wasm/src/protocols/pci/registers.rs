@@ -40,8 +40,6 @@ pub const PCI_BIST: u16 = 0x0F;
 pub const PCI_BASE_ADDRESS_0: u16 = 0x10;
 /// Subsystem vendor ID, two bytes.
 pub const PCI_SUBSYSTEM_VENDOR_ID: u16 = 0x2C;
-/// Subsystem ID, two bytes.
-pub const PCI_SUBSYSTEM_ID: u16 = 0x2E;
 /// The ROM's base address register, four bytes.
 pub const PCI_ROM_ADDRESS: u16 = 0x30;
 /// Offset of the first capability, one byte.
@@ -74,19 +72,13 @@ pub const PCI_COMMAND_SPECIAL: u16 = 1 << 3;
 pub const PCI_COMMAND_INVALIDATE: u16 = 1 << 4;
 /// Command: snoops the VGA palette.
 pub const PCI_COMMAND_VGA_PALETTE: u16 = 1 << 5;
-/// Command: answers parity errors.
-pub const PCI_COMMAND_PARITY: u16 = 1 << 6;
 /// Command: address stepping.
 pub const PCI_COMMAND_WAIT: u16 = 1 << 7;
-/// Command: may raise SERR.
-pub const PCI_COMMAND_SERR: u16 = 1 << 8;
 /// Command: fast back-to-back writes.
 pub const PCI_COMMAND_FAST_BACK: u16 = 1 << 9;
 /// Command: does not raise INTx.
 pub const PCI_COMMAND_INTX_DISABLE: u16 = 1 << 10;
 
-/// Status: INTx is raised inside the function, whether or not it may leave it.
-pub const PCI_STATUS_INTERRUPT: u16 = 1 << 3;
 /// Status: there is a list of capabilities.
 pub const PCI_STATUS_CAP_LIST: u16 = 1 << 4;
 /// Status: the error bits, which writing ones clears.
@@ -94,8 +86,6 @@ pub const PCI_STATUS_ERRORS: u16 = 0xF900;
 
 /// Header type: the device has more functions than function 0.
 pub const PCI_HEADER_TYPE_MULTIFUNCTION: u8 = 1 << 7;
-/// Header type of a function that is no bridge.
-pub const PCI_HEADER_TYPE_NORMAL: u8 = 0;
 /// Header type of a bridge between PCI buses.
 pub const PCI_HEADER_TYPE_BRIDGE: u8 = 1;
 
@@ -161,8 +151,6 @@ pub const PCI_VPD_DATA: u16 = 4;
 
 /// PCIe: device capabilities, four bytes.
 pub const PCI_EXP_DEVCAP: u16 = 4;
-/// PCIe device capabilities: phantom functions, a field whose value is how many bits of the function number are free.
-pub const PCI_EXP_DEVCAP_PHANTOM: u32 = 0x18;
 /// PCIe device capabilities: function level reset.
 pub const PCI_EXP_DEVCAP_FLR: u32 = 1 << 28;
 /// PCIe: device control, two bytes.
@@ -205,8 +193,6 @@ pub const PCI_ACS_RR: u16 = 1 << 2;
 pub const PCI_ACS_CR: u16 = 1 << 3;
 /// ACS: what was redirected further down goes on upwards.
 pub const PCI_ACS_UF: u16 = 1 << 4;
-/// ACS: egress control, which sibling may be reached at all.
-pub const PCI_ACS_EC: u16 = 1 << 5;
 /// ACS: translated requests go straight to the sibling all the same.
 pub const PCI_ACS_DT: u16 = 1 << 6;
 /// What Xen sets where it is offered (`pci_enable_acs` in `xen/drivers/passthrough/pci.c`).
@@ -216,5 +202,3 @@ pub const PCI_ACS_XEN: u16 = PCI_ACS_SV | PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF;
 pub const PCI_ATS_CAP: u16 = 4;
 /// ATS: control, two bytes.
 pub const PCI_ATS_CTRL: u16 = 6;
-/// ATS control: asks for translations and uses them.
-pub const PCI_ATS_CTRL_ENABLE: u16 = 1 << 15;

@@ -27,6 +27,7 @@ use crate::protocols::netif::{
     EXTRA_INFO_SIZE, RX_REQUEST_SIZE, RX_RESPONSE_SIZE, RX_RING, TX_REQUEST_SIZE, TX_RESPONSE_SIZE, TX_RING,
 };
 use crate::protocols::ring::SLOTS;
+use crate::telling::ways::weights;
 
 /// A number with a name.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,7 @@ pub struct Constant {
     pub value: u64,
     /// What it counts, in a phrase.
     pub meaning: &'static str,
-    /// Where it comes from: a file of a public tree, and what it is called there if that differs.
+    /// Where it comes from: a file of a public tree, and what it is called there if that differs; or a paper.
     pub source: &'static str,
 }
 
@@ -319,6 +320,36 @@ pub static CONSTANTS: &[Constant] = &[
     ),
     constant("FEW_PAGES", FEW_PAGES, "pages below which a round is the last", "tools/libxc/xc_domain_save.c"),
     constant("MIIMON", MIIMON, "nanoseconds between two looks at a link", "drivers/net/bonding/bond_main.c, miimon"),
+    constant(
+        "EXIT_CYCLES_WESTMERE",
+        weights::EXIT_WESTMERE as u64,
+        "cycles of an exit and the entry after it, on a Westmere",
+        "Agesen et al., USENIX ATC 2012",
+    ),
+    constant(
+        "EXIT_CYCLES_PENRYN",
+        weights::EXIT_PENRYN as u64,
+        "cycles of an exit and the entry after it, on a Penryn",
+        "Agesen et al., USENIX ATC 2012",
+    ),
+    constant(
+        "EXIT_CYCLES_PRESCOTT",
+        weights::EXIT_PRESCOTT as u64,
+        "cycles of an exit and the entry after it, on a Prescott",
+        "Agesen et al., USENIX ATC 2012",
+    ),
+    constant(
+        "HYPERCALL_CYCLES",
+        weights::HYPERCALL as u64,
+        "cycles of a hypercall that does nothing, Xen on x86",
+        "Dall et al., ISCA 2016",
+    ),
+    constant(
+        "SWITCH_CYCLES",
+        weights::SWITCH as u64,
+        "cycles from one domain to another on one processor, Xen on x86",
+        "Dall et al., ISCA 2016",
+    ),
 ];
 
 /// A flag of a grant entry.

@@ -9,14 +9,16 @@ use alloc::vec::Vec;
 use crate::actors::log::dma::Dma;
 use crate::actors::log::vtd::Vtd;
 use crate::actors::log::{Event, Log};
+use crate::actors::remapping;
 use crate::hypervisor::memory::{Memory, Owner};
+use crate::hypervisor::message::is_for_interrupts;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::interrupts::{Arrival, Interrupt};
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ContextEntry, PAGE_SHIFT, Pte, RootEntry, level_index, table_at};
 use crate::hypervisor::vtd::unit::Counts as UnitCounts;
-use crate::hypervisor::vtd::write_requests::{Completion, Ending, is_for_interrupts};
+use crate::hypervisor::vtd::write_requests::{Completion, Ending};
 use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, owners, remembered};
 use crate::telling::dma::picture;
 use crate::telling::dma::world::{Aim, CARD, GUEST, Guard, NEIGHBOUR, World, bytes};
@@ -219,30 +221,29 @@ impl DmaRun {
                 self.state.outcome = Outcome::Reached { frame, meant };
                 self.step(Event::Dma(Dma::FrameReached { frame, write, meant }), true);
             }
-            Ending::Unsupported => {
-                self.state.outcome = Outcome::Nothing;
-                self.step(Event::Vtd(Vtd::Unanswered { source: CARD, dfn }), true);
-            }
-            Ending::Interrupt(arrival) => {
-                // The figure's table of interrupts is empty: what is not blocked was passed on as it was written.
-                let Arrival::AsWritten(Interrupt { vector, destination, .. }) = arrival else { return };
+            Ending::Unsupported => self.state.outcome = Outcome::Nothing,
+            Ending::Interrupt(Arrival::AsWritten(Interrupt { vector, .. })) => {
                 self.state.counts.interrupts += 1;
                 self.state.outcome = Outcome::Interrupt { vector };
-                self.step(Event::Vtd(Vtd::RangAsWritten { source: CARD, vector, destination }), true);
             }
-            Ending::Blocked(reason) => self.blocked(dfn, reason),
+            // The figure's table of interrupts is empty: what is not blocked was passed on as it was written.
+            Ending::Interrupt(Arrival::Remapped(_) | Arrival::Notified(_) | Arrival::Noted) => return,
+            Ending::Blocked(reason) => {
+                self.state.counts.blocked += 1;
+                self.state.outcome = Outcome::Blocked { code: reason.code() };
+            }
+        }
+        let blocked = if let Ending::Blocked(reason) = completion.ending { Some(reason) } else { None };
+        if let Some(event) = remapping::told(CARD, dfn, completion.ending) {
+            self.step(Event::Vtd(event), blocked.is_none());
+        }
+        if let Some(reason) = blocked {
+            self.log_fault(dfn, reason);
         }
     }
 
-    fn blocked(&mut self, dfn: Dfn, reason: Fault) {
-        self.state.counts.blocked += 1;
-        self.state.outcome = Outcome::Blocked { code: reason.code() };
-        let blocked = if reason.is_interrupt() {
-            Vtd::InterruptBlocked { source: CARD, reason }
-        } else {
-            Vtd::Blocked { source: CARD, dfn, reason }
-        };
-        self.step(Event::Vtd(blocked), false);
+    /// The unit writes a fault down, and Xen's handler looks at it.
+    fn log_fault(&mut self, dfn: Dfn, reason: Fault) {
         self.also(Event::Vtd(Vtd::FaultRecorded { source: CARD }));
         self.state.counts.logged += 1;
         self.acknowledge();

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner, PageType};
+use crate::hypervisor::message::{MSI_BASE, is_for_interrupts};
 use crate::hypervisor::passthrough::reaction::FaultCount;
 use crate::hypervisor::passthrough::stores::{Stores, Visibility};
 use crate::hypervisor::passthrough::table::{LEVELS, READ_WRITE, Table};
@@ -121,7 +122,7 @@ impl Aim {
             Aim::Neighbour => 27,
             Aim::Dom0 => 11,
             Aim::Xen => 3,
-            Aim::Interrupts => return 0xFEE0_0000,
+            Aim::Interrupts => return MSI_BASE,
         };
         u64::from(page) << 12
     }
@@ -181,11 +182,8 @@ impl World {
             table.map(memory, stores, Dfn(page), frame, READ_WRITE, 1).expect(ENOUGH);
         }
         let interrupts = memory.alloc(Owner::Xen(None)).expect(ENOUGH);
-        let context_entry = ContextEntry::new(table.root(), LEVELS, self.did);
-        memory.xen_page_mut(root).write_u64(usize::from(CARD.bus()) * 16, RootEntry::new(context).low);
-        let at = usize::from(CARD.devfn()) * 16;
-        memory.xen_page_mut(context).write_u64(at, context_entry.low);
-        memory.xen_page_mut(context).write_u64(at + 8, context_entry.high);
+        RootEntry::new(context).write(memory.xen_page_mut(root), CARD.bus());
+        ContextEntry::new(table.root(), LEVELS, self.did).write(memory.xen_page_mut(context), CARD.devfn());
         self.table = Some(table);
 
         let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
@@ -254,5 +252,5 @@ fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
 
 /// What the card writes: a packet, or an interrupt.
 pub(crate) fn bytes(address: u64) -> [u8; 4] {
-    if address >> 20 == 0xFEE { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
+    if is_for_interrupts(address) { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
 }

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: other languages, and sentences for several events at once.
 
-use crate::actors::hotplug::keys::{self, push_bdf};
+use crate::actors::hotplug::keys;
 use crate::actors::hotplug::messages::push_message;
 use crate::actors::log::hotplug::{Hotplug, Outcome, Process, Value};
 use crate::telling::narration::phrases::count_of;
@@ -47,22 +47,22 @@ pub(crate) fn tell(out: &mut Text, event: &Hotplug) {
         }
         Hotplug::Tested { device, assignable } => {
             out.push_str("Xen is asked whether the guest could have ");
-            push_bdf(out, device);
+            device.push_with_domain(out);
             out.push_str(if assignable { ", and says yes." } else { ", and says no." });
         }
         Hotplug::Assigned { by, device, done } => {
             out.push_str(subject(by)).push_str(" asks Xen to make ");
-            push_bdf(out, device);
+            device.push_with_domain(out);
             out.push_str(if done { " the guest's, and Xen does." } else { " the guest's, and Xen refuses." });
         }
         Hotplug::Deassigned { by, device } => {
             out.push_str(subject(by)).push_str(" asks Xen to take ");
-            push_bdf(out, device);
+            device.push_with_domain(out);
             out.push_str(" back.");
         }
         Hotplug::SlotFilled { device, slot, removable } => {
             out.push_str("The device model puts ");
-            push_bdf(out, device);
+            device.push_with_domain(out);
             if removable {
                 out.push_str(" into virtual slot ").push_u32(u32::from(slot)).push_char('.');
             } else {

@@ -3,6 +3,10 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::pciif::{Pciif, Writer};
+use crate::protocols::pciif::{
+    EALREADY, EINVAL, ENODEV, ENXIO, XEN_PCI_ERR_ACCESS_DENIED, XEN_PCI_ERR_DEV_NOT_FOUND, XEN_PCI_ERR_INVALID_OFFSET,
+    XEN_PCI_ERR_NOT_IMPLEMENTED, XEN_PCI_ERR_OP_FAILED, XEN_PCI_ERR_SUCCESS,
+};
 use crate::telling::narration::bus::{push_errno, state_name};
 use crate::telling::narration::phrases::count_of;
 use crate::words::ids::Bdf;
@@ -88,7 +92,7 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::ErrorReported { cmd, place } => {
             out.push_str("Pciback reports an error of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" by bit 2, on the port of the guest's own requests: ").push_str(command(cmd)).push_char('.');
         }
         Pciif::ErrorFoundBeside => {
@@ -100,41 +104,41 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::DeviceExported { real, shown } => {
             out.push_str("Pciback gives the guest device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(", which it will see at ");
-            push_place(out, shown);
+            shown.push(out);
             out.push_char('.');
         }
         Pciif::ExportFailed { real, errno } => {
             out.push_str("Pciback cannot give the guest device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(". The error is ");
             push_errno(out, errno);
             out.push_char('.');
         }
         Pciif::DeviceReleased { real } => {
             out.push_str("Pciback takes device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(" back: it answers nobody, masters no bus, and its interrupts are unmapped.");
         }
         Pciif::DeviceReset { real } => {
             out.push_str("dom0 resets device ");
-            push_place(out, real);
+            real.push(out);
             out.push_str(", so that nothing of its guest stays in it.");
         }
         Pciif::DeviceFound { place, vendor, device } => {
             out.push_str("Pcifront finds a device at ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(": ").push_hex(vendor.into(), 4).push_char(':').push_hex(device.into(), 4).push_char('.');
         }
         Pciif::BarClaimed { place, index, base } => {
             out.push_str("Pcifront takes BAR ").push_u32(index.into()).push_str(" of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" as it is, at 0x").push_hex(base, 1).push_char('.');
         }
         Pciif::DeviceRemoved { place } => {
             out.push_str("Pcifront stops the driver of device ");
-            push_place(out, place);
+            place.push(out);
             out.push_str(" and forgets the device.");
         }
         Pciif::StateWritten { by, state } => {
@@ -154,15 +158,19 @@ pub(super) fn tell(out: &mut Text, event: &Pciif) {
         }
         Pciif::OwnerChanged { device, owner } => {
             out.push_str("Device ");
-            push_place(out, device);
+            device.push(out);
             out.push_str(" is domain ").push_u32(owner.0.into()).push_str("'s from now on.");
         }
     }
 }
 
 fn posted(out: &mut Text, cmd: u8, place: Bdf, offset: i32, value: u32) {
-    out.push_str("Pcifront asks to ").push_str(command(cmd)).push_str(" of device ");
-    push_place(out, place);
+    let wanted = match cmd {
+        6..=9 => "hear what only pciback reports",
+        _ => command(cmd),
+    };
+    out.push_str("Pcifront asks to ").push_str(wanted).push_str(" of device ");
+    place.push(out);
     match cmd {
         0 => {
             out.push_str(" at offset ").push_i32(offset);
@@ -197,25 +205,19 @@ const fn command(cmd: u8) -> &'static str {
 fn push_error(out: &mut Text, err: i32) {
     out.push_str("error ").push_i32(err);
     let name = match err {
-        0 => "success",
-        -1 => "no such device",
-        -2 => "no such access",
-        -3 => "not allowed",
-        -4 => "not known",
-        -5 => "it went wrong",
-        -6 => "ENXIO",
-        -19 => "ENODEV",
-        -22 => "EINVAL",
-        -114 => "EALREADY",
+        XEN_PCI_ERR_SUCCESS => "success",
+        XEN_PCI_ERR_DEV_NOT_FOUND => "no such device",
+        XEN_PCI_ERR_INVALID_OFFSET => "no such access",
+        XEN_PCI_ERR_ACCESS_DENIED => "not allowed",
+        XEN_PCI_ERR_NOT_IMPLEMENTED => "not known",
+        XEN_PCI_ERR_OP_FAILED => "it went wrong",
+        ENXIO => "ENXIO",
+        ENODEV => "ENODEV",
+        EINVAL => "EINVAL",
+        EALREADY => "EALREADY",
         _ => return,
     };
     out.push_str(" (").push_str(name).push_char(')');
-}
-
-/// `02:1a.1`.
-fn push_place(out: &mut Text, place: Bdf) {
-    out.push_hex(place.bus().into(), 2).push_char(':').push_hex(place.device().into(), 2);
-    out.push_char('.').push_u32(place.function().into());
 }
 
 const fn writer(by: Writer) -> &'static str {

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::actors::log::Entry;
+use crate::telling::link::{self, Place};
 use crate::telling::narration::phrases::push_time;
 use crate::telling::narration::{class, name, push_interface};
 use crate::telling::player::{Player, Tick};
@@ -123,17 +124,17 @@ impl Player {
     pub fn film(&self, address: &str) -> String {
         let mut items = Text::new();
         let setup = Setup { inputs: Vec::new(), ..self.setup.clone() };
-        let mut player = Self::of(self.spec, setup);
-        let steps = player.steps();
-        for (step, caption) in self.spec.presets[self.setup.preset].film.iter().filter(|(step, _)| *step <= steps) {
-            player.seek(*step);
+        let untouched = (self.setup != setup).then(|| (self.spec.run)(&setup));
+        let run = untouched.as_ref().unwrap_or(&self.run);
+        let steps = run.log().steps();
+        for &(step, caption) in self.spec.presets[setup.preset].film.iter().filter(|(step, _)| *step <= steps) {
             items.push_str("<li><a href=\"");
             escape(&mut items, address);
             // The page knows the figure by another name, its id.
-            let state = player.state();
-            let place = state.strip_prefix(self.spec.name).expect("a state begins with its figure's name");
-            items.push_str(place).push_str("\">").push_str(&player.page_svg(Layout::Film));
-            items.push_str("<span>");
+            let state = link::write(self.spec, &setup, Place { frame: step, event: None });
+            let place = state.as_str().strip_prefix(self.spec.name).expect("a state begins with its figure's name");
+            let picture = svg::write(&run.draw(step, Layout::Film), Ink::Classes("film"));
+            items.push_str(place).push_str("\">").push_str(picture.as_str()).push_str("<span>");
             escape(&mut items, caption);
             items.push_str("</span></a></li>\n");
         }

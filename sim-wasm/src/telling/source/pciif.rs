@@ -4,7 +4,7 @@
 
 use crate::actors::epoch::{Drivers, Epoch, FrontEpoch};
 use crate::actors::log::pciif::{Pciif, Writer};
-use crate::telling::source::{Place, SourceRef, Tree, XENBUS_CLIENT, by_front, xen};
+use crate::telling::source::{Place, SourceRef, Tree, XEN_PASSTHROUGH_PCI, XENBUS_CLIENT, by_front, xen};
 
 pub(crate) const PCIFRONT_OP: &str = "drivers/xen/pcifront/pci_op.c";
 pub(crate) const PCIFRONT_XENBUS: &str = "drivers/xen/pcifront/xenbus.c";
@@ -22,7 +22,6 @@ pub(crate) const XEN_PCIBACK_XENBUS: &str = "drivers/xen/xen-pciback/xenbus.c";
 pub(crate) const XEND_PCI: &str = "tools/python/xen/util/pci.py";
 pub(crate) const XEND_PCIIF: &str = "tools/python/xen/xend/server/pciif.py";
 pub(crate) const LIBXL_PCI: &str = "tools/libxl/libxl_pci.c";
-const XEN_PASSTHROUGH: &str = "xen/drivers/passthrough/pci.c";
 
 /// The code behind an event. Reports of errors exist in today's drivers only.
 pub(super) const fn of(event: &Pciif, Drivers { front, back }: Drivers) -> Option<SourceRef> {
@@ -105,7 +104,7 @@ pub(super) const fn of(event: &Pciif, Drivers { front, back }: Drivers) -> Optio
         Pciif::MagicDiffers => {
             in_pciback(back, ("pciback_attach()", PCIBACK_XENBUS), ("xen_pcibk_attach()", XEN_PCIBACK_XENBUS))
         }
-        Pciif::OwnerChanged { .. } => xen("assign_device()", XEN_PASSTHROUGH),
+        Pciif::OwnerChanged { .. } => xen("assign_device()", XEN_PASSTHROUGH_PCI),
     }
 }
 

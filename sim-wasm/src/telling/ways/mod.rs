@@ -8,6 +8,8 @@ mod run;
 
 mod picture;
 
+pub(super) mod weights;
+
 use alloc::boxed::Box;
 
 use crate::actors::epoch::Drivers;
@@ -29,7 +31,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "send",
             title: "One packet is sent",
             says: "The same packet sets out by all five ways, a hop of each at a time. Watch who has arrived, and who still travels.",
-            knobs: &[0, 1514, 1, 1],
+            knobs: &[0, 1514, 1, 0],
             script: "",
             film: &[
                 (2, "An own card is told by a register."),
@@ -42,7 +44,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "receive",
             title: "One packet is received",
             says: "The packet comes from the wire. The split drivers copy it once, an own card not at all, and the emulated card is asked twelve times before the guest has it.",
-            knobs: &[1, 1514, 1, 1],
+            knobs: &[1, 1514, 1, 0],
             script: "",
             film: &[
                 (2, "Split drivers: Xen copies the packet."),
@@ -55,7 +57,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "burst",
             title: "32 packets at once",
             says: "Thirty-two packets are sent at once. On a ring one bell is for many of them; an emulated card is asked as often for each as for one.",
-            knobs: &[0, 1514, 32, 1],
+            knobs: &[0, 32 * 1514, 1, 0],
             script: "",
             film: &[
                 (1, "A ring: few bells for 32 packets."),
@@ -67,12 +69,24 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "posted",
             title: "One packet, posted interrupts",
             says: "The IOMMU notes the card's interrupt for the guest's processor itself. Nothing is left for Xen to do.",
-            knobs: &[1, 1514, 1, 2],
+            knobs: &[1, 1514, 2, 0],
             script: "",
             film: &[
                 (3, "The card stores the packet."),
                 (4, "The IOMMU notes the interrupt."),
                 (5, "No exit, no hypercall, no copy."),
+            ],
+        },
+        Preset {
+            name: "weighed",
+            title: "One packet is sent, weighed",
+            says: "The same packet as in the first run, and a weight for each exit, hypercall and switch of domains: numbers that papers measured on other machines. Turn the weight of an exit: the order of the ways hardly notices, since switches weigh most.",
+            knobs: &[0, 1514, 1, weights::EXIT_WESTMERE],
+            script: "",
+            film: &[
+                (3, "Own cards have sent for nothing."),
+                (8, "Split drivers: two switches."),
+                (15, "Emulated: ten switches."),
             ],
         },
     ],
@@ -85,15 +99,14 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
         Knob {
             name: "bytes",
-            title: "Packet",
+            title: "Bytes",
             unit: "B",
-            options: &[KnobOption { value: 60, title: "60" }, KnobOption { value: 1514, title: "1514" }],
-        },
-        Knob {
-            name: "packets",
-            title: "Packets",
-            unit: "",
-            options: &[KnobOption { value: 1, title: "one" }, KnobOption { value: 32, title: "32 at once" }],
+            options: &[
+                KnobOption { value: 60, title: "60" },
+                KnobOption { value: 1514, title: "1514" },
+                KnobOption { value: 32 * 60, title: "32 times 60" },
+                KnobOption { value: 32 * 1514, title: "32 times 1514" },
+            ],
         },
         Knob {
             name: "interrupts",
@@ -103,6 +116,17 @@ pub static FIGURE: FigureSpec = FigureSpec {
                 KnobOption { value: 0, title: "by a line" },
                 KnobOption { value: 1, title: "by message" },
                 KnobOption { value: 2, title: "posted" },
+            ],
+        },
+        Knob {
+            name: "weight",
+            title: "An exit weighs",
+            unit: "cycles",
+            options: &[
+                KnobOption { value: 0, title: "nothing: only count" },
+                KnobOption { value: weights::EXIT_WESTMERE, title: "761, as on a Westmere" },
+                KnobOption { value: weights::EXIT_PENRYN, title: "1266, as on a Penryn" },
+                KnobOption { value: weights::EXIT_PRESCOTT, title: "3963, as on a Prescott" },
             ],
         },
     ],
@@ -143,13 +167,19 @@ pub static FIGURE: FigureSpec = FigureSpec {
         quantity("interrupts-hvm-own", "interrupts: HVM, own card", Tone::Domu),
         quantity("copies-hvm-own", "copies: HVM, own card", Tone::Dom0),
         quantity("look-ups-hvm-own", "IOMMU look-ups: HVM, own card", Tone::Hardware),
+        weighed("cycles-split", "weighed: PV, split drivers"),
+        weighed("cycles-pv-own", "weighed: PV, own card"),
+        weighed("cycles-emulated", "weighed: HVM, emulated card"),
+        weighed("cycles-hvm-split", "weighed: HVM, PV drivers"),
+        weighed("cycles-hvm-own", "weighed: HVM, own card"),
     ],
     guess: Some(&Guess {
         question: "How many exits does the emulated card take here, to the end of the last interrupt?",
         answers: Answers::Number { most: 1000, unit: "exits" },
     }),
     not_modelled: &[
-        "what each count costs: a hop has no duration",
+        "what each count costs: a hop has no duration, and weights are other machines' numbers",
+        "weights for copies, events and interrupts, and for the time that code takes",
         "dom0's bridge behind the device model, and the interrupts of dom0's own card",
         "interrupts for several packets at once, but for those of a ring",
         "the first bytes of a packet that netback and netfront copy beside its page",
@@ -161,6 +191,11 @@ pub static FIGURE: FigureSpec = FigureSpec {
 
 const fn quantity(name: &'static str, title: &'static str, tone: Tone) -> Quantity {
     Quantity { name, title, unit: "", tone, charted: false }
+}
+
+/// Nothing while nothing is weighed.
+const fn weighed(name: &'static str, title: &'static str) -> Quantity {
+    Quantity { name, title, unit: "cycles", tone: Tone::Soft, charted: false }
 }
 
 fn tell(out: &mut Text, event: &Event, _drivers: Drivers) {

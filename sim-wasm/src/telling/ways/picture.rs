@@ -14,6 +14,7 @@ use crate::telling::narration::ways::name;
 use crate::telling::story::Layout;
 use crate::telling::ways::route::{BURST, Counts, Lane, Load};
 use crate::telling::ways::run::{Track, taken};
+use crate::telling::ways::weights;
 use crate::words::text::Text;
 
 const LANES: [(Lane, &str, Tone); 6] = [
@@ -91,18 +92,18 @@ fn wide(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
                 shown(count).as_str(),
             ));
         }
+        weight(&mut shapes, (px(880), middle + px(24)), load, counts);
         drawing.add(named(row, shapes));
     }
     let said = load_said(load);
     drawing.add(words(px(16), px(384), Anchor::Start, Face::Note, Tone::Soft, said.as_str()));
-    drawing.add(words(
-        px(880),
-        px(384),
-        Anchor::End,
-        Face::Note,
-        Tone::Soft,
-        "calls: hypercalls. Below each name: whom the guest trusts, and what bounds them.",
-    ));
+    let mut note = weights_said(load);
+    if note.as_str().is_empty() {
+        note.push_str("calls: hypercalls. Below each name: whom the guest trusts, and what bounds them.");
+    } else {
+        note.push_str(" (Agesen 2012, Dall 2016)");
+    }
+    drawing.add(words(px(880), px(384), Anchor::End, Face::Note, Tone::Soft, note.as_str()));
 }
 
 const fn column_x(column: Unit) -> Unit {
@@ -127,7 +128,13 @@ fn narrow(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
             shapes.push(words(x, top + px(86), Anchor::Middle, Face::Name, tone(count), shown(count).as_str()));
             shapes.push(words(x, top + px(101), Anchor::Middle, Face::Note, Tone::Soft, said));
         }
+        weight(&mut shapes, (px(320), top + px(18)), load, counts);
         drawing.add(named(row, shapes));
+    }
+    let weights = weights_said(load);
+    if !weights.as_str().is_empty() {
+        drawing.add(words(px(8), px(600), Anchor::Start, Face::Note, Tone::Soft, weights.as_str()));
+        return;
     }
     let said = load_said(load);
     drawing.add(words(px(8), px(600), Anchor::Start, Face::Note, Tone::Soft, said.as_str()));
@@ -245,6 +252,38 @@ const fn trusts(way: Way) -> &'static str {
     }
 }
 
+/// What has been taken so far, weighed.
+fn weight(shapes: &mut Vec<Shape>, (x, y): (Unit, Unit), load: &Load, counts: Option<Counts>) {
+    let Some(cycles) = load.weighs(&counts.unwrap_or_default()) else { return };
+    let mut text = Text::new();
+    push_thousands(&mut text, cycles);
+    text.push_str(" cycles");
+    shapes.push(words(x, y, Anchor::End, Face::Note, if cycles > 0 { Tone::Ink } else { Tone::Soft }, text.as_str()));
+}
+
+/// The weights; empty when nothing is weighed.
+fn weights_said(load: &Load) -> Text {
+    let mut text = Text::new();
+    if load.exit_cycles > 0 {
+        text.push_str("exit ").push_u32(load.exit_cycles).push_str(", call ").push_u32(weights::HYPERCALL);
+        text.push_str(", switch ").push_u32(weights::SWITCH).push_str(" cycles");
+    }
+    text
+}
+
+/// A number with a comma before each group of three digits.
+fn push_thousands(text: &mut Text, number: u32) {
+    if number >= 1_000 {
+        push_thousands(text, number / 1_000);
+        text.push_char(',');
+        for place in [100, 10, 1] {
+            text.push_u32(number / place % 10);
+        }
+    } else {
+        text.push_u32(number);
+    }
+}
+
 fn load_said(load: &Load) -> Text {
     let mut text = Text::new();
     if load.burst {
@@ -267,6 +306,9 @@ fn description(load: &Load, tracks: &[Track; 5], step: u32) -> Text {
                 text.push_str(", ");
             }
             text.push_str(said).push_char(' ').push_u32(count);
+        }
+        if let Some(cycles) = load.weighs(&counts) {
+            text.push_str("; weighed ").push_u32(cycles).push_str(" cycles");
         }
         text.push_str(". ");
     }

@@ -12,6 +12,7 @@ use core::ops::{Add, Mul};
 use crate::actors::costs::Way;
 use crate::actors::log::ways::Hop;
 use crate::machine::own_card::Signal;
+use crate::telling::ways::weights;
 
 /// Where a packet is: columns of the picture, from the guest to the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +114,17 @@ pub(crate) struct Load {
     pub(crate) short: bool,
     pub(crate) burst: bool,
     pub(crate) signal: Signal,
+    /// What an exit and the entry after it weigh; nothing is weighed when it is 0.
+    pub(crate) exit_cycles: u32,
+}
+
+impl Load {
+    /// What exits, hypercalls and switches weigh together, in cycles; `None` when nothing is weighed.
+    pub(crate) fn weighs(&self, counts: &Counts) -> Option<u32> {
+        (self.exit_cycles > 0).then(|| {
+            counts.exits * self.exit_cycles + counts.hypercalls * weights::HYPERCALL + counts.switches * weights::SWITCH
+        })
+    }
 }
 
 /// What all packets of a load take.

@@ -18,8 +18,11 @@ use crate::words::time::Time;
 
 const DIRECTION: usize = 0;
 const BYTES: usize = 1;
-const PACKETS: usize = 2;
-const SIGNAL: usize = 3;
+const SIGNAL: usize = 2;
+const WEIGHT: usize = 3;
+
+/// The longest packet of the figure; more bytes are several.
+const LONGEST: u32 = 1514;
 
 /// One way of the run.
 pub(crate) struct Track {
@@ -38,15 +41,19 @@ pub(crate) struct WaysRun {
 
 impl WaysRun {
     pub(crate) fn new(setup: &Setup) -> Self {
+        let bytes = setup.knobs[BYTES];
+        let burst = bytes > LONGEST;
+        let each = if burst { bytes / BURST } else { bytes };
         let load = Load {
             sends: setup.knobs[DIRECTION] == 0,
-            short: setup.knobs[BYTES] <= u32::from(BackSettings::of(Epoch::Classic).header),
-            burst: setup.knobs[PACKETS] > 1,
+            short: each <= u32::from(BackSettings::of(Epoch::Classic).header),
+            burst,
             signal: match setup.knobs[SIGNAL] {
                 0 => Signal::Line,
                 1 => Signal::Message,
                 _ => Signal::Posted,
             },
+            exit_cycles: setup.knobs[WEIGHT],
         };
         let tracks = Way::ALL.map(|way| Track { way, legs: route(way, &load), sum: sum(way, &load) });
         let log = if load.burst { sums(&tracks) } else { hops(&tracks) };
@@ -107,12 +114,16 @@ impl Run for WaysRun {
         false
     }
 
-    /// Quantities are by way first.
+    /// Counts by way, then what they weigh.
     fn value(&self, step: u32, quantity: usize) -> u64 {
-        let (number, column) = (quantity / COLUMNS, quantity % COLUMNS);
-        let Some(track) = self.tracks.get(number) else { return 0 };
-        let counts = taken(track, number, &self.load, step).unwrap_or_default();
-        counts.columns().get(column).copied().unwrap_or(counts.look_ups).into()
+        let ways = self.tracks.len();
+        let (number, column) = match quantity.checked_sub(ways * COLUMNS) {
+            Some(number) => (number, COLUMNS),
+            None => (quantity / COLUMNS, quantity % COLUMNS),
+        };
+        let counts = taken(&self.tracks[number], number, &self.load, step).unwrap_or_default();
+        let cycles = self.load.weighs(&counts).unwrap_or(0);
+        counts.columns().into_iter().chain([counts.look_ups, cycles]).nth(column).unwrap_or(0).into()
     }
 
     fn answer(&self) -> Option<Answer> {

@@ -22,7 +22,7 @@ use crate::actors::hvm::release::Release;
 use crate::actors::log::hvm::Hvm;
 use crate::protocols::pci::bar::{BarKind, BarPlace, PCI_ROM_ADDRESS_ENABLE, Region, regions};
 use crate::protocols::pci::config::Width;
-use crate::protocols::pci::function::Function;
+use crate::protocols::pci::function::{Function, HardwareWrite};
 use crate::protocols::pci::msix::MsixShape;
 use crate::protocols::pci::registers::{
     PCI_CAP_ID_MSI, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_IO, PCI_COMMAND_MEMORY, PCI_INTERRUPT_PIN,
@@ -53,23 +53,11 @@ struct Shadow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bar {
     region: Region,
-    is_io: bool,
     /// What the guest wrote, without type bits; the upper half of 64 bits in `high`.
     low: u32,
     high: u32,
     /// Where it is mapped now.
     mapped: Option<u64>,
-}
-
-/// A write that reached hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HardwareWrite {
-    /// Where.
-    pub offset: u16,
-    /// How wide.
-    pub width: Width,
-    /// What.
-    pub value: u32,
 }
 
 /// The function as the guest sees it.
@@ -89,7 +77,7 @@ impl PtDevice {
     #[must_use]
     pub fn new(function: &mut Function, settings: PtSettings, host: &mut Host<'_>) -> PtDevice {
         let config = &function.config;
-        let header = Group { at: 0, size: PCI_STD_HEADER_SIZEOF, hardwired: false, capability: None };
+        let header = Group { at: 0, size: PCI_STD_HEADER_SIZEOF, hardwired: false };
         let mut groups = Vec::from([header]);
         let mut listed: Vec<(u16, Register)> =
             tables::header(settings.release).iter().map(|register| (register.offset, *register)).collect();
@@ -97,7 +85,7 @@ impl PtDevice {
             let Some((size, hardwired, registers)) = tables::capability(settings.release, config, at, id) else {
                 continue;
             };
-            groups.push(Group { at, size, hardwired, capability: Some(id) });
+            groups.push(Group { at, size, hardwired });
             listed.extend(registers.iter().map(|register| (at + register.offset, *register)));
             if id == PCI_CAP_ID_MSI {
                 let tail = tables::msi_tail(settings.release, config, at).into_iter().flatten();
@@ -117,17 +105,10 @@ impl PtDevice {
         let shadows =
             listed.iter().map(|(at, register)| Shadow { at: *at, register: *register, data: begin(*at, register) });
         let shadows = shadows.collect();
-        let bars = regions(config).map(|region| Bar {
-            region,
-            is_io: region.kind == BarKind::Io,
-            low: 0,
-            high: 0,
-            mapped: None,
-        });
-        let bars: Vec<Bar> = bars.collect();
+        let bars: Vec<Bar> = regions(config).map(|region| Bar { region, low: 0, high: 0, mapped: None }).collect();
         let table = MsixShape::of(config);
         if settings.release == Release::Today {
-            let bits = |is_io, bit| if bars.iter().any(|bar| bar.is_io == is_io) { bit } else { 0 };
+            let bits = |is_io, bit| if bars.iter().any(|bar| bar.region.kind.is_io() == is_io) { bit } else { 0 };
             let decode = bits(true, PCI_COMMAND_IO) | bits(false, PCI_COMMAND_MEMORY);
             let command = function.config.command() | decode;
             function.write(host.now, PCI_COMMAND, Width::Word, u32::from(command));
@@ -246,7 +227,7 @@ impl PtDevice {
         let mut moved = false;
         for bar in &mut self.bars {
             let at = bar.region.place.offset();
-            let size = mappings::emulated_size(bar.is_io, bar.region.size);
+            let size = mappings::emulated_size(&bar.region);
             let mask = !(size - 1);
             let (low_bits, before) = (bar.region.kind.low_bits(), (bar.low, bar.high));
             if let Some(part) = Part::of(offset, width, at, Width::Dword) {
@@ -298,20 +279,18 @@ impl PtDevice {
     fn remap(&mut self, host: &mut Host<'_>) -> Vec<MapCall> {
         let mut calls = Vec::new();
         for bar in &mut self.bars {
-            let decoded = self.decode & if bar.is_io { PCI_COMMAND_IO } else { PCI_COMMAND_MEMORY } != 0;
+            let is_io = bar.region.kind.is_io();
+            let decoded = self.decode & if is_io { PCI_COMMAND_IO } else { PCI_COMMAND_MEMORY } != 0;
             let address = u64::from(bar.high) << 32 | u64::from(bar.low);
             let ignored = bar.high != 0 && self.settings.release == Release::Xen33;
-            let index = match bar.region.place {
-                BarPlace::Bar(index) => index,
-                BarPlace::Rom => 6,
-            };
-            let fits = !bar.is_io || address + bar.region.size <= 0x1_0000;
+            let index = bar.region.place.index();
+            let fits = !is_io || address + bar.region.size <= 0x1_0000;
             let target = (decoded && address != 0 && fits && !ignored).then_some(address);
             if target == bar.mapped {
                 continue;
             }
             if let Some(from) = bar.mapped.take() {
-                calls.push(mappings::unmap(&bar.region, bar.is_io, from));
+                calls.push(mappings::unmap(&bar.region, from));
                 host.also(Hvm::BarUnmapped { bar: index, page: (from >> 12) as u32 });
             }
             if decoded && ignored {
@@ -319,7 +298,7 @@ impl PtDevice {
             }
             let Some(to) = target else { continue };
             let table = self.table.as_ref().filter(|table| bar.region.place == BarPlace::Bar(table.table.bar));
-            calls.extend(mappings::map(&bar.region, bar.is_io, to, table));
+            calls.extend(mappings::map(&bar.region, to, table));
             bar.mapped = Some(to);
             let (page, frame) = ((to >> 12) as u32, (bar.region.base >> 12) as u32);
             let trapped = mappings::table_pages(table).map_or(0, |(_, pages)| pages as u16);

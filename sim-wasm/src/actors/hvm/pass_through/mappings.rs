@@ -54,20 +54,20 @@ pub enum MapCall {
 
 /// Bytes that a region takes in the guest: whole pages of memory.
 #[must_use]
-pub const fn emulated_size(is_io: bool, size: u64) -> u64 {
-    if is_io { size } else { size.next_multiple_of(PAGE) }
+pub const fn emulated_size(region: &Region) -> u64 {
+    if region.kind.is_io() { region.size } else { region.size.next_multiple_of(PAGE) }
 }
 
 /// The calls that map a region at an address.
 #[must_use]
-pub fn map(region: &Region, is_io: bool, guest: u64, table: Option<&MsixShape>) -> Vec<MapCall> {
+pub fn map(region: &Region, guest: u64, table: Option<&MsixShape>) -> Vec<MapCall> {
     let mut calls = Vec::new();
-    if is_io {
+    if region.kind.is_io() {
         let (machine, count) = (region.base as u16, region.size as u16);
         calls.push(MapCall::AddPorts { guest: guest as u16, machine, count });
         return calls;
     }
-    let pages = emulated_size(false, region.size) / PAGE;
+    let pages = emulated_size(region) / PAGE;
     calls.push(MapCall::AddMemory { gfn: guest / PAGE, mfn: region.base / PAGE, pages });
     if let Some((first, count)) = table_pages(table) {
         calls.push(MapCall::RemoveMemory { gfn: guest / PAGE + first, pages: count });
@@ -77,11 +77,11 @@ pub fn map(region: &Region, is_io: bool, guest: u64, table: Option<&MsixShape>) 
 
 /// The calls that take it out again.
 #[must_use]
-pub fn unmap(region: &Region, is_io: bool, guest: u64) -> MapCall {
-    if is_io {
+pub fn unmap(region: &Region, guest: u64) -> MapCall {
+    if region.kind.is_io() {
         MapCall::RemovePorts { guest: guest as u16, count: region.size as u16 }
     } else {
-        MapCall::RemoveMemory { gfn: guest / PAGE, pages: emulated_size(false, region.size) / PAGE }
+        MapCall::RemoveMemory { gfn: guest / PAGE, pages: emulated_size(region) / PAGE }
     }
 }
 

@@ -14,7 +14,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::hvm::release::Release;
-use crate::protocols::pci::msi::Message;
+use crate::hypervisor::message::Message;
 use crate::protocols::pci::msix::{MsixShape, PCI_MSIX_ENTRY_CTRL_MASKBIT, PCI_MSIX_ENTRY_SIZE};
 
 /// What a write to the table's pages led to.
@@ -70,12 +70,6 @@ impl MsixTable {
             Some(lines) => lines,
             None => 0,
         }
-    }
-
-    /// What it looks like.
-    #[must_use]
-    pub const fn shape(&self) -> &MsixShape {
-        &self.shape
     }
 
     /// Four bytes of the table's BAR as the guest reads them.

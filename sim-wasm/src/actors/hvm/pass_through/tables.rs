@@ -78,8 +78,6 @@ pub struct Group {
     pub size: u16,
     /// Whether it reads as zeros and takes no write.
     pub hardwired: bool,
-    /// The capability that it is; nothing for the header.
-    pub capability: Option<u8>,
 }
 
 const fn byte(offset: u16, emulated: u32, read_only: u32, init: Init) -> Register {
@@ -207,6 +205,5 @@ pub fn msi_tail(release: Release, config: &ConfigSpace, at: u16) -> [Option<Regi
 }
 
 fn msi_shape(config: &ConfigSpace, at: u16) -> MsiShape {
-    let flags = config.read_u16(at + PCI_MSI_FLAGS);
-    MsiShape { vectors_log2: (flags >> 1 & 7) as u8, is_64: flags & 1 << 7 != 0, has_masks: flags & 1 << 8 != 0 }
+    MsiShape::of(config.read_u16(at + PCI_MSI_FLAGS))
 }

@@ -4,7 +4,7 @@
 
 use crate::telling::source::index::Place::Line;
 use crate::telling::source::index::{SourceFile, function, structure};
-use crate::telling::source::{Tree, XEN_DOMAIN, XEN_GRANTS};
+use crate::telling::source::{Tree, XEN_DOMAIN, XEN_GRANTS, XEN_PASSTHROUGH_PCI};
 
 /// Sorted by path, the entries by name.
 pub(super) const FILES: &[SourceFile] = &[
@@ -166,7 +166,7 @@ pub(super) const FILES: &[SourceFile] = &[
         ],
     },
     SourceFile {
-        path: "xen/drivers/passthrough/pci.c",
+        path: XEN_PASSTHROUGH_PCI,
         tree: Tree::Xen,
         entries: &[
             function(

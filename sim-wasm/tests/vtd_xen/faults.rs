@@ -1,0 +1,82 @@
+//! What Xen does about faults, and what is told of accesses and steps.
+
+use sim_wasm::actors::log::vtd::Vtd;
+use sim_wasm::actors::log::{Entry, Event, Log};
+use sim_wasm::actors::remapping::{dma_read, dma_write, tell_steps};
+use sim_wasm::hypervisor::passthrough::options::{GuestKind, Version};
+use sim_wasm::hypervisor::passthrough::step::Step;
+use sim_wasm::hypervisor::vtd::capabilities::Capabilities;
+use sim_wasm::hypervisor::vtd::fault::Fault;
+use sim_wasm::hypervisor::vtd::registers as reg;
+use sim_wasm::hypervisor::vtd::walk::Direction;
+use sim_wasm::hypervisor::vtd::write_requests::Ending;
+use sim_wasm::words::ids::{Dfn, DomId, Mfn};
+use sim_wasm::words::time::Time;
+
+use crate::world::{CARD, DOM1, Machine, machine, options, today};
+
+#[test]
+fn the_tenth_fault_in_a_row_costs_the_device_its_bus_master_bit() {
+    let mut machine = today(GuestKind::Hvm);
+    machine.assign(CARD, DOM1).expect("it is free");
+    let storm = |machine: &mut Machine, gap: u64, start: u64, faults: u64| -> Option<u64> {
+        (1..=faults).find(|number| {
+            machine.write(CARD, 7);
+            let asked = machine.iommus.serve_faults(&mut machine.memory, 0, Time(start + number * gap));
+            assert_eq!(machine.iommus.unit(0).unit.read_u32(reg::FSTS) & (reg::FSTS_PPF | reg::FSTS_PFO), 0);
+            assert!(asked.is_empty() || asked == [CARD]);
+            !asked.is_empty()
+        })
+    };
+    assert_eq!(storm(&mut machine, 10_000_001, 0, 100), None, "seldom enough, the count never grows");
+    assert_eq!(storm(&mut machine, 10_000_000, 2_000_000_000, 100), Some(10));
+
+    let mut old = self::machine(options(Version::Xen33, Some("1")), &[Capabilities::typical()], GuestKind::Hvm);
+    old.assign(CARD, DOM1).expect("it is free");
+    assert_eq!(storm(&mut old, 1, 0, 100), None, "3.3 only printed");
+}
+
+#[test]
+fn a_hundred_blocked_writes_may_be_one_line() {
+    let mut machine = today(GuestKind::Hvm);
+    machine.assign(CARD, DOM1).expect("it is free");
+    for _ in 0..100 {
+        assert_eq!(machine.write(CARD, 7), Ending::Blocked(Fault::WriteDenied));
+    }
+    machine.iommus.take_steps();
+    machine.iommus.serve_faults(&mut machine.memory, 0, Time(1));
+    let logged = Step::FaultLogged { source: CARD, page: 7, reason: Fault::WriteDenied };
+    assert_eq!(machine.iommus.take_steps(), [logged]);
+}
+
+#[test]
+fn accesses_and_steps_are_told() {
+    let mut machine = today(GuestKind::Hvm);
+    let (mut log, now) = (Log::new(), Time(5));
+    machine.p2m(DOM1, 9, Some(Mfn(30))).expect("there is room");
+    machine.assign(CARD, DOM1).expect("it is free");
+    tell_steps(&mut log, now, &mut machine.iommus);
+    assert_eq!(log.steps(), 1);
+    let told = log.entries().last().map(|entry| entry.event);
+    let reassigned = Step::Reassigned { source: CARD, from: DomId::DOM0, to: DOM1 };
+    assert_eq!(told, Some(Event::Vtd(Vtd::Xen(reassigned))));
+
+    let Machine { memory, iommus, .. } = &mut machine;
+    let unit = &mut iommus.unit_mut(0).unit;
+    dma_write(&mut log, now, unit, memory, (CARD, 0x9FFC), &[1; 8]);
+    dma_write(&mut log, now, unit, memory, (CARD, 0xFEE0_2000), &0x41_u32.to_le_bytes());
+    dma_read(&mut log, now, unit, memory, (CARD, 0xB000), &mut [0; 4]);
+    let events: Vec<Event> = (2..=log.steps()).flat_map(|step| log.of_step(step)).map(|entry| entry.event).collect();
+    let expect = [
+        Vtd::Passed { source: CARD, dfn: Dfn(9), frame: Mfn(30), direction: Direction::Write },
+        Vtd::Blocked { source: CARD, dfn: Dfn(10), reason: Fault::WriteDenied },
+        Vtd::FaultRecorded { source: CARD },
+        Vtd::FaultEvent,
+        Vtd::InterruptBlocked { source: CARD, reason: Fault::CompatibilityBlocked },
+        Vtd::FaultCollapsed { source: CARD },
+        Vtd::Blocked { source: CARD, dfn: Dfn(11), reason: Fault::ReadDenied },
+        Vtd::FaultCollapsed { source: CARD },
+    ];
+    assert_eq!(events, expect.map(Event::Vtd));
+    assert_eq!(size_of::<Entry>(), 40);
+}
