@@ -12,7 +12,7 @@ use sim_wasm::hypervisor::message::Message;
 use sim_wasm::hypervisor::passthrough::amd_interrupts::{AmdBlocked, AmdInterrupts, AmdRepairs};
 use sim_wasm::hypervisor::passthrough::host_errors::HostFate;
 use sim_wasm::hypervisor::passthrough::iommus::{Iommus, PciDevice};
-use sim_wasm::hypervisor::passthrough::options::{AssignError, GuestKind, Options, Version};
+use sim_wasm::hypervisor::passthrough::options::{AssignError, GuestKind, Options, Quarantine, Version};
 use sim_wasm::hypervisor::passthrough::repairs::Repairs;
 use sim_wasm::hypervisor::passthrough::step::Step;
 use sim_wasm::hypervisor::pirqs::{IrqSource, PirqError, PirqId, PirqRepairs, Pirqs};
@@ -73,7 +73,7 @@ const ROWS: &[(u16, Tried)] = &[
     (237, In(HERE, "a_message_is_its_owner_s_and_stays_when_it_is_mapped_once_more")),
     (237, In(PCIFRONT, "a_device_of_another_s_gets_no_interrupt")),
     (302, In(TAKING, "writes_under_way_after_teardown_hit_dom0_s_view_unless_there_is_quarantine")),
-    (306, In(TAKING, "writes_under_way_after_teardown_hit_dom0_s_view_unless_there_is_quarantine")),
+    (306, In(HERE, "a_device_taken_from_a_guest_is_nobody_s_without_being_asked_for")),
     (321, In(FORGETTING, "entries_are_written_back_before_a_unit_that_sees_no_caches_reads_them")),
     (321, In(HERE, "a_large_page_that_was_split_in_the_cache_alone_is_whole_to_the_unit")),
     (337, In(HERE, "xen_masks_an_entry_where_the_table_was_when_the_function_was_found")),
@@ -250,6 +250,23 @@ fn a_message_is_its_owner_s_and_stays_when_it_is_mapped_once_more() {
         let raised = pirqs.raise(IrqSource::Message(CARD, 0));
         assert_eq!(raised == [(DOM1, own, Port(9))], stays, "{raised:?}");
         assert_eq!(pirqs.source(DOM1, own), Some(IrqSource::Message(CARD, 0)), "Xen believes that it is mapped");
+    }
+}
+
+/// XSA-306: quarantine was there since XSA-302, for who asked.
+#[test]
+fn a_device_taken_from_a_guest_is_nobody_s_without_being_asked_for() {
+    for (quarantine, owner) in
+        [(Options::default_of(Version::Today).quarantine, DomId::IO), (Quarantine::No, DomId::DOM0)]
+    {
+        let (mut memory, mut iommus) = machine(Capabilities::typical());
+        iommus.options.quarantine = quarantine;
+        iommus.assign(&mut memory, CARD, DOM1).expect("it is free");
+        iommus.destroy_domain(&mut memory, DOM1).expect("nothing stands in the way");
+        assert_eq!(iommus.device(CARD).map(|device| device.owner), Some(owner));
+        // Dom0 has memory there, and the card still writes.
+        let ending = iommus.unit_mut(0).unit.dma_write(&mut memory, CARD, 0x18_0000, &[0xEE]).ending;
+        assert_eq!(ending == Ending::Done, owner == DomId::DOM0, "{ending:?}");
     }
 }
 

@@ -15,7 +15,8 @@
 //! Sources: `map_domain_pirq` of `xen/arch/x86/irq.c`, `physdev_map_pirq` of `xen/arch/x86/physdev.c`,
 //! `xen/include/public/physdev.h`.
 //!
-//! Not modelled: vectors and their processors, the choice of dom0's numbers by ACPI, and EOI by shared page.
+//! Not modelled: vectors and their processors, the choice of dom0's numbers by ACPI, EOI by shared page, and, before XSA-237, a
+//! second mapping that would have succeeded: here each fails later.
 
 use alloc::vec::Vec;
 

@@ -10,8 +10,9 @@
 //!
 //! Sources: `SUPPORT.md`; XSA-461.
 //!
-//! Not modelled: lines that the chipset joins (two numbers, one input of the I/O APIC), and a function that leaves its line alone
-//! since it sends messages: the line is its all the same.
+//! Not modelled: lines that the chipset joins (two numbers, one input of the I/O APIC), a function that leaves its line alone
+//! since it sends messages (the line is its all the same), and BARs of virtual functions, which lie in their physical one's
+//! capability.
 
 use alloc::vec::Vec;
 
