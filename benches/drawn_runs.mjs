@@ -1,12 +1,14 @@
 // Runs what seeds name, from a bound module: a line of seed and marks for each, or the log of one.
 //
-//   node drawn_runs.mjs BINDINGS runs FIRST COUNT
-//   node drawn_runs.mjs BINDINGS log SEED
+//   node drawn_runs.mjs BINDINGS KIND runs FIRST COUNT
+//   node drawn_runs.mjs BINDINGS KIND log SEED
+//
+// KIND is Run, of networks, or DeviceRun, of devices that are given away.
 
 import { createRequire } from "node:module";
 
-const [bindings, what, first, count] = process.argv.slice(2);
-const { Run } = createRequire(import.meta.url)(bindings);
+const [bindings, kind, what, first, count] = process.argv.slice(2);
+const { [kind]: Run } = createRequire(import.meta.url)(bindings);
 
 const lines = [];
 if (what === "log") {

@@ -119,8 +119,9 @@
 //! device model. [`io_requests`](actors::hvm::io_requests) and [`device_model`](actors::hvm::device_model) are the two halves
 //! of that trip over [shared pages](protocols::ioreq), [`rtl8139`](actors::hvm::rtl8139) is a card whose every register costs
 //! one, and [`pass_through`](actors::hvm::pass_through) shows the guest a real function instead.
-//! [`EmulatedNic`](machine::emulated_nic::EmulatedNic) follows one packet, and [`Costs`](actors::costs::Costs) are the counts
-//! that all ways to a card are compared by. How xend and the device model agree on a device, and how they fail to, is
+//! [`EmulatedNic`](machine::emulated_nic::EmulatedNic) follows one packet,
+//! [`BufferedIo`](machine::buffered_io::BufferedIo) writes that nobody waits for, and [`Costs`](actors::costs::Costs) are the
+//! counts that all ways to a card are compared by. How xend and the device model agree on a device, and how they fail to, is
 //! [`hotplug`](actors::hotplug), run by [`Handshake`](machine::hotplug::Handshake); [`migration`](actors::migration) moves a
 //! guest that owns a card. Sources: `xen/include/public/hvm/ioreq.h`, `xen/arch/x86/hvm`, `tools/ioemu`,
 //! `tools/python/xen/xend` of Xen 3.3.1; `hw/xen` of QEMU 4.1.

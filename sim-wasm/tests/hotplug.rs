@@ -104,6 +104,38 @@ fn a_third_device_gets_a_slot_that_it_cannot_be_taken_out_of() {
     assert!(messages(&Handshake::run(&later), Process::QemuDm).is_empty());
 }
 
+/// Since 3.4: every slot that no emulated device is in, and what is in one can be taken out again.
+#[test]
+fn later_all_slots_of_the_bus_are_hot_plug_slots() {
+    let settings = Settings { release: Release::Today, ..Settings::new(Attempt::Boot { devices: 20 }) };
+    let mut run = Handshake::boot(&settings, 20);
+    let vslots = |run: &Handshake| run.xend().devices().iter().map(|known| known.vslot).collect::<Vec<u8>>();
+    assert_eq!(vslots(&run), (4..24).collect::<Vec<u8>>());
+    run.attempt(Change::Detach(device(17)));
+    assert_eq!((run.outcome(), vslots(&run).contains(&21)), (Outcome::Done, false));
+    run.attempt(Change::Attach(PciDevice { device: device(31), vslot: 31 }));
+    assert_eq!((run.outcome(), vslots(&run).last()), (Outcome::Done, Some(&31)));
+    run.attempt(Change::Attach(PciDevice { device: device(30), vslot: 0 }));
+    assert_eq!((run.outcome(), vslots(&run).last()), (Outcome::Done, Some(&21)));
+    // The guest was told which each time, by a byte that 3.3 has no room for.
+    let seen = run.log().entries().iter().filter_map(|entry| match entry.event {
+        Event::Hotplug(Hotplug::EventSeen { slot, added }) => Some((slot, added)),
+        _ => None,
+    });
+    assert_eq!(seen.collect::<Vec<_>>(), [(21, false), (31, true), (21, true)]);
+    // The graphics card's slot is not to be had.
+    run.attempt(Change::Attach(PciDevice { device: device(29), vslot: 2 }));
+    assert_eq!(
+        (run.outcome(), messages(&run, Process::QemuDm).last()),
+        (Outcome::Failed, Some(&Message::SlotExceeds(-1)))
+    );
+    // 28 there are: the 29th device stays for good.
+    let mut full = Handshake::boot(&settings, 29);
+    assert_eq!((vslots(&full)[27], vslots(&full)[28]), (31, 0));
+    full.attempt(Change::Detach(device(28)));
+    assert_eq!(messages(&full, Process::Xend), [Message::NotConnected(device(28))]);
+}
+
 /// The device model knows why and writes it where xend does not look: into the parameter, not into the state.
 #[test]
 fn a_slot_that_is_no_slot_ends_in_the_same_time_out() {

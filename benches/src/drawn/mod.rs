@@ -2,9 +2,11 @@
 //!
 //! Every generation of the drivers takes part, one to four guests, packets of any shape in every direction, guests and a dom0
 //! that break rules, and things that go wrong at any time. Runs are short: some milliseconds for most, so that many fit into
-//! a test, and most of a second for a few, which is what the slow timers need.
+//! a test, and most of a second for a few, which is what the slow timers need. [`devices`] draws what is no network.
 
 mod attacks;
+
+pub mod devices;
 
 pub mod marks;
 

@@ -9,11 +9,14 @@
 //! Here is which numbers and ports are meant; the port itself is in [`pirq_calls`](crate::hypervisor::pirq_calls).
 //!
 //! A message is mapped only for the domain that owns the device, and once (XSA-237). A guest never learns address or data.
+//! Before that, a device model that its guest had taken over could map any device's message. And one that was on already was
+//! mapped as if it were not: where that failed later, tearing down took the first mapping's message with it.
 //!
 //! Sources: `map_domain_pirq` of `xen/arch/x86/irq.c`, `physdev_map_pirq` of `xen/arch/x86/physdev.c`,
 //! `xen/include/public/physdev.h`.
 //!
-//! Not modelled: vectors and their processors, the choice of dom0's numbers by ACPI, and EOI by shared page.
+//! Not modelled: vectors and their processors, the choice of dom0's numbers by ACPI, EOI by shared page, and, before XSA-237, a
+//! second mapping that would have succeeded: here each fails later.
 
 use alloc::vec::Vec;
 
@@ -48,6 +51,29 @@ pub enum PirqError {
     NoSpace = -28,
 }
 
+/// What XSA-237 repaired in the mapping of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PirqRepairs {
+    /// It is looked whether the device is the domain's.
+    pub checks_owner: bool,
+    /// A message that is mapped is refused at once, and stays as it is.
+    pub refuses_twice: bool,
+}
+
+impl PirqRepairs {
+    /// Both.
+    pub const ALL: PirqRepairs = PirqRepairs { checks_owner: true, refuses_twice: true };
+
+    /// Neither.
+    pub const NONE: PirqRepairs = PirqRepairs { checks_owner: false, refuses_twice: false };
+}
+
+impl Default for PirqRepairs {
+    fn default() -> PirqRepairs {
+        PirqRepairs::ALL
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pirq {
     domain: DomId,
@@ -56,19 +82,28 @@ struct Pirq {
     port: Option<Port>,
     /// The line was raised and this domain has not ended it.
     in_service: bool,
+    /// The message was torn down under the mapping.
+    torn: bool,
 }
 
 /// All domains' physical interrupts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pirqs {
     pirqs: Vec<Pirq>,
+    repairs: PirqRepairs,
 }
 
 impl Pirqs {
     /// None.
     #[must_use]
     pub const fn new() -> Pirqs {
-        Pirqs { pirqs: Vec::new() }
+        Pirqs { pirqs: Vec::new(), repairs: PirqRepairs::ALL }
+    }
+
+    /// The same with other repairs.
+    #[must_use]
+    pub fn with_repairs(self, repairs: PirqRepairs) -> Pirqs {
+        Pirqs { repairs, ..self }
     }
 
     /// Maps a line for a domain; its number there is the line's.
@@ -96,10 +131,11 @@ impl Pirqs {
         entry: u16,
     ) -> Result<PirqId, PirqError> {
         let source = IrqSource::Message(bdf, entry);
-        if owner != Some(domain) {
+        if owner.is_none() || (owner != Some(domain) && self.repairs.checks_owner) {
             return Err(PirqError::NoDevice);
         }
-        if self.pirqs.iter().any(|pirq| pirq.source == source) {
+        if let Some(mapped) = self.pirqs.iter_mut().find(|pirq| pirq.source == source) {
+            mapped.torn |= !self.repairs.refuses_twice;
             return Err(PirqError::Exists);
         }
         let free = (0..PIRQS).rev().map(PirqId).find(|&number| self.find(domain, number).is_none());
@@ -146,7 +182,7 @@ impl Pirqs {
             return Vec::new();
         }
         let mut raised = Vec::new();
-        for pirq in self.pirqs.iter_mut().filter(|pirq| pirq.source == source) {
+        for pirq in self.pirqs.iter_mut().filter(|pirq| pirq.source == source && !pirq.torn) {
             if let Some(port) = pirq.port {
                 pirq.in_service = level;
                 raised.push((pirq.domain, pirq.number, port));
@@ -180,7 +216,7 @@ impl Pirqs {
     }
 
     fn add(&mut self, domain: DomId, number: PirqId, source: IrqSource) {
-        self.pirqs.push(Pirq { domain, number, source, port: None, in_service: false });
+        self.pirqs.push(Pirq { domain, number, source, port: None, in_service: false, torn: false });
     }
 }
 

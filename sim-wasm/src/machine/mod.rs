@@ -12,6 +12,8 @@ pub mod hotplug;
 
 pub mod emulated_nic;
 
+pub mod buffered_io;
+
 pub mod own_card;
 
 pub mod costs;

@@ -98,6 +98,7 @@ pub(crate) fn hvm_events(count: u32, addr: u32, small: u16, yes: bool) -> Vec<Hv
         Hvm::FrameStored { bytes: count },
         Hvm::FrameMissed { bytes: count },
         Hvm::LineSet { gsi: state, high: yes },
+        Hvm::BufferLooked { waiting: count, timer: yes },
     ];
     events.extend(ExitReason::ALL.map(|reason| Hvm::Exited { reason, at: addr }));
     events

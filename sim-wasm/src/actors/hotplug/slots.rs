@@ -2,15 +2,19 @@
 //! device is in which slot.
 //!
 //! ```text
-//!   10c0       event byte: slot, from 1, in bits 7:4; 0 added or 3 to be removed in bits 3:0
-//!   10c1 …     one byte for each slot: 0x0f while a device is there; writing 1 ejects it
-//!   GPE0       status and enable: bit 3, which raises the SCI while both are set
+//!            3.3                                     since 3.4
+//!   10c0     slot, from 1, in bits 7:4;              0 added or 3 to be removed
+//!            0 added or 3 to be removed in bits 3:0
+//!   10c1 …   one byte for each slot                  the slot; the bytes of the slots follow
+//!   a slot   0x0f while a device is there; writing 1 ejects it
+//!   GPE0     status and enable: bit 3, which raises the SCI while both are set
 //! ```
 //!
 //! 3.3 has two such slots, the PCI slots 6 and 7. A device that finds none free when the guest starts gets an ordinary slot,
-//! told as `0x0`: it can never be taken out. Since 3.4 there are 32.
+//! told as `0x0`: it can never be taken out. Since 3.4 all 32 slots of the bus are such, but for those that emulated devices are
+//! in; so many need a byte of their own.
 //!
-//! Not modelled: the split event byte of 3.4 and later, the rest of the ACPI block, and functions other than 0 of a slot.
+//! Not modelled: the rest of the ACPI block, functions other than 0 of a slot, which 4.0 added, and an emulated device's going.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -22,6 +26,10 @@ use crate::words::ids::Bdf;
 pub const ACPI_PHP_IO_ADDR: u16 = 0x10C0;
 /// The general-purpose event of hot-plugging, `ACPI_PHP_GPE_BIT`.
 pub const ACPI_PHP_GPE_BIT: u8 = 3;
+
+/// Slots from 0 that emulated devices are in, where all are hot-plug slots: host bridge, south bridge, graphics, and Xen's
+/// platform device. A guest with more emulated devices is another assumption.
+pub const EMULATED_SLOTS: u8 = 4;
 
 /// A slot's status while a device is there.
 pub const PRESENT: u8 = 0x0F;
@@ -63,6 +71,8 @@ pub struct HotplugSlots {
     /// The bytes that the guest reads.
     status: Vec<u8>,
     event: u8,
+    /// The slot of the event, where it has a byte of its own.
+    event_slot: Option<u8>,
     gpe_status: u8,
     gpe_enable: u8,
 }
@@ -71,15 +81,18 @@ impl HotplugSlots {
     /// Empty slots, their event not asked for.
     #[must_use]
     pub fn new(release: Release) -> HotplugSlots {
-        let (first, count) = match release {
-            Release::Xen33 => (6, 2),
-            Release::Today => (0, 32),
+        let (first, count, event_slot) = match release {
+            Release::Xen33 => (6, 2, None),
+            Release::Today => (0, 32, Some(0)),
         };
-        let (devices, status) = (vec![None; count], vec![0; count]);
-        HotplugSlots { first, devices, status, event: 0, gpe_status: 0, gpe_enable: 0 }
+        let (devices, mut status) = (vec![None; count], vec![0; count]);
+        for number in first..EMULATED_SLOTS {
+            status[usize::from(number)] = PRESENT;
+        }
+        HotplugSlots { first, devices, status, event: 0, event_slot, gpe_status: 0, gpe_enable: 0 }
     }
 
-    /// How many slots there are.
+    /// How many slots there are, emulated devices' among them.
     #[must_use]
     pub fn count(&self) -> u8 {
         self.devices.len() as u8
@@ -89,10 +102,10 @@ impl HotplugSlots {
     /// yet.
     pub fn insert(&mut self, device: Bdf, wanted: u8) -> Result<u8, NoSlot> {
         let place = match wanted {
-            0 => self.devices.iter().position(Option::is_none).ok_or(NoSlot::NoneFree)?,
+            0 => (0..self.devices.len()).find(|&place| self.is_free(place)).ok_or(NoSlot::NoneFree)?,
             slot => {
                 let place = self.place(slot).ok_or(NoSlot::Unusable)?;
-                if self.devices[place].is_some() {
+                if !self.is_free(place) {
                     return Err(NoSlot::Unusable);
                 }
                 place
@@ -117,8 +130,8 @@ impl HotplugSlots {
 
     /// Devices that were there from the start count as present (`php_slots_init`).
     pub fn settle(&mut self) {
-        for (status, device) in self.status.iter_mut().zip(&self.devices) {
-            *status = if device.is_some() { PRESENT } else { 0 };
+        for (number, (status, device)) in (self.first..).zip(self.status.iter_mut().zip(&self.devices)) {
+            *status = if device.is_some() || number < EMULATED_SLOTS { PRESENT } else { 0 };
         }
     }
 
@@ -152,19 +165,21 @@ impl HotplugSlots {
     pub fn read(&self, port: u16) -> Option<u8> {
         match port.checked_sub(ACPI_PHP_IO_ADDR)? {
             0 => Some(self.event),
-            number => self.status.get(usize::from(number) - 1).copied(),
+            1 if self.event_slot.is_some() => self.event_slot,
+            _ => self.status.get(usize::from(port.checked_sub(self.first_port())?)).copied(),
         }
     }
 
-    /// What the guest writes to a port asks for.
+    /// What the guest writes to a port asks for. An emulated device stays.
     pub fn write(&mut self, port: u16, value: u8) -> Asked {
-        let Some(number) = port.checked_sub(ACPI_PHP_IO_ADDR + 1) else { return Asked::Nothing };
+        let Some(number) = port.checked_sub(self.first_port()) else { return Asked::Nothing };
         let place = usize::from(number);
-        if value != EJECT || place >= self.devices.len() {
+        if value != EJECT || place >= self.devices.len() || self.is_emulated(place) {
             return Asked::Nothing;
         }
         self.status[place] = 0;
         self.event = 0;
+        self.event_slot = self.event_slot.map(|_| 0);
         Asked::Eject { slot: self.first + place as u8, device: self.devices[place].take() }
     }
 
@@ -184,24 +199,42 @@ impl HotplugSlots {
         self.gpe_status = 0;
     }
 
-    /// What an event byte says: a slot, and whether it was added.
+    /// What the guest learns of an event byte, and of the slot's beside it: a slot, and whether a device came.
     #[must_use]
     pub const fn decode(&self, event: u8) -> Option<(u8, bool)> {
-        match event >> 4 {
-            0 => None,
-            number => Some((self.first + number - 1, event & 0xF == PHP_EVT_ADD)),
+        let added = event & 0xF == PHP_EVT_ADD;
+        match (self.event_slot, event >> 4) {
+            (Some(0), _) | (None, 0) => None,
+            (Some(slot), _) => Some((slot, added)),
+            (None, number) => Some((self.first + number - 1, added)),
         }
     }
 
     /// The port of a slot.
     #[must_use]
     pub fn port_of(&self, slot: u8) -> Option<u16> {
-        self.place(slot).map(|place| ACPI_PHP_IO_ADDR + 1 + place as u16)
+        self.place(slot).map(|place| self.first_port() + place as u16)
+    }
+
+    /// The port of the first slot.
+    const fn first_port(&self) -> u16 {
+        ACPI_PHP_IO_ADDR + if self.event_slot.is_some() { 2 } else { 1 }
+    }
+
+    const fn is_emulated(&self, place: usize) -> bool {
+        (self.first as usize) + place < EMULATED_SLOTS as usize
+    }
+
+    fn is_free(&self, place: usize) -> bool {
+        self.devices[place].is_none() && !self.is_emulated(place)
     }
 
     fn raise(&mut self, place: usize, event: u8) -> bool {
-        // The field has room for 15 slots: one more reason why it was split later.
-        self.event = (place as u8 + 1) << 4 | event;
+        match &mut self.event_slot {
+            Some(slot) => (self.event, *slot) = (event, self.first + place as u8),
+            // The field has room for 15 slots.
+            None => self.event = (place as u8 + 1) << 4 | event,
+        }
         let bit = 1 << ACPI_PHP_GPE_BIT;
         let raises = self.gpe_status & bit == 0 && self.gpe_enable & bit != 0;
         if raises {
@@ -246,8 +279,29 @@ mod tests {
     }
 
     #[test]
-    fn the_later_one_has_32() {
+    fn the_later_one_has_32_and_a_byte_that_says_which() {
         let mut slots = HotplugSlots::new(Release::Today);
+        slots.enable_event(true);
         assert_eq!((slots.count(), slots.insert(NIC, 31)), (32, Ok(31)));
+        assert_eq!(slots.decode(slots.event()), None);
+        assert!(slots.announce_added(31));
+        assert_eq!(
+            [0x10C0, 0x10C1, 0x10E1, 0x10E2].map(|port| slots.read(port)),
+            [Some(0), Some(31), Some(0x0F), None]
+        );
+        assert_eq!((slots.decode(slots.event()), slots.port_of(31)), (Some((31, true)), Some(0x10E1)));
+        slots.acknowledge_event();
+        assert!(slots.announce_removal(31));
+        assert_eq!((slots.event(), slots.decode(3)), (3, Some((31, false))));
+        assert_eq!((slots.write(0x10C0, EJECT), slots.write(0x10C1, EJECT)), (Asked::Nothing, Asked::Nothing));
+        assert_eq!(slots.write(0x10E1, EJECT), Asked::Eject { slot: 31, device: Some(NIC) });
+        assert_eq!((slots.read(0x10C1), slots.read(0x10E1)), (Some(0), Some(0)));
+        // Emulated devices are where they are.
+        assert_eq!((slots.insert(NIC, 2), slots.insert(NIC, 0)), (Err(NoSlot::Unusable), Ok(4)));
+        slots.settle();
+        assert_eq!([0x10C2, 0x10C5, 0x10C6, 0x10C7].map(|port| slots.read(port)), [0x0F, 0x0F, 0x0F, 0].map(Some));
+        assert_eq!((slots.write(0x10C4, EJECT), slots.read(0x10C4)), (Asked::Nothing, Some(0x0F)));
+        assert_eq!((1..28).filter(|number| slots.insert(Bdf(*number), 0).is_ok()).count(), 27);
+        assert_eq!(slots.insert(Bdf(99), 0), Err(NoSlot::NoneFree));
     }
 }

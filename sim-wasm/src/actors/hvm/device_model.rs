@@ -217,6 +217,14 @@ impl DeviceModel {
         taken
     }
 
+    /// Looks at the buffered writes by itself: as its timer is due, or as it was notified (`handle_buffered_io`). How many slots
+    /// wait is told; they are [taken](DeviceModel::take_buffered) one by one.
+    pub fn look_at_buffered(&mut self, host: &mut Host<'_>) -> u32 {
+        let waiting = buffered_ioreq::waiting(host.xen.memory.xen_page(self.buffered));
+        host.step(Hvm::BufferLooked { waiting, timer: self.timer.is_some() });
+        waiting
+    }
+
     /// Sets the timer again after it ran, as 3.3 always does.
     pub fn rearm(&mut self, now: Time) {
         self.timer = self.timer.map(|_| now + BUFFER_IO_MAX_DELAY);

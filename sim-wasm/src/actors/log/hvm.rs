@@ -78,6 +78,8 @@ pub enum Hvm {
     FrameMissed { bytes: u32 },
     /// The device model raised or lowered an emulated card's line.
     LineSet { gsi: u8, high: bool },
+    /// The device model looked at the buffered writes: its timer was due, or it was notified.
+    BufferLooked { waiting: u32, timer: bool },
 }
 
 impl Hvm {
@@ -118,7 +120,8 @@ impl Hvm {
             | Self::FrameTapped { .. }
             | Self::FrameStored { .. }
             | Self::FrameMissed { .. }
-            | Self::LineSet { .. } => Who::Dom0,
+            | Self::LineSet { .. }
+            | Self::BufferLooked { .. } => Who::Dom0,
         }
     }
 

@@ -56,7 +56,8 @@
 //!
 //! Sources: `conf_space.c` of `drivers/xen/pciback` in linux-2.6.18-xen and of `drivers/xen/xen-pciback` in mainline Linux.
 //!
-//! Not modelled: quirk lists by device (a [quirk](Overlay::add_quirk) is one field), and `verbose_request`.
+//! Not modelled: quirk lists by device (a [quirk](Overlay::add_quirk) is one field), `verbose_request`, and a device's own ways
+//! round all this, such as its config space once more among its registers, which nobody can filter (XSA-124).
 
 use alloc::vec::Vec;
 

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A page is the least that can be given, and may hold another device's registers. xend in 3.3 refuses such BARs, and takes the
-//! frames of table and pending bits away again; today they become readable only, for everybody.
+//! frames of table and pending bits away again; today they become readable only, for everybody. libxl gives such BARs, and which
+//! functions then share a page is for [`sharing`](crate::protocols::pci::sharing) to say.
 //!
 //! Sources: `setupOneDevice` in `tools/python/xen/xend/server/pciif.py` of Xen 3.3; `libxl__device_pci_add` in
 //! `tools/libs/light/libxl_pci.c`.
@@ -30,6 +31,21 @@ pub enum Toolstack {
     Xend33,
     /// libxl of today.
     Libxl,
+}
+
+/// What was repaired in the taking back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResourceRepairs {
+    /// Addresses have 64 bits (XSA-476). Without it, those of a BAR above 4 GiB are cut off, and the guest keeps the BAR.
+    pub whole_addresses: bool,
+}
+
+impl ResourceRepairs {
+    /// All that was repaired.
+    pub const ALL: ResourceRepairs = ResourceRepairs { whole_addresses: true };
+
+    /// None of it.
+    pub const NONE: ResourceRepairs = ResourceRepairs { whole_addresses: false };
 }
 
 /// Why a device is not given.
@@ -91,12 +107,18 @@ impl Resources {
 
     /// Takes them from a guest.
     pub fn revoke(&self, may: &mut IoPermissions, guest: DomId) {
+        self.revoke_as(may, guest, ResourceRepairs::ALL);
+    }
+
+    /// The same by a toolstack with these repairs.
+    pub fn revoke_as(&self, may: &mut IoPermissions, guest: DomId, repairs: ResourceRepairs) {
         for region in &self.regions {
-            let last = region.base + region.size - 1;
+            let base = if repairs.whole_addresses { region.base } else { u64::from(region.base as u32) };
+            let last = base + region.size - 1;
             if region.kind == BarKind::Io {
-                may.deny_ports(guest, region.base as u16, last as u16);
+                may.deny_ports(guest, base as u16, last as u16);
             } else {
-                may.deny_frames(guest, frame(region.base), frame(last));
+                may.deny_frames(guest, frame(base), frame(last));
             }
         }
         for (first, last) in self.message_frames() {

@@ -10,8 +10,8 @@
 //! Sources: `xen/drivers/passthrough/vtd/intremap.c`, `enable_intremap`, `msi_msg_to_remap_entry`, `set_msi_source_id`;
 //! `xen/drivers/passthrough/pci.c`, `assign_device`; `xen/arch/x86/traps.c`.
 //!
-//! Not modelled: I/O APICs' entries, messages for several vectors, tables of more than one page, and the shared table of
-//! AMD's units (XSA-36).
+//! Not modelled: I/O APICs' entries, messages for several vectors, and tables of more than one page. AMD's tables are
+//! [elsewhere](crate::hypervisor::passthrough::amd_interrupts).
 
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::message::Message;

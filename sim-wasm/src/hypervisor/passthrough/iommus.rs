@@ -138,7 +138,8 @@ impl Iommus {
     /// first `xen_heap` frames are Xen's own, and dom0's devices do not see them.
     ///
     /// # Errors
-    /// Memory may be full; and [`AssignError::NoSuchDevice`] if a unit is required and there is none, when Xen stops.
+    /// Memory may be full; and [`AssignError::NoSuchDevice`] if a unit is required and there is none, or none that remaps
+    /// interrupts where that is not forgone (CVE-2011-1898), when Xen stops.
     pub fn boot(
         memory: &mut Memory,
         options: Options,
@@ -175,6 +176,8 @@ impl Iommus {
             let remap = |drhd: &Drhd| drhd.unit.capabilities().extends_to(ECAP_INTERRUPTS | ECAP_QUEUED);
             if options.intremap.is_on() && options.qinval.is_on() && iommus.units.iter().all(remap) {
                 iommus.enable_intremap(memory)?;
+            } else if options.intremap.is_on() && options.wanted == Wanted::Required {
+                return Err(AssignError::NoSuchDevice);
             }
             for drhd in &mut iommus.units {
                 drhd.enable(memory);

@@ -18,7 +18,8 @@
 //!
 //! Dom0's one-to-one tables leave out what was Xen's own at boot. Tables made later lie in memory that they map, as in Xen.
 //!
-//! Not modelled: AMD's and Arm's units, tables shared with EPT, and preemption of long operations.
+//! Not modelled: AMD's units but for their [tables of interrupts](amd_interrupts), Arm's, tables shared with EPT, preemption of
+//! long operations, and how Xen was built: one without HVM left out quarantine's tables (XSA-450).
 
 pub mod options;
 
@@ -45,5 +46,9 @@ pub mod assignment;
 pub mod filter;
 
 pub mod intremap;
+
+pub mod amd_interrupts;
+
+pub mod host_errors;
 
 pub mod reaction;

@@ -6,7 +6,7 @@
 //! | no option | off | on |
 //! | `iommu=1` | on; a PV domain's assignment is answered with ENOSYS | on |
 //! | `pv`, `no-pv` | PV domains get tables, or do not (the default) | gone since 2010 |
-//! | `force`, `required` | no boot without a unit | the same |
+//! | `force`, `required` | no boot without a unit | the same, nor without remapped interrupts unless `no-intremap` |
 //! | dom0 | all of memory but Xen's own, one to one | the same, or `strict`, or no tables (`passthrough`) |
 //! | a device taken from a guest | goes back to dom0 | is quarantined |
 //!

@@ -27,6 +27,8 @@ pub struct Repairs {
     pub moves_all_or_none: bool,
     /// Reserved memory is noted as mapped before it is (XSA-460). Without it, what was mapped before a failure stays.
     pub notes_first: bool,
+    /// The chipset does not report unsupported requests as system errors (XSA-59).
+    pub masks_errors: bool,
 }
 
 impl Repairs {
@@ -41,6 +43,7 @@ impl Repairs {
         flushes_old: true,
         moves_all_or_none: true,
         notes_first: true,
+        masks_errors: true,
     };
 
     /// None of it.
@@ -54,5 +57,6 @@ impl Repairs {
         flushes_old: false,
         moves_all_or_none: false,
         notes_first: false,
+        masks_errors: false,
     };
 }

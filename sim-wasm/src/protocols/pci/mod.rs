@@ -28,3 +28,7 @@ pub mod reset;
 pub mod topology;
 
 pub mod owners;
+
+pub mod sharing;
+
+pub mod msix_base;

@@ -218,6 +218,10 @@ pub(super) fn tell(out: &mut Text, event: &Hvm) {
             out.push_str("The device model calls Xen to ").push_str(if high { "raise" } else { "lower" });
             out.push_str(" the guest's global interrupt ").push_u32(u32::from(gsi)).push_char('.');
         }
+        Hvm::BufferLooked { waiting, timer } => {
+            out.push_str(if timer { "The device model's timer is due" } else { "The device model was rung" });
+            out.push_str(", and it looks at the buffered writes. Slots that wait: ").push_u32(waiting).push_char('.');
+        }
     }
 }
 

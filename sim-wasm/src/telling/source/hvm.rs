@@ -16,6 +16,7 @@ pub(super) const fn of(event: &Hvm) -> Option<SourceRef> {
         Hvm::WriteBuffered { .. } | Hvm::BufferFull { .. } => xen33("hvm_buffered_io_send()", XEN33_INTERCEPT),
         Hvm::RequestTaken { .. } | Hvm::NotReady { .. } => xen33("__cpu_get_ioreq()", IOEMU_HELPER),
         Hvm::PortOutOfRange { .. } => xen33("cpu_ioreq_pio()", IOEMU_HELPER),
+        Hvm::BufferLooked { .. } => xen33("handle_buffered_io()", IOEMU_HELPER),
         Hvm::BufferedTaken { .. } => xen33("__handle_buffered_iopage()", IOEMU_HELPER),
         Hvm::RequestAnswered { .. } | Hvm::NotInService { .. } => xen33("cpu_handle_ioreq()", IOEMU_HELPER),
         Hvm::VcpuResumed { .. } | Hvm::DomainCrashed { .. } => xen33("hvm_do_resume()", XEN33_HVM),

@@ -13,8 +13,9 @@
 //! [`mappings`] what is mapped where, [`msix`] the table that is trapped, [`ports`] Xen's list of ports, and [`leave`] how it
 //! goes again.
 //!
-//! Not modelled: the ROM's contents, graphics cards, host bridges, VPD and AER, and extended config space, which the device
-//! models read here do not show.
+//! Not modelled: the ROM's contents, graphics cards, host bridges, VPD and AER, extended config space, which the device
+//! models read here do not show, and back doors of the device itself, such as registers that are its config space once more, or
+//! firmware that can be replaced: no table keeps a guest from those, and Xen has no cure but to say so (XSA-124).
 
 pub mod tables;
 
@@ -23,6 +24,8 @@ pub mod mappings;
 pub mod msix;
 
 pub mod ports;
+
+pub mod port_walks;
 
 pub mod device;
 

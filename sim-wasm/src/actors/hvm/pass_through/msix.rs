@@ -5,6 +5,9 @@
 //! a vector of its own and injects the guest's. Until XSA-164 the entry's number followed from the offset without a look at
 //! how many there are, and the page is longer than the table.
 //!
+//! Until XSA-130 a write that made no sense, behind the table's end or to an entry in use, was a line in the device model's log,
+//! which lies on dom0's disk: a guest that writes on and on fills it. Since then none of them says anything.
+//!
 //! Not modelled: reads of pending bits, which go to hardware.
 
 use alloc::vec;
@@ -47,6 +50,8 @@ pub struct MsixTable {
     shape: MsixShape,
     entries: Vec<[u32; 4]>,
     checked: bool,
+    /// Lines in the device model's log, if it writes any.
+    lines: Option<u64>,
 }
 
 impl MsixTable {
@@ -54,7 +59,17 @@ impl MsixTable {
     #[must_use]
     pub fn new(shape: MsixShape, release: Release) -> MsixTable {
         let entries = vec![[0, 0, 0, PCI_MSIX_ENTRY_CTRL_MASKBIT]; usize::from(shape.entries)];
-        MsixTable { shape, entries, checked: matches!(release, Release::Today) }
+        let checked = matches!(release, Release::Today);
+        MsixTable { shape, entries, checked, lines: (!checked).then_some(0) }
+    }
+
+    /// Lines that the guest's writes have left in the device model's log.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        match self.lines {
+            Some(lines) => lines,
+            None => 0,
+        }
     }
 
     /// Four bytes of the table's BAR as the guest reads them.
@@ -67,6 +82,12 @@ impl MsixTable {
     /// Four bytes of the table's BAR as the guest writes them.
     pub fn write(&mut self, offset: u32, value: u32) -> TableWrite {
         let (number, word) = self.place(offset);
+        let in_use = |entry: &[u32; 4]| word < 3 && entry[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT == 0;
+        if self.entries.get(number as usize).is_none_or(in_use)
+            && let Some(lines) = &mut self.lines
+        {
+            *lines += 1;
+        }
         let Some(entry) = self.entries.get_mut(number as usize) else {
             return if self.checked {
                 TableWrite::Refused { entry: number }

@@ -48,6 +48,11 @@ pub(super) const FILES: &[SourceFile] = &[
                 File,
                 "Serves a request for an I/O port: looks the port up in the tables of handlers and calls the device's.",
             ),
+            function(
+                "handle_buffered_io",
+                File,
+                "The device model's timer: does all buffered writes, and sets itself again for 100 ms later.",
+            ),
         ],
     },
     SourceFile {
