@@ -133,10 +133,16 @@ export class SimFigure extends HTMLElement {
     return new URL(this.#fragment(), this.dataset.page ?? location.href).href;
   }
 
-  /** Puts the state into the address, once the reader has come to rest: browsers limit how often one may. */
+  /**
+   * Puts the state into the address, once the reader has come to rest: browsers limit how often one may. An address that
+   * changed meanwhile stays: it is about to be followed.
+   */
   #remember() {
+    const { hash } = location;
     clearTimeout(this.#url);
-    this.#url = setTimeout(() => history.replaceState(history.state, "", this.#fragment()), 150);
+    this.#url = setTimeout(() => {
+      if (location.hash === hash) history.replaceState(history.state, "", this.#fragment());
+    }, 150);
   }
 
   // ---- what the reader does

@@ -65,6 +65,23 @@ fn native_and_browser_runs_tell_and_show_the_same() {
     });
 }
 
+/// The address is told a moment after the reader has come to rest. Whoever changed it within that moment wins: a link that was
+/// followed is not forgotten on a busy page.
+#[test]
+fn an_address_that_changed_meanwhile_is_left_alone() {
+    for_every_figure(1280, 900, async |browser, spec| {
+        // A timer that is set later and waits as long comes later.
+        let meanwhile = "document.querySelector('[data-do=step]').click();
+          history.pushState(null, '', '#elsewhere');
+          await new Promise((next) => setTimeout(next, 150));
+          return location.hash";
+        assert_eq!(browser.run(meanwhile, &[]).await, json!("#elsewhere"), "{}", spec.name);
+        browser.click("[data-do=step]").await;
+        let told = format!("return location.hash.startsWith('#{}=')", spec.name);
+        browser.until("the address tells the next state", &told).await;
+    });
+}
+
 #[test]
 fn a_link_restores_what_its_sender_saw() {
     for_every_figure(1280, 900, async |browser, spec| {
@@ -86,8 +103,13 @@ fn a_link_restores_what_its_sender_saw() {
         // Mail programs write some signs in another way, and strangers write nonsense: that changes nothing.
         browser.visit_afresh(&format!("{}#{}", page(spec), state.replace('.', "%2E"))).await;
         browser.until("the state is back", &restored).await;
-        browser.run(&format!("location.hash = '#{id}=v1.nonsense.n3'"), &[]).await;
-        browser.run("await new Promise((next) => setTimeout(next))", &[]).await;
+        let followed = format!(
+            "await new Promise((next) => {{
+               addEventListener('hashchange', next, {{ once: true }});
+               location.hash = '#{id}=v1.nonsense.n3';
+             }})"
+        );
+        browser.run(&followed, &[]).await;
         assert_eq!(shown(browser, id).await.state, state);
 
         // A frame of the film is a link as well, and the film is that of the run that is shown.
