@@ -78,7 +78,7 @@ fn two_builds_from_nothing_give_the_same_bytes() {
 fn xmllint_has_nothing_to_say() {
     let folder = copy();
     build(folder.path());
-    for file in ["feed.xml", "sitemap.xml"] {
+    for file in ["feed.xml", "atom.xml", "feeds.opml", "sitemap.xml"] {
         let output = Command::new("xmllint")
             .arg("--noout")
             .arg(folder.path().join("public").join(file))
@@ -88,19 +88,53 @@ fn xmllint_has_nothing_to_say() {
     }
 }
 
-#[test]
-fn a_feed_reader_reads_every_post() {
-    let folder = copy();
-    build(folder.path());
+/// What feedparser makes of a feed.
+fn read_feed(file: &Path) -> Value {
     let python = std::env::var_os("GENBLOG_PYTHON").unwrap_or_else(|| "python3".into());
     let output = Command::new(python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/read_feed.py"))
-        .arg(folder.path().join("public/feed.xml"))
+        .arg(file)
         .output()
         .expect("python runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}: `make setup` installs what the tests need");
-    let feed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Feeds in other formats, and those of tags, are read as the same items. The reader does not know JSON; there the texts are
+/// compared as they stand.
+#[test]
+fn the_same_posts_are_in_every_feed() {
+    let folder = copy();
+    build(folder.path());
+    let public = folder.path().join("public");
+    let told = |feed: &Value, names: &[&str]| -> Vec<Vec<Value>> {
+        let items = feed["items"].as_array().expect("items").iter();
+        items.map(|item| names.iter().map(|name| item[*name].clone()).collect()).collect()
+    };
+    let tags = WalkDir::new(public.join("tags")).min_depth(1).max_depth(1).into_iter();
+    let tags = tags.map(|entry| entry.expect("readable")).filter(|entry| entry.file_type().is_dir());
+    let mut folders = 0;
+    for folder in [public.clone()].into_iter().chain(tags.map(|entry| entry.path().to_owned())) {
+        let rss = read_feed(&folder.join("feed.xml"));
+        assert!(!told(&rss, &["id"]).is_empty(), "{}", folder.display());
+        let atom = read_feed(&folder.join("atom.xml"));
+        assert_eq!((&atom["malformed"], &atom["version"]), (&Value::Bool(false), &Value::from("atom10")));
+        let all = ["id", "link", "title", "parsed", "content"];
+        assert_eq!(told(&atom, &all), told(&rss, &all), "{}", folder.display());
+        let json = fs::read(folder.join("feed.json")).expect("readable");
+        let json: Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(told(&json, &["id", "url", "title"]), told(&rss, &["id", "link", "title"]), "{}", folder.display());
+        folders += 1;
+    }
+    assert!(folders > 5, "{folders} folders with feeds");
+}
+
+#[test]
+fn a_feed_reader_reads_every_post() {
+    let folder = copy();
+    build(folder.path());
+    let feed = read_feed(&folder.path().join("public/feed.xml"));
     assert_eq!((&feed["malformed"], &feed["version"]), (&Value::Bool(false), &Value::from("rss20")));
 
     let posts = fs::read_dir(folder.path().join("content/posts")).expect("posts").count();

@@ -46,6 +46,7 @@ fn every_page_renders_and_is_where_it_should_be() {
             "404.html",
             "about/index.html",
             "archives/index.html",
+            "feed/index.html",
             "gallery/index.html",
             "gallery/walk/index.html",
             "gallery/walk/stone/index.html",

@@ -7,6 +7,7 @@
 //! navigation = [{ name = "About", link = "/about/" }]
 //!
 //! [feed]
+//! formats = ["rss", "atom", "json"]        # the default
 //! ttl = 60
 //! skip_hours = { timezone = "Asia/Tokyo", hours = [0, 1, 2, 22, 23] }
 //! ```
@@ -57,12 +58,96 @@ pub struct Config {
 /// The `[feed]` table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedConfig {
+    /// The formats that every feed is written in, the first of which is the one that pages name first; at least one.
+    pub formats: Vec<FeedFormat>,
     /// Items at most; at least 1.
     pub limit: usize,
+    /// Whether items have their summary beside the full text.
+    pub summaries: bool,
+    /// A WebSub hub that hears of new posts.
+    pub hub: Option<String>,
     /// Minutes that a reader may keep the feed; at least 1. `None` leaves the element out.
     pub ttl: Option<u32>,
     /// Hours in which readers need not ask.
     pub skip_hours: Option<SkipHours>,
+    /// Days of Greenwich's week on which readers need not ask, each once, in the author's order.
+    pub skip_days: Vec<Day>,
+}
+
+/// A way to write a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedFormat {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl FeedFormat {
+    /// All of them, as they are offered.
+    pub const ALL: [FeedFormat; 3] = [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json];
+
+    /// Its name to people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rss => "RSS",
+            Self::Atom => "Atom",
+            Self::Json => "JSON Feed",
+        }
+    }
+
+    /// Its name in the configuration.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Rss => "rss",
+            Self::Atom => "atom",
+            Self::Json => "json",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Rss => "application/rss+xml",
+            Self::Atom => "application/atom+xml",
+            Self::Json => "application/feed+json",
+        }
+    }
+}
+
+/// A day of the week, as RSS names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(chrono::Weekday);
+
+impl Day {
+    /// All of them.
+    pub const ALL: [Day; 7] = [
+        Day(chrono::Weekday::Mon),
+        Day(chrono::Weekday::Tue),
+        Day(chrono::Weekday::Wed),
+        Day(chrono::Weekday::Thu),
+        Day(chrono::Weekday::Fri),
+        Day(chrono::Weekday::Sat),
+        Day(chrono::Weekday::Sun),
+    ];
+
+    /// Its English name in full.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            chrono::Weekday::Mon => "Monday",
+            chrono::Weekday::Tue => "Tuesday",
+            chrono::Weekday::Wed => "Wednesday",
+            chrono::Weekday::Thu => "Thursday",
+            chrono::Weekday::Fri => "Friday",
+            chrono::Weekday::Sat => "Saturday",
+            chrono::Weekday::Sun => "Sunday",
+        }
+    }
 }
 
 /// Hours of the day in some zone, in the author's order.
@@ -233,12 +318,38 @@ fn navigation(reader: &mut Reader<'_>) -> Vec<(String, String)> {
     links
 }
 
+impl Default for FeedConfig {
+    fn default() -> Self {
+        Self {
+            formats: FeedFormat::ALL.to_vec(),
+            limit: 20,
+            summaries: false,
+            hub: None,
+            ttl: None,
+            skip_hours: None,
+            skip_days: Vec::new(),
+        }
+    }
+}
+
 fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
-    let mut feed = FeedConfig { limit: 20, ttl: None, skip_hours: None };
+    let mut feed = FeedConfig::default();
     let Some(table) = reader.table("feed") else { return feed };
     let mut keys = Reader::new(table, "the feed's configuration");
+    let formats = named(&mut keys, "formats", &FeedFormat::ALL.map(|format| (format.key(), format)));
+    if !formats.is_empty() {
+        feed.formats = formats;
+    }
     if let Some(limit) = at_least_one(&mut keys, "limit") {
         feed.limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    }
+    feed.summaries = keys.boolean("summaries").is_some_and(|summaries| summaries.value);
+    if let Some(Located { value, span }) = keys.filled_text("hub") {
+        if value.starts_with("https://") || value.starts_with("http://") {
+            feed.hub = Some(value);
+        } else {
+            keys.bad_value(&span, format!("`{value}` is not an address on the web"), "write the hub's URL");
+        }
     }
     feed.ttl = at_least_one(&mut keys, "ttl");
     if let Some(table) = keys.table("skip_hours") {
@@ -248,10 +359,31 @@ fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
             keys.report(diagnostic);
         }
     }
+    feed.skip_days = named(&mut keys, "skip_days", &Day::ALL.map(|day| (day.name(), day)));
     for diagnostic in keys.finish() {
         reader.report(diagnostic);
     }
     feed
+}
+
+/// A list of things with known names, each at most once.
+fn named<T: Copy + PartialEq>(reader: &mut Reader<'_>, key: &'static str, known: &[(&'static str, T)]) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for Located { value, span } in reader.texts(key) {
+        match known.iter().find(|(name, _)| *name == value) {
+            Some((_, thing)) if !found.contains(thing) => found.push(*thing),
+            Some(_) => reader.bad_value(&span, format!("`{value}` is there twice"), "name each once"),
+            None => {
+                let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
+                reader.bad_value(
+                    &span,
+                    format!("`{key}` knows no `{value}`"),
+                    format!("write some of {}", names.join(", ")),
+                );
+            }
+        }
+    }
+    found
 }
 
 fn skip_hours(reader: &mut Reader<'_>, site_zone: Tz) -> SkipHours {

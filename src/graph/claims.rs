@@ -7,12 +7,16 @@ use crate::words::route::Route;
 use crate::words::source_text::Span;
 
 /// What genblog makes for every site, and what it is.
-pub(crate) const GENERATED: [(&str, &str); 9] = [
+pub(crate) const GENERATED: [(&str, &str); 13] = [
     ("", "the home page"),
     ("archives/", "the archives"),
     ("tags/", "the list of tags"),
     ("gallery/", "the list of albums"),
     ("feed.xml", "the feed"),
+    ("atom.xml", "the feed as Atom"),
+    ("feed.json", "the feed as JSON"),
+    ("feeds.opml", "the list of feeds"),
+    ("feed/", "the page about feeds"),
     ("sitemap.xml", "the site map"),
     ("robots.txt", "the file for crawlers"),
     ("_headers", "the file of HTTP headers"),
@@ -20,7 +24,8 @@ pub(crate) const GENERATED: [(&str, &str); 9] = [
 ];
 
 /// Folders that genblog fills itself.
-const GENERATED_FOLDERS: [(&str, &str); 2] = [("assets", "the theme's files"), ("page", "the pages of the home list")];
+const GENERATED_FOLDERS: [(&str, &str); 3] =
+    [("assets", "the theme's files"), ("feed", "the feed's archives"), ("page", "the pages of the home list")];
 
 /// Bytes in a file's name (Linux, `NAME_MAX` in include/uapi/linux/limits.h; others count differently and take no more).
 const LONGEST_NAME: usize = 255;

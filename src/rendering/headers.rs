@@ -94,14 +94,29 @@ fn is_immutable(route: &Route) -> bool {
 
 /// Whether hosts give the right type by the ending alone.
 fn is_known_to_hosts(route: &Route) -> bool {
-    *route != Renderer::feed_route() && !matches!(ending(route).as_str(), "wasm" | "js" | "txt")
+    // Of feeds only the site's own have rules of their own: hosts limit how many there may be, and readers take any XML.
+    let of_site = feed_type(route).is_some() && !route.as_str().contains('/');
+    !of_site && !matches!(ending(route).as_str(), "wasm" | "js" | "txt")
+}
+
+/// The type of a feed, which its ending alone does not tell.
+fn feed_type(route: &Route) -> Option<&'static str> {
+    let (folder, name) = route.as_str().rsplit_once('/').unwrap_or(("", route.as_str()));
+    match name {
+        "feed.xml" => Some("application/rss+xml; charset=utf-8"),
+        "atom.xml" => Some("application/atom+xml; charset=utf-8"),
+        "feed.json" => Some("application/feed+json; charset=utf-8"),
+        "feeds.opml" => Some("text/x-opml; charset=utf-8"),
+        _ if folder == "feed" && name.ends_with(".xml") => Some("application/rss+xml; charset=utf-8"),
+        _ => None,
+    }
 }
 
 /// The type of an output; `application/octet-stream` when its ending says nothing.
 #[must_use]
 pub fn media_type(route: &Route) -> &'static str {
-    if *route == Renderer::feed_route() {
-        return "application/rss+xml; charset=utf-8";
+    if let Some(feed) = feed_type(route) {
+        return feed;
     }
     match ending(route).as_str() {
         "html" | "htm" => "text/html; charset=utf-8",
@@ -168,6 +183,11 @@ mod tests {
             ("", "text/html; charset=utf-8"),
             ("posts/a.b/", "text/html; charset=utf-8"),
             ("feed.xml", "application/rss+xml; charset=utf-8"),
+            ("tags/xen/atom.xml", "application/atom+xml; charset=utf-8"),
+            ("feed.json", "application/feed+json; charset=utf-8"),
+            ("feed/2008.xml", "application/rss+xml; charset=utf-8"),
+            ("feed/", "text/html; charset=utf-8"),
+            ("feeds.opml", "text/x-opml; charset=utf-8"),
             ("A.PNG", "image/png"),
             ("CNAME", "application/octet-stream"),
         ] {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Block, Post};
+use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::Figure;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{Draft, Renderer};
@@ -136,7 +138,12 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     })];
     for (slug, tag) in &site.tags {
         let Some(link) = renderer.tag(slug) else { continue };
-        let head = renderer.head(&tag.route, &tag.name, &format!("Posts about {}.", tag.name));
+        let config = &site.config;
+        let feed = |format: &FeedFormat| FeedAddress::of_tag(config, &tag.name, &tag.route, *format).view(config);
+        let head = HeadView {
+            feeds: config.feed.formats.iter().map(feed).collect(),
+            ..renderer.head(&tag.route, &tag.name, &format!("Posts about {}.", tag.name))
+        };
         planned.push(renderer.page(Draft {
             route: tag.route.clone(),
             template: "tag.html",

@@ -20,6 +20,8 @@ pub mod metadata;
 
 pub mod photos;
 
+pub mod feed_address;
+
 pub mod renderer;
 
 pub mod card;
@@ -34,7 +36,7 @@ pub mod gallery;
 
 pub mod xml;
 
-pub mod feed;
+pub mod feeds;
 
 pub mod crawlers;
 

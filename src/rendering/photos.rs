@@ -105,6 +105,12 @@ impl Picture {
         })
     }
 
+    /// Width and height in pixels.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
     fn format(&self) -> Format {
         if self.path.to_ascii_lowercase().ends_with(".png") { Format::Png } else { Format::Jpeg }
     }

@@ -14,7 +14,7 @@ use crate::rendering::metadata::without_metadata;
 use crate::rendering::photos::{Picture, Work};
 use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
 use crate::rendering::theme::{Asset, Theme};
-use crate::rendering::{alone, crawlers, feed, gallery, lists, pages};
+use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -35,7 +35,7 @@ pub struct Plan<'a> {
 pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagnostic>) {
     let site = renderer.site;
     let mut problems = unknown_templates(site, renderer.theme);
-    problems.extend(feed::check(renderer));
+    problems.extend(feeds::check(renderer));
 
     let pages = plan_pages(renderer);
     let found: Vec<Route> = pages.iter().map(|page| page.route.clone()).collect();
@@ -56,7 +56,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.extend(plan_cards(renderer));
     outputs.extend(pages);
     outputs.extend(signs);
-    outputs.push(feed::feed(renderer));
+    outputs.extend(feeds::plan(renderer));
     outputs.push(crawlers::sitemap(renderer, &found));
     outputs.push(crawlers::robots(renderer));
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
@@ -72,6 +72,7 @@ fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     planned.extend(site.pages.iter().map(|page| pages::page(renderer, page)));
     planned.push(lists::archives(renderer));
     planned.extend(lists::tags(renderer));
+    planned.push(feeds::page::page(renderer));
     planned.extend(gallery::gallery(renderer));
     planned
 }

@@ -4,8 +4,10 @@
 use pulldown_cmark_escape::escape_html;
 use serde::Serialize;
 
+use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
+use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::photos::Picture;
 use crate::rendering::theme::Theme;
@@ -84,17 +86,13 @@ impl<'a> Renderer<'a> {
         if self.theme.has(named) { named } else { usual }
     }
 
-    /// The feed's route.
-    #[must_use]
-    pub fn feed_route() -> Route {
-        Self::fixed("feed.xml")
-    }
-
     /// The site as the page at `current` shows it.
     #[must_use]
     pub fn site_view(&self, current: &Route) -> SiteView {
         let config = &self.site.config;
         let assets = &self.theme.assets;
+        let feed = |format: &FeedFormat| FeedAddress::of_site(config, *format).view(config);
+        let feeds: Vec<FeedView> = config.feed.formats.iter().map(feed).collect();
         SiteView {
             title: config.title.clone(),
             description: config.description.clone(),
@@ -105,11 +103,9 @@ impl<'a> Renderer<'a> {
             author: config.author.clone(),
             generator: GENERATOR,
             copyright: config.copyright.clone(),
-            feed: FeedView {
-                title: config.title.clone(),
-                href: self.href(&Self::feed_route()),
-                url: self.url(&Self::feed_route()),
-            },
+            feed: feeds[0].clone(),
+            feeds,
+            feed_page: self.href(&Self::fixed("feed/")),
             assets: AssetsView {
                 style: self.href(&assets.style.route),
                 shell: self.href(&assets.shell.route),

@@ -26,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("page.html", include_str!("../../templates/page.html")),
     ("archives.html", include_str!("../../templates/archives.html")),
     ("tags.html", include_str!("../../templates/tags.html")),
+    ("feed.html", include_str!("../../templates/feed.html")),
     ("tag.html", include_str!("../../templates/tag.html")),
     ("gallery.html", include_str!("../../templates/gallery.html")),
     ("album.html", include_str!("../../templates/album.html")),

@@ -37,7 +37,11 @@ pub(crate) fn config(base_url: &str) -> Config {
         copyright: "CC BY 4.0".to_owned(),
         page_size: 1,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
-        feed: FeedConfig { limit: 20, ttl: Some(60), skip_hours: Some(SkipHours { timezone: Asia::Tokyo, hours }) },
+        feed: FeedConfig {
+            ttl: Some(60),
+            skip_hours: Some(SkipHours { timezone: Asia::Tokyo, hours }),
+            ..FeedConfig::default()
+        },
         extra: BTreeMap::new(),
     }
 }

@@ -19,7 +19,7 @@ json.dump(
                 "title": item.get("title"),
                 "published": item.get("published"),
                 "parsed": list(item.published_parsed)[:6] if item.get("published_parsed") else None,
-                "content": item.get("summary", ""),
+                "content": item.content[0].value if item.get("content") else item.get("summary", ""),
             }
             for item in feed.entries
         ],

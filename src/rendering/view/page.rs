@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::rendering::view::shared::{
-    DateView, HeadView, ImageView, PostLine, SiteView, TagLink, TitledLink, TocEntry,
+    DateView, FeedView, HeadView, ImageView, PostLine, SiteView, TagLink, TitledLink, TocEntry,
 };
 
 /// `home.html`.
@@ -295,4 +295,32 @@ pub struct PaginationLink {
     pub href: String,
     /// Whether this is it.
     pub current: bool,
+}
+
+/// `feed.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeedPage {
+    /// The site.
+    pub site: SiteView,
+    /// The head.
+    pub head: HeadView,
+    /// The site's feed in each format.
+    pub addresses: Vec<FeedView>,
+    /// Feeds about less than the whole site.
+    pub others: Vec<FeedPageLine>,
+    /// Href of the list of all feeds.
+    pub opml: String,
+    /// The newest posts.
+    pub posts: Vec<PostLine>,
+}
+
+/// A feed about a part of the site.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeedPageLine {
+    /// What it is about.
+    pub title: String,
+    /// Href of the page with the same.
+    pub page: String,
+    /// The feed in each format.
+    pub addresses: Vec<FeedView>,
 }

@@ -27,8 +27,12 @@ pub struct SiteView {
     pub generator: &'static str,
     /// May be empty.
     pub copyright: String,
-    /// The feed.
+    /// The site's feed in its first format.
     pub feed: FeedView,
+    /// The site's feed in every format, the first one again.
+    pub feeds: Vec<FeedView>,
+    /// Href of the page about feeds.
+    pub feed_page: String,
     /// What pages load.
     pub assets: AssetsView,
     /// The paper's colour by day, for the browser's frame.
@@ -50,11 +54,15 @@ pub struct NavigationView {
     pub current: bool,
 }
 
-/// The feed, for links to it.
+/// A feed, for links to it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FeedView {
     /// The feed's title.
     pub title: String,
+    /// The format's name, for example `Atom`.
+    pub format: &'static str,
+    /// The format's media type.
+    pub media_type: &'static str,
     /// Link on this site.
     pub href: String,
     /// Absolute link.
@@ -101,6 +109,8 @@ pub struct HeadView {
     pub prev: String,
     /// Href of the page after this one in a series.
     pub next: String,
+    /// Feeds about what the page is about, beside the site's.
+    pub feeds: Vec<FeedView>,
 }
 
 /// A moment, in the forms that a page needs.

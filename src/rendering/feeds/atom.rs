@@ -1,0 +1,140 @@
+//! Atom 1.0. Source: RFC 4287.
+
+use std::io;
+
+use quick_xml::events::BytesText;
+
+use crate::files::config::FeedFormat;
+use crate::rendering::feeds::Feed;
+use crate::rendering::feeds::item::{Item, without_illegal};
+use crate::rendering::renderer::{GENERATOR, Renderer};
+use crate::rendering::xml::{Xml, document};
+
+/// A feed must say when it changed; an empty one has not yet.
+const NEVER: &str = "1970-01-01T00:00:00+00:00";
+
+/// Writes a feed.
+pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
+    let language = renderer.site.config.language.as_str();
+    document(|xml| {
+        xml.create_element("feed")
+            .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
+            .write_inner_content(|xml| {
+                write_feed(xml, renderer, feed)?;
+                feed.items(renderer).iter().try_for_each(|item| write_entry(xml, renderer, item))
+            })?;
+        Ok(())
+    })
+}
+
+fn write_feed(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Result<()> {
+    let config = &renderer.site.config;
+    let page = renderer.url(&feed.page);
+    write_text(xml, "id", &page)?;
+    let own = feed.address(renderer, FeedFormat::Atom);
+    write_text(xml, "title", &own.title)?;
+    write_text(xml, "subtitle", &feed.description)?;
+    write_text(xml, "updated", &feed.changed(renderer).map_or_else(|| NEVER.to_owned(), |date| date.to_rfc3339()))?;
+    // Entries without an author have the feed's, and one of both there must be.
+    let author = if config.author.is_empty() { &config.title } else { &config.author };
+    write_author(xml, author)?;
+    write_link(xml, "alternate", "text/html", &page)?;
+    write_link(xml, "self", FeedFormat::Atom.media_type(), &renderer.url(&own.route))?;
+    if let Some(hub) = config.feed.hub.as_ref().filter(|_| feed.scope == super::Scope::Site) {
+        xml.create_element("link").with_attributes([("rel", "hub"), ("href", hub.as_str())]).write_empty()?;
+    }
+    if !config.copyright.is_empty() {
+        write_text(xml, "rights", &config.copyright)?;
+    }
+    write_text(xml, "generator", GENERATOR)
+}
+
+fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::Result<()> {
+    let post = item.post;
+    let site = &renderer.site.config.language;
+    let mut entry = xml.create_element("entry");
+    if post.language != *site {
+        entry = entry.with_attribute(("xml:lang", post.language.as_str()));
+    }
+    entry.write_inner_content(|xml| {
+        write_text(xml, "id", &iri(&post.id, &item.url))?;
+        write_text(xml, "title", &post.title)?;
+        write_text(xml, "published", &post.date.to_rfc3339())?;
+        write_text(xml, "updated", &post.updated.unwrap_or(post.date).to_rfc3339())?;
+        for author in &post.authors {
+            write_author(xml, author)?;
+        }
+        write_link(xml, "alternate", "text/html", &item.url)?;
+        for tag in &item.tags {
+            xml.create_element("category").with_attribute(("term", tag.as_str())).write_empty()?;
+        }
+        if renderer.site.config.feed.summaries {
+            write_text(xml, "summary", &post.summary)?;
+        }
+        xml.create_element("content")
+            .with_attribute(("type", "html"))
+            .write_text_content(BytesText::new(&item.html))?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// An id must be an IRI. One that an author chose may be any text; then it becomes a fragment of the page's address.
+fn iri(id: &str, page: &str) -> String {
+    let id = without_illegal(id);
+    let scheme = id.split(':').next().unwrap_or_default();
+    let is_iri = scheme.len() < id.len()
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
+    if is_iri { id } else { format!("{page}#{}", percent(&id)) }
+}
+
+/// Everything but unreserved characters (RFC 3986) percent-encoded.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn write_author(xml: &mut Xml, name: &str) -> io::Result<()> {
+    xml.create_element("author").write_inner_content(|xml| write_text(xml, "name", name))?;
+    Ok(())
+}
+
+fn write_link(xml: &mut Xml, relation: &str, media_type: &str, address: &str) -> io::Result<()> {
+    xml.create_element("link")
+        .with_attributes([("rel", relation), ("type", media_type), ("href", address)])
+        .write_empty()?;
+    Ok(())
+}
+
+fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    xml.create_element(name).write_text_content(BytesText::new(&without_illegal(text)))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_an_iri_whatever_the_author_chose() {
+        let page = "https://example.org/a/";
+        for (id, expected) in [
+            ("tag:example.org,2008:a", "tag:example.org,2008:a"),
+            (
+                "http://example.org/archives#2008-12-12T17_35_11.txt",
+                "http://example.org/archives#2008-12-12T17_35_11.txt",
+            ),
+            ("größe:1", "https://example.org/a/#gr%C3%B6%C3%9Fe%3A1"),
+            ("17", "https://example.org/a/#17"),
+            ("urn:a b", "https://example.org/a/#urn%3Aa%20b"),
+        ] {
+            assert_eq!(iri(id, page), expected, "{id}");
+        }
+    }
+}

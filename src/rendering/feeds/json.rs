@@ -1,0 +1,104 @@
+//! JSON Feed 1.1. Source: <https://www.jsonfeed.org/version/1.1/>.
+
+use serde::Serialize;
+
+use crate::files::config::FeedFormat;
+use crate::rendering::feeds::item::{Item, without_illegal};
+use crate::rendering::feeds::{Feed, Scope};
+use crate::rendering::renderer::Renderer;
+
+/// What names the version.
+const VERSION: &str = "https://jsonfeed.org/version/1.1";
+
+#[derive(Debug, Serialize)]
+struct JsonFeed<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: String,
+    feed_url: String,
+    description: &'a str,
+    language: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
+    items: Vec<JsonItem<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Author<'a> {
+    name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonItem<'a> {
+    id: String,
+    url: &'a str,
+    title: String,
+    content_html: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_modified: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+}
+
+/// Writes a feed, indented, with a line's end.
+#[must_use]
+pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
+    let config = &renderer.site.config;
+    let own = feed.address(renderer, FeedFormat::Json);
+    let items = feed.items(renderer);
+    let hub = config.feed.hub.as_deref().filter(|_| feed.scope == Scope::Site);
+    let written = JsonFeed {
+        version: VERSION,
+        title: &own.title,
+        home_page_url: renderer.url(&feed.page),
+        feed_url: renderer.url(&own.route),
+        description: &feed.description,
+        language: &config.language,
+        authors: [config.author.as_str()].into_iter().filter(|name| !name.is_empty()).map(author).collect(),
+        hubs: hub.map(|url| Hub { kind: "WebSub", url }).into_iter().collect(),
+        items: items.iter().map(|item| json_item(renderer, item)).collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&written).expect("feeds are plain data");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn author(name: &str) -> Author<'_> {
+    Author { name }
+}
+
+fn json_item<'a>(renderer: &'a Renderer<'_>, item: &'a Item<'a>) -> JsonItem<'a> {
+    let post = item.post;
+    let config = &renderer.site.config;
+    JsonItem {
+        id: without_illegal(&post.id),
+        url: &item.url,
+        title: without_illegal(&post.title),
+        content_html: &item.html,
+        summary: config.feed.summaries.then(|| without_illegal(&post.summary)),
+        image: item.image.as_ref().map(|image| image.url.as_str()),
+        date_published: post.date.to_rfc3339(),
+        date_modified: post.updated.map(|date| date.to_rfc3339()),
+        authors: post.authors.iter().map(|name| author(name)).collect(),
+        tags: &item.tags,
+        language: (post.language != config.language).then_some(post.language.as_str()),
+    }
+}

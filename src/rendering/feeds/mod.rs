@@ -1,0 +1,207 @@
+//! Feeds: which ones a site has ([`all`]), what each of them holds ([`Feed`]), and how it is written down: RSS 2.0
+//! ([`rss`]), Atom 1.0 ([`atom`]) and JSON Feed 1.1 ([`json`]). [`check`] says what an author should know about them.
+//!
+//! ```text
+//! feed.xml  atom.xml  feed.json            the newest posts of the site
+//! tags/xen/feed.xml …                      the newest posts with a tag
+//! feed/2008.xml                            a whole year, where the site has more posts than fit (RFC 5005)
+//! feeds.opml                               all of them, for a reader to take at once
+//! feed/                                    for people who wonder what this is
+//! ```
+//!
+//! The bytes depend on the site only: the time of a feed is that of what it holds, so that a feed changes when its content does.
+
+pub mod atom;
+pub mod check;
+pub mod hours;
+pub mod item;
+pub mod json;
+pub mod opml;
+pub mod page;
+pub mod rss;
+
+use std::io;
+
+use chrono::{DateTime, Datelike};
+use chrono_tz::Tz;
+
+pub use self::check::check;
+use crate::files::config::FeedFormat;
+use crate::files::output::{Phase, Planned};
+use crate::graph::site::{Post, PostIndex};
+use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feeds::item::Item;
+use crate::rendering::renderer::{Renderer, hash_body, hash_json};
+use crate::words::route::Route;
+
+/// What a feed is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The newest posts.
+    Site,
+    /// The newest posts with a tag, by the tag's name.
+    Tag(String),
+    /// All posts of a year, and which years before and after it have posts.
+    Year {
+        /// The year.
+        year: i32,
+        /// The last year before it with posts.
+        before: Option<i32>,
+        /// The first year after it with posts.
+        after: Option<i32>,
+    },
+}
+
+/// A feed before it is written down in some format.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// What it is about.
+    pub scope: Scope,
+    /// One sentence, plain text.
+    pub description: String,
+    /// The page that shows the same to people.
+    pub page: Route,
+    /// What it holds, newest first.
+    posts: Vec<PostIndex>,
+}
+
+impl Feed {
+    /// What it is called, and where it lives in a format. A year has one format only, RSS.
+    #[must_use]
+    pub fn address(&self, renderer: &Renderer<'_>, format: FeedFormat) -> FeedAddress {
+        let config = &renderer.site.config;
+        match &self.scope {
+            Scope::Site => FeedAddress::of_site(config, format),
+            Scope::Tag(name) => FeedAddress::of_tag(config, name, &self.page, format),
+            Scope::Year { year, .. } => FeedAddress::of_year(config, *year),
+        }
+    }
+
+    /// Its posts, newest first.
+    pub fn posts<'a>(&self, renderer: &Renderer<'a>) -> Vec<&'a Post> {
+        self.posts.iter().map(|index| &renderer.site.posts[index.0]).collect()
+    }
+
+    /// Its items, newest first.
+    #[must_use]
+    pub fn items<'a>(&self, renderer: &Renderer<'a>) -> Vec<Item<'a>> {
+        self.posts(renderer).into_iter().map(|post| Item::of(renderer, post)).collect()
+    }
+
+    /// When it last changed: the moment of the newest post or change; `None` when it is empty.
+    #[must_use]
+    pub fn changed(&self, renderer: &Renderer<'_>) -> Option<DateTime<Tz>> {
+        self.posts(renderer)
+            .into_iter()
+            .map(|post| post.updated.map_or(post.date, |updated| updated.max(post.date)))
+            .max()
+    }
+
+    fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat) -> Planned<'a> {
+        let config = &renderer.site.config;
+        let address = self.address(renderer, format);
+        let mut parts = vec![hash_json(&(
+            (&config.base_url, &config.title, &config.author, &config.language, &config.copyright),
+            (&address.title, &self.description, self.page.as_str(), format!("{:?}", self.scope), format.name()),
+            format!("{:?}", config.feed),
+        ))];
+        for post in self.posts(renderer) {
+            let image = post.image.as_ref().map(Route::as_str);
+            parts.push(hash_json(&(
+                (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
+                (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339())),
+                renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
+            )));
+            parts.push(hash_body(&post.body));
+        }
+        Planned {
+            route: address.route,
+            phase: Phase::Feed,
+            fingerprint: renderer.fingerprint("feed", &parts),
+            make: Box::new(move || Ok(self.write(renderer, format).expect("writing to memory does not fail"))),
+        }
+    }
+
+    /// Writes it down.
+    pub fn write(&self, renderer: &Renderer<'_>, format: FeedFormat) -> io::Result<Vec<u8>> {
+        match format {
+            FeedFormat::Rss => rss::write(renderer, self),
+            FeedFormat::Atom => atom::write(renderer, self),
+            FeedFormat::Json => Ok(json::write(renderer, self)),
+        }
+    }
+}
+
+/// The site's own feed.
+#[must_use]
+pub fn of_site(renderer: &Renderer<'_>) -> Feed {
+    let config = &renderer.site.config;
+    Feed {
+        scope: Scope::Site,
+        description: config.description.clone(),
+        page: Route::home(),
+        posts: (0..renderer.site.posts.len().min(config.feed.limit)).map(PostIndex).collect(),
+    }
+}
+
+/// The feed of a tag.
+#[must_use]
+pub fn of_tag(renderer: &Renderer<'_>, slug: &str) -> Option<Feed> {
+    let config = &renderer.site.config;
+    let tag = renderer.site.tags.get(slug)?;
+    Some(Feed {
+        scope: Scope::Tag(tag.name.clone()),
+        description: format!("Posts about {}.", tag.name),
+        page: tag.route.clone(),
+        posts: tag.posts.iter().copied().take(config.feed.limit).collect(),
+    })
+}
+
+/// A feed for each year, newest first, if the site's feed does not hold all posts anyway.
+#[must_use]
+pub fn of_years(renderer: &Renderer<'_>) -> Vec<Feed> {
+    let config = &renderer.site.config;
+    let posts = &renderer.site.posts;
+    if posts.len() <= config.feed.limit {
+        return Vec::new();
+    }
+    let mut years: Vec<(i32, Vec<PostIndex>)> = Vec::new();
+    for (index, post) in posts.iter().enumerate() {
+        let year = post.date.year();
+        if years.last().is_none_or(|(last, _)| *last != year) {
+            years.push((year, Vec::new()));
+        }
+        if let Some((_, of_year)) = years.last_mut() {
+            of_year.push(PostIndex(index));
+        }
+    }
+    let at = |place: Option<usize>| place.and_then(|place| years.get(place)).map(|(year, _)| *year);
+    let feed = |(place, (year, posts)): (usize, &(i32, Vec<PostIndex>))| Feed {
+        scope: Scope::Year { year: *year, before: at(Some(place + 1)), after: at(place.checked_sub(1)) },
+        description: format!("All posts of {year}."),
+        page: Renderer::fixed("archives/"),
+        posts: posts.clone(),
+    };
+    years.iter().enumerate().map(feed).collect()
+}
+
+/// Feeds that a reader may subscribe to: the site's, then those of tags.
+#[must_use]
+pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
+    let tags = renderer.site.tags.keys().filter_map(|slug| of_tag(renderer, slug));
+    [of_site(renderer)].into_iter().chain(tags).collect()
+}
+
+/// Plans all feeds, and the list of them.
+pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
+    let formats = &renderer.site.config.feed.formats;
+    let mut planned = Vec::new();
+    for feed in all(renderer) {
+        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format)));
+    }
+    if formats.contains(&FeedFormat::Rss) {
+        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss)));
+    }
+    planned.push(opml::list(renderer));
+    planned
+}

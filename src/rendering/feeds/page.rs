@@ -1,0 +1,39 @@
+//! `feed/`: for people who followed a link to a feed and wonder what it is.
+
+use crate::files::output::Planned;
+use crate::rendering::feeds::opml::OPML;
+use crate::rendering::feeds::{Feed, Scope, all, of_site};
+use crate::rendering::renderer::{Draft, Renderer};
+use crate::rendering::view::page::{FeedPage, FeedPageLine};
+use crate::rendering::view::shared::FeedView;
+
+/// Newest posts that it lists.
+const LISTED: usize = 10;
+
+/// Plans the page.
+pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
+    let route = Renderer::fixed("feed/");
+    let formats = &renderer.site.config.feed.formats;
+    let site = of_site(renderer);
+    let addresses = |feed: &Feed| -> Vec<FeedView> {
+        formats.iter().map(|format| feed.address(renderer, *format).view(&renderer.site.config)).collect()
+    };
+    let others = all(renderer).into_iter().filter_map(|feed| {
+        let Scope::Tag(title) = &feed.scope else { return None };
+        Some(FeedPageLine { title: title.clone(), page: renderer.href(&feed.page), addresses: addresses(&feed) })
+    });
+    renderer.page(Draft {
+        view: FeedPage {
+            site: renderer.site_view(&route),
+            head: renderer.head(&route, "Feed", "How to follow this site with a feed reader."),
+            addresses: addresses(&site),
+            others: others.collect(),
+            opml: renderer.href(&Renderer::fixed(OPML)),
+            posts: site.posts(renderer).into_iter().take(LISTED).map(|post| renderer.line(post)).collect(),
+        },
+        route,
+        template: "feed.html",
+        content: "genblog.toml",
+        body: None,
+    })
+}

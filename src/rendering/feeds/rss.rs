@@ -1,0 +1,186 @@
+//! RSS 2.0. Sources: the specification (<https://www.rssboard.org/rss-specification>), the RSS Best Practices Profile, and for
+//! archives RFC 5005.
+
+use std::io;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+use quick_xml::events::{BytesCData, BytesText, Event};
+
+use crate::files::config::FeedFormat;
+use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feeds::hours::greenwich_hours;
+use crate::rendering::feeds::item::{Image, Item, without_illegal};
+use crate::rendering::feeds::{Feed, Scope, of_years};
+use crate::rendering::renderer::{GENERATOR, Renderer};
+use crate::rendering::xml::{Xml, document};
+
+/// What the feed's own documentation element points to.
+const DOCS: &str = "https://www.rssboard.org/rss-specification";
+
+/// RFC 822 with the year in full: the day's name and the offset are those of that date.
+const RFC_822: &str = "%a, %d %b %Y %H:%M:%S %z";
+
+/// Prefixes that every feed of ours declares, whether its items need them or not.
+const NAMESPACES: [(&str, &str); 6] = [
+    ("version", "2.0"),
+    ("xmlns:atom", "http://www.w3.org/2005/Atom"),
+    ("xmlns:content", "http://purl.org/rss/1.0/modules/content/"),
+    ("xmlns:dc", "http://purl.org/dc/elements/1.1/"),
+    ("xmlns:fh", "http://purl.org/syndication/history/1.0"),
+    ("xmlns:media", "http://search.yahoo.com/mrss/"),
+];
+
+/// Writes a feed.
+pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
+    document(|xml| {
+        xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
+            xml.create_element("channel").write_inner_content(|xml| {
+                write_channel(xml, renderer, feed)?;
+                feed.items(renderer).iter().try_for_each(|item| write_item(xml, renderer, item))
+            })?;
+            Ok(())
+        })?;
+        Ok(())
+    })
+}
+
+/// Everything about the channel stands before its items: some readers stop at the first one.
+fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Result<()> {
+    let config = &renderer.site.config;
+    let own = feed.address(renderer, FeedFormat::Rss);
+    write_text(xml, "title", &own.title)?;
+    write_text(xml, "link", &renderer.url(&feed.page))?;
+    write_text(xml, "description", &feed.description)?;
+    write_text(xml, "language", &config.language)?;
+    if !config.copyright.is_empty() {
+        write_text(xml, "copyright", &config.copyright)?;
+    }
+    let changed = feed.changed(renderer);
+    if let Some(date) = changed {
+        write_text(xml, "lastBuildDate", &date.format(RFC_822).to_string())?;
+    }
+    write_text(xml, "generator", GENERATOR)?;
+    write_text(xml, "docs", DOCS)?;
+    if let Scope::Year { .. } = feed.scope {
+        xml.create_element("fh:archive").write_empty()?;
+    } else {
+        write_asking(xml, renderer, changed)?;
+    }
+    write_links(xml, renderer, feed, &own)
+}
+
+/// When readers may ask, and when they need not.
+fn write_asking(xml: &mut Xml, renderer: &Renderer<'_>, changed: Option<DateTime<Tz>>) -> io::Result<()> {
+    let config = &renderer.site.config.feed;
+    if let Some(minutes) = config.ttl {
+        write_text(xml, "ttl", &minutes.to_string())?;
+    }
+    if let (Some(skip), Some(date)) = (&config.skip_hours, changed) {
+        let hours = greenwich_hours(skip, &date);
+        xml.create_element("skipHours")
+            .write_inner_content(|xml| hours.iter().try_for_each(|hour| write_text(xml, "hour", &hour.to_string())))?;
+    }
+    if !config.skip_days.is_empty() {
+        xml.create_element("skipDays").write_inner_content(|xml| {
+            config.skip_days.iter().try_for_each(|day| write_text(xml, "day", day.name()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Its own address, its hub, and its place among the archives.
+fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAddress) -> io::Result<()> {
+    let mut link = |relation: &str, address: &str| {
+        let mut attributes = vec![("href", address), ("rel", relation)];
+        if relation != "hub" {
+            attributes.push(("type", FeedFormat::Rss.media_type()));
+        }
+        xml.create_element("atom:link").with_attributes(attributes).write_empty().map(|_| ())
+    };
+    link("self", &renderer.url(&own.route))?;
+    let config = &renderer.site.config;
+    let year = |year: i32| renderer.url(&FeedAddress::of_year(config, year).route);
+    match &feed.scope {
+        Scope::Site => {
+            if let Some(hub) = &config.feed.hub {
+                link("hub", hub)?;
+            }
+            if let Some(Scope::Year { year: newest, .. }) = of_years(renderer).first().map(|feed| feed.scope.clone()) {
+                link("prev-archive", &year(newest))?;
+            }
+        }
+        Scope::Tag(_) => {}
+        Scope::Year { before, after, .. } => {
+            link("current", &renderer.url(&FeedAddress::of_site(config, FeedFormat::Rss).route))?;
+            if let Some(before) = before {
+                link("prev-archive", &year(*before))?;
+            }
+            if let Some(after) = after {
+                link("next-archive", &year(*after))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::Result<()> {
+    let post = item.post;
+    xml.create_element("item").write_inner_content(|xml| {
+        let id = without_illegal(&post.id);
+        // A guid is a permalink unless it says otherwise; ours outlives the address.
+        xml.create_element("guid").with_attribute(("isPermaLink", "false")).write_text_content(BytesText::new(&id))?;
+        write_text(xml, "link", &item.url)?;
+        write_text(xml, "pubDate", &post.date.format(RFC_822).to_string())?;
+        if let Some(updated) = post.updated {
+            write_text(xml, "atom:updated", &updated.to_rfc3339())?;
+        }
+        write_text(xml, "title", &post.title)?;
+        // An `author` would have to be an address for mail.
+        for author in &post.authors {
+            write_text(xml, "dc:creator", author)?;
+        }
+        for tag in &item.tags {
+            write_text(xml, "category", tag)?;
+        }
+        if let Some(image) = &item.image {
+            write_image(xml, image)?;
+        }
+        if renderer.site.config.feed.summaries {
+            write_text(xml, "description", &escaped(&post.summary))?;
+            return write_html(xml, "content:encoded", &item.html);
+        }
+        write_html(xml, "description", &item.html)
+    })?;
+    Ok(())
+}
+
+fn write_image(xml: &mut Xml, image: &Image) -> io::Result<()> {
+    let size = image.size.map(|(width, height)| (width.to_string(), height.to_string()));
+    let mut attributes = vec![("url", image.url.as_str()), ("medium", "image"), ("type", image.media_type)];
+    if let Some((width, height)) = &size {
+        attributes.extend([("width", width.as_str()), ("height", height.as_str())]);
+    }
+    xml.create_element("media:content").with_attributes(attributes).write_empty()?;
+    xml.create_element("media:thumbnail").with_attribute(("url", image.url.as_str())).write_empty()?;
+    Ok(())
+}
+
+/// Of an item only the description is HTML, so plain text there is escaped once more.
+fn escaped(text: &str) -> String {
+    quick_xml::escape::partial_escape(text).into_owned()
+}
+
+/// HTML as it stands. A section ends at `]]>`, so those are parted.
+fn write_html(xml: &mut Xml, name: &str, html: &str) -> io::Result<()> {
+    xml.create_element(name).write_inner_content(|xml| {
+        BytesCData::escaped(html).try_for_each(|part| xml.write_event(Event::CData(part)))
+    })?;
+    Ok(())
+}
+
+/// An element that holds plain text, escaped once.
+fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    xml.create_element(name).write_text_content(BytesText::new(&without_illegal(text)))?;
+    Ok(())
+}
