@@ -416,3 +416,56 @@ fn an_author_hears_of_posts_in_hours_that_readers_skip() {
     site.config.feed.formats = vec![FeedFormat::Atom, FeedFormat::Json];
     assert!(outputs(&site).1.is_empty(), "only RSS has such hours");
 }
+
+#[test]
+fn an_album_has_a_feed_of_its_pictures() {
+    let picture = Picture::new("feed-album");
+    let site = site(BASE, &picture.0);
+    let rss = xml(&site, "gallery/walk/feed.xml");
+    let item = rss.split("<item>").nth(1).expect("an item");
+    let page = "https://example.org/blog/gallery/walk/stone/";
+    assert!(item.contains(&format!("<guid>{page}</guid>")), "a picture's page is its permalink: {item}");
+    assert_eq!((only(item, "title"), only(item, "pubDate")), ("A stone", "Fri, 12 Dec 2008 17:35:11 +1100"));
+    let address = |attribute: &str| {
+        let rest = item.split(attribute).nth(1).expect("the picture is there");
+        rest[..rest.find('"').expect("an end")].to_owned()
+    };
+    let (content, thumbnail) = (address("<media:content url=\""), address("<media:thumbnail url=\""));
+    assert!(item.contains(r#"medium="image" type="image/png" width="1000" height="500""#), "{item}");
+    assert_ne!(content, thumbnail);
+    let (outputs, _) = outputs(&site);
+    for (url, width) in [(&content, 1000), (&thumbnail, 480)] {
+        let file = url.strip_prefix(BASE).expect("on the site");
+        assert_eq!(image::load_from_memory(&outputs[file]).expect("a picture").width(), width);
+    }
+    let html = format!(
+        "<p><a href=\"{page}\"><img src=\"{content}\" width=\"1000\" height=\"500\" alt=\"A grey stone.\"></a></p>\n<p>A <em>stone</em>.</p>"
+    );
+    assert_eq!(only(item, "description"), format!("<![CDATA[{html}]]>"));
+    let items = &json(&site, "gallery/walk/feed.json")["items"];
+    assert_eq!((&items[0]["content_html"], &items[0]["id"]), (&json!(html), &json!(page)));
+    let entry = xml(&site, "gallery/walk/atom.xml");
+    assert!(entry.contains(&format!(r#"<link rel="enclosure" type="image/png" href="{content}"/>"#)), "{entry}");
+    assert!(text(&outputs, "gallery/walk/index.html").contains(r#"title="Rings &amp; Things: A walk (Atom)""#));
+    assert!(text(&outputs, "feed/index.html").contains(r#"<a href="/blog/gallery/walk/">A walk</a>"#));
+}
+
+#[test]
+fn an_author_hears_of_a_feed_that_is_too_large_for_some() {
+    let picture = Picture::new("feed-size");
+    let mut site = site(BASE, &picture.0);
+    let long = format!("<p>{}</p>", "a".repeat(300 << 10));
+    site.posts = ["one", "two"].map(|slug| post(slug, 17, body(&long))).into();
+    let problems = outputs(&site).1;
+    let [problem] = &problems[..] else { panic!("{problems:?}") };
+    assert_eq!(
+        (problem.code, &*problem.message),
+        ("feed-size", "the 2 posts of the feed have 600 kB, and some services take 512 at most")
+    );
+    site.config.feed.limit = 1;
+    assert!(outputs(&site).1.is_empty());
+    // One post alone cannot be made shorter by holding fewer.
+    site.posts = vec![post("one", 17, body(&long.repeat(2)))];
+    site.tags = BTreeMap::new();
+    assert!(outputs(&site).1.is_empty());
+}

@@ -22,9 +22,9 @@ impl FeedAddress {
         Self { title: config.title.clone(), format, route: beside(&Route::home(), format) }
     }
 
-    /// The feed about the tag `name`, whose page is `page`.
+    /// The feed about a part of the site, a tag or an album: `name`, whose page is `page`.
     #[must_use]
-    pub fn of_tag(config: &Config, name: &str, page: &Route, format: FeedFormat) -> Self {
+    pub fn of_part(config: &Config, name: &str, page: &Route, format: FeedFormat) -> Self {
         Self { title: format!("{}: {name}", config.title), format, route: beside(page, format) }
     }
 

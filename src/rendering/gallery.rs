@@ -1,7 +1,9 @@
 //! Pages that show pictures: the gallery, albums, photographs.
 
+use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Album, Photo};
+use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::photos::Picture;
 use crate::rendering::renderer::{Draft, Filling, Renderer, figures};
 use crate::rendering::view::page::{AlbumLine, AlbumPage, AlbumView, GalleryPage, PhotoLine, PhotoPage, PhotoView};
@@ -42,8 +44,11 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
 
 fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
     let cover = &album.photos[album.cover];
+    let config = &renderer.site.config;
+    let feed = |format: &FeedFormat| FeedAddress::of_part(config, &album.title, &album.route, *format).view(config);
     let head = HeadView {
         figures: figures(&album.body).next().is_some(),
+        feeds: config.feed.formats.iter().map(feed).collect(),
         ..with_picture(renderer, renderer.head(&album.route, &album.title, &album.summary), cover)
     };
     let line = |photo: &Photo| PhotoLine {

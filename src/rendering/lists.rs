@@ -139,7 +139,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     for (slug, tag) in &site.tags {
         let Some(link) = renderer.tag(slug) else { continue };
         let config = &site.config;
-        let feed = |format: &FeedFormat| FeedAddress::of_tag(config, &tag.name, &tag.route, *format).view(config);
+        let feed = |format: &FeedFormat| FeedAddress::of_part(config, &tag.name, &tag.route, *format).view(config);
         let head = HeadView {
             feeds: config.feed.formats.iter().map(feed).collect(),
             ..renderer.head(&tag.route, &tag.name, &format!("Posts about {}.", tag.name))

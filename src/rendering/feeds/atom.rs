@@ -2,15 +2,17 @@
 
 use std::io;
 
+use chrono::DateTime;
+use chrono_tz::Tz;
 use quick_xml::events::BytesText;
 
 use crate::files::config::FeedFormat;
 use crate::rendering::feeds::Feed;
-use crate::rendering::feeds::item::{Item, without_illegal};
+use crate::rendering::feeds::item::{Item, changed, without_illegal};
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document};
 
-/// A feed must say when it changed; an empty one has not yet.
+/// A feed must say when it changed, and so must an entry; an empty feed has not yet, and a picture may have no date.
 const NEVER: &str = "1970-01-01T00:00:00+00:00";
 
 /// Writes a feed.
@@ -20,21 +22,22 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
         xml.create_element("feed")
             .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
             .write_inner_content(|xml| {
-                write_feed(xml, renderer, feed)?;
-                feed.items(renderer).iter().try_for_each(|item| write_entry(xml, renderer, item))
+                let items = feed.items(renderer);
+                write_feed(xml, renderer, feed, changed(&items))?;
+                items.iter().try_for_each(|item| write_entry(xml, renderer, item))
             })?;
         Ok(())
     })
 }
 
-fn write_feed(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Result<()> {
+fn write_feed(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, changed: Option<DateTime<Tz>>) -> io::Result<()> {
     let config = &renderer.site.config;
     let page = renderer.url(&feed.page);
     write_text(xml, "id", &page)?;
     let own = feed.address(renderer, FeedFormat::Atom);
     write_text(xml, "title", &own.title)?;
     write_text(xml, "subtitle", &feed.description)?;
-    write_text(xml, "updated", &feed.changed(renderer).map_or_else(|| NEVER.to_owned(), |date| date.to_rfc3339()))?;
+    write_text(xml, "updated", &moment(changed))?;
     // Entries without an author have the feed's, and one of both there must be.
     let author = if config.author.is_empty() { &config.title } else { &config.author };
     write_author(xml, author)?;
@@ -49,27 +52,30 @@ fn write_feed(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Result
     write_text(xml, "generator", GENERATOR)
 }
 
-fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::Result<()> {
-    let post = item.post;
-    let site = &renderer.site.config.language;
+fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
     let mut entry = xml.create_element("entry");
-    if post.language != *site {
-        entry = entry.with_attribute(("xml:lang", post.language.as_str()));
+    if item.language != renderer.site.config.language {
+        entry = entry.with_attribute(("xml:lang", item.language.as_str()));
     }
     entry.write_inner_content(|xml| {
-        write_text(xml, "id", &iri(&post.id, &item.url))?;
-        write_text(xml, "title", &post.title)?;
-        write_text(xml, "published", &post.date.to_rfc3339())?;
-        write_text(xml, "updated", &post.updated.unwrap_or(post.date).to_rfc3339())?;
-        for author in &post.authors {
+        write_text(xml, "id", &iri(&item.id, &item.url))?;
+        write_text(xml, "title", &item.title)?;
+        if let Some(date) = item.published {
+            write_text(xml, "published", &date.to_rfc3339())?;
+        }
+        write_text(xml, "updated", &moment(item.updated.or(item.published)))?;
+        for author in &item.authors {
             write_author(xml, author)?;
         }
         write_link(xml, "alternate", "text/html", &item.url)?;
+        if let Some(image) = &item.image {
+            write_link(xml, "enclosure", image.media_type, &image.url)?;
+        }
         for tag in &item.tags {
             xml.create_element("category").with_attribute(("term", tag.as_str())).write_empty()?;
         }
         if renderer.site.config.feed.summaries {
-            write_text(xml, "summary", &post.summary)?;
+            write_text(xml, "summary", &item.summary)?;
         }
         xml.create_element("content")
             .with_attribute(("type", "html"))
@@ -77,6 +83,11 @@ fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::R
         Ok(())
     })?;
     Ok(())
+}
+
+/// A moment that must stand there.
+fn moment(date: Option<DateTime<Tz>>) -> String {
+    date.map_or_else(|| NEVER.to_owned(), |date| date.to_rfc3339())
 }
 
 /// An id must be an IRI. One that an author chose may be any text; then it becomes a fragment of the page's address.

@@ -15,12 +15,16 @@ const RECENT: usize = 10;
 /// How many of those, when they lie in skipped hours, are worth a warning: one may be chance.
 const OFTEN: usize = 2;
 
+/// More bytes than some services take.
+const MOST_BYTES: usize = 512 << 10;
+
 /// All warnings about the site's feed. Tags' feeds hold nothing else.
 #[must_use]
 pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
     let posts = of_site(renderer).posts(renderer);
     let mut problems: Vec<Diagnostic> = posts.iter().filter_map(|post| illegal(post)).collect();
     problems.extend(skipped(renderer, &posts));
+    problems.extend(large(renderer));
     problems
 }
 
@@ -60,4 +64,24 @@ fn skipped(renderer: &Renderer<'_>, posts: &[&Post]) -> Option<Diagnostic> {
         skip.timezone.name()
     );
     Some(Diagnostic::warning("feed-hours", message).in_path("genblog.toml").help(help))
+}
+
+/// Warns of a feed that some services cut or refuse.
+fn large(renderer: &Renderer<'_>) -> Option<Diagnostic> {
+    let sizes: Vec<usize> = of_site(renderer).items(renderer).iter().map(|item| item.html.len()).collect();
+    let bytes: usize = sizes.iter().sum();
+    let sums = sizes.iter().scan(0, |sum, bytes| {
+        *sum += bytes;
+        Some(*sum)
+    });
+    let fit = sums.take_while(|sum| *sum <= MOST_BYTES).count().max(1);
+    (bytes > MOST_BYTES && fit < sizes.len()).then(|| {
+        let message = format!(
+            "the {} posts of the feed have {} kB, and some services take 512 at most",
+            sizes.len(),
+            bytes >> 10
+        );
+        let help = format!("`limit = {fit}` below `[feed]` stays within that");
+        Diagnostic::warning("feed-size", message).in_path("genblog.toml").help(help)
+    })
 }

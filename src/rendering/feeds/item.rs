@@ -1,23 +1,41 @@
-//! What every format says of a post: addresses, and a body that a reader of feeds can show.
+//! What every format says of a post or a photograph: addresses, and a body that a reader of feeds can show.
 
-use crate::graph::site::{Block, Body, Post};
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use crate::graph::site::{Album, Block, Body, Photo, Post};
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::media_type;
+use crate::rendering::photos::Picture;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::Renderer;
 
-/// A post on its way into a feed.
+/// A post or a photograph on its way into a feed. All texts are plain but for `html`.
 #[derive(Debug, Clone)]
-pub struct Item<'a> {
-    /// The post.
-    pub post: &'a Post,
+pub struct Item {
+    /// The guid: opaque, unique, the same for ever.
+    pub id: String,
+    /// Whether the guid is the page's address as well.
+    pub is_permalink: bool,
     /// The page's absolute URL.
     pub url: String,
+    /// May be empty.
+    pub title: String,
+    /// What stands beside the full text when the author wants summaries.
+    pub summary: String,
     /// The full text as readers take it: absolute links, figures as pictures.
     pub html: String,
-    /// Plain text.
+    /// Names.
+    pub authors: Vec<String>,
+    /// Names.
     pub tags: Vec<String>,
-    /// The picture that stands for the post.
+    /// Pictures have no date of their own where their album has none.
+    pub published: Option<DateTime<Tz>>,
+    /// When it was last changed in substance.
+    pub updated: Option<DateTime<Tz>>,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The picture that it is, or that stands for it.
     pub image: Option<Image>,
 }
 
@@ -30,24 +48,99 @@ pub struct Image {
     pub media_type: &'static str,
     /// Width and height in pixels, where the file tells.
     pub size: Option<(u32, u32)>,
+    /// Absolute URL of the same picture, smaller where there is a smaller one.
+    pub thumbnail: String,
 }
 
-impl<'a> Item<'a> {
-    pub(super) fn of(renderer: &Renderer<'a>, post: &'a Post) -> Self {
+impl Item {
+    pub(super) fn of_post(renderer: &Renderer<'_>, post: &Post) -> Self {
         let url = renderer.url(&post.route);
-        let image = post.image.as_ref().map(|route| Image {
-            url: renderer.url(route),
-            media_type: media_type(route),
-            size: renderer.picture(post).map(|picture| picture.size()),
+        let image = post.image.as_ref().map(|route| {
+            let picture = renderer.picture(post);
+            let smallest = picture.as_ref().and_then(|picture| picture.derivatives().into_iter().next());
+            Image {
+                url: renderer.url(route),
+                media_type: media_type(route),
+                size: picture.as_ref().map(Picture::size),
+                thumbnail: renderer.url(smallest.as_ref().map_or(route, |smallest| &smallest.route)),
+            }
         });
         Self {
+            id: without_illegal(&post.id),
+            is_permalink: false,
+            title: without_illegal(&post.title),
+            summary: without_illegal(&post.summary),
             html: without_illegal(&plain_body(renderer, post, &url)),
-            tags: renderer.tags(post).into_iter().map(|tag| tag.name).collect(),
-            post,
-            url,
+            authors: post.authors.iter().map(|name| without_illegal(name)).collect(),
+            tags: renderer.tags(post).into_iter().map(|tag| without_illegal(&tag.name)).collect(),
+            published: Some(post.date),
+            updated: post.updated,
+            language: post.language.clone(),
             image,
+            url,
         }
     }
+
+    pub(super) fn of_photo(renderer: &Renderer<'_>, album: &Album, photo: &Photo) -> Self {
+        let url = renderer.url(&photo.route);
+        let image = image_of(renderer, photo);
+        Self {
+            id: url.clone(),
+            is_permalink: true,
+            title: without_illegal(&photo.title),
+            summary: without_illegal(&photo.alt),
+            html: without_illegal(&portable(&photo_html(photo, image.as_ref(), &url), &url, Destination::Feed)),
+            authors: Vec::new(),
+            tags: Vec::new(),
+            published: album.date,
+            updated: None,
+            language: renderer.site.config.language.clone(),
+            image,
+            url,
+        }
+    }
+
+    /// When it last changed; `None` where nobody knows.
+    #[must_use]
+    pub fn changed(&self) -> Option<DateTime<Tz>> {
+        self.published.max(self.updated)
+    }
+}
+
+/// When the newest of them came out or changed; `None` where nobody knows.
+#[must_use]
+pub fn changed(items: &[Item]) -> Option<DateTime<Tz>> {
+    items.iter().filter_map(Item::changed).max()
+}
+
+/// The largest size that the site publishes: originals stay at home.
+fn image_of(renderer: &Renderer<'_>, photo: &Photo) -> Option<Image> {
+    let derivatives = Picture::of_album(photo).derivatives();
+    let (smallest, largest) = (derivatives.first()?, derivatives.last()?);
+    Some(Image {
+        url: renderer.url(&largest.route),
+        media_type: media_type(&largest.route),
+        size: Some((largest.width, largest.height)),
+        thumbnail: renderer.url(&smallest.route),
+    })
+}
+
+fn photo_html(photo: &Photo, image: Option<&Image>, url: &str) -> String {
+    let mut html = String::new();
+    if let Some(Image { url: src, size: Some((width, height)), .. }) = image {
+        let [link, src, alt] = [url, src, &photo.alt].map(escaped);
+        html = format!(
+            "<p><a href=\"{link}\"><img src=\"{src}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\"></a></p>"
+        );
+    }
+    if !photo.caption.is_empty() {
+        html.push_str(&format!("\n<p>{}</p>", photo.caption));
+    }
+    html
+}
+
+fn escaped(text: &str) -> String {
+    quick_xml::escape::escape(text).into_owned()
 }
 
 fn plain_body(renderer: &Renderer<'_>, post: &Post, url: &str) -> String {

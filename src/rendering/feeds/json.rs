@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::files::config::FeedFormat;
-use crate::rendering::feeds::item::{Item, without_illegal};
+use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::{Feed, Scope};
 use crate::rendering::renderer::Renderer;
 
@@ -39,15 +39,17 @@ struct Hub<'a> {
 
 #[derive(Debug, Serialize)]
 struct JsonItem<'a> {
-    id: String,
+    id: &'a str,
     url: &'a str,
-    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
     content_html: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<String>,
+    summary: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
-    date_published: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_published: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     date_modified: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -85,20 +87,19 @@ fn author(name: &str) -> Author<'_> {
     Author { name }
 }
 
-fn json_item<'a>(renderer: &'a Renderer<'_>, item: &'a Item<'a>) -> JsonItem<'a> {
-    let post = item.post;
+fn json_item<'a>(renderer: &'a Renderer<'_>, item: &'a Item) -> JsonItem<'a> {
     let config = &renderer.site.config;
     JsonItem {
-        id: without_illegal(&post.id),
+        id: &item.id,
         url: &item.url,
-        title: without_illegal(&post.title),
+        title: Some(item.title.as_str()).filter(|title| !title.is_empty()),
         content_html: &item.html,
-        summary: config.feed.summaries.then(|| without_illegal(&post.summary)),
+        summary: config.feed.summaries.then_some(item.summary.as_str()),
         image: item.image.as_ref().map(|image| image.url.as_str()),
-        date_published: post.date.to_rfc3339(),
-        date_modified: post.updated.map(|date| date.to_rfc3339()),
-        authors: post.authors.iter().map(|name| author(name)).collect(),
+        date_published: item.published.map(|date| date.to_rfc3339()),
+        date_modified: item.updated.map(|date| date.to_rfc3339()),
+        authors: item.authors.iter().map(|name| author(name)).collect(),
         tags: &item.tags,
-        language: (post.language != config.language).then_some(post.language.as_str()),
+        language: (item.language != config.language).then_some(item.language.as_str()),
     }
 }

@@ -4,6 +4,7 @@
 //! ```text
 //! feed.xml  atom.xml  feed.json            the newest posts of the site
 //! tags/xen/feed.xml …                      the newest posts with a tag
+//! gallery/walk/feed.xml …                  the pictures of an album
 //! feed/2008.xml                            a whole year, where the site has more posts than fit (RFC 5005)
 //! feeds.opml                               all of them, for a reader to take at once
 //! feed/                                    for people who wonder what this is
@@ -22,8 +23,7 @@ pub mod rss;
 
 use std::io;
 
-use chrono::{DateTime, Datelike};
-use chrono_tz::Tz;
+use chrono::Datelike;
 
 pub use self::check::check;
 use crate::files::config::FeedFormat;
@@ -41,6 +41,8 @@ pub enum Scope {
     Site,
     /// The newest posts with a tag, by the tag's name.
     Tag(String),
+    /// The pictures of an album, by the album's title.
+    Album(String),
     /// All posts of a year, and which years before and after it have posts.
     Year {
         /// The year.
@@ -61,8 +63,16 @@ pub struct Feed {
     pub description: String,
     /// The page that shows the same to people.
     pub page: Route,
-    /// What it holds, newest first.
-    posts: Vec<PostIndex>,
+    content: Content,
+}
+
+/// What a feed holds.
+#[derive(Debug, Clone)]
+enum Content {
+    /// Newest first.
+    Posts(Vec<PostIndex>),
+    /// The pictures of the album at this place of the site's list, in the album's order.
+    Photos(usize),
 }
 
 impl Feed {
@@ -72,29 +82,30 @@ impl Feed {
         let config = &renderer.site.config;
         match &self.scope {
             Scope::Site => FeedAddress::of_site(config, format),
-            Scope::Tag(name) => FeedAddress::of_tag(config, name, &self.page, format),
+            Scope::Tag(name) | Scope::Album(name) => FeedAddress::of_part(config, name, &self.page, format),
             Scope::Year { year, .. } => FeedAddress::of_year(config, *year),
         }
     }
 
-    /// Its posts, newest first.
+    /// Its posts, newest first; none in an album's feed.
+    #[must_use]
     pub fn posts<'a>(&self, renderer: &Renderer<'a>) -> Vec<&'a Post> {
-        self.posts.iter().map(|index| &renderer.site.posts[index.0]).collect()
+        match &self.content {
+            Content::Posts(posts) => posts.iter().map(|index| &renderer.site.posts[index.0]).collect(),
+            Content::Photos(_) => Vec::new(),
+        }
     }
 
-    /// Its items, newest first.
+    /// Its items, in order.
     #[must_use]
-    pub fn items<'a>(&self, renderer: &Renderer<'a>) -> Vec<Item<'a>> {
-        self.posts(renderer).into_iter().map(|post| Item::of(renderer, post)).collect()
-    }
-
-    /// When it last changed: the moment of the newest post or change; `None` when it is empty.
-    #[must_use]
-    pub fn changed(&self, renderer: &Renderer<'_>) -> Option<DateTime<Tz>> {
-        self.posts(renderer)
-            .into_iter()
-            .map(|post| post.updated.map_or(post.date, |updated| updated.max(post.date)))
-            .max()
+    pub fn items(&self, renderer: &Renderer<'_>) -> Vec<Item> {
+        match &self.content {
+            Content::Posts(_) => self.posts(renderer).into_iter().map(|post| Item::of_post(renderer, post)).collect(),
+            Content::Photos(album) => {
+                let album = &renderer.site.albums[*album];
+                album.photos.iter().map(|photo| Item::of_photo(renderer, album, photo)).collect()
+            }
+        }
     }
 
     fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat) -> Planned<'a> {
@@ -113,6 +124,15 @@ impl Feed {
                 renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
             )));
             parts.push(hash_body(&post.body));
+        }
+        if let Content::Photos(album) = &self.content {
+            let album = &renderer.site.albums[*album];
+            parts.extend(album.photos.iter().map(|photo| {
+                hash_json(&(
+                    (photo.route.as_str(), &photo.title, &photo.caption, &photo.alt),
+                    (photo.hash.to_hex().as_str(), album.date.map(|date| date.to_rfc3339())),
+                ))
+            }));
         }
         Planned {
             route: address.route,
@@ -140,7 +160,7 @@ pub fn of_site(renderer: &Renderer<'_>) -> Feed {
         scope: Scope::Site,
         description: config.description.clone(),
         page: Route::home(),
-        posts: (0..renderer.site.posts.len().min(config.feed.limit)).map(PostIndex).collect(),
+        content: Content::Posts((0..renderer.site.posts.len().min(config.feed.limit)).map(PostIndex).collect()),
     }
 }
 
@@ -153,8 +173,21 @@ pub fn of_tag(renderer: &Renderer<'_>, slug: &str) -> Option<Feed> {
         scope: Scope::Tag(tag.name.clone()),
         description: format!("Posts about {}.", tag.name),
         page: tag.route.clone(),
-        posts: tag.posts.iter().copied().take(config.feed.limit).collect(),
+        content: Content::Posts(tag.posts.iter().copied().take(config.feed.limit).collect()),
     })
+}
+
+/// The feed of the album at `index` of the site's list.
+#[must_use]
+pub fn of_album(renderer: &Renderer<'_>, index: usize) -> Feed {
+    let album = &renderer.site.albums[index];
+    let description = if album.summary.is_empty() { &album.title } else { &album.summary };
+    Feed {
+        scope: Scope::Album(album.title.clone()),
+        description: description.clone(),
+        page: album.route.clone(),
+        content: Content::Photos(index),
+    }
 }
 
 /// A feed for each year, newest first, if the site's feed does not hold all posts anyway.
@@ -180,16 +213,17 @@ pub fn of_years(renderer: &Renderer<'_>) -> Vec<Feed> {
         scope: Scope::Year { year: *year, before: at(Some(place + 1)), after: at(place.checked_sub(1)) },
         description: format!("All posts of {year}."),
         page: Renderer::fixed("archives/"),
-        posts: posts.clone(),
+        content: Content::Posts(posts.clone()),
     };
     years.iter().enumerate().map(feed).collect()
 }
 
-/// Feeds that a reader may subscribe to: the site's, then those of tags.
+/// Feeds that a reader may subscribe to: the site's, then those of tags, then those of albums.
 #[must_use]
 pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
     let tags = renderer.site.tags.keys().filter_map(|slug| of_tag(renderer, slug));
-    [of_site(renderer)].into_iter().chain(tags).collect()
+    let albums = (0..renderer.site.albums.len()).map(|index| of_album(renderer, index));
+    [of_site(renderer)].into_iter().chain(tags).chain(albums).collect()
 }
 
 /// Plans all feeds, and the list of them.

@@ -10,7 +10,7 @@ use quick_xml::events::{BytesCData, BytesText, Event};
 use crate::files::config::FeedFormat;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::feeds::hours::greenwich_hours;
-use crate::rendering::feeds::item::{Image, Item, without_illegal};
+use crate::rendering::feeds::item::{Image, Item, changed, without_illegal};
 use crate::rendering::feeds::{Feed, Scope, of_years};
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document};
@@ -35,9 +35,10 @@ const NAMESPACES: [(&str, &str); 6] = [
 pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
     document(|xml| {
         xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
+            let items = feed.items(renderer);
             xml.create_element("channel").write_inner_content(|xml| {
-                write_channel(xml, renderer, feed)?;
-                feed.items(renderer).iter().try_for_each(|item| write_item(xml, renderer, item))
+                write_channel(xml, renderer, feed, changed(&items))?;
+                items.iter().try_for_each(|item| write_item(xml, renderer, item))
             })?;
             Ok(())
         })?;
@@ -46,7 +47,7 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
 }
 
 /// Everything about the channel stands before its items: some readers stop at the first one.
-fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Result<()> {
+fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, changed: Option<DateTime<Tz>>) -> io::Result<()> {
     let config = &renderer.site.config;
     let own = feed.address(renderer, FeedFormat::Rss);
     write_text(xml, "title", &own.title)?;
@@ -56,7 +57,6 @@ fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed) -> io::Res
     if !config.copyright.is_empty() {
         write_text(xml, "copyright", &config.copyright)?;
     }
-    let changed = feed.changed(renderer);
     if let Some(date) = changed {
         write_text(xml, "lastBuildDate", &date.format(RFC_822).to_string())?;
     }
@@ -110,7 +110,7 @@ fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAd
                 link("prev-archive", &year(newest))?;
             }
         }
-        Scope::Tag(_) => {}
+        Scope::Tag(_) | Scope::Album(_) => {}
         Scope::Year { before, after, .. } => {
             link("current", &renderer.url(&FeedAddress::of_site(config, FeedFormat::Rss).route))?;
             if let Some(before) = before {
@@ -124,20 +124,26 @@ fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAd
     Ok(())
 }
 
-fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::Result<()> {
-    let post = item.post;
+fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
     xml.create_element("item").write_inner_content(|xml| {
-        let id = without_illegal(&post.id);
-        // A guid is a permalink unless it says otherwise; ours outlives the address.
-        xml.create_element("guid").with_attribute(("isPermaLink", "false")).write_text_content(BytesText::new(&id))?;
-        write_text(xml, "link", &item.url)?;
-        write_text(xml, "pubDate", &post.date.format(RFC_822).to_string())?;
-        if let Some(updated) = post.updated {
-            write_text(xml, "atom:updated", &updated.to_rfc3339())?;
+        // A guid is a permalink unless it says otherwise; a post's outlives its address.
+        let mut guid = xml.create_element("guid");
+        if !item.is_permalink {
+            guid = guid.with_attribute(("isPermaLink", "false"));
         }
-        write_text(xml, "title", &post.title)?;
+        guid.write_text_content(BytesText::new(&item.id))?;
+        write_text(xml, "link", &item.url)?;
+        if let Some(date) = item.published {
+            write_text(xml, "pubDate", &date.format(RFC_822).to_string())?;
+        }
+        if let Some(date) = item.updated {
+            write_text(xml, "atom:updated", &date.to_rfc3339())?;
+        }
+        if !item.title.is_empty() {
+            write_text(xml, "title", &item.title)?;
+        }
         // An `author` would have to be an address for mail.
-        for author in &post.authors {
+        for author in &item.authors {
             write_text(xml, "dc:creator", author)?;
         }
         for tag in &item.tags {
@@ -147,7 +153,7 @@ fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item<'_>) -> io::Re
             write_image(xml, image)?;
         }
         if renderer.site.config.feed.summaries {
-            write_text(xml, "description", &escaped(&post.summary))?;
+            write_text(xml, "description", &escaped(&item.summary))?;
             return write_html(xml, "content:encoded", &item.html);
         }
         write_html(xml, "description", &item.html)
@@ -162,7 +168,7 @@ fn write_image(xml: &mut Xml, image: &Image) -> io::Result<()> {
         attributes.extend([("width", width.as_str()), ("height", height.as_str())]);
     }
     xml.create_element("media:content").with_attributes(attributes).write_empty()?;
-    xml.create_element("media:thumbnail").with_attribute(("url", image.url.as_str())).write_empty()?;
+    xml.create_element("media:thumbnail").with_attribute(("url", image.thumbnail.as_str())).write_empty()?;
     Ok(())
 }
 
