@@ -2,8 +2,7 @@
 
 use std::io;
 
-use chrono::DateTime;
-use chrono_tz::Tz;
+use chrono::{DateTime, FixedOffset};
 use quick_xml::events::BytesText;
 
 use crate::files::config::FeedFormat;
@@ -30,7 +29,12 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
     })
 }
 
-fn write_feed(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, changed: Option<DateTime<Tz>>) -> io::Result<()> {
+fn write_feed(
+    xml: &mut Xml,
+    renderer: &Renderer<'_>,
+    feed: &Feed,
+    changed: Option<DateTime<FixedOffset>>,
+) -> io::Result<()> {
     let config = &renderer.site.config;
     let page = renderer.url(&feed.page);
     write_text(xml, "id", &page)?;
@@ -86,7 +90,7 @@ fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Resul
 }
 
 /// A moment that must stand there.
-fn moment(date: Option<DateTime<Tz>>) -> String {
+fn moment(date: Option<DateTime<FixedOffset>>) -> String {
     date.map_or_else(|| NEVER.to_owned(), |date| date.to_rfc3339())
 }
 

@@ -11,7 +11,7 @@ use crate::files::config::SkipHours;
 /// The offset is the zone's at `date`, the newest post's. Where it is not a whole number of hours, an hour there touches two of
 /// Greenwich's; both are given, since the author asked for quiet in all of it.
 #[must_use]
-pub fn greenwich_hours(skip: &SkipHours, date: &DateTime<Tz>) -> Vec<u8> {
+pub fn greenwich_hours<Z: TimeZone>(skip: &SkipHours, date: &DateTime<Z>) -> Vec<u8> {
     const HOUR: i32 = 3600;
     let offset = skip.timezone.offset_from_utc_datetime(&date.naive_utc()).fix().local_minus_utc();
     let mut hours: Vec<u8> = Vec::new();

@@ -1,6 +1,6 @@
 //! What every format says of a post or a photograph: addresses, and a body that a reader of feeds can show.
 
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset, Offset};
 use chrono_tz::Tz;
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
@@ -30,9 +30,9 @@ pub struct Item {
     /// Names.
     pub tags: Vec<String>,
     /// Pictures have no date of their own where their album has none.
-    pub published: Option<DateTime<Tz>>,
+    pub published: Option<DateTime<FixedOffset>>,
     /// When it was last changed in substance.
-    pub updated: Option<DateTime<Tz>>,
+    pub updated: Option<DateTime<FixedOffset>>,
     /// BCP 47 tag.
     pub language: String,
     /// The picture that it is, or that stands for it.
@@ -73,8 +73,8 @@ impl Item {
             html: without_illegal(&plain_body(renderer, post, &url)),
             authors: post.authors.iter().map(|name| without_illegal(name)).collect(),
             tags: renderer.tags(post).into_iter().map(|tag| without_illegal(&tag.name)).collect(),
-            published: Some(post.date),
-            updated: post.updated,
+            published: Some(in_minutes(&post.date)),
+            updated: post.updated.as_ref().map(in_minutes),
             language: post.language.clone(),
             image,
             url,
@@ -92,7 +92,7 @@ impl Item {
             html: without_illegal(&portable(&photo_html(photo, image.as_ref(), &url), &url, Destination::Feed)),
             authors: Vec::new(),
             tags: Vec::new(),
-            published: album.date,
+            published: album.date.as_ref().map(in_minutes),
             updated: None,
             language: renderer.site.config.language.clone(),
             image,
@@ -102,15 +102,22 @@ impl Item {
 
     /// When it last changed; `None` where nobody knows.
     #[must_use]
-    pub fn changed(&self) -> Option<DateTime<Tz>> {
+    pub fn changed(&self) -> Option<DateTime<FixedOffset>> {
         self.published.max(self.updated)
     }
 }
 
 /// When the newest of them came out or changed; `None` where nobody knows.
 #[must_use]
-pub fn changed(items: &[Item]) -> Option<DateTime<Tz>> {
+pub fn changed(items: &[Item]) -> Option<DateTime<FixedOffset>> {
     items.iter().filter_map(Item::changed).max()
+}
+
+/// The same moment where the offset has no seconds: zones had some before the 1970s, and no format can write them.
+fn in_minutes(date: &DateTime<Tz>) -> DateTime<FixedOffset> {
+    let seconds = date.offset().fix().local_minus_utc();
+    let offset = FixedOffset::east_opt(seconds - seconds % 60).expect("nearer to Greenwich than one that there is");
+    date.with_timezone(&offset)
 }
 
 /// The largest size that the site publishes: originals stay at home.

@@ -3,8 +3,7 @@
 
 use std::io;
 
-use chrono::DateTime;
-use chrono_tz::Tz;
+use chrono::{DateTime, FixedOffset};
 use quick_xml::events::{BytesCData, BytesText, Event};
 
 use crate::files::config::FeedFormat;
@@ -47,7 +46,12 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
 }
 
 /// Everything about the channel stands before its items: some readers stop at the first one.
-fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, changed: Option<DateTime<Tz>>) -> io::Result<()> {
+fn write_channel(
+    xml: &mut Xml,
+    renderer: &Renderer<'_>,
+    feed: &Feed,
+    changed: Option<DateTime<FixedOffset>>,
+) -> io::Result<()> {
     let config = &renderer.site.config;
     let own = feed.address(renderer, FeedFormat::Rss);
     write_text(xml, "title", &own.title)?;
@@ -71,7 +75,7 @@ fn write_channel(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, changed: O
 }
 
 /// When readers may ask, and when they need not.
-fn write_asking(xml: &mut Xml, renderer: &Renderer<'_>, changed: Option<DateTime<Tz>>) -> io::Result<()> {
+fn write_asking(xml: &mut Xml, renderer: &Renderer<'_>, changed: Option<DateTime<FixedOffset>>) -> io::Result<()> {
     let config = &renderer.site.config.feed;
     if let Some(minutes) = config.ttl {
         write_text(xml, "ttl", &minutes.to_string())?;
