@@ -54,6 +54,7 @@ const PASSTHROUGH_DOC: &str = include_str!("../src/hypervisor/passthrough/mod.rs
 /// Every advisory about devices that are given away, but CVE-2011-1898 is older than the numbers: it counts as 0.
 const ROWS: &[(u16, Tried)] = &[
     (0, In(include_str!("vtd_xen/interrupts.rs"), "a_forged_message_rings_unless_interrupts_are_remapped")),
+    (0, In(include_str!("vtd_xen/interrupts.rs"), "a_forged_vector_meets_the_guard_that_is_up")),
     (0, In(HERE, "a_unit_that_is_required_is_to_remap_interrupts")),
     (36, In(HERE, "a_device_rings_with_entries_of_another_s_table_only_if_there_is_one_table")),
     (59, In(HERE, "a_write_that_is_no_message_stops_the_host_unless_errors_are_masked")),
