@@ -242,7 +242,7 @@ impl OwnCard {
             }
             (Kind::Hvm, Signal::Line) => self.line.bind(IRQ as u8, PIN),
             (Kind::Hvm, Signal::Message) => {
-                let bound = self.messages.bind(&mut host, IRQ, Message::to(0, VECTOR));
+                let bound = self.messages.bind(&mut host, &mut self.line, IRQ, Message::to(0, VECTOR));
                 assert!(bound, "it is a message to a processor");
             }
             (Kind::Hvm, Signal::Posted) => {}
@@ -361,7 +361,7 @@ impl OwnCard {
                 assert_eq!(vectors, [VECTOR], "one interrupt was noted");
             }
             (Kind::Hvm, Some(Arrival::Remapped(_) | Arrival::AsWritten(_))) => {
-                let to = self.messages.deliver(&mut host, IRQ);
+                let to = self.messages.deliver(&mut host, &mut self.line, IRQ);
                 assert!(to.is_some(), "the guest takes messages");
                 // The end of it at the local APIC, which processors that post interrupts do without Xen.
                 host.costs.exits.count(ExitReason::ApicAccess);
