@@ -3,10 +3,11 @@
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::dma::Dma;
+use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
-use sim_wasm::telling::story::FigureSpec;
+use sim_wasm::telling::story::{FigureSpec, Layout};
 
 const PV_OPEN: u32 = 0;
 const HVM_OPEN: u32 = 1;
@@ -60,6 +61,7 @@ const REACHES_OWN: [u64; 4] = [1, 0, 0, 0];
 const REACHES_FOREIGN: [u64; 4] = [0, 1, 0, 0];
 const BLOCKED: [u64; 4] = [0, 0, 1, 0];
 const RINGS: [u64; 4] = [0, 0, 0, 1];
+const UNANSWERED: [u64; 4] = [0; 4];
 
 #[test]
 fn what_each_guard_keeps_a_card_from() {
@@ -78,10 +80,9 @@ fn what_each_guard_keeps_a_card_from() {
         for (aim, expect) in (0..).zip(fates) {
             let player = one(guard, aim, 0);
             assert_eq!(fate(&player), expect, "{}", player.state());
-            if aim != INTERRUPTS {
-                // Who may not write may not read either.
-                assert_eq!(fate(&one(guard, aim, 1)), expect, "{} reading", player.state());
-            }
+            // Who may not write may not read either; and in the window reads mean nothing, with or without a unit.
+            let expect = if aim == INTERRUPTS { UNANSWERED } else { expect };
+            assert_eq!(fate(&one(guard, aim, 1)), expect, "{} reading", player.state());
         }
     }
 }
@@ -148,6 +149,40 @@ fn the_answer_is_what_becomes_of_the_first_request() {
         let player = one(guard, aim, 0);
         assert_eq!(player.answer().map(|answer| answer.value), Some(answer), "{}", player.state());
     }
+}
+
+/// The picture of the last step, and why the answer is what it is.
+fn picture_and_reason(player: &Player) -> (String, &'static str) {
+    (player.page_svg(Layout::Wide), player.answer().expect("a request has ended").why)
+}
+
+#[test]
+fn a_read_of_the_interrupt_window_is_answered_by_nobody() {
+    for guard in PV_OPEN..=HVM_VTD {
+        let player = one(guard, INTERRUPTS, 1);
+        assert_eq!((count(&player, "blocked"), count(&player, "logged"), count(&player, "table-reads")), (0, 0, 0));
+        assert_eq!(player.answer().map(|answer| answer.value), Some(4), "{}", player.state());
+        let last = player.entries().last().expect("the run has events").event;
+        assert!(matches!(last, Event::Vtd(Vtd::Unanswered { .. })), "{last:?}");
+        let (picture, reason) = picture_and_reason(&player);
+        assert!(picture.contains("nothing answers") && !picture.contains("blocked"), "{picture}");
+        assert!(!reason.contains("tables"), "{reason}");
+    }
+}
+
+#[test]
+fn a_blocked_interrupt_is_not_blamed_on_tables_that_nobody_read() {
+    let player = one(HVM_VTD, INTERRUPTS, 0);
+    assert_eq!((fate(&player), count(&player, "table-reads")), (BLOCKED, 0));
+    let (picture, reason) = picture_and_reason(&player);
+    assert_eq!(player.answer().map(|answer| answer.value), Some(2));
+    assert!(!reason.contains("tables") && reason.contains("interrupt"), "{reason}");
+    assert!(picture.contains("interrupt blocked, code 0x25"), "{picture}");
+    assert_eq!(picture.matches("not asked").count(), 6, "no row of the walk was looked at");
+    // Where the tables say no, they are named, and every row was looked at.
+    let (picture, reason) = picture_and_reason(&one(HVM_VTD, NEIGHBOUR, 0));
+    assert!(reason.contains("tables") && !picture.contains("not asked"), "{reason}");
+    assert!(picture.contains("blocked, code 0x5") && !picture.contains("interrupt blocked"), "{picture}");
 }
 
 proptest! {

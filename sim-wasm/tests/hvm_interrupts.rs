@@ -91,17 +91,57 @@ fn a_message_is_the_guest_s_vector_and_needs_no_end() {
     let mut world = World::new(Release::Xen33);
     let mut messages = MsiBindings::new();
     let message = Message { address: 0xFEE0_3000, data: 0x0041 };
-    assert!(messages.bind(host!(world), 48, message));
+    assert!(messages.bind(host!(world), &mut world.irqs, 48, message));
     assert_eq!(messages.kind(48), Some(PtIrqType::Msi));
     let guest = GuestMsi { vector: 0x41, dest: 3 };
-    assert_eq!((messages.deliver(host!(world), 48), messages.deliver(host!(world), 49)), (Some(guest), None));
+    assert_eq!(
+        (messages.deliver(host!(world), &mut world.irqs, 48), messages.deliver(host!(world), &mut world.irqs, 49)),
+        (Some(guest), None)
+    );
     assert_eq!((world.costs.exits.total(), world.costs.guest_interrupts), (1, 1));
-    messages.translate(host!(world), 48, NIC);
-    assert_eq!((messages.kind(48), messages.deliver(host!(world), 48)), (Some(PtIrqType::MsiTranslate), None));
+    messages.translate(host!(world), &mut world.irqs, 48, NIC);
+    assert_eq!(
+        (messages.kind(48), messages.deliver(host!(world), &mut world.irqs, 48)),
+        (Some(PtIrqType::MsiTranslate), None)
+    );
     let elsewhere = Message { address: 0x1000, ..message };
     let exception = Message { data: 14, ..message };
-    assert!(!messages.bind(host!(world), 48, elsewhere) && !messages.bind(host!(world), 48, exception));
+    for none in [elsewhere, exception] {
+        assert!(!messages.bind(host!(world), &mut world.irqs, 48, none));
+    }
     assert_eq!(messages.kind(48), None);
+}
+
+/// A message shown as a line: the line rises with it and falls with the guest's EOI, beside the machine's line of the same number.
+#[test]
+fn a_message_shown_as_a_line_is_lowered_by_the_guest_s_end() {
+    for release in [Release::Xen33, Release::Today] {
+        let mut world = World::new(release);
+        let mut messages = MsiBindings::new();
+        messages.translate(host!(world), &mut world.irqs, 48, NIC);
+        world.irqs.bind(48, DISK);
+        let deliver = |world: &mut World| messages.deliver(host!(world), &mut world.irqs, 48);
+        assert_eq!(deliver(&mut world), None);
+        assert!(world.irqs.is_high(NIC) && !world.irqs.is_high(DISK), "the machine's line 48 is another interrupt");
+        assert_eq!((world.irqs.pending_message(48), world.irqs.pending(48)), (1, (0, false)));
+        assert_eq!(world.irqs.timer(), None, "nothing is masked, and nobody waits");
+        // Another message finds the line high.
+        assert_eq!(deliver(&mut world), None);
+        assert_eq!((world.irqs.pending_message(48), world.costs.guest_interrupts), (1, 1));
+        assert_eq!(world.costs.card_interrupts, 2);
+        assert!(!world.irqs.guest_eoi(host!(world), DISK.gsi()) && world.irqs.is_high(NIC), "that is another line");
+        assert!(!world.irqs.guest_eoi(host!(world), NIC.gsi()), "a message has no physical end");
+        assert!(!world.irqs.is_high(NIC));
+        let last = world.log.entries().last().expect("the end is told").event;
+        assert_eq!(last, Event::Hvm(Hvm::IntxDeasserted { gsi: NIC.gsi(), pending: 0 }));
+        assert_eq!((world.irqs.pending_message(48), world.physical_ends(48)), (0, 0));
+        // It rises again, and falls with its binding.
+        deliver(&mut world);
+        assert!(world.irqs.is_high(NIC) && world.costs.guest_interrupts == 2);
+        messages.unbind(&mut world.irqs, 48);
+        assert!(!world.irqs.is_high(NIC) && messages.kind(48).is_none());
+        assert_eq!(world.irqs.raise(host!(world), 48), Raised::Asserted, "the machine's line is still bound");
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -203,7 +203,7 @@ fn a_trip_is_an_exit_a_request_two_events_and_two_switches() {
     assert_eq!(world.take(vcpu), Taken::Request(read_of(0x60)));
     world.answer(vcpu, 0xABCD);
     assert_eq!(world.resume(vcpu), Resume::Runs { data: Some(0xABCD) });
-    let expect = [1, 0, 1, 0, 1, 2, 2, 0, 1, 0, 0, 0, 0];
+    let expect = [1, 1, 0, 1, 2, 2, 0, 1, 0, 0, 0, 0];
     assert_eq!(world.costs.rows().map(|(_, count)| count), expect);
     assert_eq!(world.log.steps(), 1, "the trip is one step");
 }

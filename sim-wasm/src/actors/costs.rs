@@ -4,7 +4,8 @@
 //! with paravirtual drivers, pass-through by the device model), and this is what they are compared by. An actor counts what
 //! it does; nothing here is a duration. Whoever wants cycles multiplies with weights of their own.
 //!
-//! Not modelled: what each count costs, caches and TLBs, and the processors that the domains run on. A switch is counted
+//! Not modelled: traps of a paravirtual guest that are no hypercalls (privileged instructions, `IN` and `OUT`), which none of
+//! the five ways takes; what each count costs, caches and TLBs, and the processors that the domains run on. A switch is counted
 //! where one domain waits for another, which is none if each has a processor of its own.
 
 use crate::hypervisor::vm_exits::Exits;
@@ -34,8 +35,6 @@ impl Way {
 pub struct Costs {
     /// VM exits of an HVM guest, by reason.
     pub exits: Exits,
-    /// Traps of a paravirtual guest that are no hypercalls: privileged instructions, `IN` and `OUT`.
-    pub traps: u64,
     /// Exits that went on to the device model and blocked the vCPU.
     pub requests: u64,
     /// Exits whose write was buffered for the device model.
@@ -76,7 +75,6 @@ impl Costs {
         let less = |now: u64, before: u64| now.checked_sub(before).expect("counts only grow");
         Costs {
             exits: self.exits.since(&earlier.exits),
-            traps: less(self.traps, earlier.traps),
             requests: less(self.requests, earlier.requests),
             buffered: less(self.buffered, earlier.buffered),
             hypercalls: less(self.hypercalls, earlier.hypercalls),
@@ -93,10 +91,9 @@ impl Costs {
 
     /// The counts with their names, in the order of a table.
     #[must_use]
-    pub fn rows(&self) -> [(&'static str, u64); 13] {
+    pub fn rows(&self) -> [(&'static str, u64); 12] {
         [
             ("exits", self.exits.total()),
-            ("traps", self.traps),
             ("requests", self.requests),
             ("buffered", self.buffered),
             ("hypercalls", self.hypercalls),

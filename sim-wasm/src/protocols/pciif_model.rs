@@ -365,6 +365,41 @@ mod tests {
         assert_eq!(one.lost_request, None);
     }
 
+    /// Every combination of parts and numbers of requests, and which faults there are in it.
+    #[test]
+    fn which_faults_there_are_follows_from_the_parts_that_are_missing() {
+        let both = [false, true];
+        for requests in 1..=3 {
+            for (front_wmb, back_wmb) in both.into_iter().flat_map(|front| both.map(|back| (front, back))) {
+                for (looks_again, may_give_up) in both.into_iter().flat_map(|looks| both.map(|gives| (looks, gives))) {
+                    let protocol = PciProtocol { requests, front_wmb, back_wmb, looks_again, may_give_up };
+                    let found = explore(protocol);
+                    let more = requests > 1;
+                    // A notification waits for the buffer: only who looks without one sees bit 0 ahead of the request.
+                    let stale = !front_wmb && more && (looks_again || may_give_up);
+                    let early = !back_wmb;
+                    let wrong = early || stale || (more && may_give_up);
+                    let lost = more && !looks_again && !may_give_up;
+                    let faults = [&found.stale_request, &found.early_fall, &found.wrong_answer, &found.lost_request];
+                    assert_eq!(faults.map(Option::is_some), [stale, early, wrong, lost], "{protocol:?}");
+                    assert_eq!(found.most_in_flight, 1, "{protocol:?}");
+                }
+            }
+        }
+    }
+
+    /// Without the back's `wmb` bit 0 is seen to fall, and nothing of what was written before it.
+    #[test]
+    fn what_falls_too_early_is_bit_0_ahead_of_the_answer() {
+        let found = explore(PciProtocol { requests: 1, back_wmb: false, ..PciProtocol::SOUND });
+        let steps = found.early_fall.expect("there is a way");
+        let written = steps.iter().position(|step| *step == PciStep::WriteAnswer(1)).expect("the answer was written");
+        assert_eq!(steps[written + 1..], [PciStep::ClearActive, PciStep::BackVisible]);
+        let steps = found.wrong_answer.expect("there is a way");
+        let seen = steps.iter().filter(|step| **step == PciStep::BackVisible).count();
+        assert_eq!((steps.last(), seen), (Some(&PciStep::TakeAnswer(0)), 1), "what lay there before is taken");
+    }
+
     #[test]
     fn who_gives_up_may_take_an_old_answer_for_a_new_one() {
         let found = explore(PciProtocol { may_give_up: true, ..PciProtocol::SOUND });

@@ -1,7 +1,8 @@
 //! Messages of devices, forged and remapped and posted.
 
 use sim_wasm::hypervisor::message::Message;
-use sim_wasm::hypervisor::passthrough::intremap::{Guard, Target, guard_of};
+use sim_wasm::hypervisor::passthrough::host_errors::HostFate;
+use sim_wasm::hypervisor::passthrough::intremap::{Guard, Taken, Target, guard_of};
 use sim_wasm::hypervisor::passthrough::iommus::PciDevice;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Version};
 use sim_wasm::hypervisor::vtd::capabilities::{CAP_POSTING, Capabilities};
@@ -49,6 +50,72 @@ fn a_forged_message_rings_unless_interrupts_are_remapped() {
         [0x0E, 0x80, 0x82, 0x41].map(guard_of),
         [Guard::HeldBack, Guard::Checked, Guard::Checked, Guard::Nothing]
     );
+}
+
+/// CVE-2011-1898: each of the 256 vectors, forged at a Xen that remaps, at one that has given the device away without
+/// remapping, at one that has not given it away, and at 3.3.
+#[test]
+fn a_forged_vector_meets_the_guard_that_is_up() {
+    let forged = |vector: u8| Message::to(2, vector);
+    let is_call = |vector: u8| [0x80, 0x82].contains(&vector);
+    let (old, new) = (Version::Xen33, Version::Today);
+    for (version, text, is_given) in
+        [(new, None, true), (new, Some("no-intremap"), true), (new, Some("no-intremap"), false), (old, Some("1"), true)]
+    {
+        let mut machine = machine(options(version, text), &[Capabilities::typical()], GuestKind::Hvm);
+        if is_given {
+            machine.assign(CARD, DOM1).expect("it is free");
+        }
+        for vector in 0..=u8::MAX {
+            let taken = machine.iommus.send_message(&mut machine.memory, CARD, forged(vector));
+            let expect = match vector {
+                _ if text.is_none() => Err(Fault::CompatibilityBlocked),
+                0..0x20 if version == new => Ok(Taken::HeldBack(vector)),
+                0..0x20 => Ok(Taken::Mistaken(vector)),
+                _ if is_call(vector) && version == new && is_given => Ok(Taken::XenStops(vector)),
+                _ if is_call(vector) => Ok(Taken::Mistaken(vector)),
+                _ => Ok(Taken::Handled(vector)),
+            };
+            assert_eq!(taken, expect, "{version:?} {text:?} given: {is_given}");
+            // The same as a write on the bus, and what becomes of the host.
+            let ending = ring(&mut machine, CARD, forged(vector));
+            let stops = is_call(vector) && version == new && is_given && text.is_some();
+            let fate = if stops { HostFate::Stops } else { HostFate::GoesOn };
+            assert_eq!(machine.iommus.host_fate(ending), fate, "{version:?} {text:?} given: {is_given}, {vector:#x}");
+        }
+    }
+}
+
+#[test]
+fn what_xen_has_written_into_the_table_needs_no_guard_and_a_mode_has_none() {
+    let mut machine = today(GuestKind::Hvm);
+    let target = Target::Processor { vector: 0x41, processor: 2 };
+    let own = machine.iommus.map_msi(&mut machine.memory, CARD, target).expect("there is room");
+    machine.assign(CARD, DOM1).expect("it is free");
+    assert_eq!(machine.iommus.send_message(&mut machine.memory, CARD, own), Ok(Taken::Handled(0x41)));
+    assert_eq!(machine.iommus.send_message(&mut machine.memory, OTHER, own), Err(Fault::SourceMismatch));
+    // SMI, NMI, INIT and external interrupts, with a vector that would be held back.
+    let options = options(Version::Today, Some("no-intremap"));
+    let mut machine = crate::world::machine(options, &[Capabilities::typical()], GuestKind::Hvm);
+    machine.assign(CARD, DOM1).expect("it is free");
+    for mode in [2, 4, 5, 7] {
+        let message = Message { data: u32::from(mode) << 8 | 0x0E, ..Message::to(0, 0) };
+        let taken = machine.iommus.send_message(&mut machine.memory, CARD, message);
+        assert_eq!(taken, Ok(Taken::ByMode(mode)));
+    }
+    // Lowest priority goes by its vector.
+    let message = Message { data: 1 << 8 | 0x0E, ..Message::to(0, 0) };
+    assert_eq!(machine.iommus.send_message(&mut machine.memory, CARD, message), Ok(Taken::HeldBack(0x0E)));
+}
+
+/// Without a unit the assignment is refused, and a paravirtual guest runs on with the device: nobody notes it.
+#[test]
+fn without_a_unit_nobody_notes_that_messages_are_not_to_be_trusted() {
+    let mut machine = machine(options(Version::Today, None), &[], GuestKind::Pv);
+    assert!(machine.assign(CARD, DOM1).is_err() && !machine.iommus.untrusted_msi.is_on());
+    let mut ring = |vector| machine.iommus.send_message(&mut machine.memory, CARD, Message::to(0, vector));
+    assert_eq!(ring(0x82), Ok(Taken::Mistaken(0x82)), "it is taken for a hypercall");
+    assert_eq!((ring(0x0E), ring(0xFD)), (Ok(Taken::HeldBack(0x0E)), Ok(Taken::Handled(0xFD))));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use sim_wasm::hypervisor::passthrough::options::{AssignError, GuestKind, Options
 use sim_wasm::hypervisor::passthrough::step::Step;
 use sim_wasm::hypervisor::vtd::capabilities::{CAP_48_BIT, Capabilities};
 use sim_wasm::hypervisor::vtd::fault::Fault;
+use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::address_of;
 use sim_wasm::hypervisor::vtd::walk::Request;
 use sim_wasm::hypervisor::vtd::write_requests::Ending;
@@ -24,6 +25,27 @@ fn a_pv_guest_s_device_without_a_unit_reaches_any_page() {
     for frame in [Mfn(0), machine.dom0[0], machine.guests[1][0]] {
         assert!(unit.dma_write(&mut machine.memory, CARD, address_of(frame), &[0xEE]).is_done());
         assert!(machine.was_touched(frame), "{frame:?}");
+    }
+}
+
+#[test]
+fn a_unit_that_was_set_up_and_is_switched_off_lets_through_what_its_tables_would_block() {
+    let mut machine = today(GuestKind::Pv);
+    machine.assign(CARD, DOM1).expect("it is free");
+    let strangers = [Mfn(1), machine.dom0[0], machine.guests[1][0]];
+    let switch = |machine: &mut Machine, on: bool| {
+        let unit = &mut machine.iommus.unit_mut(0).unit;
+        let states = unit.read_u32(reg::GSTS) & reg::GCMD_STATES & !reg::GCMD_TE;
+        unit.write_u32(&mut machine.memory, reg::GCMD, if on { states | reg::GCMD_TE } else { states });
+    };
+    for frame in strangers {
+        assert_eq!(machine.write(CARD, frame.0), Ending::Blocked(Fault::WriteDenied), "{frame:?}");
+        assert!(!machine.was_touched(frame), "{frame:?}");
+        switch(&mut machine, false);
+        assert_eq!(machine.write(CARD, frame.0), Ending::Done, "{frame:?}");
+        assert!(machine.was_touched(frame), "{frame:?}");
+        switch(&mut machine, true);
+        assert_eq!(machine.write(CARD, frame.0), Ending::Blocked(Fault::WriteDenied), "{frame:?}");
     }
 }
 

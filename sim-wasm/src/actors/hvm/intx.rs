@@ -11,10 +11,15 @@
 //! never answers would block everybody on that line; so 3.3 waits 8 ms and then ends the interrupt itself, which today's Xen
 //! no longer does.
 //!
+//! A message of the machine's that is shown as a line (`msitranslate`) takes the same way back: the guest's EOI lowers the
+//! virtual line. But there is nothing to mask meanwhile, so there is no physical EOI and no timer, and a message that finds
+//! the line high adds nothing to it.
+//!
 //! Where a virtual line leads is arithmetic: device and pin give one of 32 global interrupts from 16 on, and one of four links
 //! to the old interrupt controllers.
 //!
-//! Not modelled: the vIOAPIC's mask and edges, the old interrupt controllers, and 3.3's count going below zero when an EOI
+//! Not modelled: the vIOAPIC's mask and edges, the old interrupt controllers, Xen's count of messages that find their line
+//! high, on which nothing depends, and 3.3's count going below zero when an EOI
 //! comes after the timer: here it finds nothing pending and does nothing.
 
 use alloc::vec::Vec;
@@ -51,10 +56,19 @@ impl IntxPin {
     }
 }
 
-/// One of the machine's lines that a guest gets.
+/// What of the machine a guest gets as a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A line.
+    Line(u8),
+    /// A message, by the number of its interrupt.
+    Message(u16),
+}
+
+/// One of the machine's interrupts that a guest gets as a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct MachineIrq {
-    irq: u8,
+    origin: Origin,
     pins: Vec<IntxPin>,
     /// How many virtual lines wait for the guest's EOI.
     pending: u32,
@@ -92,19 +106,36 @@ impl DpciIrqs {
 
     /// Binds one of the machine's lines to a guest's pin (`XEN_DOMCTL_bind_pt_irq` of type PCI).
     pub fn bind(&mut self, irq: u8, pin: IntxPin) {
-        match self.irqs.iter_mut().find(|other| other.irq == irq) {
+        self.bind_origin(Origin::Line(irq), pin);
+    }
+
+    /// Binds one of the machine's messages to a guest's pin (`XEN_DOMCTL_bind_pt_irq` of type MSI_TRANSLATE).
+    pub fn bind_message(&mut self, pirq: u16, pin: IntxPin) {
+        self.bind_origin(Origin::Message(pirq), pin);
+    }
+
+    fn bind_origin(&mut self, origin: Origin, pin: IntxPin) {
+        match self.irqs.iter_mut().find(|other| other.origin == origin) {
             Some(found) if found.pins.contains(&pin) => {}
             Some(found) => found.pins.push(pin),
             None => {
                 let pins = Vec::from([pin]);
-                self.irqs.push(MachineIrq { irq, pins, pending: 0, in_service: false, timer: None });
+                self.irqs.push(MachineIrq { origin, pins, pending: 0, in_service: false, timer: None });
             }
+        }
+    }
+
+    /// Ends the binding of a message; its virtual line is lowered.
+    pub fn unbind_message(&mut self, pirq: u16) {
+        for ended in self.irqs.extract_if(.., |other| other.origin == Origin::Message(pirq)) {
+            self.high.retain(|high| !ended.pins.contains(high));
         }
     }
 
     /// A device raises one of the machine's lines.
     pub fn raise(&mut self, host: &mut Host<'_>, irq: u8) -> Raised {
-        let Some(found) = self.irqs.iter_mut().find(|other| other.irq == irq) else { return Raised::Unbound };
+        let origin = Origin::Line(irq);
+        let Some(found) = self.irqs.iter_mut().find(|other| other.origin == origin) else { return Raised::Unbound };
         if found.in_service {
             return Raised::Masked;
         }
@@ -124,6 +155,20 @@ impl DpciIrqs {
             found.timer = Some(host.now + PT_IRQ_TIME_OUT);
         }
         Raised::Asserted
+    }
+
+    /// A device's message arrives that is shown as a line. Xen has taken it and ends it at once.
+    pub(super) fn raise_message(&mut self, host: &mut Host<'_>, pirq: u16) {
+        let origin = Origin::Message(pirq);
+        let Some(found) = self.irqs.iter_mut().find(|other| other.origin == origin) else { return };
+        for &pin in &found.pins {
+            if !self.high.contains(&pin) {
+                self.high.push(pin);
+                found.pending += 1;
+                host.costs.guest_interrupts += 1;
+                host.also(Hvm::IntxAsserted { gsi: pin.gsi(), link: pin.link(), pending: found.pending });
+            }
+        }
     }
 
     /// The guest ends the interrupt of a global interrupt of its; whether a physical EOI followed.
@@ -175,7 +220,17 @@ impl DpciIrqs {
     /// How many virtual lines of one of the machine's wait for the guest, and whether it is masked.
     #[must_use]
     pub fn pending(&self, irq: u8) -> (u32, bool) {
-        let found = self.irqs.iter().find(|other| other.irq == irq);
+        self.pending_of(Origin::Line(irq))
+    }
+
+    /// How many virtual lines of one of the machine's messages wait for the guest.
+    #[must_use]
+    pub fn pending_message(&self, pirq: u16) -> u32 {
+        self.pending_of(Origin::Message(pirq)).0
+    }
+
+    fn pending_of(&self, origin: Origin) -> (u32, bool) {
+        let found = self.irqs.iter().find(|other| other.origin == origin);
         found.map_or((0, false), |found| (found.pending, found.in_service))
     }
 }
@@ -186,8 +241,10 @@ pub const APIC_EOI: u32 = 0xFEE0_00B0;
 /// The physical end: the machine's line is unmasked.
 fn end(found: &mut MachineIrq, host: &mut Host<'_>, late: bool) -> bool {
     let ends = found.in_service;
-    if ends {
-        host.also(Hvm::PhysicalEoi { irq: found.irq, late });
+    if let Origin::Line(irq) = found.origin
+        && ends
+    {
+        host.also(Hvm::PhysicalEoi { irq, late });
     }
     found.in_service = false;
     found.timer = None;

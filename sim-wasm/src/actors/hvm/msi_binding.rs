@@ -5,15 +5,16 @@
 //! binds. The device itself sends a message that Xen chose. An interrupt by message needs no end at the device, so there is
 //! nothing to mask, and no timer.
 //!
-//! A guest that knows no messages can have the device's message shown as a line (`msitranslate`): the device uses MSI, the
-//! guest sees INTx.
+//! A guest that knows no messages can have the device's message shown as a line (`msitranslate`, which is younger than 3.3):
+//! the device uses MSI, the guest sees INTx, and its EOI lowers the line as it does for
+//! [a line of the machine's](crate::actors::hvm::intx).
 //!
 //! Not modelled: lowest-priority delivery, destinations of several vCPUs, and posted interrupts.
 
 use alloc::vec::Vec;
 
 use crate::actors::hvm::Host;
-use crate::actors::hvm::intx::IntxPin;
+use crate::actors::hvm::intx::{DpciIrqs, IntxPin};
 use crate::actors::log::hvm::Hvm;
 use crate::hypervisor::message::{Message, is_for_interrupts};
 use crate::hypervisor::vm_exits::ExitReason;
@@ -50,7 +51,7 @@ impl GuestMsi {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     Message(GuestMsi),
-    Line(IntxPin),
+    Line,
 }
 
 /// A guest's bound messages.
@@ -66,25 +67,28 @@ impl MsiBindings {
 
     /// Binds one of the machine's interrupts to a message of the guest's; what it was bound to before is forgotten. Answers
     /// false, and binds nothing, if the message is none.
-    pub fn bind(&mut self, host: &mut Host<'_>, pirq: u16, message: Message) -> bool {
+    pub fn bind(&mut self, host: &mut Host<'_>, lines: &mut DpciIrqs, pirq: u16, message: Message) -> bool {
         host.costs.hypercalls += 1;
-        self.unbind(pirq);
+        self.unbind(lines, pirq);
         let Some(to) = GuestMsi::of(message) else { return false };
         self.0.push((pirq, Shown::Message(to)));
         host.also(Hvm::MsiBound { pirq, vector: to.vector });
         true
     }
 
-    /// Binds one of the machine's interrupts by message to a line of the guest's.
-    pub fn translate(&mut self, host: &mut Host<'_>, pirq: u16, pin: IntxPin) {
+    /// Binds one of the machine's interrupts by message to one of the guest's lines, which ends it
+    /// ([`DpciIrqs::guest_eoi`]).
+    pub fn translate(&mut self, host: &mut Host<'_>, lines: &mut DpciIrqs, pirq: u16, pin: IntxPin) {
         host.costs.hypercalls += 1;
-        self.unbind(pirq);
-        self.0.push((pirq, Shown::Line(pin)));
+        self.unbind(lines, pirq);
+        self.0.push((pirq, Shown::Line));
+        lines.bind_message(pirq, pin);
     }
 
     /// Ends a binding.
-    pub fn unbind(&mut self, pirq: u16) {
+    pub fn unbind(&mut self, lines: &mut DpciIrqs, pirq: u16) {
         self.0.retain(|(other, _)| *other != pirq);
+        lines.unbind_message(pirq);
     }
 
     /// The kind of a binding.
@@ -92,24 +96,24 @@ impl MsiBindings {
     pub fn kind(&self, pirq: u16) -> Option<PtIrqType> {
         self.0.iter().find(|(other, _)| *other == pirq).map(|(_, shown)| match shown {
             Shown::Message(_) => PtIrqType::Msi,
-            Shown::Line(_) => PtIrqType::MsiTranslate,
+            Shown::Line => PtIrqType::MsiTranslate,
         })
     }
 
     /// One of the machine's interrupts by message arrives; what the guest is interrupted by, if it is bound to a message.
-    pub fn deliver(&self, host: &mut Host<'_>, pirq: u16) -> Option<GuestMsi> {
+    pub fn deliver(&self, host: &mut Host<'_>, lines: &mut DpciIrqs, pirq: u16) -> Option<GuestMsi> {
         let &(_, shown) = self.0.iter().find(|(other, _)| *other == pirq)?;
         host.costs.card_interrupts += 1;
         host.costs.exits.count(ExitReason::ExternalInterrupt);
-        host.costs.guest_interrupts += 1;
         host.step(Hvm::Exited { reason: ExitReason::ExternalInterrupt, at: u32::from(pirq) });
         match shown {
             Shown::Message(to) => {
+                host.costs.guest_interrupts += 1;
                 host.also(Hvm::MsiInjected { vector: to.vector, dest: to.dest });
                 Some(to)
             }
-            Shown::Line(pin) => {
-                host.also(Hvm::IntxAsserted { gsi: pin.gsi(), link: pin.link(), pending: 1 });
+            Shown::Line => {
+                lines.raise_message(host, pirq);
                 None
             }
         }

@@ -2,23 +2,36 @@
 //! any device could write.
 //!
 //! A device that writes to FEE00000 rings whatever it writes, unless interrupts are remapped, and so does a guest that drives
-//! it. Xen notes when it gives such a device away ([`Iommus::untrusted_msi`]), and then guards what hurts most: vectors below
-//! 0x20, which processors take for exceptions, are held back by the task priority register, and the entries for software
-//! interrupts 0x80 and 0x82 look whether an interrupt is in service before they believe that a program called
-//! (CVE-2011-1898).
+//! it. Today's Xen guards what hurts most (CVE-2011-1898): vectors below 0x20, which processors take for exceptions, are
+//! always held back by the task priority register. The entries for software interrupts 0x80 and 0x82 believe that a program
+//! called; once a guest has a device whose interrupts are not remapped ([`Iommus::untrusted_msi`]), they look first whether
+//! the vector is in service, and if it is, Xen stops: the guest takes the host down, but does not take it over. Xen 3.3 has
+//! none of this.
+//!
+//! ```text
+//!   message ─> unit ─ as it was written ─ below 0x20? ─ 3.3: an exception's handler ─ today: held back
+//!               │                        └ 0x80, 0x82? ─ a call ─ where messages are not trusted: Xen stops
+//!               └─ by the table, whose vectors are Xen's ──> the handler of the vector
+//! ```
 //!
 //! Sources: `xen/drivers/passthrough/vtd/intremap.c`, `enable_intremap`, `msi_msg_to_remap_entry`, `set_msi_source_id`;
-//! `xen/drivers/passthrough/pci.c`, `assign_device`; `xen/arch/x86/traps.c`.
+//! `xen/drivers/passthrough/vtd/iommu.c`, `reassign_device_ownership`; `xen/arch/x86/apic.c`, `setup_local_APIC`,
+//! `check_for_unexpected_msi`; `xen/arch/x86/pv/hypercall.c`, `do_entry_int82`; `xen/arch/x86/x86_64/entry.S`,
+//! `int80_direct_trap`.
 //!
-//! Not modelled: I/O APICs' entries, messages for several vectors, and tables of more than one page. AMD's tables are
-//! [elsewhere](crate::hypervisor::passthrough::amd_interrupts).
+//! Not modelled: I/O APICs' entries, messages for several vectors, tables of more than one page, what an exception's handler
+//! or a call does with what it finds, and that a processor takes vectors below 0x10 for an error of its controller. AMD's
+//! tables are [elsewhere](crate::hypervisor::passthrough::amd_interrupts).
 
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::message::Message;
 use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::vtd::capabilities::{CAP_CM, CAP_POSTING};
-use crate::hypervisor::vtd::interrupts::{InterruptEntry, SourceCheck, index_of, remappable};
+use crate::hypervisor::vtd::fault::Fault;
+use crate::hypervisor::vtd::interrupts::{
+    Arrival, Interrupt, InterruptEntry, SourceCheck, as_written, index_of, remappable,
+};
 use crate::hypervisor::vtd::invalidation::{Descriptor, EntryRange};
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ENTRY_SIZE, address_of};
@@ -46,12 +59,12 @@ pub enum Target {
     },
 }
 
-/// What a Xen that does not trust messages does about a vector that arrives.
+/// What today's Xen has against a vector that a device wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// The task priority register holds it back.
     HeldBack,
-    /// The entry looks into the interrupt controller, and ends a forged interrupt.
+    /// The entry looks into the interrupt controller if messages are not trusted, and Xen stops if the vector is in service.
     Checked,
     /// Nothing: it is taken for an interrupt, which it is.
     Nothing,
@@ -67,7 +80,58 @@ pub const fn guard_of(vector: u8) -> Guard {
     }
 }
 
+/// What comes of an interrupt at the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Taken {
+    /// The handler of this vector runs.
+    Handled(u8),
+    /// Nothing runs: the vector stays requested.
+    HeldBack(u8),
+    /// What runs is not meant for interrupts: an exception's handler, or the entry of a program's call.
+    Mistaken(u8),
+    /// Xen finds the vector in service where programs call, and stops, with all guests.
+    XenStops(u8),
+    /// It goes by no vector but by this delivery mode (SMI, NMI, INIT, external), which no task priority holds back.
+    ByMode(u8),
+    /// It was noted for a vCPU, and no processor is told.
+    Noted,
+}
+
 impl Iommus {
+    /// A device sends a message: through its unit, if it has one, to the processor.
+    ///
+    /// # Errors
+    /// The fault for which the unit blocked it.
+    ///
+    /// # Panics
+    /// If there is no such device.
+    pub fn send_message(&mut self, memory: &mut Memory, source: Bdf, message: Message) -> Result<Taken, Fault> {
+        let number = self.device(source).expect("messages are sent by devices that were added").unit;
+        let arrival = match self.units.get_mut(usize::from(number)) {
+            Some(drhd) => drhd.unit.interrupt(memory, source, message).map_err(|refusal| refusal.fault)?,
+            None => Arrival::AsWritten(as_written(message)),
+        };
+        Ok(self.taken(arrival))
+    }
+
+    /// What comes of an interrupt that the unit let pass.
+    #[must_use]
+    pub const fn taken(&self, arrival: Arrival) -> Taken {
+        match arrival {
+            Arrival::AsWritten(Interrupt { delivery: mode @ 2.., .. }) => Taken::ByMode(mode),
+            Arrival::AsWritten(Interrupt { vector, .. }) => match guard_of(vector) {
+                Guard::HeldBack if !self.is_old() => Taken::HeldBack(vector),
+                Guard::Checked if !self.is_old() && self.untrusted_msi.is_on() => Taken::XenStops(vector),
+                Guard::HeldBack | Guard::Checked => Taken::Mistaken(vector),
+                Guard::Nothing => Taken::Handled(vector),
+            },
+            Arrival::Remapped(Interrupt { vector, .. }) | Arrival::Notified(Interrupt { vector, .. }) => {
+                Taken::Handled(vector)
+            }
+            Arrival::Noted => Taken::Noted,
+        }
+    }
+
     /// Turns remapping on in every unit that can; part of booting.
     pub(super) fn enable_intremap(&mut self, memory: &mut Memory) -> Result<(), AssignError> {
         for drhd in &mut self.units {

@@ -118,7 +118,8 @@ pub struct Iommus {
     pub repairs: Repairs,
     /// Whether a device may be given away whose reserved memory others use too (`rdm_policy=relaxed`).
     pub relaxed_rdm: Switch,
-    /// Whether a guest has got a device whose interrupts are not remapped: it may forge any.
+    /// Whether a guest has got a device whose interrupts are not remapped: it may forge any
+    /// ([`taken`](Iommus::taken)). Nobody notes it where there is no unit at all, since then nothing is assigned.
     pub untrusted_msi: Switch,
     /// A function whose context entry cannot be written: what goes wrong in a test of that.
     pub refuses: Option<Bdf>,

@@ -15,8 +15,16 @@
 //! Sources: `xen/drivers/passthrough/iommu.c`, `parse_iommu_param`, of both; `xen/arch/x86/domctl.c`,
 //! `XEN_DOMCTL_assign_device`, and xend's `XendDomainInfo.py` and `pciif.py` of 3.3; `docs/misc/xen-command-line.pandoc`.
 //!
-//! Not modelled: options that change nothing that is modelled (`verbose`, `debug`, `igfx`, `workaround_bios_bug`), and
-//! versions in between.
+//! Not modelled: options that change nothing that is modelled, which are read and change nothing here ([`IGNORED`],
+//! [`DOM0_IGNORED`]), and versions in between.
+
+/// Words of today's `iommu=` that are known and change nothing that is modelled, each with or without `no-`: `verbose` and
+/// `debug` print more, `sharept` walks the processor's own tables, `crash-disable` is about a kernel that takes over after a
+/// crash, `snoop` about caches, and `igfx` about a graphics card's unit.
+pub const IGNORED: [&str; 6] = ["verbose", "debug", "sharept", "crash-disable", "snoop", "igfx"];
+
+/// The same of `dom0-iommu=`: memory that firmware reserved for nobody in particular (`map-inclusive`, `map-reserved`).
+pub const DOM0_IGNORED: [&str; 2] = ["map-inclusive", "map-reserved"];
 
 /// Which Xen reads the options and assigns devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,6 +158,7 @@ impl Options {
                 (Version::Today, "strict") => options.dom0 = Dom0Mode::Strict,
                 (Version::Today, "no-strict" | "no-passthrough") => options.dom0 = Dom0Mode::Relaxed,
                 (Version::Today, "passthrough") => options.dom0 = Dom0Mode::PassThrough,
+                (Version::Today, _) if DOM0_IGNORED.contains(&word.strip_prefix("no-").unwrap_or(word)) => {}
                 _ => unknown = unknown.or(Some(word)),
             }
         }
@@ -175,7 +184,7 @@ impl Options {
             (Version::Today, "intpost") => self.intpost = switch,
             (Version::Today, "superpages") => self.superpages = switch,
             (Version::Today, "qinval") => self.qinval = switch,
-            (Version::Today, _) => return false,
+            (Version::Today, _) => return IGNORED.contains(&name),
         }
         true
     }

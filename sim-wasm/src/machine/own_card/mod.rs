@@ -242,7 +242,7 @@ impl OwnCard {
             }
             (Kind::Hvm, Signal::Line) => self.line.bind(IRQ as u8, PIN),
             (Kind::Hvm, Signal::Message) => {
-                let bound = self.messages.bind(&mut host, IRQ, Message::to(0, VECTOR));
+                let bound = self.messages.bind(&mut host, &mut self.line, IRQ, Message::to(0, VECTOR));
                 assert!(bound, "it is a message to a processor");
             }
             (Kind::Hvm, Signal::Posted) => {}
@@ -285,7 +285,7 @@ impl OwnCard {
         });
         match self.kind {
             _ if is_mapped => {}
-            Kind::Pv => self.costs.traps += 1,
+            Kind::Pv => unreachable!("a paravirtual guest's page tables have the registers"),
             Kind::Hvm => self.costs.exits.count(ExitReason::EptViolation),
         }
     }
@@ -361,7 +361,7 @@ impl OwnCard {
                 assert_eq!(vectors, [VECTOR], "one interrupt was noted");
             }
             (Kind::Hvm, Some(Arrival::Remapped(_) | Arrival::AsWritten(_))) => {
-                let to = self.messages.deliver(&mut host, IRQ);
+                let to = self.messages.deliver(&mut host, &mut self.line, IRQ);
                 assert!(to.is_some(), "the guest takes messages");
                 // The end of it at the local APIC, which processors that post interrupts do without Xen.
                 host.costs.exits.count(ExitReason::ApicAccess);

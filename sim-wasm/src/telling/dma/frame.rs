@@ -20,6 +20,8 @@ pub(crate) enum Row {
     Read(u64),
     /// Not needed: the unit remembers what it would find.
     Remembered,
+    /// Not asked: addresses of the interrupt window are looked up in no table of addresses.
+    NotAsked,
     /// Read from memory, and it lets the request not pass.
     Denies(u64),
 }
@@ -33,9 +35,11 @@ pub(crate) enum Outcome {
     Reached { frame: Mfn, meant: bool },
     /// A processor took an interrupt.
     Interrupt { vector: u8 },
-    /// The unit blocked it.
+    /// The unit blocked it: its tables do not let it pass.
     Blocked { code: u8 },
-    /// Nothing is there.
+    /// The unit blocked it as an interrupt, before any table of addresses.
+    InterruptBlocked { code: u8 },
+    /// Nothing answers.
     Nothing,
     /// The card sent none.
     Silent,

@@ -164,6 +164,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             "it reaches somebody else's page",
             "it is blocked",
             "it becomes an interrupt",
+            "nothing answers it",
         ]),
     }),
     not_modelled: &[

@@ -74,6 +74,8 @@ fn wide(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
             let y = px(44) + px(34) * stopped_at(frame) + px(24);
             drawing.add(marks::cross(px(586), y, px(6)));
         }
+        // Before any table: the cross stands where the request comes in.
+        Outcome::InterruptBlocked { .. } => drawing.add(marks::cross(px(211), px(211), px(6))),
         Outcome::Open | Outcome::Interrupt { .. } | Outcome::Nothing | Outcome::Silent => {}
     }
     outcome(drawing, frame, (px(16), px(336)));
@@ -87,6 +89,9 @@ fn narrow(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
     }
     if frame.stage == Stage::Sent && frame.master {
         arrow(drawing, (px(254), px(74)), (px(254), px(104)), Tone::Hardware);
+    }
+    if let Outcome::InterruptBlocked { .. } = frame.outcome {
+        drawing.add(marks::cross(px(254), px(89), px(6)));
     }
     unit(drawing, guard, frame, &Panel { x: px(8), y: px(104), width: px(312), row: px(30) });
     outcome(drawing, frame, (px(8), px(378)));
@@ -217,7 +222,7 @@ fn record(frame: &Frame) -> (Tone, Text) {
 
 const fn row_paint(row: Row) -> Paint {
     match row {
-        Row::Waits => absent(),
+        Row::Waits | Row::NotAsked => absent(),
         Row::Read(_) => Paint::cell(Tone::Hardware),
         Row::Remembered => Paint { fill: Fill::None, ..Paint::stroke(Tone::Hardware).line(Line::Dotted) },
         Row::Denies(_) => Paint::cell(Tone::Fault).weight(Weight::Thick),
@@ -233,6 +238,10 @@ fn entry(row: Row) -> (Tone, Text) {
     let mut said = Text::new();
     let tone = match row {
         Row::Waits => Tone::Soft,
+        Row::NotAsked => {
+            said.push_str("not asked");
+            Tone::Soft
+        }
         Row::Remembered => {
             said.push_str("remembered");
             Tone::Hardware
@@ -292,8 +301,12 @@ fn told(frame: &Frame) -> (Tone, Text) {
             said.push_str("blocked, code 0x").push_hex(code.into(), 1);
             Tone::Fault
         }
+        Outcome::InterruptBlocked { code } => {
+            said.push_str("interrupt blocked, code 0x").push_hex(code.into(), 1);
+            Tone::Fault
+        }
         Outcome::Nothing => {
-            said.push_str("nothing there");
+            said.push_str("nothing answers");
             Tone::Fault
         }
         Outcome::Silent => {

@@ -153,7 +153,9 @@ impl DmaRun {
         } else {
             unit.dma_read(memory, CARD, address, &mut [0; 4])
         };
-        if !is_for_interrupts(address) {
+        if is_for_interrupts(address) {
+            self.state.rows = [Row::NotAsked; ROWS];
+        } else {
             self.tell_walk(address, before);
         }
         completion
@@ -230,7 +232,9 @@ impl DmaRun {
             Ending::Interrupt(Arrival::Remapped(_) | Arrival::Notified(_) | Arrival::Noted) => return,
             Ending::Blocked(reason) => {
                 self.state.counts.blocked += 1;
-                self.state.outcome = Outcome::Blocked { code: reason.code() };
+                let code = reason.code();
+                self.state.outcome =
+                    if reason.is_interrupt() { Outcome::InterruptBlocked { code } } else { Outcome::Blocked { code } };
             }
         }
         let blocked = if let Ending::Blocked(reason) = completion.ending { Some(reason) } else { None };
@@ -366,9 +370,12 @@ impl Run for DmaRun {
             Outcome::Reached { meant: true, .. } => (0, "The address leads to a page of the guest's own."),
             Outcome::Reached { meant: false, .. } => (1, "Nothing between card and memory asks whose the page is."),
             Outcome::Interrupt { .. } => (3, "A write into this window is an interrupt, and nothing remaps those."),
-            Outcome::Blocked { .. } | Outcome::Nothing | Outcome::Silent | Outcome::Open => {
-                (2, "The card's tables have no entry that lets it pass.")
+            Outcome::Blocked { .. } => (2, "The card's tables have no entry that lets it pass."),
+            Outcome::InterruptBlocked { .. } => {
+                (2, "A write into this window is an interrupt, and the IOMMU lets only those of its own table pass.")
             }
+            Outcome::Nothing => (4, "Only writes mean something in this window: no memory answers there."),
+            Outcome::Silent | Outcome::Open => return None,
         };
         Some(Answer { value, why })
     }

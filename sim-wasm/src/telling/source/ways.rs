@@ -25,7 +25,8 @@ pub(crate) const fn of(event: &Ways) -> Option<SourceRef> {
             Way::Split | Way::PvOwn | Way::HvmSplit | Way::HvmOwn => classic("e1000_intr()", E1000),
         },
         Hop::Ended => match way {
-            Way::Split | Way::PvOwn => classic("unmask_evtchn()", EVTCHN),
+            Way::Split => classic("unmask_evtchn()", EVTCHN),
+            Way::PvOwn => classic("pirq_unmask_notify()", EVTCHN),
             Way::Emulated | Way::HvmSplit | Way::HvmOwn => xen33("vmx_vmexit_handler()", XEN33_VMX),
         },
         Hop::Bounced => classic("rtl8139_start_xmit()", RTL8139),

@@ -100,6 +100,12 @@ pub(super) const FILES: &[SourceFile] = &[
                 "Rings the bell at the other end of the event channel that belongs to an interrupt number.",
             ),
             function(
+                "pirq_unmask_notify",
+                Line(745),
+                "Ends an interrupt of a card of the domain's own by the hypercall PHYSDEVOP_eoi, if Xen said when it was \
+                 bound that it waits for the end.",
+            ),
+            function(
                 "unmask_evtchn",
                 Line(902),
                 "Unmasks an event channel. An event that was pending all the time is raised again.",
