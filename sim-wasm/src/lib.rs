@@ -261,6 +261,23 @@
 //!   resuming](actors::xenbus).
 //! - **[Pause frames, errors on the wire](actors::nic)** and cards of several queues.
 //!
+//! Of devices that are given to guests:
+//!
+//! - **One machine in which all who take part meet.** The toolstack, pciback and pcifront change a device's
+//!   [owner](protocols::pci::owners), Xen's [`Iommus`](hypervisor::passthrough::iommus::Iommus) its tables, the device model its
+//!   BARs, and nothing joins them: each is run by itself. [`OwnCard`](machine::own_card) has a driver, its card, a unit and
+//!   Xen's part in interrupts, with tables that are there from the start.
+//! - **[The p2m that a BAR is mapped into](actors::hvm::pass_through::mappings)**: what the device model asks Xen to map is a
+//!   list of calls, and where a guest's access goes is looked up in it.
+//! - **The memory of a driver with a card of its own**: swiotlb, bounce buffers, and the exchange of pages for contiguous ones.
+//!   A buffer is a page, and no card has an address that it cannot reach.
+//! - **What a request from one device to another [does where it arrives](protocols::pci::topology)**: there are its way, and
+//!   whether the IOMMU sees it.
+//! - **[Devices that cache translations](hypervisor::vtd) (ATS)**: their capability, their requests and the descriptor of their
+//!   invalidation are there, and no device that remembers anything.
+//! - **[The memory of a guest that moves](actors::migration)**: migration is a model of orders and times. Pages are a number,
+//!   none of them has contents, and no bitmap says which were written.
+//!
 //! # The floors
 //!
 //! A file uses lower floors only:

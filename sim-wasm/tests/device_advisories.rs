@@ -1,5 +1,5 @@
 //! Each of Xen's advisories about devices that are given away, as a guest that makes use of it: wrong before the repair, right
-//! after it. [`ROWS`] says where each is tried; those without a place of their own are here.
+//! after it; XSA-461 has no repair. [`ROWS`] says where each is tried; those without a place of their own are here.
 
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::hvm::pass_through::msix::MsixTable;

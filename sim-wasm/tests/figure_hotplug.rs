@@ -18,6 +18,7 @@ const TAKEN: u32 = 2;
 
 const AT_BOOT: u32 = 0;
 const LATER: u32 = 1;
+const DEAF: u32 = 2;
 
 const WITH_ITS_CARD: u32 = 0;
 const ERROR_AT_ONCE: u32 = 1;
@@ -125,13 +126,15 @@ fn who_gets_what() {
         ([WITH, ON, LATER, 3], ERROR_LATE),
         ([WITHOUT, ON, AT_BOOT, 2], NO_ERROR),
         ([WITHOUT, ON, LATER, 2], ERROR_LATE),
+        ([WITH, ON, DEAF, 1], NO_ERROR),
+        ([WITHOUT, ON, DEAF, 1], ERROR_LATE),
     ] {
         assert_eq!(answer(&run(knobs)), expect, "{knobs:?}");
     }
     // Xen is asked before anything else, so it does not matter how the device model was built.
     for built in [WITH, WITHOUT] {
         for xen in [OFF, TAKEN] {
-            for when in [AT_BOOT, LATER] {
+            for when in [AT_BOOT, LATER, DEAF] {
                 assert_eq!(answer(&run([built, xen, when, 1])), ERROR_AT_ONCE);
             }
         }
@@ -176,6 +179,16 @@ fn a_card_comes_and_goes_and_comes_again() {
 }
 
 #[test]
+fn a_deaf_guest_gets_no_card_and_gives_none_back() {
+    let mut player = run([WITH, ON, DEAF, 1]);
+    let names = ["cards", "known", "assigned", "errors", "waited"];
+    assert_eq!(names.map(|name| count(&player, name)), [0, 1, 1, 0, 200], "xend has its answer");
+    act(&mut player, "d");
+    assert_eq!(names.map(|name| count(&player, name)), [0, 1, 1, 1, 200 + 10_100], "and here it has none");
+    assert_eq!(log(&player, Process::Xend).last().expect("it complains"), "Timed out waiting for device model action");
+}
+
+#[test]
 fn attaching_again_takes_ten_seconds_again() {
     let mut player = preset("no-answer");
     act(&mut player, "gg");
@@ -200,7 +213,7 @@ proptest! {
     fn what_a_guest_has_was_assigned(
         built in WITH..=WITHOUT,
         xen in ON..=TAKEN,
-        when in AT_BOOT..=LATER,
+        when in AT_BOOT..=DEAF,
         cards in 1_u32..=3,
         wishes in proptest::collection::vec(any::<u8>(), 0..8),
     ) {

@@ -17,8 +17,10 @@
 //! round, or 29 rounds or three times the memory are over; then the guest is stopped for the rest. A guest writes so many
 //! pages a second, but never more different ones than its working set. All of it is whole numbers.
 //!
-//! Not modelled: pages of zeros, compression, post-copy, packets that queues hold instead of losing, and how long the peer of
-//! a connection is patient.
+//! Not modelled: memory. This is a model of orders and times: pages are a number, and neither their contents nor the log of
+//! those that were written exists. Nor do the toolstack, the store and the device model take part, whose plugging and
+//! unplugging is in [`hotplug`](crate::actors::hotplug). Nor pages of zeros, compression, post-copy, packets that queues hold
+//! instead of losing, and how long the peer of a connection is patient.
 
 use crate::actors::log::migration::{Interface, Migration, Refusal, Step};
 use crate::actors::log::{Event, Log};

@@ -55,10 +55,19 @@ pub struct VifId(pub u16);
 pub struct Bdf(pub u16);
 
 impl Bdf {
+    /// Bits of the bus.
+    pub const BUS_BITS: u32 = u16::BITS - Bdf::DEVICE_BITS - Bdf::FUNCTION_BITS;
+    /// Bits of the device.
+    pub const DEVICE_BITS: u32 = 5;
+    /// Bits of the function.
+    pub const FUNCTION_BITS: u32 = 3;
+
     /// The function's place; `device` is below 32 and `function` below 8, higher bits are cut off.
     #[must_use]
     pub const fn new(bus: u8, device: u8, function: u8) -> Bdf {
-        Bdf((bus as u16) << 8 | (device as u16 & 0x1F) << 3 | (function as u16 & 7))
+        let device = device as u16 & ((1 << Bdf::DEVICE_BITS) - 1);
+        let function = function as u16 & ((1 << Bdf::FUNCTION_BITS) - 1);
+        Bdf((bus as u16) << (Bdf::DEVICE_BITS + Bdf::FUNCTION_BITS) | device << Bdf::FUNCTION_BITS | function)
     }
 
     /// The bus.

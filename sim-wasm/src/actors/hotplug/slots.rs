@@ -27,6 +27,13 @@ pub const ACPI_PHP_IO_ADDR: u16 = 0x10C0;
 /// The general-purpose event of hot-plugging, `ACPI_PHP_GPE_BIT`.
 pub const ACPI_PHP_GPE_BIT: u8 = 3;
 
+/// The PCI slot of 3.3's first hot-plug slot.
+pub const FIRST_SLOT: u8 = 6;
+/// Hot-plug slots of 3.3.
+pub const SLOTS: u8 = 2;
+/// Hot-plug slots since 3.4, from 0.
+pub const SLOTS_MODERN: u8 = 32;
+
 /// Slots from 0 that emulated devices are in, where all are hot-plug slots: host bridge, south bridge, graphics, and Xen's
 /// platform device. A guest with more emulated devices is another assumption.
 pub const EMULATED_SLOTS: u8 = 4;
@@ -82,10 +89,10 @@ impl HotplugSlots {
     #[must_use]
     pub fn new(release: Release) -> HotplugSlots {
         let (first, count, event_slot) = match release {
-            Release::Xen33 => (6, 2, None),
-            Release::Today => (0, 32, Some(0)),
+            Release::Xen33 => (FIRST_SLOT, SLOTS, None),
+            Release::Today => (0, SLOTS_MODERN, Some(0)),
         };
-        let (devices, mut status) = (vec![None; count], vec![0; count]);
+        let (devices, mut status) = (vec![None; count.into()], vec![0; count.into()]);
         for number in first..EMULATED_SLOTS {
             status[usize::from(number)] = PRESENT;
         }

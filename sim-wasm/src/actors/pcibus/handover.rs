@@ -12,7 +12,8 @@
 //! Sources: `deassign_device` and quarantine in `xen/drivers/passthrough/pci.c`; `pcistub_put_pci_dev` in
 //! `drivers/xen/xen-pciback/pci_stub.c`.
 //!
-//! Not modelled: the IOMMU's tables and their caches, which are to follow the owner before anybody goes on.
+//! Not modelled: that the IOMMU's tables and their caches follow the owner before anybody goes on. They are in
+//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which nothing joins with this module.
 
 use alloc::vec::Vec;
 

@@ -9,7 +9,8 @@
 //! ID under which its requests may come. A device whose requests cannot be stopped goes to quarantine, where they reach
 //! nobody's memory. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
-//! Not modelled: the IOMMU's tables, which are to say the same.
+//! Not modelled: that the IOMMU's tables say the same. They are in
+//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own and is not joined with these.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

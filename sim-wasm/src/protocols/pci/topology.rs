@@ -15,7 +15,7 @@
 //! Sources: `pci_enable_acs` in `xen/drivers/passthrough/pci.c`, `domain_context_mapping` in
 //! `xen/drivers/passthrough/vtd/iommu.c`; the rules are those of the PCI Express base specification.
 //!
-//! Not modelled: egress control vectors, multicast, address windows of ports (a request is given with its target), and
+//! Not modelled: what a request does where it arrives, egress control vectors, multicast, address windows of ports (a request is given with its target), and
 //! traffic between root ports below the IOMMU beyond one yes or no ([`Topology::root_ports_turn`]).
 
 use alloc::vec::Vec;

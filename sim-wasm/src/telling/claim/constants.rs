@@ -6,6 +6,7 @@
 //! Not modelled: constants of code that the engine does not run.
 
 use crate::actors::epoch::{Epoch, FrontEpoch};
+use crate::actors::hotplug::slots::{self, ACPI_PHP_GPE_BIT};
 use crate::actors::migration::{FEW_PAGES, MAX_FACTOR, MAX_ROUNDS, MIIMON};
 use crate::actors::netback;
 use crate::actors::netback::settings::BackSettings;
@@ -23,11 +24,15 @@ use crate::hypervisor::guest_irqs::{EVENT_EOI_DELAY, EVENT_LOOP_TIMEOUT};
 use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use crate::hypervisor::shared_info::{PORTS, VCPUS};
+use crate::hypervisor::vtd::fault::Fault;
+use crate::hypervisor::vtd::structures::LEVEL_STRIDE;
+use crate::protocols::ioreq::IOREQ_SIZE;
 use crate::protocols::netif::{
     EXTRA_INFO_SIZE, RX_REQUEST_SIZE, RX_RESPONSE_SIZE, RX_RING, TX_REQUEST_SIZE, TX_RESPONSE_SIZE, TX_RING,
 };
 use crate::protocols::ring::SLOTS;
 use crate::telling::ways::weights;
+use crate::words::ids::Bdf;
 
 /// A number with a name.
 #[derive(Clone, Copy, Debug)]
@@ -314,10 +319,71 @@ pub static CONSTANTS: &[Constant] = &[
     ),
     constant("TG3_DEF_TX_RING_PENDING", TG3.descriptors as u64, "transmit descriptors of a tg3", "drivers/net/tg3.c"),
     constant(
+        "IOREQ_SIZE",
+        IOREQ_SIZE as u64,
+        "bytes of a request to the device model",
+        "xen/include/public/hvm/ioreq.h",
+    ),
+    constant(
+        "RID_BUS_BITS",
+        Bdf::BUS_BITS as u64,
+        "bits of a requester ID that are the bus",
+        "xen/include/xen/pci.h, PCI_BUS",
+    ),
+    constant(
+        "RID_DEVICE_BITS",
+        Bdf::DEVICE_BITS as u64,
+        "bits of a requester ID that are the device",
+        "xen/include/xen/pci.h, PCI_SLOT",
+    ),
+    constant(
+        "RID_FUNCTION_BITS",
+        Bdf::FUNCTION_BITS as u64,
+        "bits of a requester ID that are the function",
+        "xen/include/xen/pci.h, PCI_FUNC",
+    ),
+    constant(
+        "LEVEL_STRIDE",
+        LEVEL_STRIDE as u64,
+        "bits of an address that a level of tables looks up",
+        "xen/drivers/passthrough/vtd/iommu.h",
+    ),
+    constant(
+        "WRITE_DENIED",
+        Fault::WriteDenied.code() as u64,
+        "the code of a write that an entry does not let pass",
+        "xen/drivers/passthrough/vtd/iommu.c, dma_remap_fault_reasons",
+    ),
+    constant(
+        "READ_DENIED",
+        Fault::ReadDenied.code() as u64,
+        "the code of a read that an entry does not let pass",
+        "xen/drivers/passthrough/vtd/iommu.c, dma_remap_fault_reasons",
+    ),
+    constant(
         "FAULT_THRESHOLD",
         FAULT_THRESHOLD as u64,
         "faults of a device after which Xen takes its bus master bit",
         "xen/drivers/passthrough/pci.c, PT_FAULT_THRESHOLD",
+    ),
+    constant(
+        "PHP_FIRST_SLOT",
+        slots::FIRST_SLOT as u64,
+        "the PCI slot of the first hot-plug slot in Xen 3.3",
+        "tools/ioemu/hw/piix4acpi.c",
+    ),
+    constant("PHP_SLOTS", slots::SLOTS as u64, "hot-plug slots of a guest in Xen 3.3", "tools/ioemu/hw/piix4acpi.c"),
+    constant(
+        "PHP_SLOTS_MODERN",
+        slots::SLOTS_MODERN as u64,
+        "hot-plug slots of a guest since Xen 3.4, emulated devices' among them",
+        "hw/piix4acpi.c of qemu-xen-traditional",
+    ),
+    constant(
+        "ACPI_PHP_GPE_BIT",
+        ACPI_PHP_GPE_BIT as u64,
+        "the bit of general-purpose events that hot-plugging sets",
+        "tools/ioemu/hw/piix4acpi.c",
     ),
     constant("DEF_MAX_ITERS", MAX_ROUNDS as u64, "rounds of copying at most", "tools/libxc/xc_domain_save.c"),
     constant(

@@ -122,6 +122,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             options: &[
                 KnobOption { value: 0, title: "when the guest boots" },
                 KnobOption { value: 1, title: "while the guest runs" },
+                KnobOption { value: 2, title: "while a deaf guest runs" },
             ],
         },
         Knob {
@@ -174,7 +175,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
     not_modelled: &[
         "later toolstacks: libxl asks Xen to assign the card itself, and knows when nobody answers",
         "Xen 3.4, which has 32 hot-plug slots",
-        "guests that do not know ACPI hot-plugging",
+        "a guest that hears that a card is to go, and keeps it",
         "xm, which talks to xend, and the reset of the card",
     ],
     words: &Words { tell, source },

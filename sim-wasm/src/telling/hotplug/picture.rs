@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::actors::hotplug::qemu_dm::Libpci;
 use crate::actors::hotplug::xend::TestAssign;
 use crate::actors::log::hotplug::Process;
+use crate::machine::hotplug::GuestSystem;
 use crate::telling::drawing::{Anchor, Drawing, Face, Goes, Paint, Shape, Tone, Unit, Weight, px, words};
 use crate::telling::hotplug::frame::{Lane, Row};
 use crate::telling::hotplug::lanes::{Chart, push_seconds, push_speakers};
@@ -67,8 +68,10 @@ fn outset(drawing: &mut Drawing, run: &HotplugRun, (x, y): (Unit, Unit)) {
         TestAssign::NoIommu => "The IOMMU is off.",
         TestAssign::Unavailable => "The IOMMU is on, and another guest has the card.",
     };
-    let lines = [wanted.as_str(), built, iommu, "Nobody has said anything yet."];
-    for (place, (line, tone)) in lines.into_iter().zip([Tone::Ink, Tone::Ink, Tone::Ink, Tone::Soft]).enumerate() {
+    let deaf = (run.guest == GuestSystem::Deaf).then_some("Its system knows nothing of ACPI's hot-plugging.");
+    let lines = [wanted.as_str()].into_iter().chain(deaf).chain([built, iommu]).map(|line| (line, Tone::Ink));
+    let nothing = [("Nobody has said anything yet.", Tone::Soft)];
+    for (place, (line, tone)) in lines.chain(nothing).enumerate() {
         let base = y + px(22) * place as Unit;
         drawing.add(words(x, base, Anchor::Start, Face::Overlay, tone, line));
     }

@@ -11,7 +11,7 @@ use crate::actors::hotplug::qemu_dm::Libpci;
 use crate::actors::hotplug::xend::{PciDevice, TestAssign};
 use crate::actors::log::hotplug::{Hotplug, Outcome};
 use crate::actors::log::{Event, Log};
-use crate::machine::hotplug::{Attempt, Change, Handshake, Settings, device};
+use crate::machine::hotplug::{Attempt, Change, GuestSystem, Handshake, Settings, device};
 use crate::telling::drawing::Drawing;
 use crate::telling::hotplug::frame::{Frame, Line, Row, Wait, begins_step, line, row};
 use crate::telling::hotplug::picture;
@@ -44,6 +44,8 @@ pub(crate) struct HotplugRun {
     asked: u8,
     /// Whether the preset's attempt is made at a running guest.
     pub(crate) later: bool,
+    /// Whether the guest's system knows ACPI's hot-plugging.
+    pub(crate) guest: GuestSystem,
     /// How Xen answers when it is asked for a card.
     pub(crate) test: TestAssign,
     /// The card that the preset's attempt is about.
@@ -67,16 +69,18 @@ impl HotplugRun {
             1 => TestAssign::NoIommu,
             _ => TestAssign::Unavailable,
         };
-        let (later, cards) = (setup.knobs[WHEN] == 1, setup.knobs[CARDS] as u8);
+        let (later, cards) = (setup.knobs[WHEN] > 0, setup.knobs[CARDS] as u8);
+        let guest = if setup.knobs[WHEN] == 2 { GuestSystem::Deaf } else { GuestSystem::Cooperates };
         // Of several cards the last is the one that comes later.
         let boots_with = if later { cards - 1 } else { cards };
-        let settings = Settings { libpci, test, ..Settings::new(Attempt::Boot { devices: boots_with }) };
+        let settings = Settings { libpci, test, guest, ..Settings::new(Attempt::Boot { devices: boots_with }) };
         let mut run = Self {
             talk: Handshake::boot(&settings, boots_with),
             libpci,
             told: 0,
             asked: boots_with,
             later,
+            guest,
             test,
             wanted: device(cards - 1),
             frames: alloc::vec![Frame::default()],
@@ -220,6 +224,9 @@ impl Run for HotplugRun {
         let (outcome, step) = ends.next()?;
         let waited = self.frames[step as usize].counts.waited;
         let (value, why) = match outcome {
+            Outcome::Done if self.guest == GuestSystem::Deaf => {
+                (3, "The device model answers before the guest has heard of the card, and this one does not listen.")
+            }
             Outcome::Done => (0, "Xen and the device model did what they were asked, and the answer was in the store."),
             Outcome::Failed if waited < 5_000 => (1, "xend asks Xen first, and Xen can say no."),
             Outcome::Failed => (2, "After Xen's yes, nobody in this talk can say no: only time passes."),

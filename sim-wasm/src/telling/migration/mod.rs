@@ -162,7 +162,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
     }),
     not_modelled: &[
         "an orderly unplug, of which the guest's kernel tells the bond at once",
-        "single pages: the guest writes so many a second, and to a 32nd of its memory again and again",
+        "memory: this is a model of orders and times, in which pages are a number without contents",
+        "which pages are written: the guest writes so many a second, and to a 32nd of its memory again and again",
         "single packets, and queues that keep some of them through a silence",
         "pages of zeros, compression, and copying after the switch",
         "measured times: 2 ms to tell the bond, 300 ms for a plug and 50 ms to start the guest are assumptions",

@@ -43,7 +43,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Preset {
             name: "receive",
             title: "One packet is received",
-            says: "The packet comes from the wire. The split drivers copy it once, an own card not at all, and the emulated card is asked twelve times before the guest has it.",
+            says: "The packet comes from the wire. The split drivers copy it once, an own card not at all, and the emulated card is asked twelve times: five times before the driver has the packet, seven times after.",
             knobs: &[1, 1514, 1, 0],
             script: "",
             film: &[
