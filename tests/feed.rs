@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::DateTime;
 use chrono_tz::Australia::Sydney;
@@ -268,6 +269,19 @@ fn json_says_the_same() {
 }
 
 #[test]
+fn the_whole_text_is_there_whatever_the_home_page_shows() {
+    let (mut site, _picture) = one("feed-more", "<p>Before.</p>");
+    site.posts[0].body.blocks.push(Block::Html("<p>After.</p>".to_owned()));
+    site.posts[0].body.lead = Some(1);
+    let (outputs, _) = outputs(&site);
+    assert!(!text(&outputs, "index.html").contains("<p>After.</p>"));
+    for file in ["feed.xml", "feed.json"] {
+        let feed = text(&outputs, file);
+        assert!(feed.contains("<p>Before.</p>") && feed.contains("<p>After.</p>"), "{file}");
+    }
+}
+
+#[test]
 fn summaries_stand_before_the_full_text_when_they_are_asked_for() {
     let (mut site, _picture) = one("feed-summary", "<p>All of it.</p>");
     site.posts[0].summary = "1 < 2 & more".to_owned();
@@ -468,4 +482,23 @@ fn an_author_hears_of_a_feed_that_is_too_large_for_some() {
     site.posts = vec![post("one", 17, body(&long.repeat(2)))];
     site.tags = BTreeMap::new();
     assert!(outputs(&site).1.is_empty());
+}
+
+/// Each promise of docs/feeds.md names the test that shows it.
+#[test]
+fn every_promise_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["tests", "src"].iter().flat_map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let code: String = sources
+        .map(|entry| entry.expect("readable").into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| std::fs::read_to_string(path).expect("readable"))
+        .collect();
+    let text = std::fs::read_to_string(root.join("docs/feeds.md")).expect("readable");
+    let promises = text.split_once("## What holds").expect("the table").1;
+    let named: Vec<&str> = promises.lines().filter_map(|line| line.strip_suffix("` |")?.rsplit('`').next()).collect();
+    assert!(named.len() > 30, "{}", named.len());
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "{name}");
+    }
 }
