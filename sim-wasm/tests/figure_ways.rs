@@ -108,7 +108,8 @@ fn split(trial: &Trial, hvm: bool) -> Sums {
     let mut network = Network::new(&settings).expect("it is a machine");
     let counted = |network: &Network| of_network(&network.metrics().total().counters, network.log());
     let before = counted(&network);
-    let (mut sums, mut read, mut runs, mut whole) = (Sums::new(), network.log().entries().len(), None, 0);
+    let (mut sums, mut read, mut runs) = (Sums::new(), network.log().entries().len(), None);
+    let (mut whole, mut done) = (0, false);
     let [mut exits, mut hypercalls, mut switches, mut events, mut interrupts, mut copies] = [0; 6];
     while network.step() {
         for entry in &network.log().entries()[read..] {
@@ -141,9 +142,13 @@ fn split(trial: &Trial, hvm: bool) -> Sums {
                 }
                 Event::PacketReceived { .. } => Some(Hop::Mapped),
                 Event::DescriptorsPosted { .. } => Some(Hop::CardDriven),
+                Event::TransmitDone => {
+                    done = true;
+                    None
+                }
                 Event::GrantsUnmapped { .. } => {
                     hypercalls += 1;
-                    Some(Hop::Unmapped)
+                    Some(if done { Hop::Unmapped } else { Hop::Released })
                 }
                 Event::Stack(Stack::WireReceived { .. }) => Some(Hop::Arrived),
                 Event::Receive(Receive::BytesCopied { .. }) => {

@@ -187,13 +187,18 @@ fn guest_upcall(way: Way, load: &Load) -> Leg {
 
 fn ring_out(way: Way, load: &Load) -> Vec<Leg> {
     let exits = u32::from(way == Way::HvmSplit);
+    // A page of which all was copied need not stay until the card is done.
+    let unmapped = match load.short {
+        true => leg(Hop::Released, Lane::Dom0, Lane::Xen, CALL),
+        false => leg(Hop::Unmapped, Lane::Card, Lane::Dom0, CALL),
+    };
     vec![
         leg(Hop::Granted, Lane::Guest, Lane::Guest, Counts::NONE),
         leg(Hop::Rang, Lane::Guest, Lane::Xen, Counts { exits, ..BELL }),
         leg(Hop::Dom0Woken, Lane::Xen, Lane::Dom0, UPCALL),
         leg(Hop::Mapped, Lane::Dom0, Lane::Xen, Counts { copies: u32::from(load.short), ..CALL }),
         leg(Hop::CardDriven, Lane::Dom0, Lane::Card, Counts::NONE),
-        leg(Hop::Unmapped, Lane::Card, Lane::Dom0, CALL),
+        unmapped,
         leg(Hop::RangBack, Lane::Dom0, Lane::Xen, BELL),
         guest_upcall(way, load),
     ]
