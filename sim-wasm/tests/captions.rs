@@ -59,7 +59,7 @@ const ROWS: &[Row] = &[
     ("dma", "wrong-page", Film(2), "address 0x5000", Sentence(2, "0x5000")),
     ("dma", "wrong-page", Film(3), "frame 5", Sentence(3, "frame 5")),
     ("dma", "blocked", Film(8), "Level 1", Sentence(8, "Level 1: entry 27 is empty")),
-    ("dma", "without-pv", Film(4), "number 1", Sentence(4, "domain number 1")),
+    ("dma", "without-pv", Film(4), "number 0", Sentence(4, "domain number 0")),
     ("dma", "without-pv", Film(9), "A neighbour's frame", Claim(1, "@/foreign")),
     ("dma", "stale", Film(9), "the guest's own frame", Claim(1, "@/own")),
     ("hotplug", "no-answer", Film(11), "ten seconds", Claim(10, "@/waited / 1000")),

@@ -26,6 +26,7 @@ use crate::actors::hvm::release::Release;
 use crate::actors::hvm::rtl8139::Rtl8139;
 use crate::actors::hvm::rtl8139_driver::{Card, Rtl8139Driver};
 use crate::actors::log::Log;
+use crate::actors::log::ways::Hop;
 use crate::hypervisor::vm_exits::ExitReason;
 use crate::hypervisor::xen::Xen;
 use crate::protocols::ioreq::{Direction, IoReq};
@@ -52,6 +53,10 @@ struct Behind {
     log: Log,
     now: Time,
     sent: Vec<Vec<u8>>,
+    /// Which way the last packet went, what had been counted when it began, and what it had taken after each hop.
+    sends: bool,
+    begun: Costs,
+    hops: Vec<(Hop, Costs)>,
 }
 
 /// The machine.
@@ -76,7 +81,8 @@ impl EmulatedNic {
         let model = DeviceModel::new(&mut xen, &io, Time::ZERO).expect("the ports wait for dom0");
         let card = Rtl8139::new(GUEST, IntxPin { device: 3, intx: 0 });
         let (costs, log, now, sent) = (Costs::default(), Log::new(), Time::ZERO, Vec::new());
-        let behind = Behind { release, xen, io, model, card, costs, log, now, sent };
+        let (sends, begun, hops) = (false, costs, Vec::new());
+        let behind = Behind { release, xen, io, model, card, costs, log, now, sent, sends, begun, hops };
         let driver = Rtl8139Driver::new(GUEST, TX_PAGES, RING_PAGES);
         let mut machine = EmulatedNic { behind, driver, received: Vec::new() };
         machine.driver.open(&mut machine.behind);
@@ -85,21 +91,24 @@ impl EmulatedNic {
 
     /// Sends a packet and takes the interrupts that follow: what it came to. Nothing if all descriptors are in use.
     pub fn transmit(&mut self, packet: &[u8]) -> Option<Costs> {
-        let before = self.behind.costs;
+        self.behind.begin(true);
         if !self.driver.start_xmit(&mut self.behind, packet) {
             return None;
         }
         self.take_interrupts();
-        Some(self.behind.costs.since(&before))
+        Some(self.behind.taken())
     }
 
     /// A packet comes in through the tap device, and the guest takes it: what it came to. Nothing if the card dropped it.
     pub fn receive(&mut self, packet: &[u8]) -> Option<Costs> {
-        let before = self.behind.costs;
+        self.behind.begin(false);
         let (card, mut host) = self.behind.card_and_host();
         let taken = card.receive(&mut host, packet);
+        if taken {
+            self.behind.made(Hop::Filled);
+        }
         self.take_interrupts();
-        taken.then(|| self.behind.costs.since(&before))
+        taken.then(|| self.behind.taken())
     }
 
     /// The packets that reached dom0's network.
@@ -120,6 +129,12 @@ impl EmulatedNic {
         &self.behind.costs
     }
 
+    /// The hops of the last packet, with what it had taken when each was made.
+    #[must_use]
+    pub fn hops(&self) -> &[(Hop, Costs)] {
+        &self.behind.hops
+    }
+
     /// What happened.
     #[must_use]
     pub const fn log(&self) -> &Log {
@@ -129,6 +144,7 @@ impl EmulatedNic {
     fn take_interrupts(&mut self) {
         while self.behind.card.is_high() {
             self.behind.costs.guest_interrupts += 1;
+            self.behind.made(Hop::Handled);
             let packets = self.driver.interrupt(&mut self.behind);
             self.received.extend(packets);
             self.behind.end_of_interrupt();
@@ -142,6 +158,20 @@ impl Behind {
         (card, Host { xen, costs, now: *now, log })
     }
 
+    fn begin(&mut self, sends: bool) {
+        self.sends = sends;
+        self.begun = self.costs;
+        self.hops.clear();
+    }
+
+    fn taken(&self) -> Costs {
+        self.costs.since(&self.begun)
+    }
+
+    fn made(&mut self, hop: Hop) {
+        self.hops.push((hop, self.taken()));
+    }
+
     /// How an access to memory that is not there leaves the guest.
     const fn reason(&self) -> ExitReason {
         match self.release {
@@ -153,25 +183,36 @@ impl Behind {
     /// The whole trip of one access.
     fn trip(&mut self, request: IoReq) -> u32 {
         let reason = self.reason();
-        let Behind { xen, io, model, card, costs, log, now, sent, .. } = self;
+        let Behind { xen, io, model, costs, log, now, .. } = self;
         let mut host = Host { xen, costs, now: *now, log };
         io.exit(&mut host, VCPU, reason, request.addr as u32);
         let posted = io.send_assist_req(&mut host, VCPU, &request);
         assert!(matches!(posted, Posted::Waits { .. }), "the slot was empty: the vCPU ran");
         model.upcall(&mut host);
+        self.made(Hop::Asked);
+        let Behind { xen, model, card, costs, log, now, sent, .. } = self;
+        let mut host = Host { xen, costs, now: *now, log };
         // Buffered writes come first, and there are none: this card's registers are not buffered.
         let Taken::Request(_) = model.take(&mut host, VCPU) else { unreachable!("the request is ready") };
         let request = model.in_service(host.xen, VCPU);
         let (offset, size) = ((request.addr - CARD_BASE) as u8, request.size as u8);
+        let mut tapped = None;
         let data = match request.direction {
             Direction::Read => u64::from(card.read(offset, size)),
             Direction::Write => {
-                sent.extend(card.write(&mut host, offset, size, request.data as u32));
+                tapped = card.write(&mut host, offset, size, request.data as u32);
                 0
             }
         };
+        if let Some(packet) = tapped {
+            sent.push(packet);
+            self.made(Hop::Tapped);
+        }
+        let Behind { xen, io, model, costs, log, now, .. } = self;
+        let mut host = Host { xen, costs, now: *now, log };
         assert_eq!(model.answer(&mut host, VCPU, data), Answered::Done, "nobody else writes the slot");
         let Resume::Runs { data } = io.do_resume(&mut host, VCPU) else { unreachable!("the answer is there") };
+        self.made(Hop::Answered);
         data.unwrap_or_default() as u32
     }
 
@@ -180,6 +221,7 @@ impl Behind {
         let Behind { xen, io, costs, log, now, .. } = self;
         let mut host = Host { xen, costs, now: *now, log };
         io.exit(&mut host, VCPU, ExitReason::ApicAccess, APIC_EOI);
+        self.made(Hop::Ended);
     }
 }
 
@@ -198,5 +240,6 @@ impl Card for Behind {
 
     fn copied(&mut self, bytes: u32) {
         self.costs.copy(bytes);
+        self.made(if self.sends { Hop::Bounced } else { Hop::TakenOut });
     }
 }

@@ -5,5 +5,6 @@ mod commands;
 mod history;
 mod interrupts;
 mod records;
+mod reuse;
 mod walk;
 mod world;

@@ -69,6 +69,12 @@ pub(crate) fn unit(capabilities: Capabilities, memory: &mut Memory) -> Unit {
 
 /// Puts descriptors into the queue and lets the unit take all that it will.
 pub(crate) fn submit(unit: &mut Unit, memory: &mut Memory, descriptors: &[Descriptor]) {
+    queue(unit, memory, descriptors);
+    while unit.take_descriptor(memory).is_some() {}
+}
+
+/// Puts descriptors into the queue, and the unit takes none yet.
+pub(crate) fn queue(unit: &mut Unit, memory: &mut Memory, descriptors: &[Descriptor]) {
     let mut tail = unit.read_u64(reg::IQT);
     for descriptor in descriptors {
         let [low, high] = descriptor.encode();
@@ -77,7 +83,6 @@ pub(crate) fn submit(unit: &mut Unit, memory: &mut Memory, descriptors: &[Descri
         tail = (tail + 16) % 0x1000;
     }
     unit.write_u64(memory, reg::IQT, tail);
-    while unit.take_descriptor(memory).is_some() {}
 }
 
 pub(crate) fn fault_of(memory: &Memory, capabilities: Capabilities, request: Request) -> Option<Fault> {

@@ -4,12 +4,16 @@ use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::actors::log::{Entry, Event, Log};
 use sim_wasm::actors::remapping::{dma_read, dma_write, tell_steps};
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Version};
+use sim_wasm::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use sim_wasm::hypervisor::passthrough::step::Step;
 use sim_wasm::hypervisor::vtd::capabilities::Capabilities;
 use sim_wasm::hypervisor::vtd::fault::Fault;
 use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::walk::Direction;
 use sim_wasm::hypervisor::vtd::write_requests::Ending;
+use sim_wasm::protocols::pci::builder::Builder;
+use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
+use sim_wasm::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER};
 use sim_wasm::words::ids::{Dfn, DomId, Mfn};
 use sim_wasm::words::time::Time;
 
@@ -47,6 +51,60 @@ fn a_hundred_blocked_writes_may_be_one_line() {
     machine.iommus.serve_faults(&mut machine.memory, 0, Time(1));
     let logged = Step::FaultLogged { source: CARD, page: 7, reason: Fault::WriteDenied };
     assert_eq!(machine.iommus.take_steps(), [logged]);
+}
+
+/// What a device tries, what Xen prints and what it takes from the device are three counts: a hundred requests are one record
+/// and one line, and that line may be the tenth in a row, which costs the device its bus master bit.
+#[test]
+fn a_hundred_faults_may_be_one_line_and_a_bus_master_bit() {
+    // Lines that came just before, the requests of each of the rounds that follow, and how many rounds there are.
+    for (lines_before, requests, rounds) in [(9, 100, 1), (0, 10, 10)] {
+        let mut machine = today(GuestKind::Hvm);
+        machine.assign(CARD, DOM1).expect("it is free");
+        let mut config = Builder::new(0x8086, 0x10D3, 0x02_0000).build();
+        config.write(PCI_COMMAND, Width::Word, u32::from(PCI_COMMAND_MASTER));
+        let mut now = Time(0);
+        // Requests until Xen gets to look; what it does then.
+        let mut round = |machine: &mut Machine, config: &mut ConfigSpace, requests: u64| {
+            let before = machine.iommus.unit(0).unit.counts();
+            for _ in 0..requests {
+                if config.masters_bus() {
+                    assert_eq!(machine.write(CARD, 7), Ending::Blocked(Fault::WriteDenied));
+                }
+            }
+            now += 1_000;
+            machine.iommus.take_steps();
+            for source in machine.iommus.serve_faults(&mut machine.memory, 0, now) {
+                assert_eq!(source, CARD);
+                let cleared = config.command() & !PCI_COMMAND_MASTER;
+                config.write(PCI_COMMAND, Width::Word, u32::from(cleared));
+            }
+            let after = machine.iommus.unit(0).unit.counts();
+            let [blocked, recorded, collapsed, lost] = [
+                after.blocked - before.blocked,
+                after.recorded - before.recorded,
+                after.collapsed - before.collapsed,
+                after.lost - before.lost,
+            ];
+            assert_eq!((blocked, lost), (recorded + collapsed, 0), "one record stands for all of them");
+            (blocked, recorded, machine.iommus.take_steps())
+        };
+        let logged = Step::FaultLogged { source: CARD, page: 7, reason: Fault::WriteDenied };
+        for _ in 0..lines_before {
+            assert_eq!(round(&mut machine, &mut config, 1), (1, 1, vec![logged]));
+        }
+        for number in 1..=rounds {
+            assert!(config.masters_bus(), "nothing has happened to it yet");
+            let mut steps = vec![logged];
+            if number == rounds {
+                steps.push(Step::BusMasterCleared { source: CARD, faults: FAULT_THRESHOLD });
+            }
+            assert_eq!(round(&mut machine, &mut config, requests), (requests, 1, steps));
+        }
+        assert_eq!(requests * rounds, 100);
+        assert!(!config.masters_bus(), "after {} lines", lines_before + rounds);
+        assert_eq!(round(&mut machine, &mut config, 100), (0, 0, vec![]), "it is silent");
+    }
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub enum Hop {
     CardDriven,
     /// The card is done: the back end unmaps the page and answers.
     Unmapped,
+    /// The back end has copied the whole packet, and unmaps the page and answers without waiting for the card.
+    Released,
     /// dom0's card has a packet for the guest.
     Arrived,
     /// Xen copies it into a page of the guest's.
@@ -73,13 +75,14 @@ pub enum Hop {
 
 impl Hop {
     /// All there are.
-    pub const ALL: [Hop; 24] = [
+    pub const ALL: [Hop; 25] = [
         Hop::Granted,
         Hop::Rang,
         Hop::Dom0Woken,
         Hop::Mapped,
         Hop::CardDriven,
         Hop::Unmapped,
+        Hop::Released,
         Hop::Arrived,
         Hop::Copied,
         Hop::RangBack,
@@ -116,6 +119,7 @@ impl Hop {
             | Hop::Mapped
             | Hop::CardDriven
             | Hop::Unmapped
+            | Hop::Released
             | Hop::Arrived
             | Hop::RangBack
             | Hop::Answered

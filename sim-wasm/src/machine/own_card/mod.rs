@@ -34,6 +34,7 @@ use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::mappings::{self, MapCall};
 use crate::actors::hvm::release::Release;
 use crate::actors::log::Log;
+use crate::actors::log::ways::Hop;
 use crate::hypervisor::message::Message;
 use crate::hypervisor::page::{PAGE_SIZE, Page};
 use crate::hypervisor::pirqs::{IrqSource, PirqId, Pirqs};
@@ -129,6 +130,9 @@ pub struct OwnCard {
     log: Log,
     sent: Vec<Vec<u8>>,
     received: Vec<Vec<u8>>,
+    /// What had been spent when the last packet began, and what that packet had taken after each hop.
+    begun: Spent,
+    hops: Vec<(Hop, Spent)>,
 }
 
 impl OwnCard {
@@ -165,6 +169,8 @@ impl OwnCard {
             log: Log::new(),
             sent: Vec::new(),
             received: Vec::new(),
+            begun: Spent::default(),
+            hops: Vec::new(),
         };
         machine.bind();
         machine
@@ -175,7 +181,7 @@ impl OwnCard {
     /// # Panics
     /// If the packet is longer than a page.
     pub fn transmit(&mut self, packet: &[u8]) -> Spent {
-        let before = self.spent();
+        self.begin();
         let number = self.transmit_tail % DESCRIPTORS;
         // The packet lies where the guest's stack made it.
         self.page_mut(Pfn(BUFFERS + number)).write(0, packet);
@@ -184,8 +190,9 @@ impl OwnCard {
         self.transmit_tail += 1;
         self.write_register(TDT);
         self.card_sends(at);
+        self.made(Hop::Fetched);
         self.interrupt();
-        self.spent_since(&before)
+        self.spent_since_begun()
     }
 
     /// A packet of at most a page comes in, and the guest takes it: what it took.
@@ -195,16 +202,17 @@ impl OwnCard {
     pub fn receive(&mut self, packet: &[u8]) -> Spent {
         let number = self.receive_tail % DESCRIPTORS;
         let at = RECEIVE_RING + number * DESCRIPTOR;
-        let before = self.spent();
+        self.begin();
         self.describe(at, number, 0);
         self.receive_tail += 1;
         self.write_register(RDT);
         self.card_stores(at, packet);
+        self.made(Hop::Stored);
         self.interrupt();
         // The page goes to the guest's stack as it is.
         let taken = self.page_mut(Pfn(BUFFERS + number)).bytes()[..packet.len()].to_vec();
         self.received.push(taken);
-        self.spent_since(&before)
+        self.spent_since_begun()
     }
 
     /// The packets that the card sent.
@@ -226,6 +234,22 @@ impl OwnCard {
         costs.hypercalls += self.xen.calls.hypercalls;
         let counts = self.unit.counts();
         Spent { costs, requests: counts.requests, table_reads: 2 * counts.context_misses + 4 * counts.iotlb_misses }
+    }
+
+    /// The hops of the last packet, with what it had taken when each was made. Xen's taking an interrupt and giving it to an
+    /// HVM guest is one.
+    #[must_use]
+    pub fn hops(&self) -> &[(Hop, Spent)] {
+        &self.hops
+    }
+
+    fn begin(&mut self) {
+        self.begun = self.spent();
+        self.hops.clear();
+    }
+
+    fn made(&mut self, hop: Hop) {
+        self.hops.push((hop, self.spent_since_begun()));
     }
 
     fn bind(&mut self) {
@@ -274,6 +298,7 @@ impl OwnCard {
         page.write_u64(at, buffer);
         page.write_u16(at + LENGTH, len);
         page.write_u8(at + STATUS, 0);
+        self.made(Hop::Described);
     }
 
     /// A write to a register leaves the guest only if its page is not mapped.
@@ -288,6 +313,7 @@ impl OwnCard {
             Kind::Pv => unreachable!("a paravirtual guest's page tables have the registers"),
             Kind::Hvm => self.costs.exits.count(ExitReason::EptViolation),
         }
+        self.made(Hop::TailWritten);
     }
 
     /// The card fetches a descriptor: the buffer's address and the length.
@@ -334,43 +360,56 @@ impl OwnCard {
                 Some(arrival)
             }
         };
-        let mut host = Host { xen: &mut self.xen, costs: &mut self.costs, now: Time::ZERO, log: &mut self.log };
         match (self.kind, arrival) {
             (Kind::Pv, arrival) => {
-                host.costs.card_interrupts += 1;
+                self.costs.card_interrupts += 1;
                 let source = if arrival.is_some() { IrqSource::Message(CARD, 0) } else { IrqSource::Gsi(IRQ) };
                 let raised = self.pirqs.raise(source);
                 let &[(domain, irq, port)] = &raised[..] else { unreachable!("the guest alone has the card") };
-                host.costs.events += 1;
-                assert!(host.xen.send_guest_pirq(domain, irq, port).upcall().is_some(), "the guest took the last one");
-                host.costs.guest_interrupts += 1;
-                take_upcall(host.xen);
+                self.costs.events += 1;
+                assert!(self.xen.send_guest_pirq(domain, irq, port).upcall().is_some(), "the guest took the last one");
+                self.made(Hop::Interrupted);
+                self.costs.guest_interrupts += 1;
+                take_upcall(&mut self.xen);
+                self.made(Hop::Handled);
                 if arrival.is_none() {
-                    host.xen.pirq_eoi(GUEST, self.pirq).expect("the guest has bound it");
+                    self.xen.pirq_eoi(GUEST, self.pirq).expect("the guest has bound it");
                     assert_eq!(self.pirqs.end(GUEST, self.pirq), Ok(true), "nobody shares the line");
+                    self.made(Hop::Ended);
                 }
             }
             (Kind::Hvm, None) => {
-                self.line.raise(&mut host, IRQ as u8);
-                assert!(self.line.guest_eoi(&mut host, PIN.gsi()), "one card on the line");
+                let OwnCard { xen, costs, log, .. } = self;
+                self.line.raise(&mut Host { xen, costs, now: Time::ZERO, log }, IRQ as u8);
+                self.made(Hop::Handled);
+                let OwnCard { xen, costs, log, .. } = self;
+                let ended = self.line.guest_eoi(&mut Host { xen, costs, now: Time::ZERO, log }, PIN.gsi());
+                assert!(ended, "one card on the line");
+                self.made(Hop::Ended);
             }
             (Kind::Hvm, Some(Arrival::Notified(_) | Arrival::Noted)) => {
-                host.costs.card_interrupts += 1;
-                host.costs.guest_interrupts += 1;
-                let vectors = take_posted(&mut host.xen.memory, self.posted);
+                self.costs.card_interrupts += 1;
+                self.made(Hop::Noted);
+                self.costs.guest_interrupts += 1;
+                let vectors = take_posted(&mut self.xen.memory, self.posted);
                 assert_eq!(vectors, [VECTOR], "one interrupt was noted");
+                self.made(Hop::Handled);
             }
             (Kind::Hvm, Some(Arrival::Remapped(_) | Arrival::AsWritten(_))) => {
+                let OwnCard { xen, costs, log, .. } = self;
+                let mut host = Host { xen, costs, now: Time::ZERO, log };
                 let to = self.messages.deliver(&mut host, &mut self.line, IRQ);
                 assert!(to.is_some(), "the guest takes messages");
+                self.made(Hop::Handled);
                 // The end of it at the local APIC, which processors that post interrupts do without Xen.
-                host.costs.exits.count(ExitReason::ApicAccess);
+                self.costs.exits.count(ExitReason::ApicAccess);
+                self.made(Hop::Ended);
             }
         }
     }
 
-    fn spent_since(&self, before: &Spent) -> Spent {
-        let after = self.spent();
+    fn spent_since_begun(&self) -> Spent {
+        let (before, after) = (&self.begun, self.spent());
         Spent {
             costs: after.costs.since(&before.costs),
             requests: after.requests - before.requests,

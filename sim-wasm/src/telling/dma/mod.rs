@@ -76,7 +76,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             knobs: &[2, 1, 0],
             script: "",
             film: &[
-                (4, "Domain number 1: dom0's tables."),
+                (4, "Domain number 0: dom0's tables."),
                 (8, "They have all memory but Xen's."),
                 (9, "A neighbour's frame is overwritten."),
             ],

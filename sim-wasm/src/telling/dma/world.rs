@@ -1,5 +1,8 @@
 //! The machine of the figure: 32 frames of four owners, a guest with a card, and the tables that its card is looked up in.
 //!
+//! Which pages the card's tables have is written down here; a test has Xen's own bookkeeping
+//! ([`passthrough`](crate::hypervisor::passthrough)) fill tables for the same machine, and finds the same.
+//!
 //! Not modelled: what the figure's own entry lists.
 
 use alloc::vec::Vec;
@@ -161,7 +164,8 @@ impl World {
         let mut world = World {
             memory,
             unit: None,
-            did: Did(if guard == Guard::PvInDom0s { 1 } else { 2 }),
+            // The lowest that is free: dom0's devices come first.
+            did: Did(if guard == Guard::PvInDom0s { 0 } else { 1 }),
             faults: FaultCount::NONE,
             table: None,
             stores: Stores::new(Visibility::AtOnce),
@@ -253,4 +257,100 @@ fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
 /// What the card writes: a packet, or an interrupt.
 pub(crate) fn bytes(address: u64) -> [u8; 4] {
     if is_for_interrupts(address) { u32::from(VECTOR).to_le_bytes() } else { *b"DMA!" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CARD, EACH, FRAMES, GUEST, Guard, NEIGHBOUR, P2M, PAGE_TABLE, World};
+    use crate::hypervisor::memory::{Memory, Owner, PageType};
+    use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
+    use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Options, Version};
+    use crate::hypervisor::vtd::capabilities::Capabilities;
+    use crate::hypervisor::vtd::walk::Request;
+    use crate::telling::figure;
+    use crate::telling::player::Player;
+    use crate::words::ids::{Dfn, DomId, Mfn};
+
+    /// The same owners and frames, with room for all that Xen itself sets up, and the guest's card assigned if Xen does that;
+    /// the page table is one before the guest has tables for its card, or becomes one when it has the card.
+    fn xen(guard: Guard, typed_first: bool) -> (Memory, Iommus) {
+        const ROOM: &str = "there is room";
+        let mut memory = Memory::new(200);
+        for number in 1..FRAMES {
+            let owners = [Owner::Xen(None), Owner::Domain(DomId::DOM0), Owner::Domain(GUEST), Owner::Domain(NEIGHBOUR)];
+            assert_eq!(memory.alloc(owners[(number / EACH) as usize]), Some(Mfn(number)));
+        }
+        let (version, text) = match guard {
+            Guard::PvOpen | Guard::HvmOpen => (Version::Xen33, None),
+            Guard::PvInDom0s => (Version::Xen33, Some("1")),
+            Guard::PvFilter => (Version::Xen33, Some("pv")),
+            Guard::HvmTranslated => (Version::Today, None),
+        };
+        let (options, unknown) = Options::parse(version, text, None);
+        assert_eq!(unknown, None);
+        let mut iommus = Iommus::boot(&mut memory, options, &[Capabilities::typical()], EACH).expect("it boots");
+        iommus.add_device(&mut memory, PciDevice::new(CARD, 0)).expect(ROOM);
+        let typed = |memory: &mut Memory, iommus: &mut Iommus| {
+            if guard.is_paravirtual() {
+                assert_eq!(iommus.get_page_type(memory, GUEST, PAGE_TABLE, PageType::PageTable), Ok(true));
+            }
+        };
+        if typed_first {
+            typed(&mut memory, &mut iommus);
+        }
+        let kind = if guard.is_paravirtual() { GuestKind::Pv } else { GuestKind::Hvm };
+        iommus.add_domain(&mut memory, GUEST, kind).expect(ROOM);
+        iommus.add_domain(&mut memory, NEIGHBOUR, kind).expect(ROOM);
+        if guard == Guard::HvmTranslated {
+            for (page, frame) in (0..).zip(P2M) {
+                iommus.p2m_changed(&mut memory, GUEST, Dfn(page), Some(Mfn(frame)), 0).expect(ROOM);
+            }
+        }
+        let given = matches!(guard, Guard::PvFilter | Guard::HvmTranslated);
+        let expect = if given { Ok(()) } else { Err(AssignError::NotImplemented) };
+        assert_eq!(iommus.assign(&mut memory, CARD, GUEST), expect, "{guard:?}");
+        if !typed_first {
+            typed(&mut memory, &mut iommus);
+        }
+        (memory, iommus)
+    }
+
+    /// What the figure writes into its tables is what Xen's own bookkeeping comes to: page by page, for either direction, and
+    /// so in the number that the figure gives.
+    #[test]
+    fn a_card_is_led_where_xen_s_own_tables_lead_it() {
+        let guards = [Guard::PvOpen, Guard::HvmOpen, Guard::PvInDom0s, Guard::PvFilter, Guard::HvmTranslated];
+        for ((knob, guard), typed_first) in (0..).zip(guards).flat_map(|guard| [(guard, true), (guard, false)]) {
+            assert_eq!(Guard::of(knob), guard);
+            let (memory, mut iommus) = xen(guard, typed_first);
+            let world = World::new(guard);
+            assert_eq!(iommus.are_enabled(), guard.has_unit(), "{guard:?}");
+            if guard.has_unit() {
+                assert_eq!(world.did, iommus.context(&memory, 0, CARD).did(), "{guard:?}");
+            }
+            let mut reached = 0_u32;
+            for page in 0..FRAMES {
+                let address = u64::from(page) << 12;
+                let led = [Request::write(CARD, address), Request::read(CARD, address)].map(|request| {
+                    if !iommus.are_enabled() {
+                        return Some(Mfn(page));
+                    }
+                    let found = iommus.unit_mut(0).unit.translate(&memory, request);
+                    found.ok().map(|found| Mfn((found.address >> 12) as u32))
+                });
+                assert_eq!(led[0], led[1], "{guard:?}, page {page}");
+                if guard.has_unit() {
+                    assert_eq!(world.led_to(Dfn(page)), led[0], "{guard:?}, page {page}");
+                }
+                reached |= led[0].map_or(0, |frame| 1 << frame.0);
+            }
+            assert_eq!(world.reachable(), reached, "{guard:?}");
+            let mut player = Player::new(figure("dma").expect("the catalogue has it"), 0);
+            player.set_knob(0, knob);
+            for step in 0..=player.steps() {
+                player.seek(step);
+                assert_eq!(player.quantity("reachable"), Some(reached.count_ones().into()), "{}", player.state());
+            }
+        }
+    }
 }

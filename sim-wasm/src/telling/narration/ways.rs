@@ -49,6 +49,7 @@ const fn hopped(way: Way, hop: Hop) -> &'static str {
         Hop::Mapped => "the back end has Xen map the page",
         Hop::CardDriven => "dom0's driver gives the packet to the card",
         Hop::Unmapped => "the card is done, and the back end unmaps the page and answers",
+        Hop::Released => "the back end has copied the whole packet, unmaps the page and answers",
         Hop::Arrived => "the card stores the packet in dom0's memory",
         Hop::Copied => "Xen copies the packet into a page that the guest has granted",
         Hop::RangBack => "the back end rings for the guest",

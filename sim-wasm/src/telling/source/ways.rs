@@ -16,7 +16,7 @@ pub(crate) const fn of(event: &Ways) -> Option<SourceRef> {
         Hop::Rang | Hop::RangBack => xen("evtchn_send()", "xen/common/event_channel.c"),
         Hop::Dom0Woken | Hop::GuestWoken => classic("evtchn_do_upcall()", EVTCHN),
         Hop::Mapped => xen("gnttab_map_grant_ref()", XEN_GRANTS),
-        Hop::Unmapped => xen("gnttab_unmap_grant_ref()", XEN_GRANTS),
+        Hop::Unmapped | Hop::Released => xen("gnttab_unmap_grant_ref()", XEN_GRANTS),
         Hop::CardDriven | Hop::Described | Hop::TailWritten => classic("e1000_xmit_frame()", E1000),
         Hop::Arrived => classic("e1000_clean_rx_irq()", E1000),
         Hop::Copied => xen("gnttab_copy()", XEN_GRANTS),
