@@ -10,7 +10,11 @@ use chrono_tz::Australia::Sydney;
 use chrono_tz::Tz;
 use common::{Picture, body, figure, outputs, post, route, site, text};
 use genblog::files::config::{Day, FeedFormat};
+use genblog::files::kept::{Access, Kept};
 use genblog::graph::site::{Block, PostIndex, Site};
+use genblog::rendering::plan::plan;
+use genblog::rendering::renderer::Renderer;
+use genblog::rendering::theme::Theme;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
@@ -368,6 +372,36 @@ fn years_are_archives_when_the_feed_cannot_hold_everything() {
     }
     assert_eq!(years, [2008, 2007, 2005].map(address));
     assert_eq!(met, site.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>());
+}
+
+/// A feed is written again only if its fingerprint is another one.
+fn fingerprint(site: &Site) -> blake3::Hash {
+    let theme = Theme::new(&[]).expect("the built-in theme is sound");
+    let renderer = Renderer { site, theme: &theme, program: blake3::hash(b"test") };
+    let (plan, _) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
+    plan.outputs.iter().find(|output| output.route == route("feed.xml")).expect("the feed").fingerprint
+}
+
+#[test]
+fn a_feed_is_written_again_for_an_archive_and_for_another_picture() {
+    let picture = Picture::new("feed-fingerprint");
+    let mut site = site(BASE, &picture.0);
+    site.posts[0].image = Some(route("stone.png"));
+    site.config.feed.limit = 2;
+    let (first, before) = (fingerprint(&site), feed(&site));
+    assert_eq!(fingerprint(&site), first);
+
+    // No item is another one, yet the feed leads to an archive now.
+    let mut older = post("older", 1, body("<p>a</p>"));
+    older.date = moment("2007-06-01T12:00:00+10:00");
+    site.posts.push(older);
+    assert_ne!(feed(&site), before);
+    let second = fingerprint(&site);
+    assert_ne!(second, first);
+
+    // The same name, another picture: its thumbnail has another name.
+    site.files[0].hash = blake3::hash(b"another stone");
+    assert_ne!(fingerprint(&site), second);
 }
 
 #[test]

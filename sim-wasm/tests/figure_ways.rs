@@ -6,16 +6,13 @@ use sim_wasm::actors::log::receive::Receive;
 use sim_wasm::actors::log::stack::Stack;
 use sim_wasm::actors::log::ways::{Hop, Ways};
 use sim_wasm::actors::log::{Event, Who};
-use sim_wasm::actors::nic::CardSettings;
 use sim_wasm::machine::costs::of_network;
 use sim_wasm::machine::emulated_nic::EmulatedNic;
 use sim_wasm::machine::network::Network;
-use sim_wasm::machine::network::settings::{Destination, Guest, Settings, Workload};
 use sim_wasm::machine::own_card::{Kind, OwnCard, Signal};
-use sim_wasm::machine::ways::{Trial, spent};
+use sim_wasm::machine::ways::{Trial, network_of, spent};
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
-use sim_wasm::words::ids::VifId;
 
 const NAMES: [&str; 5] = ["split", "pv-own", "emulated", "hvm-split", "hvm-own"];
 const SIGNALS: [Signal; 3] = [Signal::Line, Signal::Message, Signal::Posted];
@@ -96,16 +93,7 @@ fn told(player: &mut Player, way: Way, name: &str) -> Sums {
 /// its own counters have to say as much. Interrupts and switches are where another domain than before begins to run; what the
 /// guest's kind adds is as `machine::ways` has it.
 fn split(trial: &Trial, hvm: bool) -> Sums {
-    let packets = Workload::at_once(trial.bytes.into(), 1);
-    let mut settings = Settings { card: CardSettings::e1000(1000), ..Settings::default() };
-    let mut guest = Guest::default();
-    if trial.sends {
-        guest.sends = vec![packets];
-    } else {
-        settings.outside = vec![Workload { to: Destination::Guest(VifId(0)), ..packets }];
-    }
-    settings.guests = vec![guest];
-    let mut network = Network::new(&settings).expect("it is a machine");
+    let mut network = network_of(trial);
     let counted = |network: &Network| of_network(&network.metrics().total().counters, network.log());
     let before = counted(&network);
     let (mut sums, mut read, mut runs) = (Sums::new(), network.log().entries().len(), None);

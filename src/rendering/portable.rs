@@ -178,7 +178,9 @@ fn origin(url: &str) -> &str {
     &url[..url[host..].find('/').map_or(url.len(), |at| host + at)]
 }
 
-fn has_scheme(reference: &str) -> bool {
+/// Whether a reference is an address of its own, with a scheme (RFC 3986, section 3.1).
+#[must_use]
+pub fn has_scheme(reference: &str) -> bool {
     let scheme = reference.split([':', '/', '?', '#']).next().unwrap_or_default();
     reference[scheme.len()..].starts_with(':')
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())

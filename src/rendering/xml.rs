@@ -1,9 +1,9 @@
-//! XML documents: what feed and sitemap have in common.
+//! XML documents: what feeds and the sitemap have in common.
 
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 /// A document under way, in memory and indented.
 pub type Xml = Writer<Vec<u8>>;
@@ -16,4 +16,32 @@ pub fn document(write: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<Ve
     let mut bytes = xml.into_inner();
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// An element that holds plain text, escaped once.
+pub fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    xml.create_element(name).write_text_content(BytesText::new(&without_illegal(text)))?;
+    Ok(())
+}
+
+/// What may stand in XML 1.0 (section 2.2, `Char`); the writer does not look.
+#[must_use]
+pub fn is_legal(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// A text without what may not stand there.
+#[must_use]
+pub fn without_illegal(text: &str) -> String {
+    text.chars().filter(|c| is_legal(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn illegal_characters_are_left_out() {
+        assert_eq!(without_illegal("a\u{b}b\u{fffe}\tc\u{1f514}"), "ab\tc\u{1f514}");
+    }
 }

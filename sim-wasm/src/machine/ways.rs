@@ -81,7 +81,9 @@ fn split(trial: &Trial) -> (Costs, u64) {
     (costs, guest_calls)
 }
 
-fn network(trial: &Trial) -> (Costs, Log) {
+/// The machine of split drivers: one guest, and a load for it or from it.
+#[must_use]
+pub fn network_of(trial: &Trial) -> Network {
     let packets = Workload::at_once(trial.bytes.into(), trial.packets.into());
     let mut settings = Settings { card: CardSettings::e1000(1000), ..Settings::default() };
     let mut guest = Guest::default();
@@ -91,7 +93,11 @@ fn network(trial: &Trial) -> (Costs, Log) {
         settings.outside = vec![Workload { to: Destination::Guest(VifId(0)), ..packets }];
     }
     settings.guests = vec![guest];
-    let mut network = Network::new(&settings).expect("it is a machine");
+    Network::new(&settings).expect("it is a machine")
+}
+
+fn network(trial: &Trial) -> (Costs, Log) {
+    let mut network = network_of(trial);
     network.run();
     let counters = network.metrics().total().counters;
     let arrived = counters.get(if trial.sends { Count::Sent } else { Count::Delivered });

@@ -7,9 +7,10 @@ use quick_xml::events::BytesText;
 
 use crate::files::config::FeedFormat;
 use crate::rendering::feeds::Feed;
-use crate::rendering::feeds::item::{Item, changed, without_illegal};
+use crate::rendering::feeds::item::{Item, changed};
+use crate::rendering::portable::has_scheme;
 use crate::rendering::renderer::{GENERATOR, Renderer};
-use crate::rendering::xml::{Xml, document};
+use crate::rendering::xml::{Xml, document, without_illegal, write_text};
 
 /// A feed must say when it changed, and so must an entry; an empty feed has not yet, and a picture may have no date.
 const NEVER: &str = "1970-01-01T00:00:00+00:00";
@@ -97,11 +98,7 @@ fn moment(date: Option<DateTime<FixedOffset>>) -> String {
 /// An id must be an IRI. One that an author chose may be any text; then it becomes a fragment of the page's address.
 fn iri(id: &str, page: &str) -> String {
     let id = without_illegal(id);
-    let scheme = id.split(':').next().unwrap_or_default();
-    let is_iri = scheme.len() < id.len()
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-        && !id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
+    let is_iri = has_scheme(&id) && !id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
     if is_iri { id } else { format!("{page}#{}", percent(&id)) }
 }
 
@@ -124,11 +121,6 @@ fn write_link(xml: &mut Xml, relation: &str, media_type: &str, address: &str) ->
     xml.create_element("link")
         .with_attributes([("rel", relation), ("type", media_type), ("href", address)])
         .write_empty()?;
-    Ok(())
-}
-
-fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
-    xml.create_element(name).write_text_content(BytesText::new(&without_illegal(text)))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::rendering::headers::media_type;
 use crate::rendering::photos::Picture;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::Renderer;
+use crate::rendering::xml::without_illegal;
 
 /// A post or a photograph on its way into a feed. All texts are plain but for `html`.
 #[derive(Debug, Clone)]
@@ -161,23 +162,4 @@ fn plain_body(renderer: &Renderer<'_>, post: &Post, url: &str) -> String {
         .collect();
     // As one text: an element of the author's may reach over a figure.
     portable(html.trim(), url, Destination::Feed)
-}
-
-/// What may stand in XML 1.0 (section 2.2, `Char`); the writer does not look.
-pub(super) fn is_legal(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-}
-
-pub(super) fn without_illegal(text: &str) -> String {
-    text.chars().filter(|c| is_legal(*c)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn illegal_characters_are_left_out() {
-        assert_eq!(without_illegal("a\u{b}b\u{fffe}\tc\u{1f514}"), "ab\tc\u{1f514}");
-    }
 }

@@ -116,8 +116,16 @@ impl Feed {
             (&address.title, &self.description, self.page.as_str(), format!("{:?}", self.scope), format.name()),
             format!("{:?}", config.feed),
         ))];
+        if self.scope == Scope::Site {
+            // An older post changes no item, yet there may be an archive now.
+            parts.push(hash_json(&of_years(renderer).first().map(|feed| format!("{:?}", feed.scope))));
+        }
         for post in self.posts(renderer) {
-            let image = post.image.as_ref().map(Route::as_str);
+            // Size and thumbnail follow the picture's bytes.
+            let image = post.image.as_ref().map(|route| {
+                let file = renderer.site.files.iter().find(|file| file.route == *route);
+                (route.as_str(), file.map(|file| file.hash.to_hex().to_string()))
+            });
             parts.push(hash_json(&(
                 (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
                 (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339())),

@@ -9,10 +9,10 @@ use quick_xml::events::{BytesCData, BytesText, Event};
 use crate::files::config::FeedFormat;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::feeds::hours::greenwich_hours;
-use crate::rendering::feeds::item::{Image, Item, changed, without_illegal};
+use crate::rendering::feeds::item::{Image, Item, changed};
 use crate::rendering::feeds::{Feed, Scope, of_years};
 use crate::rendering::renderer::{GENERATOR, Renderer};
-use crate::rendering::xml::{Xml, document};
+use crate::rendering::xml::{Xml, document, write_text};
 
 /// What the feed's own documentation element points to.
 const DOCS: &str = "https://www.rssboard.org/rss-specification";
@@ -186,11 +186,5 @@ fn write_html(xml: &mut Xml, name: &str, html: &str) -> io::Result<()> {
     xml.create_element(name).write_inner_content(|xml| {
         BytesCData::escaped(html).try_for_each(|part| xml.write_event(Event::CData(part)))
     })?;
-    Ok(())
-}
-
-/// An element that holds plain text, escaped once.
-fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
-    xml.create_element(name).write_text_content(BytesText::new(&without_illegal(text)))?;
     Ok(())
 }
