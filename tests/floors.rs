@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The floors of both packages, the lowest first.
 const PACKAGES: [(&str, &[&str]); 2] = [
-    ("src", &["words", "files", "parsing", "graph", "rendering", "running"]),
+    ("src", &["words", "files", "parsing", "foreign", "graph", "rendering", "running"]),
     ("sim-wasm/src", &["words", "hypervisor", "protocols", "actors", "machine", "telling"]),
 ];
 
