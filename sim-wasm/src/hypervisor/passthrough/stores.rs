@@ -1,7 +1,7 @@
 //! Table writes on their way: a processor's stores may lie in its cache, or in the chipset's write buffer, where a unit does
 //! not see them.
 //!
-//! Sources: `xen/drivers/passthrough/vtd/iommu.c`, `iommu_sync_cache`, `iommu_flush_write_buffer`; XSA-321.
+//! Sources: `xen/drivers/passthrough/vtd/iommu.c`, `sync_cache`, `iommu_flush_write_buffer`; XSA-321.
 //!
 //! Not modelled: that a cache gives stores up by itself, in any order and at any time: here they lie until they are synced.
 

@@ -30,7 +30,7 @@ const fn of_step(step: &Step) -> Option<SourceRef> {
         Step::Mapped { .. } => xen("intel_iommu_map_page()", VTD_IOMMU),
         Step::Unmapped { .. } => xen("intel_iommu_unmap_page()", VTD_IOMMU),
         Step::SuperpageSplit { .. } => xen("addr_to_dma_page_maddr()", VTD_IOMMU),
-        Step::CacheSynced { .. } => xen("iommu_sync_cache()", VTD_IOMMU),
+        Step::CacheSynced { .. } => xen("sync_cache()", VTD_IOMMU),
         Step::WriteBufferFlushed { .. } => xen("iommu_flush_write_buffer()", VTD_IOMMU),
         Step::ContextWritten { .. } => xen("domain_context_mapping_one()", VTD_IOMMU),
         Step::ContextCleared { .. } => xen("domain_context_unmap_one()", VTD_IOMMU),

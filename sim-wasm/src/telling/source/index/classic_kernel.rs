@@ -207,13 +207,13 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             preprocessor(
                 "PageForeign",
-                File,
+                Line(252),
                 "Whether a page belongs to another domain, and has a function of its own to be called when it is \
                  freed.",
             ),
             preprocessor(
                 "SetPageForeign",
-                File,
+                Line(253),
                 "Marks a page as foreign and stores the function that is to be called instead of freeing it.",
             ),
         ],
@@ -240,12 +240,12 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "__free_pages_ok",
-                File,
+                Line(448),
                 "Frees a block of pages. For a foreign page its own function is called instead.",
             ),
             function(
                 "free_hot_cold_page",
-                File,
+                Line(732),
                 "Frees a single page. A foreign page is not freed: its own function is called with it instead.",
             ),
         ],
@@ -287,7 +287,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Classic,
         entries: &[function(
             "netif_rx",
-            File,
+            Line(1623),
             "Puts a packet at the end of this CPU's backlog, at most 1000 packets, and drops it if there is no \
                  room.",
         )],
@@ -298,12 +298,12 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "skb_copy",
-                File,
+                Line(588),
                 "Makes a copy of a packet with all its data in fresh linear memory. The original can then be freed.",
             ),
             function(
                 "skb_release_data",
-                File,
+                Line(305),
                 "Drops a packet's hold on its data. The last holder puts every fragment's page, and for a foreign \
                  page that is what returns the slot.",
             ),

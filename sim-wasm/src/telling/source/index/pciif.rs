@@ -89,48 +89,48 @@ pub(super) const FILES: &[SourceFile] = &[
         path: PCIBACK_XENBUS,
         tree: Tree::Classic,
         entries: &[
-            function("pciback_attach", File, ATTACH),
-            function("pciback_export_device", File, EXPORT_DEVICE),
-            function("pciback_remove_device", File, REMOVE_DEVICE),
-            function("pciback_setup_backend", File, SETUP_BACKEND),
+            function("pciback_attach", Line(104), ATTACH),
+            function("pciback_export_device", Line(186), EXPORT_DEVICE),
+            function("pciback_remove_device", Line(223), REMOVE_DEVICE),
+            function("pciback_setup_backend", Line(500), SETUP_BACKEND),
         ],
     },
     SourceFile {
         path: PCIFRONT_OP,
         tree: Tree::Classic,
         entries: &[
-            function("do_pci_op", File, DO_PCI_OP),
-            function("pcifront_claim_resource", File, CLAIM),
-            function("pcifront_scan_root", File, SCAN_ROOT),
+            function("do_pci_op", Line(156), DO_PCI_OP),
+            function("pcifront_claim_resource", Line(397), CLAIM),
+            function("pcifront_scan_root", Line(414), SCAN_ROOT),
         ],
     },
     SourceFile {
         path: PCIFRONT_XENBUS,
         tree: Tree::Classic,
-        entries: &[function("pcifront_detach_devices", File, DETACH_DEVICES)],
+        entries: &[function("pcifront_detach_devices", Line(282), DETACH_DEVICES)],
     },
     SourceFile {
         path: XEN_PCIFRONT,
         tree: Tree::Upstream,
         entries: &[
-            function("do_pci_op", File, DO_PCI_OP),
-            function("pcifront_claim_resource", File, CLAIM),
-            function("pcifront_detach_devices", File, DETACH_DEVICES),
+            function("do_pci_op", Line(111), DO_PCI_OP),
+            function("pcifront_claim_resource", Line(386), CLAIM),
+            function("pcifront_detach_devices", Line(903), DETACH_DEVICES),
             function(
                 "pcifront_do_aer",
-                File,
+                Line(618),
                 "Has the guest's driver handle an error that dom0 reports, clears bit 2, notifies, and looks whether \
                  another report came meanwhile.",
             ),
-            function("pcifront_scan_root", File, SCAN_ROOT),
+            function("pcifront_scan_root", Line(437), SCAN_ROOT),
         ],
     },
     SourceFile {
         path: XEN_PCIBACK_CONF_SPACE,
         tree: Tree::Upstream,
         entries: &[
-            function("xen_pcibk_config_read", File, CONFIG_READ),
-            function("xen_pcibk_config_write", File, CONFIG_WRITE),
+            function("xen_pcibk_config_read", Line(147), CONFIG_READ),
+            function("xen_pcibk_config_write", Line(204), CONFIG_WRITE),
         ],
     },
     SourceFile {
@@ -139,18 +139,18 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             constant(
                 "PCI_COMMAND_GUEST",
-                File,
+                Line(30),
                 "The bits of the command register that a guest reads from the device, and may write if it is \
                  permissive. Decoding is not among them (XSA-120).",
             ),
             function(
                 "bar_init",
-                File,
+                Line(210),
                 "Makes a BAR's address and size mask from what dom0 knows of the device, without asking the device.",
             ),
             function(
                 "command_write",
-                File,
+                Line(62),
                 "Takes a guest's write to the command register: keeps it in a shadow, and has dom0 enable, disable or \
                  master the device.",
             ),
@@ -162,13 +162,13 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "common_process",
-                File,
+                Line(760),
                 "Reports an error of a device to the guest that has it: writes the report, sets bit 2, notifies, and \
                  waits for the answer.",
             ),
             function(
                 "pcistub_put_pci_dev",
-                File,
+                Line(296),
                 "Takes a device back from a guest: resets it, restores what dom0 saved of its config space, and makes \
                  its overlay as new.",
             ),
@@ -178,18 +178,18 @@ pub(super) const FILES: &[SourceFile] = &[
         path: XEN_PCIBACK_OPS,
         tree: Tree::Upstream,
         entries: &[
-            function("xen_pcibk_disable_msi", File, DISABLE_MSI),
+            function("xen_pcibk_disable_msi", Line(177), DISABLE_MSI),
             function(
                 "xen_pcibk_do_op",
-                File,
+                Line(397),
                 "Copies a guest's request, carries the copy out, writes error and value back, then clears bit 0 and \
                  notifies.",
             ),
-            function("xen_pcibk_enable_msi", File, ENABLE_MSI),
-            function("xen_pcibk_enable_msix", File, ENABLE_MSIX),
+            function("xen_pcibk_enable_msi", Line(142), ENABLE_MSI),
+            function("xen_pcibk_enable_msix", Line(197), ENABLE_MSIX),
             function(
                 "xen_pcibk_test_and_schedule_op",
-                File,
+                Line(293),
                 "Looks whether the guest has a request and none is at work, and puts the work down for a thread. Also \
                  wakes whoever waits for the answer to a report.",
             ),
@@ -199,10 +199,10 @@ pub(super) const FILES: &[SourceFile] = &[
         path: XEN_PCIBACK_XENBUS,
         tree: Tree::Upstream,
         entries: &[
-            function("xen_pcibk_attach", File, ATTACH),
-            function("xen_pcibk_export_device", File, EXPORT_DEVICE),
-            function("xen_pcibk_remove_device", File, REMOVE_DEVICE),
-            function("xen_pcibk_setup_backend", File, SETUP_BACKEND),
+            function("xen_pcibk_attach", Line(142), ATTACH),
+            function("xen_pcibk_export_device", Line(226), EXPORT_DEVICE),
+            function("xen_pcibk_remove_device", Line(273), REMOVE_DEVICE),
+            function("xen_pcibk_setup_backend", Line(562), SETUP_BACKEND),
         ],
     },
     SourceFile {
@@ -210,7 +210,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen,
         entries: &[function(
             "libxl__device_pci_add_xenstore",
-            File,
+            Line(117),
             "Adds a device to the list in xenstore, and asks pciback to reconfigure.",
         )],
     },

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what no event and no article names.
 
-use crate::telling::source::index::Place::File;
+use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
     IOEMU_HELPER, IOEMU_PASS_THROUGH, IOEMU_PIIX4ACPI, IOEMU_PT_MSI, IOEMU_RTL8139, IOEMU_XENSTORE, Tree,
@@ -17,7 +17,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen33,
         entries: &[function(
             "pci_setup",
-            File,
+            Line(143),
             "The guest's firmware goes through its PCI bus and gives each device that answers its addresses and its \
              interrupt.",
         )],
@@ -61,13 +61,13 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "hvm_do_resume",
-                File,
+                Line(170),
                 "Before an HVM vCPU runs, looks into its I/O slot: takes an answer, waits for one, or crashes the domain \
                  over a state that cannot be.",
             ),
             function(
                 "hvm_send_assist_req",
-                File,
+                Line(733),
                 "Marks a vCPU's I/O request ready, blocks the vCPU until the answer, and notifies the device model. \
                  Crashes the domain if the slot was in use.",
             ),
@@ -88,7 +88,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen33,
         entries: &[function(
             "vmx_vmexit_handler",
-            File,
+            Line(2030),
             "Where every VM exit of a guest on Intel's extensions arrives: reads the reason and calls what deals with it.",
         )],
     },
@@ -98,36 +98,36 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "__insert_to_pci_slot",
-                File,
+                Line(720),
                 "Chooses one of the two hot-plug slots for a device: the one that is wanted, or the first that is free.",
             ),
             function(
                 "pt_bar_reg_write",
-                File,
+                Line(2224),
                 "Keeps the address that the guest writes into a BAR. One in the upper half of a 64-bit BAR means that nothing \
                  is mapped.",
             ),
             function(
                 "pt_iomem_map",
-                File,
+                Line(826),
                 "Called when a memory BAR moves: takes the old mapping out of the guest, asks Xen for the new one, and cuts \
                  the page of the MSI-X table out again.",
             ),
             function(
                 "pt_pci_write_config",
-                File,
+                Line(995),
                 "Serves the guest's write to the config space of its real device: looks each register up, keeps the emulated \
                  bits, and writes the rest to hardware.",
             ),
             function(
                 "register_real_device",
-                File,
+                Line(2741),
                 "Makes a real device appear in the guest: finds it in libpci, takes a slot, asks Xen to assign it, and \
                  sets up its registers and its interrupt.",
             ),
             function(
                 "unregister_real_device",
-                File,
+                Line(2865),
                 "Takes a device out of the guest: interrupt, registers and mappings, and at last asks Xen to give it back \
                  to dom0.",
             ),
@@ -280,7 +280,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen33,
         entries: &[function(
             "xc_domain_save",
-            File,
+            Line(749),
             "Sends a guest's memory in rounds while it runs, each with the pages written in the last one, then stops it and \
              sends the rest.",
         )],
@@ -291,25 +291,25 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "_constructDomain",
-                File,
+                Line(2030),
                 "Makes a new domain in Xen, and tests an HVM guest's devices: if Xen would not assign one, this ends \
                  with an error.",
             ),
             function(
                 "hvm_pci_device_create",
-                File,
+                Line(588),
                 "Attaches a device to a running HVM guest: looks for conflicts, asks Xen whether it can be assigned, and \
                  tells the device model to insert it.",
             ),
             function(
                 "pci_device_configure",
-                File,
+                Line(678),
                 "Attaches or detaches a PCI device of a running guest and notes the slot. A device whose slot is 0x0 counts \
                  as not connected.",
             ),
             function(
                 "sync_pcidev_info",
-                File,
+                Line(546),
                 "After the device model was started, looks 20 times for the list of virtual slots. If it never comes, logs \
                  that and lets the guest boot.",
             ),
@@ -337,7 +337,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen33,
         entries: &[function(
             "arch_do_domctl",
-            File,
+            Line(32),
             "The toolstack's calls that only x86 has: testing, assigning and taking back devices, mapping their memory and ports, and binding their interrupts.",
         )],
     },

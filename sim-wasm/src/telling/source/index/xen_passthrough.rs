@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what no event and no article names.
 
-use crate::telling::source::index::Place::File;
+use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{Tree, VTD_IOMMU, XEN_PAGING, XEN_PASSTHROUGH_PCI};
 
@@ -14,7 +14,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen,
         entries: &[function(
             "p2m_remove_page",
-            File,
+            Line(801),
             "Takes pages out of a guest's memory map. Refuses where memory reserved for a device of the guest is mapped \
                  as it is.",
         )],
@@ -24,7 +24,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen,
         entries: &[function(
             "paging_log_dirty_enable",
-            File,
+            Line(212),
             "Begins to note which pages a guest writes. Refuses with -EINVAL if the guest has a device, whose writes nobody \
                  would see.",
         )],
@@ -35,10 +35,10 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "iommu_legacy_map",
-                File,
+                Line(292),
                 "Maps pages for a domain's devices and has the units forget what was there.",
             ),
-            function("parse_iommu_param", File, "Reads the boot option iommu= word by word."),
+            function("parse_iommu_param", Line(56), "Reads the boot option iommu= word by word."),
         ],
     },
     SourceFile {
@@ -47,12 +47,12 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "deassign_device",
-                File,
+                Line(915),
                 "Takes a device from a domain: into quarantine, or to dom0 if there is none.",
             ),
             function(
                 "pci_check_disable_device",
-                File,
+                Line(1084),
                 "Counts a device's faults, halves the count if the last was more than 10 ms ago, and from ten on clears \
                      the device's bus master bit.",
             ),
@@ -64,27 +64,31 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "cleanup_domid_map",
-                File,
+                Line(141),
                 "Frees the number that a unit knew a domain by: first whose it is, then the bit.",
             ),
             function(
                 "context_set_domain_id",
-                File,
+                Line(99),
                 "Finds the number that a unit knows a domain by, or takes a free one.",
             ),
-            function("iommu_domain_teardown", File, "Frees the tables of a domain that goes."),
-            function("iommu_flush_context_device", File, "Has a unit forget the context entry of one function."),
-            function("iommu_flush_iotlb_dsi", File, "Has a unit forget all translations of one domain."),
+            function("iommu_domain_teardown", Line(1938), "Frees the tables of a domain that goes."),
+            function("iommu_flush_context_device", Line(409), "Has a unit forget the context entry of one function."),
+            function("iommu_flush_iotlb_dsi", Line(502), "Has a unit forget all translations of one domain."),
             function(
                 "iommu_flush_iotlb_psi",
-                File,
+                Line(520),
                 "Has a unit forget translations of an aligned power of two of pages, or of the whole domain if it cannot \
                      name so many.",
             ),
-            function("iommu_flush_write_buffer", File, "Has a chipset that holds table writes back let them through."),
             function(
-                "iommu_sync_cache",
-                File,
+                "iommu_flush_write_buffer",
+                Line(331),
+                "Has a chipset that holds table writes back let them through.",
+            ),
+            function(
+                "sync_cache",
+                Line(209),
                 "Writes changed entries back from the processor's cache, for units that do not look there.",
             ),
         ],
@@ -94,7 +98,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen,
         entries: &[function(
             "queue_invalidate_wait",
-            File,
+            Line(151),
             "Puts a wait descriptor behind others and looks at the word that it writes until it is written.",
         )],
     },
@@ -103,7 +107,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Xen,
         entries: &[function(
             "iommu_identity_mapping",
-            File,
+            Line(176),
             "Maps or unmaps memory that firmware reserved for a device, one to one, and counts who needs it.",
         )],
     },
@@ -122,10 +126,10 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "intel_iommu_assign_device",
-                File,
+                Line(1822),
                 "Moves a device to a domain, and maps its reserved memory after that, but none of USB controllers.",
             ),
-            function("reassign_device_ownership", File, "Moves a device from one domain's tables to another's."),
+            function("reassign_device_ownership", Line(1386), "Moves a device from one domain's tables to another's."),
         ],
     },
 ];
