@@ -191,6 +191,24 @@ fn numbers_that_the_engine_has_confirmed_are_counted() {
 }
 
 #[test]
+fn words_of_an_html_body_are_bound_to_the_engine_too() {
+    let site = site(
+        "--- content/posts/2026-11-14T21_05_37.txt\nA\n<h2>At <a href='claim:STOP_LINE'>236</a></h2>\n\
+         <p><a href=\"sim:ring=v1.burst.n3&amp;light=bells\">x</a> <A class=y HREF=src:netif_page_release></A>\n\
+         --- content/posts/2026-11-13-b.md\n+++\ntitle = \"B\"\n+++\n```sim\nfigure = \"ring\"\n```\n\n\
+         <p><a href=\"claim:STOP_LINE / 2 + 1\"><b>119</b></a></p>\n",
+    );
+    let body = shown(&site.posts[0].body);
+    let expected = r##"<h2 id="at-236">At <data class="claim" value="236" data-claim="STOP_LINE">236</data><a class="anchor" href="#at-236" aria-label="Link to this section">#</a></h2>
+<p><a class="sim" href="/blog/posts/b/#ring=v1.burst.n3" data-light="bells">x</a> <a class="src" href=""##;
+    assert!(body.starts_with(expected), "{body}");
+    assert!(body.trim_end().ends_with("<code>netif_page_release()</code></a>"), "{body}");
+    assert_eq!(site.posts[0].body.headings[0].title, "At 236");
+    assert_eq!(site.claims, 2);
+    assert!(shown(&site.posts[1].body).contains(r#"data-claim="STOP_LINE / 2 + 1"><b>119</b></data>"#));
+}
+
+#[test]
 fn the_lead_ends_at_the_mark() {
     let site = site("--- content/posts/2026-11-20-a.md\n+++\ntitle = \"A\"\n+++\nLead.\n\n<!-- more -->\n\nRest.\n");
     let body = &site.posts[0].body;

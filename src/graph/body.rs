@@ -8,7 +8,7 @@ use crate::graph::links::{FrameLink, Linker, Origin, Resolved};
 use crate::graph::pieces::{destination_span, image_length, link_length, plain, text_span};
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::engine_link::scheme;
-use crate::parsing::html::{Reference, Target, permalink, rewrite};
+use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, permalink, rewrite};
 use crate::parsing::html_body::place;
 use crate::parsing::text::{Figure, Footnote, FootnoteReference, HeadingStart, Html, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
@@ -314,6 +314,7 @@ impl<'a> Writer<'a> {
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
+        let links = html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
         let resolve = |Reference { address, range }: Reference<'_>| match linker.resolve(
             origin,
@@ -330,7 +331,7 @@ impl<'a> Writer<'a> {
             }
         };
         // HTML that cannot be read was reported when it was scanned.
-        let rewritten = rewrite(&html.html, &html.headings, resolve).unwrap_or_else(|_| html.html.clone());
+        let rewritten = rewrite(&html.html, &html.headings, &links, resolve).unwrap_or_else(|_| html.html.clone());
         self.raw(&rewritten);
     }
 
@@ -392,14 +393,27 @@ impl<'a> Writer<'a> {
         let text = plain(inner);
         let text_span = text_span(span, &destination_span, &text);
         let written = Written { destination, span: &destination_span, text: &text, text_span: &text_span, title };
+        let Tags { open, close } = self.engine_element(written);
+        self.raw(&open);
+        self.pieces(inner);
+        self.raw(close);
+    }
+
+    /// The same in the author's own HTML.
+    fn html_engine_link(&mut self, html: &Html, link: &HtmlEngineLink, span: &Span) -> Tags {
+        let [destination_span, text_span] =
+            [&link.destination.1, &link.text.1].map(|range| place(span, html.exact, range.clone()));
+        let (destination, text, title) = (&*link.destination.0, &*link.text.0, &*link.title);
+        self.engine_element(Written { destination, span: &destination_span, text, text_span: &text_span, title })
+    }
+
+    fn engine_element(&mut self, written: Written<'_>) -> Tags {
         let (element, problems) = engine::element(written, self.linker, self.origin);
         self.findings.diagnostics.extend(problems);
         let Element { open, close, frame, is_claim } = element.unwrap_or_default();
         self.findings.frames.extend(frame);
         self.findings.claims += usize::from(is_claim);
-        self.raw(&open);
-        self.pieces(inner);
-        self.raw(close);
+        Tags { open, close }
     }
 
     /// What a link leads to; a broken one stays as it is, since the site will not be written.

@@ -86,7 +86,7 @@ impl Linker<'_> {
         span: &Span,
     ) -> Result<Resolved, Box<Diagnostic>> {
         if let Some(scheme) = scheme(destination) {
-            let message = format!("`{scheme}` stands in a Markdown link, and nowhere else");
+            let message = format!("`{scheme}` stands in a Markdown link or a whole `<a>` element, and nowhere else");
             let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "");
             return Err(Box::new(diagnostic.help(format!("write `[words]({scheme}…)`"))));
         }

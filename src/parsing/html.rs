@@ -3,6 +3,7 @@
 //! The HTML is streamed and never repaired: what an author left open stays open, and what is not touched keeps its bytes.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,6 +11,7 @@ use lol_html::html_content::{ContentType, Element, TextType};
 use lol_html::{RewriteStrSettings, doc_text, element, end_tag, rewrite_str};
 
 use crate::files::picture::Size;
+use crate::parsing::engine_link::scheme;
 
 /// What a piece of HTML says that a site has to know. Ranges are bytes of the piece.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct Scan {
     pub(crate) ids: Vec<(String, Range<usize>)>,
     /// All headings that are closed and not empty.
     pub(crate) headings: Vec<HtmlHeading>,
+    /// Links that speak of the engine, as far as they are closed.
+    pub(crate) engine_links: Vec<HtmlEngineLink>,
     /// Pictures that do not say what is to be seen.
     pub(crate) without_alt: Vec<Range<usize>>,
     /// The text without its tags.
@@ -35,6 +39,25 @@ pub struct HtmlHeading {
     pub title: String,
     /// Where its opening tag starts; names the heading.
     pub start: usize,
+}
+
+/// A link that speaks of the engine: `<a href="claim:STOP_LINE">236</a>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HtmlEngineLink {
+    /// Where its opening tag starts; names the link.
+    pub(crate) start: usize,
+    /// Where it leads, with character references decoded, and where that stands.
+    pub(crate) destination: (String, Range<usize>),
+    /// What it says, as plain text, and where that stands; tags and all where they lie between the words.
+    pub(crate) text: (String, Range<usize>),
+    /// Its `title`; may be empty.
+    pub(crate) title: String,
+}
+
+/// What a link becomes: the opening tag and the closing one, both perhaps empty.
+pub(crate) struct Tags {
+    pub(crate) open: String,
+    pub(crate) close: &'static str,
 }
 
 /// An address in an attribute.
@@ -57,6 +80,7 @@ pub(crate) struct Target {
 pub(crate) fn scan(html: &str) -> Result<Scan, String> {
     let scan = Rc::new(RefCell::new(Scan::default()));
     let open: Rc<RefCell<Option<HtmlHeading>>> = Rc::default();
+    let open_link: Rc<RefCell<Option<HtmlEngineLink>>> = Rc::default();
     let on_element = |element: &mut Element<'_, '_>| {
         scan.borrow_mut().element(element);
         if let Some(level) = heading_level(&element.tag_name()) {
@@ -70,6 +94,17 @@ pub(crate) fn scan(html: &str) -> Result<Scan, String> {
                 Ok(())
             }))?;
         }
+        // A link that was left open ends where the next one begins, and cannot be replaced.
+        if element.tag_name() == "a" {
+            *open_link.borrow_mut() = HtmlEngineLink::begun(element);
+            let (scan, open_link) = (Rc::clone(&scan), Rc::clone(&open_link));
+            element.on_end_tag(end_tag!(move |end| {
+                let link = open_link.borrow_mut().take();
+                let end = end.source_location().bytes().start;
+                scan.borrow_mut().engine_links.extend(link.map(|link| link.ended(end)));
+                Ok(())
+            }))?;
+        }
         Ok(())
     };
     let on_text = |chunk: &mut lol_html::html_content::TextChunk<'_>| {
@@ -77,6 +112,9 @@ pub(crate) fn scan(html: &str) -> Result<Scan, String> {
             scan.borrow_mut().plain.push_str(chunk.as_str());
             if let Some(heading) = open.borrow_mut().as_mut() {
                 heading.title.push_str(chunk.as_str());
+            }
+            if let Some(link) = open_link.borrow_mut().as_mut() {
+                link.text.0.push_str(chunk.as_str());
             }
         }
         Ok(())
@@ -88,6 +126,7 @@ pub(crate) fn scan(html: &str) -> Result<Scan, String> {
     rewrite_str(html, settings).map_err(|error| error.to_string())?;
     let mut scan = scan.take();
     scan.plain = tidy(&scan.plain);
+    scan.engine_links.iter_mut().for_each(|link| link.narrow(html));
     Ok(scan)
 }
 
@@ -116,6 +155,38 @@ impl HtmlHeading {
     }
 }
 
+impl HtmlEngineLink {
+    /// The link that begins with `element`, if it speaks of the engine.
+    fn begun(element: &Element<'_, '_>) -> Option<Self> {
+        let start = element.source_location().bytes();
+        let href = element.attributes().iter().find(|attribute| attribute.name() == "href")?;
+        let destination = htmlize::unescape_attribute(href.value()).trim().to_owned();
+        scheme(&destination)?;
+        let title = element.get_attribute("title").unwrap_or_default();
+        Some(Self {
+            start: start.start,
+            destination: (destination, href.value_source_location()?.bytes()),
+            text: (String::new(), start.end..start.end),
+            title: htmlize::unescape_attribute(&title).into_owned(),
+        })
+    }
+
+    fn ended(mut self, end: usize) -> Self {
+        self.text.0 = tidy(&self.text.0);
+        self.text.1.end = end;
+        self
+    }
+
+    /// Leaves the tags around the words out of their place.
+    fn narrow(&mut self, html: &str) {
+        let (text, place) = &mut self.text;
+        if let Some(at) = html[place.clone()].find(&**text).filter(|_| !text.is_empty()) {
+            let start = place.start + at;
+            *place = start..start + text.len();
+        }
+    }
+}
+
 /// Character references decoded, white space collapsed.
 fn tidy(text: &str) -> String {
     htmlize::unescape(text).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -128,15 +199,23 @@ fn heading_level(tag: &str) -> Option<u8> {
     }
 }
 
-/// Replaces addresses by what `resolve` makes of them, and gives `headings` their ids and permalinks.
+/// Replaces addresses by what `resolve` makes of them, links by what stands beside where they start in `links`, and gives
+/// `headings` their ids and permalinks.
 pub(crate) fn rewrite(
     html: &str,
     headings: &[HtmlHeading],
+    links: &BTreeMap<usize, Tags>,
     mut resolve: impl FnMut(Reference<'_>) -> Option<Target>,
 ) -> Result<String, String> {
     let on_element = |element: &mut Element<'_, '_>| {
-        addresses(element, &mut resolve)?;
         let start = element.source_location().bytes().start;
+        if let Some(Tags { open, close }) = links.get(&start) {
+            element.before(open, ContentType::Html);
+            element.after(close, ContentType::Html);
+            element.remove_and_keep_content();
+            return Ok(());
+        }
+        addresses(element, &mut resolve)?;
         if let Some(id) = headings.iter().find(|heading| heading.start == start).and_then(|heading| heading.id.as_ref())
         {
             element.set_attribute("id", &escape(id))?;
@@ -221,7 +300,7 @@ mod tests {
             assert!(html[reference.range.clone()].contains('x'), "{:?}", &html[reference.range]);
             Some(Target { href: format!("/{}", reference.address), size: Some(Size { width: 3, height: 2 }) })
         };
-        rewrite(html, &headings.collect::<Vec<_>>(), resolve).expect("HTML")
+        rewrite(html, &headings.collect::<Vec<_>>(), &BTreeMap::new(), resolve).expect("HTML")
     }
 
     #[test]
@@ -259,7 +338,7 @@ mod tests {
         #[test]
         fn no_html_makes_it_panic(html in "(<|>|/|a|h2|img| |href|srcset|=|\"|'|,|&|#|!--|\\PC)*") {
             let headings = scan(&html).map(|scan| scan.headings).unwrap_or_default();
-            let _ = rewrite(&html, &headings, |reference| Some(Target { href: reference.address.to_owned(), size: None }));
+            let _ = rewrite(&html, &headings, &BTreeMap::new(), |reference| Some(Target { href: reference.address.to_owned(), size: None }));
         }
     }
 }

@@ -11,12 +11,14 @@ use crate::words::source_text::{Located, SourceText, Span};
 
 /// HTML with what the site has to know about it.
 pub(crate) fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Piece {
-    let mut piece = Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), exact };
+    let mut piece =
+        Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), engine_links: Vec::new(), exact };
     match html::scan(html) {
         Ok(scan) => {
             piece.ids =
                 scan.ids.into_iter().map(|(value, at)| Located { value, span: place(span, exact, at) }).collect();
             piece.headings = scan.headings;
+            piece.engine_links = scan.engine_links;
             diagnostics.extend(scan.without_alt.into_iter().map(|at| missing_alt(&place(span, exact, at))));
         }
         Err(error) => {

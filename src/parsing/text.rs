@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pulldown_cmark::Event;
 use sim::telling::story::{FigureSpec, Knob};
 
-use crate::parsing::html::HtmlHeading;
+use crate::parsing::html::{HtmlEngineLink, HtmlHeading};
 use crate::words::source_text::{Located, SourceText};
 
 /// The body of a document.
@@ -96,6 +96,8 @@ pub struct Html {
     pub headings: Vec<HtmlHeading>,
     /// Its ids, and where they stand.
     pub ids: Vec<Located<String>>,
+    /// Its links that speak of the engine.
+    pub engine_links: Vec<HtmlEngineLink>,
     /// Whether its bytes are those at its place: they are not where a block quote or a list marks every line.
     pub exact: bool,
 }
