@@ -193,7 +193,7 @@ impl Entries {
             return;
         }
         if let Some(first) = self.ids.get(value) {
-            let first = *first..*first + 1;
+            let first = *first..*first + text.place().len();
             findings.tell(
                 Code::DuplicateEntry,
                 "",

@@ -16,6 +16,8 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+const DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 /// The names of zones that RFC 822 has, with their hours.
 const ZONES: [(&str, i32); 12] = [
     ("GMT", 0),
@@ -62,8 +64,8 @@ enum Fault {
     Wrong(String),
     /// The grammar allows it, but readers differ.
     Odd(&'static str),
-    /// The day of the week is another one.
-    Day(String, &'static str),
+    /// The day of the week is not the first, but the second, counted from Monday.
+    Day(usize, usize),
 }
 
 /// Looks at a date of RFC 822.
@@ -74,7 +76,9 @@ pub(super) fn rfc_822(text: &Text, element: &str, findings: &mut Findings) -> Op
         let (code, message) = match fault {
             Fault::Wrong(why) => (Code::InvalidDate, format!("`{element}` is no date of RFC 822: {why}")),
             Fault::Odd(why) => (Code::ProblematicDate, format!("`{element}` {why}")),
-            Fault::Day(said, is) => (Code::IncorrectDow, format!("this was a {is}, not a {said}")),
+            Fault::Day(said, is) => {
+                (Code::IncorrectDow, format!("this day is a {}, not a {}", DAY_NAMES[is], DAY_NAMES[said]))
+            }
         };
         findings.tell(
             code,
@@ -116,12 +120,14 @@ pub(super) fn rfc_3339(text: &Text, element: &str, findings: &mut Findings) -> O
     } else {
         "no such moment can be read from it"
     };
+    // Without a zone it is no moment that could be compared.
+    let moment = moment.filter(|_| without_zone(value).is_none());
     findings.tell(
         Code::InvalidRfc3339Date,
         element,
         place(text),
         || format!("`{element}` is no date of RFC 3339: {why}"),
-        |finding| match moment.filter(|_| without_zone(value).is_none()) {
+        |finding| match moment {
             Some(moment) => finding.help("written as readers expect it").suggest(moment.to_rfc3339()),
             None => finding.help("write it like `2026-11-20T09:30:00+09:00`"),
         },
@@ -213,18 +219,18 @@ fn read_rfc_822(written: &str) -> (Option<Moment>, Option<Fault>) {
     let Some(date) = date else { return wrong(&format!("{} has no day {day}", MONTHS[month as usize - 1])) };
     let local = date.and_time(time).and_local_timezone(offset).single();
     let Some(moment) = local else { return wrong("no such moment can be read from it") };
-    let is = DAYS[date.weekday().num_days_from_monday() as usize];
-    let known = day_name
-        .and_then(|name| DAYS.iter().find(|day| name.get(..3).is_some_and(|name| day.eq_ignore_ascii_case(name))));
+    let is = date.weekday().num_days_from_monday() as usize;
+    let is_name = |name: &str, day: &str| name.get(..3).is_some_and(|name| day.eq_ignore_ascii_case(name));
+    let known = day_name.and_then(|name| DAYS.iter().position(|day| is_name(name, day)));
     match (day_name, known) {
         (Some(name), None) => faults.push(format!("`{name}` is no day of the week; they are `Mon` to `Sun`")),
-        (Some(name), Some(known)) if name.len() > 3 => faults.push(format!("the day is written `{known}`")),
+        (Some(name), Some(known)) if name.len() > 3 => faults.push(format!("the day is written `{}`", DAYS[known])),
         _ => {}
     }
     let fault = if !faults.is_empty() {
         Some(Fault::Wrong(faults.swap_remove(0)))
-    } else if let Some(said) = known.filter(|known| **known != is) {
-        Some(Fault::Day((*said).to_owned(), is))
+    } else if let Some(said) = known.filter(|known| *known != is) {
+        Some(Fault::Day(said, is))
     } else {
         odd.or_else(|| (!is_tidy(written, date, time, day_name)).then_some("is not written as readers expect it"))
             .map(Fault::Odd)
@@ -319,7 +325,7 @@ mod tests {
             ("Fri, 12 Dec 2008 17:35:11 +1100", Some(some), None),
             ("12 Dec 2008 17:35 +1100", Some("2008-12-12T17:35:00+11:00"), None),
             ("Sat, 2 Feb 2008 00:00:00 GMT", Some("2008-02-02T00:00:00+00:00"), None),
-            ("Thu, 12 Dec 2008 17:35:11 +1100", Some(some), Some(Fault::Day("Thu".to_owned(), "Fri"))),
+            ("Thu, 12 Dec 2008 17:35:11 +1100", Some(some), Some(Fault::Day(3, 4))),
             ("Fri, 12 Dec 08 17:35:11 +1100", Some(some), Some(Fault::Odd("has a year of two digits"))),
             ("fri, 12 dec 2008 17:35:11 +1100", Some(some), Some(Fault::Odd("is not written as readers expect it"))),
             ("Fri,  12 Dec 2008 17:35:11 +1100", Some(some), Some(Fault::Odd("is not written as readers expect it"))),

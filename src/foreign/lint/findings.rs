@@ -94,6 +94,11 @@ impl Findings {
         }
     }
 
+    /// Forgets everything else: where there is no feed, nothing more matters.
+    pub(super) fn only(&mut self, code: Code) {
+        self.groups.retain(|found, _| *found == code);
+    }
+
     /// Everything that was found, in the order of the text.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut all = Vec::new();

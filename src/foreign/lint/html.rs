@@ -199,6 +199,10 @@ impl<'a> Page<'a, '_> {
             }
             if rest.is_empty() || rest.starts_with('<') {
                 self.broken(&name, start..at);
+                // Its end is not told as well.
+                if !among(VOID, &name) && self.open.len() < DEEP {
+                    self.open.push((name, start..at));
+                }
                 return Err(at);
             }
             // As HTML has it, a name may even start with `=`.
@@ -307,13 +311,8 @@ impl<'a> Page<'a, '_> {
             } else if ADDRESSES.contains(&name.as_str()) {
                 self.address(name, value, at.clone());
             } else if name == "srcset" {
-                let candidates = value.split(',').filter_map(|candidate| candidate.split_whitespace().next());
-                // A comma may be part of an address, and then what follows is no candidate.
-                if let Some(first) =
-                    candidates.filter(|address| !address.is_empty()).find(|address| address.contains(['/', '.']))
-                {
-                    self.address(name, first, at.clone());
-                }
+                let candidates = source_set(value).map(str::to_owned).collect::<Vec<_>>();
+                candidates.iter().for_each(|candidate| self.address(name, candidate, at.clone()));
             }
         }
         if tag.name == "img" {
@@ -387,6 +386,20 @@ impl<'a> Page<'a, '_> {
             self.tell(Code::NotHtml, "open", at, message, format!("close it with `</{name}>`"));
         }
     }
+}
+
+/// The addresses in a `srcset` attribute (HTML, section 4.8.4.2.1).
+fn source_set(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+        let address = word.trim_end_matches(',');
+        // A comma ends the candidate, be it behind the address or behind its size.
+        let end = if address.len() < word.len() { 0 } else { after.find(',').unwrap_or(after.len()) };
+        rest = &after[end..];
+        (!address.is_empty()).then_some(address)
+    })
 }
 
 /// What a name of an element goes on with.

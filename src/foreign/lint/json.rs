@@ -3,7 +3,7 @@
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::json_item::{Items, Shape, Wants, elements, required, shape};
-use crate::foreign::lint::json_text::{Index, Kind, Values, string, walk};
+use crate::foreign::lint::json_text::{Index, Kind, Values, inner, string, walk};
 use crate::foreign::lint::size;
 
 const FEED: Shape = Shape {
@@ -76,7 +76,7 @@ fn version(values: &Values, findings: &mut Findings) {
         return;
     };
     let text = string(&source.text, version.at.clone());
-    let inner = version.at.start + 1..version.at.end.saturating_sub(1).max(version.at.start + 1);
+    let inner = inner(&source.text, version.at.clone());
     let bare = text
         .value
         .trim_start_matches("https://")

@@ -7,7 +7,7 @@ use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::rfc_3339;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::json_text::{Index, Kind, Values, string};
+use crate::foreign::lint::json_text::{Index, Kind, Values, inner, string};
 use crate::foreign::lint::rss_item::shorten;
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::{html, plain, values};
@@ -153,7 +153,7 @@ impl Items {
         }
         match self.ids.get(&value) {
             Some(first) => {
-                let first = *first..*first + 1;
+                let first = *first..*first + id.at.len();
                 findings.tell(
                     Code::DuplicateGuid,
                     "",
@@ -323,7 +323,7 @@ fn obsolete(values: &Values, index: Index, findings: &mut Findings) {
 
 fn text(text: &Text, name: &str, wants: Wants, at: Range<usize>, findings: &mut Findings) {
     let shown = format!("`{name}`");
-    let inner = at.start + 1..at.end.saturating_sub(1).max(at.start + 1);
+    let inner = inner(&findings.source.text, at.clone());
     match wants {
         Wants::Plain => plain::check(text, &shown, findings),
         Wants::Html => html::check(text, &shown, findings),

@@ -104,10 +104,18 @@ impl Values {
     }
 }
 
+/// What stands between the quotes of a string, which may lack one or both.
+pub(super) fn inner(source: &str, at: Range<usize>) -> Range<usize> {
+    let text = &source[at.clone()];
+    let start = usize::from(text.starts_with('"'));
+    let end = usize::from(text.len() > start && text.ends_with('"'));
+    at.start + start..at.end - end
+}
+
 /// What a string says.
 pub(super) fn string(source: &str, at: Range<usize>) -> Text {
     let mut text = Text::default();
-    let inner = at.start + 1..at.end.saturating_sub(1).max(at.start + 1).min(source.len());
+    let inner = inner(source, at);
     let mut here = inner.start;
     while here < inner.end {
         let rest = &source[here..inner.end];
@@ -509,7 +517,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
             );
         }
         let name = string(self.source, at.clone()).value;
-        let inner = at.start + 1..at.end.saturating_sub(1).max(at.start + 1).min(self.source.len());
+        let inner = inner(self.source, at.clone());
         let Some(frame) = self.open.last_mut() else { return };
         let first = frame.keys.get(&name).copied();
         if first.is_none() && frame.keys.len() < KEYS {
@@ -518,12 +526,13 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
         frame.expect = Expect::Colon;
         frame.key = Some(Key { name: name.clone(), at: inner.clone() });
         if let Some(first) = first {
+            let length = inner.len();
             self.findings.tell(
                 Code::DuplicateKey,
                 &name,
                 inner,
                 || format!("the key `{name}` stands twice"),
-                |finding| finding.also(first..first + name.len().min(1), "first here").help("keep one of them"),
+                |finding| finding.also(first..first + length, "first here").help("keep one of them"),
             );
         }
     }

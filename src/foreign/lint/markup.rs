@@ -80,7 +80,11 @@ impl Tokens<'_> {
             return Some(Token::Text(start..self.at));
         }
         if rest.starts_with("<!--") {
-            return Some(self.delimited("<!--", "-->", findings).map_or(Token::Text(start..self.at), |_| Token::Aside));
+            if self.delimited("<!--", "-->", findings).is_none() {
+                // What comes before the next tag was meant to be part of it.
+                self.at += self.text[self.at..].find('<').unwrap_or(self.text.len() - self.at);
+            }
+            return Some(Token::Aside);
         }
         if rest.starts_with("<![CDATA[") {
             let section = self.delimited("<![CDATA[", "]]>", findings);

@@ -173,7 +173,7 @@ impl Items {
             );
         }
         if let Some(first) = self.guids.get(value) {
-            let first = *first..*first + value.len().min(1);
+            let first = *first..*first + at.len();
             findings.tell(
                 Code::DuplicateGuid,
                 "",

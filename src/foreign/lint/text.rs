@@ -12,8 +12,6 @@ pub(super) struct Text {
     pub(super) value: String,
     /// Where its parts come from, in order.
     pieces: Vec<Piece>,
-    /// Whether any of it stood in a section or was escaped.
-    pub(super) escaped: bool,
 }
 
 /// A part that stands in the source as it is, or one that a reference stands for.
@@ -40,7 +38,6 @@ impl Text {
     pub(super) fn push_reference(&mut self, meaning: &str, at: Range<usize>) {
         self.pieces.push(Piece { value: self.value.len(), source: at.start, reference: Some(at.len()) });
         self.value.push_str(meaning);
-        self.escaped = true;
     }
 
     /// Where a part of the value stands.
@@ -83,12 +80,11 @@ pub(super) fn content(source: &str, at: Range<usize>) -> Text {
         let rest = &source[here..at.end];
         let length =
             |open: usize, close: &str| rest[open..].find(close).map_or(rest.len(), |end| open + end + close.len());
-        here += if rest.starts_with("<![CDATA[") {
-            let end = length("<![CDATA[".len(), "]]>");
-            let inner = end.saturating_sub("]]>".len()).max("<![CDATA[".len()).min(rest.len());
-            text.push(source, here + "<![CDATA[".len().min(rest.len())..here + inner);
-            text.escaped = true;
-            end
+        here += if let Some(section) = rest.strip_prefix("<![CDATA[") {
+            let start = here + "<![CDATA[".len();
+            let inner = section.find("]]>");
+            text.push(source, start..start + inner.unwrap_or(section.len()));
+            inner.map_or(rest.len(), |inner| "<![CDATA[".len() + inner + "]]>".len())
         } else if rest.starts_with("<!--") {
             length("<!--".len(), "-->")
         } else if rest.starts_with('<') {

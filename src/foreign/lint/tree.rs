@@ -152,13 +152,23 @@ struct Walk<'a, V> {
     prefixes: BTreeMap<String, Vec<Space>>,
     entities: Vec<String>,
     roots: usize,
+    /// Whether it has been said that not everything is remembered.
+    told: bool,
 }
 
 /// Walks through a text, from the first to the last tag.
 pub(super) fn walk<V: Visitor>(source: &str, visitor: &mut V, findings: &mut Findings) {
     let prefixes = BTreeMap::from([("xml".to_owned(), vec![Space::Xml])]);
-    let mut walk =
-        Walk { source, visitor, tree: Tree::default(), open: Vec::new(), prefixes, entities: Vec::new(), roots: 0 };
+    let mut walk = Walk {
+        source,
+        visitor,
+        tree: Tree::default(),
+        open: Vec::new(),
+        prefixes,
+        entities: Vec::new(),
+        roots: 0,
+        told: false,
+    };
     let mut tokens = tokens(source);
     while let Some(token) = tokens.next(findings) {
         if walk.open.len() >= HOPELESS {
@@ -194,7 +204,7 @@ impl<'a, V: Visitor> Walk<'a, V> {
         let declared = self.declare(&tag.attributes, findings);
         let parent = self.open.last().map(|open| open.element);
         let remembered = self.open.len() < DEEP && self.tree.elements.len() < MANY && self.roots == 1;
-        if !remembered && self.roots == 1 {
+        if !remembered && self.roots == 1 && !std::mem::replace(&mut self.told, true) {
             too_complex(tag.at.clone(), self.open.len() >= DEEP, findings);
         }
         let (space, name) = self.resolve(tag.name.clone(), true, findings);
@@ -411,21 +421,15 @@ impl<'a, V: Visitor> Walk<'a, V> {
 
     fn finish(mut self, findings: &mut Findings) {
         if let Some(open) = self.open.last() {
-            let (name, tag) = (self.source[open.name.clone()].to_owned(), open.tag.clone());
-            let around: Vec<String> = self
-                .open
-                .iter()
-                .rev()
-                .skip(1)
-                .take(3)
-                .map(|open| format!("`{}`", &self.source[open.name.clone()]))
-                .collect();
-            let rest = if around.is_empty() { String::new() } else { format!(", and so are {}", around.join(", ")) };
+            let tag = open.tag.clone();
+            let names = self.open.iter().rev().take(4).map(|open| format!("`{}`", &self.source[open.name.clone()]));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let verb = if self.open.len() > 1 { "are" } else { "is" };
             findings.tell(
                 Code::UnclosedElement,
                 "",
                 tag,
-                || format!("`{name}` is still open when the file ends{rest}"),
+                || format!("the file ends while {names} {verb} open"),
                 |finding| finding.label("opened here").help("close them, or see whether the file was cut off"),
             );
         }
@@ -447,7 +451,7 @@ fn too_complex(at: Range<usize>, is_deep: bool, findings: &mut Findings) {
     };
     findings.tell(
         Code::TooComplex,
-        if is_deep { "deep" } else { "many" },
+        "",
         at,
         || message,
         |finding| {

@@ -15,6 +15,9 @@ pub(super) fn check(damaged: bool, findings: &mut Findings) {
     characters(&source.text, damaged, findings);
     let mut feed = Feed::default();
     walk(&source.text, &mut feed, findings);
+    if feed.is_page {
+        findings.only(Code::NotAFeed);
+    }
     if !feed.seen {
         let is_empty = source.text.trim().is_empty();
         let end = source.text.lines().next().unwrap_or_default().len();
@@ -69,6 +72,8 @@ struct Feed {
     items: Items,
     entries: Entries,
     seen: bool,
+    /// Whether it is a web page, which has its own rules.
+    is_page: bool,
 }
 
 fn kind(root: &Element) -> Kind {
@@ -110,7 +115,10 @@ impl Visitor for Feed {
             Kind::Rss => rss::check(tree, root, &self.items, findings),
             Kind::Atom => atom::check(tree, root, &self.entries, findings),
             Kind::Rdf => obsolete(element, "RSS 1.0 (RDF); of it only the XML is checked", findings),
-            Kind::Other => other(element, findings),
+            Kind::Other => {
+                self.is_page = element.name.eq_ignore_ascii_case("html");
+                other(element, findings);
+            }
         }
         bases(tree, root, findings);
     }
