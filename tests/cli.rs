@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
@@ -409,4 +410,47 @@ fn pictures_beside_a_post_lose_what_the_camera_wrote_and_static_files_do_not() {
         bytes.windows(9).any(|window| window == b"N 48.8584")
     };
     assert!(tells("public/us.jpg") && !tells("public/posts/walk/us.jpg"));
+}
+
+#[test]
+fn feeds_are_linted_from_files_and_from_standard_input() {
+    let folder = Folder::with_site();
+    folder.run(&["build"], 0);
+    for feed in ["public/feed.xml", "public/atom.xml", "public/feed.json"] {
+        let (said, complaints) = folder.run(&["feed", "lint", feed], 0);
+        assert_eq!((said.as_str(), complaints.as_str()), ("checked 1 feed\n", ""), "{feed}");
+    }
+    let feed = folder.read("public/feed.xml");
+    folder.write("warned.xml", &feed.replace("<atom:link", "<atom:old"));
+    let (_, complaints) = folder.run(&["feed", "lint", "warned.xml", "public/atom.xml"], 0);
+    assert!(complaints.contains("warning[missing-self]") && complaints.ends_with("1 warning\n"), "{complaints}");
+    folder.write("broken.xml", &feed.replace("<title>First</title>", "<title>First&nbsp;</title>"));
+    let (_, complaints) = folder.run(&["feed", "lint", "broken.xml"], 1);
+    assert!(complaints.contains("error[undefined-entity]") && complaints.contains("--> broken.xml:"), "{complaints}");
+    // What can be read is checked, and the rest decides how it ends.
+    let (_, complaints) = folder.run(&["feed", "lint", "gone.xml", "broken.xml"], 2);
+    assert!(complaints.contains("cannot read the feed") && complaints.contains("undefined-entity"), "{complaints}");
+    folder.run(&["feed", "lint"], 2);
+    folder.run(&["feed", "lint", "public"], 2);
+
+    let piped = |text: &str, arguments: &[&str]| {
+        let mut child = command(&folder.0)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("genblog runs");
+        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
+        child.wait_with_output().expect("ends")
+    };
+    assert_eq!(piped(&feed, &["feed", "lint", "-"]).status.code(), Some(0));
+    let output = piped("<rss/>", &["feed", "lint", "--json", "-"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&found[0]["severity"], &found[0]["labels"][0]["path"]), (&"error".into(), &"<stdin>".into()));
+    assert_eq!(piped(&feed, &["feed", "lint", "--json", "-"]).stdout, b"[]\n");
+    // A date in the future is one for whoever looks at it then.
+    let (_, complaints) = folder.run(&["feed", "lint", "--clock", "2001-01-01T00:00:00Z", "public/feed.xml"], 0);
+    assert!(complaints.contains("warning[implausible-date]"), "{complaints}");
 }

@@ -88,6 +88,24 @@ fn xmllint_has_nothing_to_say() {
     }
 }
 
+#[test]
+fn the_lint_has_nothing_to_say_of_this_site() {
+    let folder = copy();
+    build(folder.path());
+    let is_feed = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let in_archive = path.parent().is_some_and(|folder| folder.ends_with("public/feed"));
+        matches!(name, "feed.xml" | "atom.xml" | "feed.json") || (in_archive && name.ends_with(".xml"))
+    };
+    let files = files(&folder.path().join("public"));
+    let feeds: Vec<&PathBuf> = files.keys().filter(|path| is_feed(path)).collect();
+    assert!(feeds.len() > 10, "{} feeds", feeds.len());
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_genblog")).args(["feed", "lint"]).args(feeds).output().expect("genblog runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
 /// What feedparser makes of a feed.
 fn read_feed(file: &Path) -> Value {
     let python = std::env::var_os("GENBLOG_PYTHON").unwrap_or_else(|| "python3".into());

@@ -12,6 +12,7 @@ use crate::files::config::Overrides;
 use crate::graph::Choice;
 use crate::running::build::{self, Build};
 use crate::running::check;
+use crate::running::feed;
 use crate::running::new::{self, Entry, New};
 use crate::running::pipeline::{Inputs, absolute};
 use crate::running::report::{Form, Outcome};
@@ -44,6 +45,30 @@ enum Command {
     },
     /// Say what is wrong with the site, and write nothing
     Check(CheckArguments),
+    /// Look after feeds
+    Feed {
+        #[command(subcommand)]
+        what: FeedCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum FeedCommand {
+    /// Say what is wrong with any RSS, Atom or JSON feed, without asking the network
+    Lint(LintArguments),
+}
+
+#[derive(Debug, Args)]
+struct LintArguments {
+    /// The feeds; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The moment that dates in the future are measured from [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    clock: Option<DateTime<Utc>>,
+    /// Tell what is wrong as JSON on standard output
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +186,9 @@ impl Cli {
                     port: arguments.port,
                     open: arguments.open,
                 })
+            }
+            Command::Feed { what: FeedCommand::Lint(arguments) } => {
+                feed::lint(&arguments.files, form(arguments.json), arguments.clock.unwrap_or_else(now))
             }
             Command::New { what } => {
                 let what = match what {

@@ -3,6 +3,8 @@
 //! A stage never stops at the first problem: it collects diagnostics, and the program stops after the stage when any of
 //! them is an error. [`render`] draws them in the manner of rustc; [`json`] says the same to programs.
 
+use std::ops::Range;
+
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 use serde::Serialize;
 
@@ -193,18 +195,47 @@ fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
 
 /// The part of `source` that labels point into.
 fn snippet<'a>(source: &'a SourceText, labels: &'a [Label]) -> Snippet<'a, Annotation<'a>> {
-    let mut snippet = Snippet::source(&source.text).path(&source.path);
-    for (at, label) in labels.iter().enumerate().filter(|(_, label)| label.span.source.path == source.path) {
+    let own = || labels.iter().enumerate().filter(|(_, label)| label.span.source.path == source.path);
+    let window = window(&source.text, own().map(|(_, label)| &label.span.range));
+    let mut snippet =
+        Snippet::source(&source.text[window.range.clone()]).path(&source.path).line_start(window.first_line);
+    for (at, label) in own() {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let text = (!label.text.is_empty()).then_some(label.text.as_str());
-        snippet = snippet.annotation(kind.span(label.span.range.clone()).label(text));
+        snippet = snippet.annotation(kind.span(window.within(&label.span.range)).label(text));
     }
     snippet
 }
 
 fn patch(suggestion: &Suggestion) -> Snippet<'_, Patch<'_>> {
     let Suggestion { span, replacement } = suggestion;
-    Snippet::source(&*span.source.text).path(&*span.source.path).patch(Patch::new(span.range.clone(), &**replacement))
+    let window = window(&span.source.text, [&span.range].into_iter());
+    Snippet::source(&span.source.text[window.range.clone()])
+        .path(&*span.source.path)
+        .line_start(window.first_line)
+        .patch(Patch::new(window.within(&span.range), &**replacement))
+}
+
+/// The lines of a text that ranges are in. The drawing looks at every line that it is given, and a text may have a million.
+struct Window {
+    range: Range<usize>,
+    /// The number of its first line.
+    first_line: usize,
+}
+
+impl Window {
+    /// A range of the text as one of the window.
+    fn within(&self, range: &Range<usize>) -> Range<usize> {
+        range.start - self.range.start..range.end - self.range.start
+    }
+}
+
+fn window<'r>(text: &str, ranges: impl Iterator<Item = &'r Range<usize>> + Clone) -> Window {
+    let first = ranges.clone().map(|range| range.start).min().unwrap_or(0);
+    let last = ranges.map(|range| range.end).max().unwrap_or(text.len());
+    let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |at| last + at + 1);
+    Window { range: start..end, first_line: text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1 }
 }
 
 /// The same as JSON: an array of objects, one a diagnostic.

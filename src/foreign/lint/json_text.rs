@@ -1,0 +1,602 @@
+//! JSON taken apart, whatever is wrong with it. [`walk`] hands over each item as soon as it ends and forgets it, as `tree` does for XML.
+//!
+//! serde_json stops at the first mistake, keeps one of two equal keys, and does not say where a value stands; here all three matter.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::foreign::lint::codes::Code;
+use crate::foreign::lint::findings::Findings;
+use crate::foreign::lint::text::Text;
+
+/// Deeper than this no feed is; what is deeper is passed over.
+const DEEP: usize = 64;
+
+/// As many values are remembered at once.
+const MANY: usize = 200_000;
+
+/// As many keys of an object are compared.
+const KEYS: usize = 10_000;
+
+/// A value, named by its place in the tree.
+pub(super) type Index = usize;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    Text,
+    Number,
+    Boolean,
+    Null,
+}
+
+impl Kind {
+    /// As messages call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::Text => "a string",
+            Self::Number => "a number",
+            Self::Boolean => "`true` or `false`",
+            Self::Null => "`null`",
+        }
+    }
+}
+
+/// A value.
+#[derive(Debug)]
+pub(super) struct Value {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Where it stands; a string with its quotes.
+    pub(super) at: Range<usize>,
+    /// Its key, if it stands in an object.
+    pub(super) key: Option<Key>,
+    /// What stands in it.
+    pub(super) children: Vec<Index>,
+    parent: Option<Index>,
+}
+
+/// A key and where it stands, without quotes.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    /// What it says.
+    pub(super) name: String,
+    /// Where.
+    pub(super) at: Range<usize>,
+}
+
+/// The values that are remembered.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    values: Vec<Value>,
+}
+
+impl Values {
+    /// A value.
+    pub(super) fn get(&self, index: Index) -> &Value {
+        &self.values[index]
+    }
+
+    /// The values in an object with their keys.
+    pub(super) fn members(&self, index: Index) -> impl Iterator<Item = (Index, &Key)> {
+        self.values[index].children.iter().filter_map(|child| Some((*child, self.values[*child].key.as_ref()?)))
+    }
+
+    /// The value of a key.
+    pub(super) fn member(&self, index: Index, name: &str) -> Option<Index> {
+        self.members(index).find(|(_, key)| key.name == name).map(|(index, _)| index)
+    }
+
+    /// Whether a value is one of the feed's items.
+    fn is_item(&self, index: Index) -> bool {
+        let parent = self.values[index].parent;
+        let is_items = |items: Index| {
+            let items = &self.values[items];
+            items.kind == Kind::Array
+                && items.parent == Some(0)
+                && items.key.as_ref().is_some_and(|key| key.name == "items")
+        };
+        parent.is_some_and(is_items)
+    }
+}
+
+/// What stands between the quotes of a string, which may lack one or both.
+pub(super) fn inner(source: &str, at: Range<usize>) -> Range<usize> {
+    let text = &source[at.clone()];
+    let start = usize::from(text.starts_with('"'));
+    let end = usize::from(text.len() > start && text.ends_with('"'));
+    at.start + start..at.end - end
+}
+
+/// What a string says.
+pub(super) fn string(source: &str, at: Range<usize>) -> Text {
+    let mut text = Text::default();
+    let inner = inner(source, at);
+    let mut here = inner.start;
+    while here < inner.end {
+        let rest = &source[here..inner.end];
+        let stop = rest.find('\\').unwrap_or(rest.len());
+        text.push(source, here..here + stop);
+        here += stop;
+        if here < inner.end {
+            let (letter, length) = escape(&source[here..inner.end]);
+            text.push_reference(letter.encode_utf8(&mut [0; 4]), here..here + length);
+            here += length;
+        }
+    }
+    text
+}
+
+/// The character of the escape that a text starts with, and its length.
+fn escape(text: &str) -> (char, usize) {
+    let unit =
+        |at: usize| text.get(at..at + 6).and_then(|unit| u32::from_str_radix(unit.strip_prefix("\\u")?, 16).ok());
+    let simple = match text.as_bytes().get(1) {
+        Some(b'n') => '\n',
+        Some(b't') => '\t',
+        Some(b'r') => '\r',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'u') => {
+            return match (unit(0), unit(6)) {
+                (Some(high @ 0xD800..=0xDBFF), Some(low @ 0xDC00..=0xDFFF)) => {
+                    (char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).unwrap_or('\u{fffd}'), 12)
+                }
+                (Some(code), _) => (char::from_u32(code).unwrap_or('\u{fffd}'), 6),
+                (None, _) => ('u', 2),
+            };
+        }
+        _ => match text[1..].chars().next() {
+            Some(other) => return (other, 1 + other.len_utf8()),
+            None => return ('\\', 1),
+        },
+    };
+    (simple, 2)
+}
+
+/// What a container expects next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// A key or a value, or the end.
+    First,
+    /// A key or a value, since a comma came before.
+    Next,
+    /// The colon behind a key.
+    Colon,
+    /// The value of a key.
+    Member,
+    /// A comma or the end.
+    Comma,
+}
+
+struct Frame {
+    value: Option<Index>,
+    is_object: bool,
+    expect: Expect,
+    key: Option<Key>,
+    keys: BTreeMap<String, usize>,
+    start: usize,
+    comma: usize,
+}
+
+struct Walk<'a, 'f, F> {
+    source: &'a str,
+    at: usize,
+    values: Values,
+    open: Vec<Frame>,
+    item: F,
+    findings: &'f mut Findings,
+}
+
+/// Walks through a text; gives what is left when the items have been handed over.
+pub(super) fn walk(source: &str, findings: &mut Findings, item: impl FnMut(&Values, Index, &mut Findings)) -> Values {
+    let mut walk = Walk { source, at: 0, values: Values::default(), open: Vec::new(), item, findings };
+    walk.run();
+    walk.values
+}
+
+impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
+    fn wrong(&mut self, about: &str, at: Range<usize>, message: impl Into<String>, help: &'static str) {
+        let message = message.into();
+        self.findings.tell(Code::InvalidJson, about, at, || message, |finding| finding.help(help));
+    }
+
+    fn run(&mut self) {
+        let mut ended = false;
+        loop {
+            let rest = &self.source[self.at..];
+            self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{a0}', '\u{feff}']).len();
+            let start = self.at;
+            let Some(letter) = self.source[start..].chars().next() else { break };
+            if ended {
+                let line = self.source[start..].lines().next().unwrap_or_default().trim_end().len();
+                self.wrong(
+                    "after",
+                    start..start + line,
+                    "something stands behind the feed",
+                    "take it out: a file holds one object",
+                );
+                break;
+            }
+            match letter {
+                '{' | '[' if self.open.len() >= DEEP => self.skip(),
+                '{' | '[' => self.start(letter == '{'),
+                '}' | ']' => {
+                    self.end(letter == '}');
+                    ended = self.open.is_empty();
+                }
+                ',' => self.comma(),
+                ':' => self.colon(),
+                '"' => self.text(),
+                '/' if self.source[start..].starts_with("//") || self.source[start..].starts_with("/*") => {
+                    self.comment()
+                }
+                _ => self.word(letter),
+            }
+        }
+        if let Some(frame) = self.open.last() {
+            let start = frame.start;
+            let what = if frame.is_object { "object" } else { "array" };
+            let message = format!("this {what} is still open when the file ends");
+            self.wrong("open", start..start + 1, message, "close it, or see whether the file was cut off");
+        }
+        while !self.open.is_empty() {
+            self.close(self.source.len());
+        }
+    }
+
+    /// Passes over a value that is nested too deeply.
+    fn skip(&mut self) {
+        let start = self.at;
+        let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+        let mut end = self.source.len();
+        for (at, byte) in self.source.bytes().enumerate().skip(start) {
+            match (quoted, byte) {
+                (true, _) if escaped => escaped = false,
+                (true, b'\\') => escaped = true,
+                (_, b'"') => quoted = !quoted,
+                (false, b'{' | b'[') => depth += 1,
+                (false, b'}' | b']') => {
+                    depth -= 1;
+                    if depth == 0 {
+                        end = at + 1;
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.findings.tell(
+            Code::TooComplex,
+            "deep",
+            start..start + 1,
+            || format!("values are nested more than {DEEP} deep"),
+            |finding| finding.label("from here on it is not checked").help("a feed has a few levels only"),
+        );
+        self.at = end;
+        self.expecting(start..start + 1);
+        self.after_value();
+    }
+
+    /// Whether a value may stand here; says so if not.
+    fn expecting(&mut self, at: Range<usize>) {
+        let Some(frame) = self.open.last() else { return };
+        match frame.expect {
+            Expect::Comma => {
+                self.wrong("comma", at, "a comma is missing before this", "put a comma between two values")
+            }
+            Expect::Colon => {
+                self.wrong("colon", at, "a colon is missing before this", "put a colon between a key and its value")
+            }
+            Expect::First | Expect::Next if frame.is_object => {
+                self.wrong("key", at, "a value stands here without a key", "write `\"key\": value`");
+            }
+            Expect::First | Expect::Next | Expect::Member => {}
+        }
+    }
+
+    fn after_value(&mut self) {
+        if let Some(frame) = self.open.last_mut() {
+            frame.expect = Expect::Comma;
+            frame.key = None;
+        }
+    }
+
+    /// Takes note of a value.
+    fn push(&mut self, kind: Kind, at: Range<usize>) -> Option<Index> {
+        self.expecting(at.start..at.end.min(at.start + 40).max(at.start + 1));
+        let (parent, key) = match self.open.last_mut() {
+            Some(frame) => (Some(frame.value?), frame.key.take()),
+            None => (None, None),
+        };
+        if self.values.values.len() >= MANY {
+            let place = at.start..at.start + 1;
+            self.findings.tell(
+                Code::TooComplex,
+                "many",
+                place,
+                || format!("more than {MANY} values stand here before an item ends"),
+                |finding| finding.label("from here on only the JSON is checked").help("a feed is smaller than that"),
+            );
+            return None;
+        }
+        self.values.values.push(Value { kind, at, key, children: Vec::new(), parent });
+        let index = self.values.values.len() - 1;
+        if let Some(parent) = parent {
+            self.values.values[parent].children.push(index);
+        }
+        Some(index)
+    }
+
+    fn start(&mut self, is_object: bool) {
+        let start = self.at;
+        let value = self.push(if is_object { Kind::Object } else { Kind::Array }, start..start + 1);
+        self.open.push(Frame {
+            value,
+            is_object,
+            expect: Expect::First,
+            key: None,
+            keys: BTreeMap::new(),
+            start,
+            comma: start,
+        });
+        self.at += 1;
+    }
+
+    fn end(&mut self, is_object: bool) {
+        let at = self.at..self.at + 1;
+        self.at += 1;
+        let Some(frame) = self.open.last() else {
+            return self.wrong("end", at, "nothing is open that this could close", "take it out");
+        };
+        let comma = frame.comma;
+        match frame.expect {
+            Expect::Next => self.wrong(
+                "trailing",
+                comma..comma + 1,
+                "a comma stands before the end",
+                "take it out: JSON allows none there",
+            ),
+            Expect::Colon | Expect::Member => {
+                self.wrong("member", at.clone(), "a key has no value", "write `\"key\": value`")
+            }
+            Expect::First | Expect::Comma => {}
+        }
+        let Some(frame) = self.open.last().filter(|frame| frame.is_object != is_object) else {
+            return self.close(at.end);
+        };
+        let start = frame.start;
+        let (open, close) = if frame.is_object { ('{', '}') } else { ('[', ']') };
+        self.findings.tell(
+            Code::InvalidJson,
+            "bracket",
+            at.clone(),
+            || format!("`{close}` is expected here"),
+            |finding| {
+                finding
+                    .also(start..start + 1, format!("`{open}` was opened here"))
+                    .help("close each bracket with its own")
+            },
+        );
+        // The other kind was forgotten, or this one is a slip.
+        if self.open.iter().rev().skip(1).any(|frame| frame.is_object == is_object) {
+            while self.open.last().is_some_and(|frame| frame.is_object != is_object) {
+                self.close(at.start);
+            }
+        }
+        self.close(at.end);
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(frame) = self.open.pop() else { return };
+        self.after_value();
+        let Some(index) = frame.value else { return };
+        self.values.values[index].at.end = end.max(frame.start + 1);
+        if self.values.is_item(index) {
+            self.hand_over(index);
+        }
+    }
+
+    fn hand_over(&mut self, index: Index) {
+        (self.item)(&self.values, index, self.findings);
+        let parent = self.values.values[index].parent;
+        self.values.values.truncate(index);
+        if let Some(parent) = parent {
+            self.values.values[parent].children.pop();
+        }
+    }
+
+    fn comma(&mut self) {
+        let at = self.at..self.at + 1;
+        self.at += 1;
+        let fits = self.open.last().is_some_and(|frame| frame.expect == Expect::Comma);
+        if !fits {
+            self.wrong("extra", at.clone(), "a comma without a value before it", "take it out");
+        }
+        if let Some(frame) = self.open.last_mut() {
+            frame.expect = Expect::Next;
+            frame.comma = at.start;
+        }
+    }
+
+    fn colon(&mut self) {
+        let at = self.at..self.at + 1;
+        self.at += 1;
+        match self.open.last_mut() {
+            Some(frame) if frame.expect == Expect::Colon => frame.expect = Expect::Member,
+            _ => self.wrong("colon", at, "a colon without a key before it", "write `\"key\": value`"),
+        }
+    }
+
+    fn text(&mut self) {
+        let start = self.at;
+        let bytes = self.source.as_bytes();
+        let mut at = start + 1;
+        let mut control = None;
+        let mut odd = None;
+        while at < bytes.len() && bytes[at] != b'"' {
+            match bytes[at] {
+                b'\\' => {
+                    let next = bytes.get(at + 1).copied().unwrap_or(b'"');
+                    let digits = self
+                        .source
+                        .get(at + 2..at + 6)
+                        .is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                    if !b"\"\\/bfnrtu".contains(&next) || (next == b'u' && !digits) {
+                        odd.get_or_insert(at);
+                    }
+                    at += 2;
+                    continue;
+                }
+                0..0x20 => {
+                    control.get_or_insert(at);
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        let closed = at < bytes.len();
+        let end = (at + 1).min(bytes.len());
+        if !closed {
+            self.wrong(
+                "string",
+                start..start + 1,
+                "this string has no second quote",
+                "close it; a quote within a string is written `\\\"`",
+            );
+        }
+        if let Some(control) = control.filter(|_| closed) {
+            let code = bytes[control];
+            let name = if code == b'\n' || code == b'\r' {
+                "a line end".to_owned()
+            } else {
+                format!("the control character U+{code:04X}")
+            };
+            self.wrong(
+                "control",
+                control..control,
+                format!("{name} stands in a string"),
+                "write `\\n` for a line end, `\\t` for a tab, and leave other control characters out",
+            );
+        }
+        if let Some(odd) = odd.filter(|_| closed) {
+            let width = 1 + self.source[odd + 1..].chars().next().map_or(0, char::len_utf8);
+            let shown = self.source[odd..odd + width].to_owned();
+            self.wrong(
+                "escape",
+                odd..odd + width,
+                format!("JSON has no escape `{shown}`"),
+                "a backslash that is meant as one is written `\\\\`",
+            );
+        }
+        self.at = end;
+        self.string(start..end);
+    }
+
+    /// A string, which is a key or a value.
+    fn string(&mut self, at: Range<usize>) {
+        let is_key = self
+            .open
+            .last()
+            .is_some_and(|frame| frame.is_object && !matches!(frame.expect, Expect::Member | Expect::Colon));
+        if !is_key {
+            let index = self.push(Kind::Text, at);
+            self.leaf(index);
+            return;
+        }
+        if self.open.last().is_some_and(|frame| frame.expect == Expect::Comma) {
+            self.wrong(
+                "comma",
+                at.start..at.end.min(at.start + 40),
+                "a comma is missing before this",
+                "put a comma between two values",
+            );
+        }
+        let name = string(self.source, at.clone()).value;
+        let inner = inner(self.source, at.clone());
+        let Some(frame) = self.open.last_mut() else { return };
+        let first = frame.keys.get(&name).copied();
+        if first.is_none() && frame.keys.len() < KEYS {
+            frame.keys.insert(name.clone(), inner.start);
+        }
+        frame.expect = Expect::Colon;
+        frame.key = Some(Key { name: name.clone(), at: inner.clone() });
+        if let Some(first) = first {
+            let length = inner.len();
+            self.findings.tell(
+                Code::DuplicateKey,
+                &name,
+                inner,
+                || format!("the key `{name}` stands twice"),
+                |finding| finding.also(first..first + length, "first here").help("keep one of them"),
+            );
+        }
+    }
+
+    /// A value without anything in it, which may itself be in the place of an item.
+    fn leaf(&mut self, index: Option<Index>) {
+        self.after_value();
+        if let Some(index) = index.filter(|index| self.values.is_item(*index)) {
+            self.hand_over(index);
+        }
+    }
+
+    fn comment(&mut self) {
+        let start = self.at;
+        let rest = &self.source[start..];
+        let length = match rest.starts_with("//") {
+            true => rest.find('\n').unwrap_or(rest.len()),
+            false => rest.find("*/").map_or(rest.len(), |end| end + 2),
+        };
+        self.wrong(
+            "comment",
+            start..start + 2,
+            "JSON has no comments",
+            "take it out; `user_comment` is for people who look at the feed",
+        );
+        self.at = start + length;
+    }
+
+    /// A number, a literal, or something that is nothing.
+    fn word(&mut self, first: char) {
+        let start = self.at;
+        let rest = &self.source[start..];
+        let length = rest
+            .find(|c: char| c.is_whitespace() || ",:[]{}\"".contains(c))
+            .unwrap_or(rest.len())
+            .max(first.len_utf8());
+        let word = &rest[..length];
+        self.at = start + length;
+        let at = start..start + length;
+        let kind = match word {
+            "true" | "false" => Kind::Boolean,
+            "null" => Kind::Null,
+            _ if word.len() < 400 && serde_json::from_str::<serde_json::Number>(word).is_ok() => Kind::Number,
+            _ => {
+                let shown: String = word.chars().take(40).collect();
+                self.wrong(
+                    "word",
+                    at.clone(),
+                    format!("`{shown}` is no value"),
+                    "strings and keys stand in double quotes; other values are numbers, `true`, `false` and `null`",
+                );
+                Kind::Text
+            }
+        };
+        let is_key = self
+            .open
+            .last()
+            .is_some_and(|frame| frame.is_object && matches!(frame.expect, Expect::First | Expect::Next));
+        if is_key && let Some(frame) = self.open.last_mut() {
+            frame.expect = Expect::Colon;
+            frame.key = Some(Key { name: word.trim_matches('\'').to_owned(), at });
+            return;
+        }
+        let index = self.push(kind, at);
+        self.leaf(index);
+    }
+}
