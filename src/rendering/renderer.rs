@@ -109,6 +109,7 @@ impl<'a> Renderer<'a> {
             assets: AssetsView {
                 style: self.href(&assets.style.route),
                 shell: self.href(&assets.shell.route),
+                copy: self.href(&assets.copy.route),
                 icon: self.href(&assets.icon.route),
             },
             theme_color_light: "#fbfaf7",

@@ -10,6 +10,8 @@ pub mod check;
 
 pub mod new;
 
+pub mod publish;
+
 pub mod shown;
 
 pub mod http;
