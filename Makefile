@@ -3,7 +3,7 @@
 CARGO ?= cargo
 WASM := wasm32-unknown-unknown
 VENV := target/tools/venv
-AXE := target/tools/axe
+NODE_TOOLS := target/tools/node
 
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
@@ -17,7 +17,7 @@ FUZZ_MACHINE_RUNS := 400
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: serve build test lint bench fuzz fuzz-smoke fuzz-build setup target tools compiler
+.PHONY: serve build test conform lint bench fuzz fuzz-smoke fuzz-build setup target tools compiler
 
 ## serve: build this repository's own site and serve it at http://127.0.0.1:1111
 serve: target
@@ -27,11 +27,15 @@ serve: target
 build: target
 	$(CARGO) run --release --quiet -- build
 
-## test: lints, then every test, in a real browser and with a real feed reader too
+## test: lints, then every test, in a real browser and with real feed readers too
 # Properties are tried on the same cases each time, so that nobody is stopped by chance; `cargo test` draws new ones.
 test: setup lint
 	PROPTEST_RNG_SEED=2008 GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace
 	$(MAKE) --no-print-directory fuzz-smoke
+
+## conform: five feed readers, a schema and an HTML checker over this site and one of hard cases; a part of `make test` too
+conform: setup
+	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --test conform
 
 ## lint: formatting, clippy, and the links of the engine's documentation
 lint: target
@@ -84,15 +88,18 @@ compiler:
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends g++; \
 	fi
 
-# A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, a feed reader of its own, and
-# axe-core, which knows what screen readers stumble over.
-tools: $(VENV)/ready $(AXE)/ready
+# A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, feed readers of their own, axe-core,
+# which knows what screen readers stumble over, and the Nu HTML checker, which runs on Java.
+tools: $(VENV)/ready $(NODE_TOOLS)/ready
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v xmllint >/dev/null; then \
 		$(APT) update --quiet --quiet && \
 		$(APT) install --yes --quiet --quiet --no-install-recommends chromium chromium-driver libxml2-utils; \
 	fi
 	@if ! command -v node >/dev/null; then \
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends nodejs; \
+	fi
+	@if ! command -v java >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends default-jre-headless; \
 	fi
 
 $(VENV)/ready: tests/tools/requirements.txt
@@ -103,13 +110,13 @@ $(VENV)/ready: tests/tools/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
 	touch $@
 
-$(AXE)/ready: tests/tools/package.json
+$(NODE_TOOLS)/ready: tests/tools/package.json
 	@if ! command -v npm >/dev/null; then \
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends npm; \
 	fi
-	mkdir -p $(AXE)
-	cp $< $(AXE)/package.json
-	npm install --prefix $(AXE) --silent --ignore-scripts --no-audit --no-fund
+	mkdir -p $(NODE_TOOLS)
+	cp $< $(NODE_TOOLS)/package.json
+	npm install --prefix $(NODE_TOOLS) --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 $(VENV)/bench-ready: benches/requirements.txt $(VENV)/ready

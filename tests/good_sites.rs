@@ -287,6 +287,34 @@ fn the_same_sources_make_the_same_site() {
     assert_eq!((routes(&one), shown(&one.posts[0].body)), (routes(&two), shown(&two.posts[0].body)));
 }
 
+/// Readers take a post with another guid for a new one.
+#[test]
+fn a_stored_id_survives_another_address_and_another_host() {
+    let id = |base_url: &str, more: &str| {
+        let config = format!("--- genblog.toml\nbase_url = '{base_url}'\ntitle = 'x'\n");
+        let post = format!("--- content/posts/2026-11-20-a.md\n+++\ntitle = 'A'\n{more}+++\nText.");
+        site(&format!("{config}{post}")).posts[0].id.clone()
+    };
+    let (here, there) = ("https://example.org/", "http://blog.example.net/notes/");
+    let stored = "id = 'tag:example.org,2026-11-20:/posts/a/'\n";
+    let moved = format!("{stored}slug = 'b'\n");
+    assert_eq!([id(here, stored), id(there, stored), id(there, &moved)], [(); 3].map(|()| id(here, "")));
+    assert_ne!(id(there, ""), id(here, ""));
+}
+
+#[test]
+fn drafts_posts_of_the_future_and_expired_ones_are_kept_out() {
+    let post = |name: &str, keys: &str| format!("--- content/posts/{name}.md\n+++\ntitle = 'A'\n{keys}+++\nText.\n");
+    let text = [
+        post("2026-11-20-out", ""),
+        post("2026-11-20-draft", "draft = true\n"),
+        post("2026-12-02-later", ""),
+        post("2026-11-20-over", "expires = 2026-11-30\n"),
+    ];
+    let routes: Vec<String> = site(&text.concat()).posts.iter().map(|post| post.route.to_string()).collect();
+    assert_eq!(routes, ["/posts/out/"]);
+}
+
 /// A site of one post, from memory.
 fn in_memory(path: &str, text: &str) -> Site {
     let config = SourceText::new("genblog.toml", "base_url = 'https://example.org'\ntitle = 'x'");
@@ -295,6 +323,7 @@ fn in_memory(path: &str, text: &str) -> Site {
         path: path.to_owned(),
         file: path.into(),
         hash: blake3::hash(text.as_bytes()),
+        length: text.len() as u64,
         content: Content::Text(SourceText::new(path, text)),
     };
     let now = "2026-12-01T00:00:00Z".parse().expect("a moment");

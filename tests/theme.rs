@@ -208,6 +208,7 @@ fn template(name: &str, content: &str) -> SourceFile {
         path: path.clone(),
         file: path.clone().into(),
         hash: blake3::hash(content.as_bytes()),
+        length: content.len() as u64,
         content: Content::Text(SourceText::new(path, content)),
     }
 }

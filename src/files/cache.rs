@@ -151,11 +151,11 @@ fn is_inside(path: &str) -> bool {
     path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains('\\'))
 }
 
-fn read<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
-fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> {
+pub(super) fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("texts and numbers are always JSON");
     bytes.push(b'\n');
     if std::fs::read(file).is_ok_and(|present| present == bytes) {

@@ -13,3 +13,5 @@ mod place;
 pub mod output;
 
 pub mod kept;
+
+pub mod published;

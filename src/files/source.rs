@@ -33,6 +33,8 @@ pub struct SourceFile {
     pub file: PathBuf,
     /// Hash of its bytes.
     pub hash: blake3::Hash,
+    /// How many bytes it has.
+    pub length: u64,
     /// What it holds.
     pub content: Content,
 }
@@ -187,10 +189,14 @@ fn read_file(part: Part, path: String, file: PathBuf) -> (SourceFile, Option<Dia
         Ok(bytes) => bytes,
         Err(error) => {
             let problem = unreadable(path.clone(), &error);
-            return (SourceFile { path, file, hash: blake3::hash(b""), content: Content::Unread }, Some(problem));
+            return (
+                SourceFile { path, file, hash: blake3::hash(b""), length: 0, content: Content::Unread },
+                Some(problem),
+            );
         }
     };
     let hash = blake3::hash(&bytes);
+    let length = bytes.len() as u64;
     let mut problem = None;
     let content = match part.text(&path) {
         Text::Always => match String::from_utf8(bytes) {
@@ -211,7 +217,7 @@ fn read_file(part: Part, path: String, file: PathBuf) -> (SourceFile, Option<Dia
         },
         Text::Never => Content::Bytes,
     };
-    (SourceFile { path, file, hash, content }, problem)
+    (SourceFile { path, file, hash, length, content }, problem)
 }
 
 fn unreadable(path: String, error: &dyn Display) -> Diagnostic {

@@ -7,6 +7,7 @@ use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
 use crate::files::source::Source;
+use crate::graph::attached;
 use crate::graph::body::{self, Findings};
 use crate::graph::claims::Claims;
 use crate::graph::links::{FrameLink, Linker, Origin};
@@ -36,6 +37,11 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
     let engine = Engine::default();
     let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine };
     diagnostics.extend(navigation(&config, &places));
+    diagnostics.extend(attached::avatars(&config, linker));
+    let channel_image = attached::channel_image(&config, linker).unwrap_or_else(|problem| {
+        diagnostics.push(*problem);
+        None
+    });
     let (mut posts, mut findings) = in_parallel(&members.posts, |member| post(member, linker, &config, &tags));
     let (mut pages, found) = in_parallel(&members.pages, |page| self::page(page, linker, &config));
     findings.append(found);
@@ -53,6 +59,7 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
         route: file.route.clone(),
         file: file.file.file.clone(),
         hash: file.file.hash,
+        length: file.file.length,
         publishing: if file.file.path.starts_with("static/") {
             Publishing::AsItIs
         } else {
@@ -61,7 +68,7 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
     });
     let files = files.collect();
     let aliases = members.aliases;
-    (Site { posts, pages, albums, tags, files, aliases, config, claims: findings.claims }, diagnostics)
+    (Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims: findings.claims }, diagnostics)
 }
 
 fn in_parallel<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> (U, Findings) + Send + Sync) -> (Vec<U>, Findings) {
@@ -109,6 +116,13 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
             None
         }
     });
+    let enclosure = post.enclosure.as_ref().and_then(|wanted| match attached::enclosure(wanted, linker, origin) {
+        Ok(enclosure) => Some(enclosure),
+        Err(diagnostic) => {
+            findings.diagnostics.push(*diagnostic);
+            None
+        }
+    });
     let site_author = || (!config.author.is_empty()).then(|| config.author.clone()).into_iter().collect();
     let post = Post {
         route: route.clone(),
@@ -122,6 +136,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         summary: summary(keys.summary.as_deref(), &post.text.opening),
         language: language(keys, config),
         image,
+        enclosure,
         template: keys.template.clone().unwrap_or_else(|| "post.html".to_owned()),
         extra: keys.extra.clone(),
         body,

@@ -265,8 +265,9 @@ fn member(post: post::Post, config: &Config, claims: &mut Claims) -> Option<Memb
 }
 
 /// A `tag:` URI (RFC 4151): who, since when, what; it outlives the address.
-fn tag_uri(config: &Config, date: &DateTime<Tz>, route: &Route) -> String {
-    let host = config.base_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+#[must_use]
+pub fn tag_uri(config: &Config, date: &DateTime<Tz>, route: &Route) -> String {
+    let host = config.host();
     format!("tag:{host},{}:{}", date.format("%Y-%m-%d"), route.href(config.base_path()))
 }
 

@@ -10,6 +10,8 @@ mod links;
 
 mod engine;
 
+mod attached;
+
 mod pieces;
 
 mod body;
@@ -21,4 +23,4 @@ mod tags;
 mod assembly;
 
 pub use crate::graph::assembly::assemble;
-pub use crate::graph::members::Choice;
+pub use crate::graph::members::{Choice, tag_uri};

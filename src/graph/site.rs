@@ -1,6 +1,6 @@
 //! The finished site: everything known, every link resolved, nothing rendered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,8 +29,55 @@ pub struct Site {
     pub files: Vec<PlainFile>,
     /// Old addresses, and where they lead now.
     pub aliases: BTreeMap<Route, Route>,
+    /// The picture that stands for the site's feeds.
+    pub channel_image: Option<ChannelImage>,
     /// Numbers in texts that the engine has confirmed.
     pub claims: usize,
+}
+
+impl Site {
+    /// The languages that posts are written in, as BCP 47 tags, if there are several; otherwise none.
+    #[must_use]
+    pub fn languages(&self) -> BTreeSet<&str> {
+        let languages: BTreeSet<&str> = self.posts.iter().map(|post| post.language.as_str()).collect();
+        if languages.len() > 1 { languages } else { BTreeSet::new() }
+    }
+}
+
+/// A picture of this site that stands for its feeds, small enough for all readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelImage {
+    /// Where it lives.
+    pub route: Route,
+    /// What it is, for example `image/png`.
+    pub media_type: &'static str,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+/// The file that goes with a post, a recording for example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Where it is.
+    pub file: EnclosureFile,
+    /// What it is, for example `audio/mpeg`.
+    pub media_type: String,
+}
+
+/// Where an enclosure is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnclosureFile {
+    /// On this site, where its length is known: one of [`Site::files`].
+    OfSite(Route),
+    /// Elsewhere; its length is what the author says.
+    Elsewhere {
+        /// An address on the web.
+        url: String,
+        /// Bytes.
+        length: u64,
+    },
 }
 
 /// An index into [`Site::posts`].
@@ -62,6 +109,8 @@ pub struct Post {
     pub language: String,
     /// A picture that stands for the post.
     pub image: Option<Route>,
+    /// The file that goes with it.
+    pub enclosure: Option<Enclosure>,
     /// The template that renders it, for example `post.html`.
     pub template: String,
     /// Free data, for templates.
@@ -214,6 +263,8 @@ pub struct PlainFile {
     pub file: PathBuf,
     /// Hash of its bytes.
     pub hash: blake3::Hash,
+    /// How many bytes it has before it is published.
+    pub length: u64,
     /// How it is published.
     pub publishing: Publishing,
 }

@@ -13,6 +13,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+
 use crate::parsing::yaml_table;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -72,7 +74,7 @@ pub(crate) fn split_genblog(source: &Arc<SourceText>) -> Parts {
     let mut at = line(text, start);
     let title = trimmed(source, at.clone());
     let span = title.clone();
-    let mut entries = vec![entry(&title, "title", htmlize::unescape(title.text()).into_owned())];
+    let mut entries = vec![entry(&title, "title", plain(title.text()))];
     loop {
         at = line(text, at.end);
         let Some((key, value)) = key_line(source, at.clone()) else { break };
@@ -83,7 +85,19 @@ pub(crate) fn split_genblog(source: &Arc<SourceText>) -> Parts {
     Parts { table: Table { span, entries }, body: at.start..text.len() }
 }
 
-/// The first line of a genBlog text as a key; its text holds HTML entities.
+/// What the HTML of a title says, without its tags.
+fn plain(html: &str) -> String {
+    let tag = element!("*", |tag| {
+        tag.remove_and_keep_content();
+        Ok(())
+    });
+    let settings = RewriteStrSettings::new().append_element_content_handler(tag).with_strict(false);
+    // The parser gives up for want of memory only.
+    let bare = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
+    htmlize::unescape(bare.trim()).into_owned()
+}
+
+/// The first line of a genBlog text as a key; its text is HTML.
 fn entry(span: &Span, key: &str, value: String) -> Entry {
     let key = Located { value: key.to_owned(), span: span.clone() };
     Entry { key, value: Located { value: Value::Text(value), span: span.clone() } }
@@ -144,7 +158,7 @@ mod tests {
 
     #[test]
     fn genblog_texts_have_a_title_line_and_key_lines() {
-        let source = SourceText::new("a.txt", "A &amp; B\r\n#tags a, b\n#draft true\n# not a key\n<p>x");
+        let source = SourceText::new("a.txt", "<b>A</b> &amp; B <br>\r\n#tags a, b\n#draft true\n# not a key\n<p>x");
         let parts = split_genblog(&source);
         let entries: Vec<_> = parts.table.entries.iter().map(|entry| (&*entry.key.value, &entry.value.value)).collect();
         let plain = |text: &str| Value::Plain(text.to_owned());

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use crate::parsing::moment::moment;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::language::is_language_tag;
 use crate::words::route::Route;
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, Span};
@@ -103,10 +104,7 @@ fn alias_route(reader: &mut Reader<'_>, alias: &Located<String>) -> Option<Locat
 
 fn language(reader: &mut Reader<'_>) -> Option<String> {
     let written = reader.filled_text("lang")?;
-    let sound = written
-        .value
-        .split('-')
-        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let sound = is_language_tag(&written.value);
     if !sound {
         reader.bad_value(
             &written.span,

@@ -236,7 +236,7 @@ mod tests {
                 Some("png") => Content::Picture(Err(String::new())),
                 _ => Content::Bytes,
             };
-            SourceFile { file: PathBuf::from(&path), hash: blake3::hash(b""), content, path }
+            SourceFile { file: PathBuf::from(&path), hash: blake3::hash(b""), length: 0, content, path }
         };
         let mut content: Vec<SourceFile> = paths.iter().map(file).collect();
         content.sort_by(|a, b| a.path.cmp(&b.path));

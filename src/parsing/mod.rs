@@ -24,6 +24,8 @@ pub(crate) mod layout;
 
 pub mod keys;
 
+pub mod enclosure;
+
 pub mod post;
 
 pub mod page;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+use crate::parsing::enclosure::{Enclosure, enclosure};
 use crate::parsing::front_matter::{split, split_genblog};
 use crate::parsing::html_body;
 use crate::parsing::keys::{Keys, keys, moment_key};
@@ -40,6 +41,8 @@ pub struct Post {
     pub expires: Option<DateTime<Tz>>,
     /// The address of a picture that stands for it.
     pub image: Option<Located<String>>,
+    /// The file that goes with it.
+    pub enclosure: Option<Enclosure>,
     /// What it says.
     pub text: Text,
 }
@@ -68,6 +71,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
     let authors = reader.texts("authors").into_iter().map(|author| author.value).collect();
     let expires = moment_key(&mut reader, "expires", zone);
     let image = reader.filled_text("image");
+    let enclosure = enclosure(&mut reader);
     // A front matter that cannot be read at all lacks every key; one diagnostic says so.
     if !has_error(&diagnostics) {
         diagnostics.extend(reader.finish());
@@ -87,6 +91,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
         authors,
         expires,
         image,
+        enclosure,
         text,
     });
     (post, diagnostics)

@@ -11,6 +11,7 @@ use sim::telling::svg::Ink;
 use crate::graph::site::{FigureUse, Post};
 use crate::rendering::raster::rasterise_at;
 use crate::rendering::renderer::figures;
+use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
@@ -98,7 +99,7 @@ impl<'a> Card<'a> {
             svg.push_str(&format!(
                 "<text x=\"{MARGIN}\" y=\"{y}\" font-family=\"Inter\" font-size=\"{size}\" font-weight=\"{weight}\" fill=\"{colour}\">"
             ));
-            escape_html(&mut svg, text).expect("a string takes everything");
+            escape_html(&mut svg, &without_illegal(text)).expect("a string takes everything");
             svg.push_str("</text>");
         };
         words(MARGIN + 22, 24, 500, "#5d6266", self.site);

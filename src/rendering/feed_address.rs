@@ -28,6 +28,13 @@ impl FeedAddress {
         Self { title: format!("{}: {name}", config.title), format, route: beside(page, format) }
     }
 
+    /// The feed of the posts in a language.
+    #[must_use]
+    pub fn of_language(config: &Config, language: &str, format: FeedFormat) -> Self {
+        let folder = Route::new(format!("feed/{language}/")).expect("a language tag is part of a route");
+        Self { title: format!("{} ({language})", config.title), format, route: beside(&folder, format) }
+    }
+
     /// The archive of a year, which is RSS.
     #[must_use]
     pub fn of_year(config: &Config, year: i32) -> Self {

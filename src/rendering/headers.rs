@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::files::output::{Phase, Planned};
 use crate::rendering::renderer::{Renderer, hash_json};
+use crate::words::media_type;
 use crate::words::route::Route;
 
 /// Names in this folder hold a hash of the content.
@@ -118,31 +119,7 @@ pub fn media_type(route: &Route) -> &'static str {
     if let Some(feed) = feed_type(route) {
         return feed;
     }
-    match ending(route).as_str() {
-        "html" | "htm" => "text/html; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "json" | "map" => "application/json",
-        "xml" => "application/xml; charset=utf-8",
-        "csv" => "text/csv; charset=utf-8",
-        "txt" | "md" => "text/plain; charset=utf-8",
-        "wasm" => "application/wasm",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "avif" => "image/avif",
-        "ico" => "image/x-icon",
-        "pdf" => "application/pdf",
-        "mp4" => "video/mp4",
-        "webm" => "video/webm",
-        "mp3" => "audio/mpeg",
-        "ogg" => "audio/ogg",
-        "woff2" => "font/woff2",
-        "webmanifest" => "application/manifest+json",
-        _ => "application/octet-stream",
-    }
+    media_type::of(&route.file()).unwrap_or("application/octet-stream")
 }
 
 fn ending(route: &Route) -> String {

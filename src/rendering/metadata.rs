@@ -23,6 +23,12 @@ pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
     }
 }
 
+/// Whether a file of that name may hold any.
+#[must_use]
+pub fn has_metadata(path: &str) -> bool {
+    matches!(&*extension(path), "jpg" | "jpeg" | "png" | "webp")
+}
+
 /// SOI, and the first byte of the marker that follows (ITU T.81, B.1.1.3).
 const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
 

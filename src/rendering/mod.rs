@@ -18,6 +18,8 @@ pub mod figure;
 
 pub mod metadata;
 
+pub mod published;
+
 pub mod photos;
 
 pub mod feed_address;

@@ -1,11 +1,14 @@
 //! Pages that show one thing: posts, pages, what a missing address shows, and signs at old addresses.
 
+use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
-use crate::graph::site::{Body, Page, Post};
+use crate::graph::site::{Body, Enclosure, EnclosureFile, Page, Post};
 use crate::rendering::card::{self, Card};
+use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::published::published_length;
 use crate::rendering::renderer::{Draft, Filling, Renderer, figures, json, minutes};
-use crate::rendering::view::page::{MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
-use crate::rendering::view::shared::{DateView, HeadView, TitledLink, TocEntry};
+use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
+use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
 
 /// The post at `index` of the site's list.
@@ -21,6 +24,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
         updated: post.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         prev: link(&older),
         next: link(&newer),
+        feeds: of_its_language(renderer, post),
         ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
     };
     let view = PostView {
@@ -35,6 +39,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
         lang: post.language.clone(),
         toc: TocEntry::tree(&post.body.headings),
         html: String::new(),
+        enclosure: post.enclosure.as_ref().map(|enclosure| enclosure_view(renderer, enclosure)),
         newer,
         older,
         source: post.source.path.strip_prefix("content/").unwrap_or(&post.source.path).to_owned(),
@@ -47,6 +52,39 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
         view: PostPage { site: renderer.site_view(&post.route), head, post: view },
         body: Some(Filling { body: &post.body, place: |view| &mut view.post.html }),
     })
+}
+
+/// The feeds of the post's language, where the site has several.
+fn of_its_language(renderer: &Renderer<'_>, post: &Post) -> Vec<FeedView> {
+    let config = &renderer.site.config;
+    let address = |format: &FeedFormat| FeedAddress::of_language(config, &post.language, *format).view(config);
+    let several = !renderer.site.languages().is_empty();
+    config.feed.formats.iter().filter(|_| several).map(address).collect()
+}
+
+fn enclosure_view(renderer: &Renderer<'_>, enclosure: &Enclosure) -> EnclosureView {
+    let (name, href, length) = match &enclosure.file {
+        EnclosureFile::OfSite(route) => {
+            let file = renderer.site.files.iter().find(|file| file.route == *route);
+            (route.as_str(), renderer.href(route), file.map_or(0, published_length))
+        }
+        EnclosureFile::Elsewhere { url, length } => {
+            (url.split(['?', '#']).next().unwrap_or_default(), url.clone(), *length)
+        }
+    };
+    EnclosureView {
+        name: name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned(),
+        href,
+        media_type: enclosure.media_type.clone(),
+        size: size_in_words(length),
+    }
+}
+
+/// Bytes in the unit that people expect, to a tenth.
+fn size_in_words(bytes: u64) -> String {
+    let (unit, name) = if bytes < 1_000_000 { (1_000, "kB") } else { (1_000_000, "MB") };
+    let tenths = bytes.div_ceil(unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 /// A post stands in other sites' previews with its own picture, or with a card that shows its first figure.

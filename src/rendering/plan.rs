@@ -1,17 +1,16 @@
 //! The whole site as planned outputs: [`plan`].
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::Arc;
 
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Body, PlainFile, Publishing, Site};
+use crate::graph::site::{Body, PlainFile, Site};
 use crate::rendering::card::Card;
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
-use crate::rendering::metadata::without_metadata;
 use crate::rendering::photos::{Picture, Work};
+use crate::rendering::published::publish;
 use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
 use crate::rendering::theme::{Asset, Theme};
 use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
@@ -100,19 +99,6 @@ fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a
         phase: Phase::Asset,
         fingerprint: renderer.fingerprint("file", &[file.hash]),
         make: Box::new(|| publish(file)),
-    }
-}
-
-fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(file.file.to_string_lossy())];
-    let bytes =
-        fs::read(&file.file).map_err(|error| failed("unreadable", format!("the file cannot be read: {error}")))?;
-    match file.publishing {
-        Publishing::AsItIs => Ok(bytes),
-        Publishing::WithoutMetadata => without_metadata(file.route.as_str(), bytes).ok_or_else(|| {
-            let message = "this picture is damaged: what the camera wrote into it cannot be taken out";
-            failed("broken-picture", message.to_owned())
-        }),
     }
 }
 

@@ -17,7 +17,8 @@ const REMOVED: [&str; 16] = [
 const LINKS: [&str; 5] = ["href", "src", "poster", "cite", "data"];
 
 /// Attributes that mean nothing away from the page.
-const DROPPED: [&str; 8] = ["id", "class", "style", "tabindex", "role", "loading", "decoding", "sizes"];
+const DROPPED: [&str; 9] =
+    ["id", "class", "style", "tabindex", "role", "loading", "decoding", "sizes", "fetchpriority"];
 
 /// Where the HTML goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,8 @@ fn set(element: &mut Element<'_, '_>, name: &str, value: &str) {
 }
 
 /// The rewriter hands attributes out as they are written; a name that XML does not know stays as it is.
-fn decode(value: &str) -> String {
+#[must_use]
+pub fn decode(value: &str) -> String {
     escape::unescape(value).map_or_else(|_| value.to_owned(), String::from)
 }
 
@@ -265,6 +267,11 @@ mod tests {
         check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
         check("<a href=' JavaScript:x()'>a</a>", "<a>a</a>");
         check("<svg><text>leaks</text></svg>b", "b");
+        check(r#"<pre><code class="language-c">a &lt; b</code></pre>"#, "<pre><code>a &lt; b</code></pre>");
+        check(
+            r#"<img src="https://a.example/b.png" alt="B" loading="lazy" fetchpriority="low" data-src="c.png">"#,
+            r#"<img src="https://a.example/b.png" alt="B">"#,
+        );
         check(r#"<data class="claim" value="7" data-claim="3 + 4">seven</data>"#, "seven");
         check(r#"<span class="knob" data-for="flow" data-knob="0">1,400</span>"#, "1,400");
         check(

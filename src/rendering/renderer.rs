@@ -15,6 +15,7 @@ use crate::rendering::view::figure::FigurePart;
 use crate::rendering::view::shared::{
     AssetsView, DateView, FeedView, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
 };
+use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
@@ -109,6 +110,7 @@ impl<'a> Renderer<'a> {
             assets: AssetsView {
                 style: self.href(&assets.style.route),
                 shell: self.href(&assets.shell.route),
+                copy: self.href(&assets.copy.route),
                 icon: self.href(&assets.icon.route),
             },
             theme_color_light: "#fbfaf7",
@@ -211,7 +213,9 @@ impl<'a> Renderer<'a> {
                 if let Some(filling) = &draft.body {
                     *(filling.place)(&mut view) = self.body(filling.body, &draft.route, draft.content)?;
                 }
-                self.theme.render(draft.template, &view, draft.content).map(String::into_bytes)
+                let html = self.theme.render(draft.template, &view, draft.content)?;
+                // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
+                Ok(without_illegal(&html).into_bytes())
             }),
         }
     }

@@ -43,6 +43,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("css/7-tools.css", include_str!("../../templates/css/7-tools.css")),
     ("css/8-drawing.css", include_str!("../../templates/css/8-drawing.css")),
     ("css/9-adapt.css", include_str!("../../templates/css/9-adapt.css")),
+    ("feed.js", include_str!("../../templates/feed.js")),
     ("icon.svg", include_str!("../../templates/icon.svg")),
     ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
     ("shell/2-marks.js", include_str!("../../templates/shell/2-marks.js")),
@@ -95,6 +96,8 @@ pub struct Assets {
     pub style: Asset,
     /// The figure shell.
     pub shell: Asset,
+    /// What copies addresses on the page about feeds.
+    pub copy: Asset,
     /// The site's mark.
     pub icon: Asset,
     /// The bindings of the engine's modules.
@@ -106,7 +109,7 @@ pub struct Assets {
 impl Assets {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
-        [&self.style, &self.shell, &self.icon, &self.bindings].into_iter().chain(self.modules.values())
+        [&self.style, &self.shell, &self.copy, &self.icon, &self.bindings].into_iter().chain(self.modules.values())
     }
 }
 
@@ -154,6 +157,7 @@ impl Theme {
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
             shell: Asset::new("shell", "js", small(&joined(modules)).into_bytes()),
+            copy: Asset::new("copy", "js", small(&joined([&*texts["feed.js"].text])).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),
             modules: MODULES

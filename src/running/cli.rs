@@ -4,6 +4,7 @@ use std::env;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
@@ -12,9 +13,10 @@ use crate::files::config::Overrides;
 use crate::graph::Choice;
 use crate::running::build::{self, Build};
 use crate::running::check;
-use crate::running::feed;
+use crate::running::lint;
 use crate::running::new::{self, Entry, New};
 use crate::running::pipeline::{Inputs, absolute};
+use crate::running::publish::{self, Publish};
 use crate::running::report::{Form, Outcome};
 use crate::running::serve::{self, Serve};
 
@@ -45,7 +47,7 @@ enum Command {
     },
     /// Say what is wrong with the site, and write nothing
     Check(CheckArguments),
-    /// Look after feeds
+    /// Check feeds, or tell a hub of them
     Feed {
         #[command(subcommand)]
         what: FeedCommand,
@@ -56,6 +58,8 @@ enum Command {
 enum FeedCommand {
     /// Say what is wrong with any RSS, Atom or JSON feed, without asking the network
     Lint(LintArguments),
+    /// Tell the site's WebSub hub which feeds have changed; after the site was put online
+    Publish(PublishArguments),
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +161,25 @@ enum NewCommand {
     },
 }
 
+#[derive(Debug, Args)]
+struct PublishArguments {
+    /// Where the site was built [default: `public` in the site's folder]
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+    /// Where the site is served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Tell of feeds that have not changed too
+    #[arg(long)]
+    all: bool,
+    /// Only say what would be told
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// How many seconds the hub may take for an answer
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+}
+
 impl Cli {
     /// Does what the user typed.
     pub fn run(self) -> io::Result<Outcome> {
@@ -188,8 +211,17 @@ impl Cli {
                 })
             }
             Command::Feed { what: FeedCommand::Lint(arguments) } => {
-                feed::lint(&arguments.files, form(arguments.json), arguments.clock.unwrap_or_else(now))
+                lint::lint(&arguments.files, form(arguments.json), arguments.clock.unwrap_or_else(now))
             }
+            Command::Feed { what: FeedCommand::Publish(arguments) } => publish::publish(&Publish {
+                overrides: Overrides { base_url: arguments.base_url },
+                output: arguments.output_dir.map_or_else(|| PathBuf::from("public"), |folder| absolute(&folder)),
+                all: arguments.all,
+                dry_run: arguments.dry_run,
+                timeout: Duration::from_secs(arguments.timeout),
+                root,
+                config,
+            }),
             Command::New { what } => {
                 let what = match what {
                     NewCommand::Site { folder } => New::Site(root.join(folder)),

@@ -10,7 +10,9 @@ pub mod check;
 
 pub mod new;
 
-pub mod feed;
+pub mod lint;
+
+pub mod publish;
 
 pub mod shown;
 

@@ -2,15 +2,17 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
-use crate::files::config::{self, Overrides};
+use crate::files::config::{self, Config, Overrides};
 use crate::files::output::Failure;
+use crate::graph::tag_uri;
 use crate::running::report::{self, Form, Outcome};
 use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
 use crate::words::slug::slug;
 
 const CONFIG: &str = include_str!("new/genblog.toml");
@@ -48,7 +50,7 @@ pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -
     let (root, drafts) = match what {
         New::Site(folder) => (folder.as_path(), site(now)),
         New::Entry(entry, title) => {
-            let draft = zone(root, config).and_then(|zone| entry.draft(title, now.with_timezone(&zone)));
+            let draft = settings(root, config).and_then(|config| entry.draft(title, now, &config));
             match draft {
                 Ok(draft) => (root, vec![draft]),
                 Err(problems) => return report::failure(&Failure::Site(problems), Form::Text),
@@ -79,14 +81,25 @@ fn site(now: DateTime<Utc>) -> Vec<Draft> {
     ]
 }
 
-/// The zone in which the site's dates are written.
-fn zone(root: &Path, config: Option<&Path>) -> Result<Tz, Vec<Diagnostic>> {
+/// The site's configuration.
+fn settings(root: &Path, config: Option<&Path>) -> Result<Config, Vec<Diagnostic>> {
     let (config, problems) = config::read(root, config, &Overrides::default());
-    config.filter(|_| problems.is_empty()).map(|config| config.timezone).ok_or(problems)
+    config.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+/// Whether a host is nobody's but an example's (RFC 2606, RFC 6761), or this very machine: then the site has no name yet that an id
+/// could keep.
+fn is_placeholder(host: &str) -> bool {
+    let parts: Vec<&str> = host.rsplit('.').collect();
+    match parts[..] {
+        ["example" | "test" | "invalid" | "localhost", ..] | ["org" | "com" | "net", "example", ..] => true,
+        _ => host.parse::<IpAddr>().is_ok() || host.starts_with('['),
+    }
 }
 
 impl Entry {
-    fn draft(self, title: &str, now: DateTime<Tz>) -> Result<Draft, Vec<Diagnostic>> {
+    fn draft(self, title: &str, now: DateTime<Utc>, config: &Config) -> Result<Draft, Vec<Diagnostic>> {
+        let now = now.with_timezone(&config.timezone);
         let slug = slug(title);
         if slug.is_empty() {
             let message = format!("`{title}` has no letter or digit to make a name from");
@@ -96,7 +109,13 @@ impl Entry {
         let title = toml::Value::from(title);
         let (day, moment) = (now.format("%Y-%m-%d"), now.format("%Y-%m-%dT%H:%M:%S"));
         let (path, keys) = match self {
-            Self::Post => (format!("posts/{day}-{slug}.md"), format!("date = {moment}\ntags = []\n")),
+            Self::Post => {
+                // Written down, it stays whatever becomes of the address: readers know the post by it.
+                let route = Route::new(format!("posts/{slug}/")).expect("a slug is a part of a route");
+                let id = toml::Value::from(tag_uri(config, &now, &route));
+                let id = if is_placeholder(config.host()) { String::new() } else { format!("id = {id}\n") };
+                (format!("posts/{day}-{slug}.md"), format!("date = {moment}\n{id}tags = []\n"))
+            }
             Self::Page => (format!("pages/{slug}.md"), String::new()),
             Self::Album => (format!("gallery/{slug}/index.md"), format!("date = {moment}\n")),
         };
@@ -126,11 +145,20 @@ mod tests {
     use chrono::TimeZone;
 
     use super::*;
+    use crate::words::source_text::SourceText;
+
+    fn config(base_url: &str) -> Config {
+        let text = format!("base_url = '{base_url}'\ntitle = 'x'\ntimezone = 'Asia/Tokyo'");
+        config::parse(&SourceText::new("genblog.toml", text), &Overrides::default()).0.expect("sound")
+    }
+
+    fn now() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 20, 0, 30, 0).single().expect("not ambiguous")
+    }
 
     #[track_caller]
     fn check(entry: Entry, title: &str, path: &str, text: &str) {
-        let now = Tz::Asia__Tokyo.with_ymd_and_hms(2026, 11, 20, 9, 30, 0).single().expect("not ambiguous");
-        let draft = entry.draft(title, now).unwrap_or_else(|_| panic!("{title}"));
+        let draft = entry.draft(title, now(), &config("https://example.org/")).unwrap_or_else(|_| panic!("{title}"));
         assert_eq!((draft.path.as_str(), draft.text.as_str()), (path, text));
     }
 
@@ -153,7 +181,20 @@ mod tests {
 
     #[test]
     fn a_title_needs_a_letter() {
-        let now = Tz::UTC.with_ymd_and_hms(2026, 11, 20, 9, 30, 0).single().expect("not ambiguous");
-        assert!(Entry::Post.draft("?!", now).is_err());
+        assert!(Entry::Post.draft("?!", now(), &config("https://example.org/")).is_err());
+    }
+
+    #[test]
+    fn a_post_has_an_id_from_its_first_day() {
+        let text = |base_url| Entry::Post.draft("Größe", now(), &config(base_url)).expect("a title").text;
+        let expected = "id = \"tag:pages.example.com.au,2026-11-20:/blog/posts/gr%C3%B6%C3%9Fe/\"\n";
+        assert!(
+            text("https://pages.example.com.au/blog/").contains(expected),
+            "{}",
+            text("https://pages.example.com.au/blog/")
+        );
+        for host in ["example.org", "www.example.com", "blog.example", "localhost:1111", "127.0.0.1:1111", "[::1]:80"] {
+            assert!(!text(&format!("http://{host}/")).contains("id ="), "{host}");
+        }
     }
 }

@@ -13,3 +13,7 @@ pub mod toml_table;
 pub mod slug;
 
 pub mod route;
+
+pub mod media_type;
+
+pub mod language;

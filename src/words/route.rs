@@ -26,6 +26,13 @@ impl Route {
         Self(String::new())
     }
 
+    /// What lives at an address that begins with `base_url`; `None` when it is not on the site or names nothing.
+    #[must_use]
+    pub fn of_url(url: &str, base_url: &str) -> Option<Self> {
+        let path = url.strip_prefix(base_url)?;
+        Self::new(percent_decode(path.split(['?', '#']).next().unwrap_or_default()))
+    }
+
     /// The route as text, without a leading slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -70,6 +77,28 @@ fn percent_encode(path: &str) -> String {
     encoded
 }
 
+/// Percent-encoded bytes decoded; what is not UTF-8 then stays as it was.
+#[must_use]
+pub fn percent_decode(text: &str) -> String {
+    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are a byte"));
+                at += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +121,10 @@ mod tests {
     fn links_are_percent_encoded() {
         let route = Route::new("posts/größe 1/").expect("sound");
         assert_eq!(route.href("/blog/"), "/blog/posts/gr%C3%B6%C3%9Fe%201/");
+        let base = "https://example.org/blog/";
+        assert_eq!(Route::of_url(&format!("{}?a#b", route.url(base)), base), Some(route));
+        for elsewhere in ["https://example.org/", "https://example.org/blog/%2e%2e/", "/blog/"] {
+            assert_eq!(Route::of_url(elsewhere, base), None, "{elsewhere}");
+        }
     }
 }

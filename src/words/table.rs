@@ -116,6 +116,22 @@ impl<'a> Reader<'a> {
         Self { table, what, known: Vec::new(), diagnostics: Vec::new() }
     }
 
+    /// Whether a key holds text: some keys take text or something else.
+    #[must_use]
+    pub fn holds_text(&self, key: &str) -> bool {
+        self.holds(key, |value| text(value).is_some())
+    }
+
+    /// Whether a key holds a table: some keys take text or a table.
+    #[must_use]
+    pub fn holds_table(&self, key: &str) -> bool {
+        self.holds(key, |value| matches!(value, Value::Table(_)))
+    }
+
+    fn holds(&self, key: &str, is: impl Fn(&Value) -> bool) -> bool {
+        self.table.entries.iter().any(|entry| entry.key.value == key && is(&entry.value.value))
+    }
+
     /// Text.
     pub fn text(&mut self, key: &'static str) -> Option<Located<String>> {
         self.get(key, Wanted::Text, text)

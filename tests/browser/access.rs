@@ -7,13 +7,13 @@ use crate::driver::Browser;
 use crate::figures::{choose, focus, for_every_figure, shown, skip_question};
 
 /// axe-core, which `make setup` puts there.
-fn axe() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/axe/node_modules/axe-core/axe.min.js");
+pub(crate) fn axe() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node/node_modules/axe-core/axe.min.js");
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}: `make setup` puts axe-core there"))
 }
 
 /// What axe-core finds wrong with the page as it is now.
-async fn violations(browser: &Browser, axe: &str) -> Value {
+pub(crate) async fn violations(browser: &Browser, axe: &str) -> Value {
     if browser.run("return 'axe' in window", &[]).await == json!(false) {
         browser.run(&format!("{axe}; window.axe = axe"), &[]).await;
     }

@@ -8,6 +8,7 @@ mod host;
 
 mod access;
 mod controls;
+mod feeds;
 mod links;
 mod looks;
 mod still;
@@ -32,7 +33,9 @@ fn pages_fit_every_width_and_both_schemes() {
     in_browser(1280, 900, async |browser| {
         for width in [320, 360, 1280] {
             browser.window(width, 900).await;
-            for path in ["", ARTICLE, "archives/", "tags/", "gallery/", "gallery/portraits-of-a-ring/", "about/"] {
+            for path in
+                ["", ARTICLE, "archives/", "tags/", "gallery/", "gallery/portraits-of-a-ring/", "about/", "feed/"]
+            {
                 browser.visit(path).await;
                 let sizes = browser.run("return [document.documentElement.scrollWidth, innerWidth]", &[]).await;
                 assert!(sizes[0].as_u64() <= sizes[1].as_u64(), "{path} at {width}: {sizes}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::TimeZone;
 use chrono_tz::Asia;
 use chrono_tz::Australia::Sydney;
-use genblog::files::config::{Config, FeedConfig, SkipHours};
+use genblog::files::config::{Config, FeedConfig, Rule, SkipHours};
 use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
 use genblog::graph::site::{
@@ -34,12 +34,13 @@ pub(crate) fn config(base_url: &str) -> Config {
         language: "en".to_owned(),
         timezone: Sydney,
         author: "A. Writer".to_owned(),
+        people: Vec::new(),
         copyright: "CC BY 4.0".to_owned(),
         page_size: 1,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
         feed: FeedConfig {
-            ttl: Some(60),
-            skip_hours: Some(SkipHours { timezone: Asia::Tokyo, hours }),
+            ttl: Some(Rule::Given(60)),
+            skip_hours: Some(Rule::Given(SkipHours { timezone: Asia::Tokyo, hours })),
             ..FeedConfig::default()
         },
         extra: BTreeMap::new(),
@@ -73,6 +74,7 @@ pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
         summary: "What it says.".to_owned(),
         language: "en".to_owned(),
         image: None,
+        enclosure: None,
         template: "post.html".to_owned(),
         extra: BTreeMap::new(),
         body,
@@ -142,9 +144,11 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             route: route("stone.png"),
             file: picture.to_owned(),
             hash: blake3::hash(b"stone"),
+            length: std::fs::metadata(picture).map_or(0, |file| file.len()),
             publishing: Publishing::AsItIs,
         }],
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
+        channel_image: None,
         claims: 0,
         posts,
     }

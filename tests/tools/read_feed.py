@@ -1,13 +1,14 @@
-"""Prints what a feed reader makes of a feed: a JSON object with the channel and its items."""
+"""Prints what a feed reader makes of feeds: a JSON list with the channel and the items of each."""
 
 import json
 import sys
 
 import feedparser
 
-feed = feedparser.parse(sys.argv[1])
-json.dump(
-    {
+
+def told(file):
+    feed = feedparser.parse(file)
+    return {
         "malformed": bool(feed.bozo),
         "version": feed.version,
         "title": feed.feed.get("title"),
@@ -23,6 +24,7 @@ json.dump(
             }
             for item in feed.entries
         ],
-    },
-    sys.stdout,
-)
+    }
+
+
+json.dump([told(file) for file in sys.argv[1:]], sys.stdout)

@@ -5,7 +5,7 @@ use std::io;
 use chrono::{DateTime, FixedOffset};
 use quick_xml::events::BytesText;
 
-use crate::files::config::FeedFormat;
+use crate::files::config::{Config, FeedFormat};
 use crate::rendering::feeds::Feed;
 use crate::rendering::feeds::item::{Item, changed};
 use crate::rendering::portable::has_scheme;
@@ -17,14 +17,14 @@ const NEVER: &str = "1970-01-01T00:00:00+00:00";
 
 /// Writes a feed.
 pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
-    let language = renderer.site.config.language.as_str();
+    let language = feed.language(renderer);
     document(|xml| {
         xml.create_element("feed")
             .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
             .write_inner_content(|xml| {
                 let items = feed.items(renderer);
                 write_feed(xml, renderer, feed, changed(&items))?;
-                items.iter().try_for_each(|item| write_entry(xml, renderer, item))
+                items.iter().try_for_each(|item| write_entry(xml, renderer, feed, item))
             })?;
         Ok(())
     })
@@ -45,7 +45,10 @@ fn write_feed(
     write_text(xml, "updated", &moment(changed))?;
     // Entries without an author have the feed's, and one of both there must be.
     let author = if config.author.is_empty() { &config.title } else { &config.author };
-    write_author(xml, author)?;
+    write_author(xml, config, author)?;
+    for category in &config.feed.categories {
+        write_category(xml, category)?;
+    }
     write_link(xml, "alternate", "text/html", &page)?;
     write_link(xml, "self", FeedFormat::Atom.media_type(), &renderer.url(&own.route))?;
     if let Some(hub) = config.feed.hub.as_ref().filter(|_| feed.scope == super::Scope::Site) {
@@ -54,12 +57,20 @@ fn write_feed(
     if !config.copyright.is_empty() {
         write_text(xml, "rights", &config.copyright)?;
     }
+    if let Some(image) = &renderer.site.channel_image {
+        let url = renderer.url(&image.route);
+        if image.width == image.height {
+            // An icon is square (RFC 4287, section 4.2.5).
+            write_text(xml, "icon", &url)?;
+        }
+        write_text(xml, "logo", &url)?;
+    }
     write_text(xml, "generator", GENERATOR)
 }
 
-fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
+fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, item: &Item) -> io::Result<()> {
     let mut entry = xml.create_element("entry");
-    if item.language != renderer.site.config.language {
+    if item.language != feed.language(renderer) {
         entry = entry.with_attribute(("xml:lang", item.language.as_str()));
     }
     entry.write_inner_content(|xml| {
@@ -70,14 +81,24 @@ fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Resul
         }
         write_text(xml, "updated", &moment(item.updated.or(item.published)))?;
         for author in &item.authors {
-            write_author(xml, author)?;
+            write_author(xml, &renderer.site.config, author)?;
         }
         write_link(xml, "alternate", "text/html", &item.url)?;
         if let Some(image) = &item.image {
             write_link(xml, "enclosure", image.media_type, &image.url)?;
         }
+        if let Some(enclosure) = &item.enclosure {
+            let length = enclosure.length.to_string();
+            let attributes = [
+                ("rel", "enclosure"),
+                ("type", enclosure.media_type.as_str()),
+                ("length", &length),
+                ("href", &enclosure.url),
+            ];
+            xml.create_element("link").with_attributes(attributes).write_empty()?;
+        }
         for tag in &item.tags {
-            xml.create_element("category").with_attribute(("term", tag.as_str())).write_empty()?;
+            write_category(xml, tag)?;
         }
         if renderer.site.config.feed.summaries {
             write_text(xml, "summary", &item.summary)?;
@@ -112,8 +133,20 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
-fn write_author(xml: &mut Xml, name: &str) -> io::Result<()> {
-    xml.create_element("author").write_inner_content(|xml| write_text(xml, "name", name))?;
+fn write_author(xml: &mut Xml, config: &Config, name: &str) -> io::Result<()> {
+    xml.create_element("author").write_inner_content(|xml| {
+        write_text(xml, "name", name)?;
+        let Some(person) = config.person(name) else { return Ok(()) };
+        if let Some(url) = &person.url {
+            write_text(xml, "uri", url)?;
+        }
+        person.email.as_ref().map_or(Ok(()), |email| write_text(xml, "email", email))
+    })?;
+    Ok(())
+}
+
+fn write_category(xml: &mut Xml, term: &str) -> io::Result<()> {
+    xml.create_element("category").with_attribute(("term", &*without_illegal(term))).write_empty()?;
     Ok(())
 }
 

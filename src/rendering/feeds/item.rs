@@ -3,11 +3,11 @@
 use chrono::{DateTime, FixedOffset, Offset};
 use chrono_tz::Tz;
 
-use crate::graph::site::{Album, Block, Body, Photo, Post};
+use crate::graph::site::{Album, Block, Body, Enclosure, EnclosureFile, Photo, Post};
+use crate::rendering::feeds::pictures::{self, Image};
 use crate::rendering::figure::Figure;
-use crate::rendering::headers::media_type;
-use crate::rendering::photos::Picture;
 use crate::rendering::portable::{Destination, portable};
+use crate::rendering::published::published_length;
 use crate::rendering::renderer::Renderer;
 use crate::rendering::xml::without_illegal;
 
@@ -38,34 +38,24 @@ pub struct Item {
     pub language: String,
     /// The picture that it is, or that stands for it.
     pub image: Option<Image>,
+    /// The file that goes with it.
+    pub enclosure: Option<Attachment>,
 }
 
-/// A picture in a feed.
+/// The file that goes with an item.
 #[derive(Debug, Clone)]
-pub struct Image {
+pub struct Attachment {
     /// Absolute URL.
     pub url: String,
-    /// Its media type, for example `image/png`.
-    pub media_type: &'static str,
-    /// Width and height in pixels, where the file tells.
-    pub size: Option<(u32, u32)>,
-    /// Absolute URL of the same picture, smaller where there is a smaller one.
-    pub thumbnail: String,
+    /// Its media type, for example `audio/mpeg`.
+    pub media_type: String,
+    /// Bytes.
+    pub length: u64,
 }
 
 impl Item {
     pub(super) fn of_post(renderer: &Renderer<'_>, post: &Post) -> Self {
         let url = renderer.url(&post.route);
-        let image = post.image.as_ref().map(|route| {
-            let picture = renderer.picture(post);
-            let smallest = picture.as_ref().and_then(|picture| picture.derivatives().into_iter().next());
-            Image {
-                url: renderer.url(route),
-                media_type: media_type(route),
-                size: picture.as_ref().map(Picture::size),
-                thumbnail: renderer.url(smallest.as_ref().map_or(route, |smallest| &smallest.route)),
-            }
-        });
         Self {
             id: without_illegal(&post.id),
             is_permalink: false,
@@ -77,14 +67,15 @@ impl Item {
             published: Some(in_minutes(&post.date)),
             updated: post.updated.as_ref().map(in_minutes),
             language: post.language.clone(),
-            image,
+            image: pictures::of_post(renderer, post),
+            enclosure: post.enclosure.as_ref().map(|enclosure| attachment(renderer, enclosure)),
             url,
         }
     }
 
     pub(super) fn of_photo(renderer: &Renderer<'_>, album: &Album, photo: &Photo) -> Self {
         let url = renderer.url(&photo.route);
-        let image = image_of(renderer, photo);
+        let image = pictures::of_photo(renderer, photo);
         Self {
             id: url.clone(),
             is_permalink: true,
@@ -97,6 +88,7 @@ impl Item {
             updated: None,
             language: renderer.site.config.language.clone(),
             image,
+            enclosure: None,
             url,
         }
     }
@@ -121,16 +113,15 @@ fn in_minutes(date: &DateTime<Tz>) -> DateTime<FixedOffset> {
     date.with_timezone(&offset)
 }
 
-/// The largest size that the site publishes: originals stay at home.
-fn image_of(renderer: &Renderer<'_>, photo: &Photo) -> Option<Image> {
-    let derivatives = Picture::of_album(photo).derivatives();
-    let (smallest, largest) = (derivatives.first()?, derivatives.last()?);
-    Some(Image {
-        url: renderer.url(&largest.route),
-        media_type: media_type(&largest.route),
-        size: Some((largest.width, largest.height)),
-        thumbnail: renderer.url(&smallest.route),
-    })
+fn attachment(renderer: &Renderer<'_>, enclosure: &Enclosure) -> Attachment {
+    let (url, length) = match &enclosure.file {
+        EnclosureFile::OfSite(route) => {
+            let file = renderer.site.files.iter().find(|file| file.route == *route);
+            (renderer.url(route), file.map_or(0, published_length))
+        }
+        EnclosureFile::Elsewhere { url, length } => (url.clone(), *length),
+    };
+    Attachment { url, media_type: enclosure.media_type.clone(), length }
 }
 
 fn photo_html(photo: &Photo, image: Option<&Image>, url: &str) -> String {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::files::config::FeedFormat;
-use crate::rendering::feeds::item::Item;
+use crate::files::config::{Config, FeedFormat};
+use crate::rendering::feeds::item::{Attachment, Item};
 use crate::rendering::feeds::{Feed, Scope};
 use crate::rendering::renderer::Renderer;
 
@@ -17,6 +17,10 @@ struct JsonFeed<'a> {
     home_page_url: String,
     feed_url: String,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Author<'a>>,
@@ -28,6 +32,10 @@ struct JsonFeed<'a> {
 #[derive(Debug, Serialize)]
 struct Author<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +66,15 @@ struct JsonItem<'a> {
     tags: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<JsonAttachment<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonAttachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    size_in_bytes: u64,
 }
 
 /// Writes a feed, indented, with a line's end.
@@ -67,27 +84,38 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
     let own = feed.address(renderer, FeedFormat::Json);
     let items = feed.items(renderer);
     let hub = config.feed.hub.as_deref().filter(|_| feed.scope == Scope::Site);
+    // Both are square; a picture of another shape has no place here.
+    let icon = renderer.site.channel_image.as_ref().filter(|image| image.width == image.height);
+    let icon = icon.map(|image| renderer.url(&image.route));
     let written = JsonFeed {
         version: VERSION,
         title: &own.title,
         home_page_url: renderer.url(&feed.page),
         feed_url: renderer.url(&own.route),
         description: &feed.description,
-        language: &config.language,
-        authors: [config.author.as_str()].into_iter().filter(|name| !name.is_empty()).map(author).collect(),
+        icon: icon.as_deref(),
+        favicon: icon.as_deref(),
+        language: feed.language(renderer),
+        authors: [config.author.as_str()]
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| author(config, name))
+            .collect(),
         hubs: hub.map(|url| Hub { kind: "WebSub", url }).into_iter().collect(),
-        items: items.iter().map(|item| json_item(renderer, item)).collect(),
+        items: items.iter().map(|item| json_item(renderer, feed, item)).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&written).expect("feeds are plain data");
     bytes.push(b'\n');
     bytes
 }
 
-fn author(name: &str) -> Author<'_> {
-    Author { name }
+fn author<'a>(config: &'a Config, name: &'a str) -> Author<'a> {
+    let person = config.person(name);
+    let avatar = person.and_then(|person| person.avatar.as_ref()).map(|avatar| config.absolute(&avatar.value));
+    Author { name, url: person.and_then(|person| person.url.as_deref()), avatar }
 }
 
-fn json_item<'a>(renderer: &'a Renderer<'_>, item: &'a Item) -> JsonItem<'a> {
+fn json_item<'a>(renderer: &'a Renderer<'_>, feed: &Feed, item: &'a Item) -> JsonItem<'a> {
     let config = &renderer.site.config;
     JsonItem {
         id: &item.id,
@@ -98,8 +126,13 @@ fn json_item<'a>(renderer: &'a Renderer<'_>, item: &'a Item) -> JsonItem<'a> {
         image: item.image.as_ref().map(|image| image.url.as_str()),
         date_published: item.published.map(|date| date.to_rfc3339()),
         date_modified: item.updated.map(|date| date.to_rfc3339()),
-        authors: item.authors.iter().map(|name| author(name)).collect(),
+        authors: item.authors.iter().map(|name| author(config, name)).collect(),
         tags: &item.tags,
-        language: (item.language != config.language).then_some(item.language.as_str()),
+        language: (item.language != feed.language(renderer)).then_some(item.language.as_str()),
+        attachments: item.enclosure.iter().map(attachment).collect(),
     }
+}
+
+fn attachment(enclosure: &Attachment) -> JsonAttachment<'_> {
+    JsonAttachment { url: &enclosure.url, mime_type: &enclosure.media_type, size_in_bytes: enclosure.length }
 }

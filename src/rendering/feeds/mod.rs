@@ -5,6 +5,7 @@
 //! feed.xml  atom.xml  feed.json            the newest posts of the site
 //! tags/xen/feed.xml …                      the newest posts with a tag
 //! gallery/walk/feed.xml …                  the pictures of an album
+//! feed/de/feed.xml …                       the newest posts in a language, where there are several
 //! feed/2008.xml                            a whole year, where the site has more posts than fit (RFC 5005)
 //! feeds.opml                               all of them, for a reader to take at once
 //! feed/                                    for people who wonder what this is
@@ -12,13 +13,17 @@
 //!
 //! The bytes depend on the site only: the time of a feed is that of what it holds, so that a feed changes when its content does.
 
+pub mod asking;
 pub mod atom;
 pub mod check;
+pub mod history;
 pub mod hours;
 pub mod item;
 pub mod json;
 pub mod opml;
 pub mod page;
+mod people;
+pub mod pictures;
 pub mod rss;
 
 use std::io;
@@ -26,10 +31,11 @@ use std::io;
 use chrono::Datelike;
 
 pub use self::check::check;
-use crate::files::config::FeedFormat;
+use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Post, PostIndex};
+use crate::graph::site::{EnclosureFile, Post, PostIndex};
 use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feeds::asking::asking;
 use crate::rendering::feeds::item::Item;
 use crate::rendering::renderer::{Renderer, hash_body, hash_json};
 use crate::words::route::Route;
@@ -43,6 +49,8 @@ pub enum Scope {
     Tag(String),
     /// The pictures of an album, by the album's title.
     Album(String),
+    /// The newest posts in a language, by its BCP 47 tag.
+    Language(String),
     /// All posts of a year, and which years before and after it have posts.
     Year {
         /// The year.
@@ -83,8 +91,15 @@ impl Feed {
         match &self.scope {
             Scope::Site => FeedAddress::of_site(config, format),
             Scope::Tag(name) | Scope::Album(name) => FeedAddress::of_part(config, name, &self.page, format),
+            Scope::Language(language) => FeedAddress::of_language(config, language, format),
             Scope::Year { year, .. } => FeedAddress::of_year(config, *year),
         }
+    }
+
+    /// The language of the feed as a whole.
+    #[must_use]
+    pub fn language<'a>(&'a self, renderer: &'a Renderer<'_>) -> &'a str {
+        if let Scope::Language(language) = &self.scope { language } else { &renderer.site.config.language }
     }
 
     /// Its posts, newest first; none in an album's feed.
@@ -108,26 +123,37 @@ impl Feed {
         }
     }
 
-    fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat) -> Planned<'a> {
-        let config = &renderer.site.config;
+    fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: blake3::Hash) -> Planned<'a> {
         let address = self.address(renderer, format);
-        let mut parts = vec![hash_json(&(
-            (&config.base_url, &config.title, &config.author, &config.language, &config.copyright),
-            (&address.title, &self.description, self.page.as_str(), format!("{:?}", self.scope), format.name()),
-            format!("{:?}", config.feed),
-        ))];
+        let mut parts = vec![
+            channel,
+            hash_json(&(
+                &address.title,
+                &self.description,
+                self.page.as_str(),
+                format!("{:?}", self.scope),
+                format.name(),
+            )),
+        ];
         if self.scope == Scope::Site {
             // An older post changes no item, yet there may be an archive now.
             parts.push(hash_json(&of_years(renderer).first().map(|feed| format!("{:?}", feed.scope))));
         }
         for post in self.posts(renderer) {
-            // Size and thumbnail follow the picture's bytes.
-            let image = post.image.as_ref().map(|route| {
+            // Size and thumbnail follow the picture's bytes, and an enclosure has a length.
+            let with_hash = |route: &Route| {
                 let file = renderer.site.files.iter().find(|file| file.route == *route);
-                (route.as_str(), file.map(|file| file.hash.to_hex().to_string()))
+                (route.as_str().to_owned(), file.map(|file| file.hash.to_hex().to_string()))
+            };
+            let image = post.image.as_ref().map(with_hash);
+            let enclosed = post.enclosure.as_ref().map(|enclosure| match &enclosure.file {
+                EnclosureFile::OfSite(route) => with_hash(route),
+                EnclosureFile::Elsewhere { url, length } => (format!("{url} {length}"), None),
             });
+            let enclosed = enclosed.zip(post.enclosure.as_ref().map(|enclosure| enclosure.media_type.as_str()));
             parts.push(hash_json(&(
                 (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
+                enclosed,
                 (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339())),
                 renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
             )));
@@ -198,6 +224,23 @@ pub fn of_album(renderer: &Renderer<'_>, index: usize) -> Feed {
     }
 }
 
+/// A feed for each language that posts are written in, if there are several.
+#[must_use]
+pub fn of_languages(renderer: &Renderer<'_>) -> Vec<Feed> {
+    let (config, posts) = (&renderer.site.config, &renderer.site.posts);
+    let of_language = |language: &str| {
+        let all = (0..posts.len()).filter(|&index| posts[index].language == language);
+        all.take(config.feed.limit).map(PostIndex).collect()
+    };
+    let feed = |language: &str| Feed {
+        scope: Scope::Language(language.to_owned()),
+        description: config.description.clone(),
+        page: Renderer::fixed("archives/"),
+        content: Content::Posts(of_language(language)),
+    };
+    renderer.site.languages().into_iter().map(feed).collect()
+}
+
 /// A feed for each year, newest first, if the site's feed does not hold all posts anyway.
 #[must_use]
 pub fn of_years(renderer: &Renderer<'_>) -> Vec<Feed> {
@@ -226,24 +269,41 @@ pub fn of_years(renderer: &Renderer<'_>) -> Vec<Feed> {
     years.iter().enumerate().map(feed).collect()
 }
 
-/// Feeds that a reader may subscribe to: the site's, then those of tags, then those of albums.
+/// Feeds that a reader may subscribe to: the site's, then those of languages, of tags and of albums.
 #[must_use]
 pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
     let tags = renderer.site.tags.keys().filter_map(|slug| of_tag(renderer, slug));
     let albums = (0..renderer.site.albums.len()).map(|index| of_album(renderer, index));
-    [of_site(renderer)].into_iter().chain(tags).chain(albums).collect()
+    [of_site(renderer)].into_iter().chain(of_languages(renderer)).chain(tags).chain(albums).collect()
 }
 
 /// Plans all feeds, and the list of them.
 pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let formats = &renderer.site.config.feed.formats;
+    let channel = hash_channel(renderer);
     let mut planned = Vec::new();
     for feed in all(renderer) {
-        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format)));
+        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format, channel)));
     }
     if formats.contains(&FeedFormat::Rss) {
-        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss)));
+        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss, channel)));
     }
     planned.push(opml::list(renderer));
     planned
+}
+
+/// Hash of what all feeds of the site say alike.
+fn hash_channel(renderer: &Renderer<'_>) -> blake3::Hash {
+    let site = renderer.site;
+    let Config { base_url, title, author, language, copyright, feed, .. } = &site.config;
+    let person = |person: &Person| {
+        let avatar = person.avatar.as_ref().map(|avatar| avatar.value.clone());
+        (person.name.clone(), person.email.clone(), person.url.clone(), avatar)
+    };
+    let people: Vec<_> = site.config.people.iter().map(person).collect();
+    hash_json(&(
+        (base_url, title, author, language, copyright),
+        (feed.summaries, &feed.hub, &feed.categories, feed.webmaster.as_ref().map(person), people),
+        (format!("{:?}", asking(renderer).0), format!("{:?}", site.channel_image)),
+    ))
 }

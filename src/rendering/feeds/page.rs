@@ -19,8 +19,12 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         formats.iter().map(|format| feed.address(renderer, *format).view(&renderer.site.config)).collect()
     };
     let others = all(renderer).into_iter().filter_map(|feed| {
-        let (Scope::Tag(title) | Scope::Album(title)) = &feed.scope else { return None };
-        Some(FeedPageLine { title: title.clone(), page: renderer.href(&feed.page), addresses: addresses(&feed) })
+        let title = match &feed.scope {
+            Scope::Tag(title) | Scope::Album(title) => title.clone(),
+            Scope::Language(language) => format!("What is written in “{language}”"),
+            Scope::Site | Scope::Year { .. } => return None,
+        };
+        Some(FeedPageLine { title, page: renderer.href(&feed.page), addresses: addresses(&feed) })
     });
     renderer.page(Draft {
         view: FeedPage {

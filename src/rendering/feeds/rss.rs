@@ -8,8 +8,11 @@ use quick_xml::events::{BytesCData, BytesText, Event};
 
 use crate::files::config::FeedFormat;
 use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feeds::asking::asking;
 use crate::rendering::feeds::hours::greenwich_hours;
-use crate::rendering::feeds::item::{Image, Item, changed};
+use crate::rendering::feeds::item::{Item, changed};
+use crate::rendering::feeds::people::{editor, mail_and_name};
+use crate::rendering::feeds::pictures::{Image, in_text};
 use crate::rendering::feeds::{Feed, Scope, of_years};
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document, write_text};
@@ -37,7 +40,7 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
             let items = feed.items(renderer);
             xml.create_element("channel").write_inner_content(|xml| {
                 write_channel(xml, renderer, feed, changed(&items))?;
-                items.iter().try_for_each(|item| write_item(xml, renderer, item))
+                items.iter().try_for_each(|item| write_item(xml, renderer, feed, item))
             })?;
             Ok(())
         })?;
@@ -57,13 +60,20 @@ fn write_channel(
     write_text(xml, "title", &own.title)?;
     write_text(xml, "link", &renderer.url(&feed.page))?;
     write_text(xml, "description", &feed.description)?;
-    write_text(xml, "language", &config.language)?;
+    write_text(xml, "language", feed.language(renderer))?;
     if !config.copyright.is_empty() {
         write_text(xml, "copyright", &config.copyright)?;
+    }
+    if let Some(editor) = editor(config) {
+        write_text(xml, "managingEditor", &editor)?;
+    }
+    if let Some(webmaster) = config.feed.webmaster.as_ref().and_then(mail_and_name) {
+        write_text(xml, "webMaster", &webmaster)?;
     }
     if let Some(date) = changed {
         write_text(xml, "lastBuildDate", &date.format(RFC_822).to_string())?;
     }
+    config.feed.categories.iter().try_for_each(|category| write_text(xml, "category", category))?;
     write_text(xml, "generator", GENERATOR)?;
     write_text(xml, "docs", DOCS)?;
     if let Scope::Year { .. } = feed.scope {
@@ -71,24 +81,33 @@ fn write_channel(
     } else {
         write_asking(xml, renderer, changed)?;
     }
+    if let Some(image) = &renderer.site.channel_image {
+        // Title and link are the channel's own.
+        xml.create_element("image").write_inner_content(|xml| {
+            write_text(xml, "url", &renderer.url(&image.route))?;
+            write_text(xml, "title", &own.title)?;
+            write_text(xml, "link", &renderer.url(&feed.page))?;
+            write_text(xml, "width", &image.width.to_string())?;
+            write_text(xml, "height", &image.height.to_string())
+        })?;
+    }
     write_links(xml, renderer, feed, &own)
 }
 
 /// When readers may ask, and when they need not.
 fn write_asking(xml: &mut Xml, renderer: &Renderer<'_>, changed: Option<DateTime<FixedOffset>>) -> io::Result<()> {
-    let config = &renderer.site.config.feed;
-    if let Some(minutes) = config.ttl {
+    let asking = asking(renderer).0;
+    if let Some(minutes) = asking.ttl {
         write_text(xml, "ttl", &minutes.to_string())?;
     }
-    if let (Some(skip), Some(date)) = (&config.skip_hours, changed) {
+    if let (Some(skip), Some(date)) = (&asking.hours, changed) {
         let hours = greenwich_hours(skip, &date);
         xml.create_element("skipHours")
             .write_inner_content(|xml| hours.iter().try_for_each(|hour| write_text(xml, "hour", &hour.to_string())))?;
     }
-    if !config.skip_days.is_empty() {
-        xml.create_element("skipDays").write_inner_content(|xml| {
-            config.skip_days.iter().try_for_each(|day| write_text(xml, "day", day.name()))
-        })?;
+    if !asking.days.is_empty() {
+        xml.create_element("skipDays")
+            .write_inner_content(|xml| asking.days.iter().try_for_each(|day| write_text(xml, "day", day.name())))?;
     }
     Ok(())
 }
@@ -114,7 +133,7 @@ fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAd
                 link("prev-archive", &year(newest))?;
             }
         }
-        Scope::Tag(_) | Scope::Album(_) => {}
+        Scope::Tag(_) | Scope::Album(_) | Scope::Language(_) => {}
         Scope::Year { before, after, .. } => {
             link("current", &renderer.url(&FeedAddress::of_site(config, FeedFormat::Rss).route))?;
             if let Some(before) = before {
@@ -128,7 +147,7 @@ fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAd
     Ok(())
 }
 
-fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
+fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, item: &Item) -> io::Result<()> {
     xml.create_element("item").write_inner_content(|xml| {
         // A guid is a permalink unless it says otherwise; a post's outlives its address.
         let mut guid = xml.create_element("guid");
@@ -150,18 +169,36 @@ fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result
         for author in &item.authors {
             write_text(xml, "dc:creator", author)?;
         }
+        if item.language != feed.language(renderer) {
+            write_text(xml, "dc:language", &item.language)?;
+        }
         for tag in &item.tags {
             write_text(xml, "category", tag)?;
         }
-        if let Some(image) = &item.image {
-            write_image(xml, image)?;
+        if let Some(enclosure) = &item.enclosure {
+            let length = enclosure.length.to_string();
+            let attributes = [("url", enclosure.url.as_str()), ("length", &length), ("type", &enclosure.media_type)];
+            xml.create_element("enclosure").with_attributes(attributes).write_empty()?;
         }
+        write_images(xml, renderer, item)?;
         if renderer.site.config.feed.summaries {
             write_text(xml, "description", &escaped(&item.summary))?;
             return write_html(xml, "content:encoded", &item.html);
         }
         write_html(xml, "description", &item.html)
     })?;
+    Ok(())
+}
+
+/// Every picture of an item, the one that stands for it first, and one of them small.
+fn write_images(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
+    let mut images: Vec<Image> = item.image.iter().cloned().collect();
+    let further = in_text(renderer, &item.html);
+    images.extend(further.into_iter().filter(|image| item.image.as_ref().is_none_or(|own| own.url != image.url)));
+    images.iter().try_for_each(|image| write_image(xml, image))?;
+    if let Some(image) = images.first() {
+        xml.create_element("media:thumbnail").with_attribute(("url", image.thumbnail.as_str())).write_empty()?;
+    }
     Ok(())
 }
 
@@ -172,7 +209,6 @@ fn write_image(xml: &mut Xml, image: &Image) -> io::Result<()> {
         attributes.extend([("width", width.as_str()), ("height", height.as_str())]);
     }
     xml.create_element("media:content").with_attributes(attributes).write_empty()?;
-    xml.create_element("media:thumbnail").with_attribute(("url", image.thumbnail.as_str())).write_empty()?;
     Ok(())
 }
 

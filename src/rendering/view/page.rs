@@ -55,6 +55,8 @@ pub struct PostView {
     pub toc: Vec<TocEntry>,
     /// The whole text, figures included.
     pub html: String,
+    /// The file that goes with it.
+    pub enclosure: Option<EnclosureView>,
     /// The next newer post.
     pub newer: Option<TitledLink>,
     /// The next older post.
@@ -63,6 +65,19 @@ pub struct PostView {
     pub source: String,
     /// `[extra]` of its front matter.
     pub extra: serde_json::Value,
+}
+
+/// The file that goes with a post.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnclosureView {
+    /// The file's name.
+    pub name: String,
+    /// Where it is.
+    pub href: String,
+    /// What it is, for example `audio/mpeg`.
+    pub media_type: String,
+    /// How large it is, for example `3.4 MB`.
+    pub size: String,
 }
 
 /// `page.html`, or what the page names instead.

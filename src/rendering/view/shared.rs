@@ -76,6 +76,8 @@ pub struct AssetsView {
     pub style: String,
     /// The figure shell, an ES module.
     pub shell: String,
+    /// What copies addresses on the page about feeds, an ES module.
+    pub copy: String,
     /// The site's mark, an SVG.
     pub icon: String,
 }

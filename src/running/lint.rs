@@ -1,4 +1,4 @@
-//! `genblog feed`: what can be done with feeds, whoever wrote them.
+//! `genblog feed lint`: what is wrong with feeds, whoever wrote them.
 
 use std::fs;
 use std::io::{self, Read};

@@ -4,13 +4,18 @@
 //! base_url = "https://example.org/blog/"   # needed
 //! title = "Notes"                          # needed
 //! timezone = "Europe/Berlin"               # else UTC
+//! author = { name = "A. Writer", url = "https://example.org/me/" }   # or the name alone
 //! navigation = [{ name = "About", link = "/about/" }]
 //!
 //! [feed]
 //! formats = ["rss", "atom", "json"]        # the default
-//! ttl = 60
+//! ttl = 60                                 # or "computed"
 //! skip_hours = { timezone = "Asia/Tokyo", hours = [0, 1, 2, 22, 23] }
 //! ```
+
+mod person;
+
+mod feed;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,7 +24,11 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+pub use self::feed::{Day, FeedConfig, FeedFormat, Rule, SkipHours};
+use self::person::person;
+pub use self::person::{Person, is_web_address};
 use crate::words::diagnostic::Diagnostic;
+use crate::words::language::is_language_tag;
 use crate::words::nearest::nearest;
 use crate::words::source_text::{Located, SourceText, Span};
 use crate::words::table::{Reader, Table, to_json};
@@ -43,6 +52,8 @@ pub struct Config {
     pub timezone: Tz,
     /// Who writes, when posts do not say; may be empty.
     pub author: String,
+    /// What is known of people whom posts name, the site's author among them; each name once.
+    pub people: Vec<Person>,
     /// A line for the footer and the feed; may be empty.
     pub copyright: String,
     /// Posts on a page of the home list; at least 1.
@@ -55,110 +66,6 @@ pub struct Config {
     pub extra: BTreeMap<String, serde_json::Value>,
 }
 
-/// The `[feed]` table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeedConfig {
-    /// The formats that every feed is written in, the first of which is the one that pages name first; at least one.
-    pub formats: Vec<FeedFormat>,
-    /// Items at most; at least 1.
-    pub limit: usize,
-    /// Whether items have their summary beside the full text.
-    pub summaries: bool,
-    /// A WebSub hub that hears of new posts.
-    pub hub: Option<String>,
-    /// Minutes that a reader may keep the feed; at least 1. `None` leaves the element out.
-    pub ttl: Option<u32>,
-    /// Hours in which readers need not ask.
-    pub skip_hours: Option<SkipHours>,
-    /// Days of Greenwich's week on which readers need not ask, each once, in the author's order.
-    pub skip_days: Vec<Day>,
-}
-
-/// A way to write a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeedFormat {
-    /// RSS 2.0.
-    Rss,
-    /// Atom 1.0.
-    Atom,
-    /// JSON Feed 1.1.
-    Json,
-}
-
-impl FeedFormat {
-    /// All of them, as they are offered.
-    pub const ALL: [FeedFormat; 3] = [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json];
-
-    /// Its name to people.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rss => "RSS",
-            Self::Atom => "Atom",
-            Self::Json => "JSON Feed",
-        }
-    }
-
-    /// Its name in the configuration.
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Rss => "rss",
-            Self::Atom => "atom",
-            Self::Json => "json",
-        }
-    }
-
-    /// Its media type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Rss => "application/rss+xml",
-            Self::Atom => "application/atom+xml",
-            Self::Json => "application/feed+json",
-        }
-    }
-}
-
-/// A day of the week, as RSS names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day(chrono::Weekday);
-
-impl Day {
-    /// All of them.
-    pub const ALL: [Day; 7] = [
-        Day(chrono::Weekday::Mon),
-        Day(chrono::Weekday::Tue),
-        Day(chrono::Weekday::Wed),
-        Day(chrono::Weekday::Thu),
-        Day(chrono::Weekday::Fri),
-        Day(chrono::Weekday::Sat),
-        Day(chrono::Weekday::Sun),
-    ];
-
-    /// Its English name in full.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self.0 {
-            chrono::Weekday::Mon => "Monday",
-            chrono::Weekday::Tue => "Tuesday",
-            chrono::Weekday::Wed => "Wednesday",
-            chrono::Weekday::Thu => "Thursday",
-            chrono::Weekday::Fri => "Friday",
-            chrono::Weekday::Sat => "Saturday",
-            chrono::Weekday::Sun => "Sunday",
-        }
-    }
-}
-
-/// Hours of the day in some zone, in the author's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkipHours {
-    /// The zone that the hours are in.
-    pub timezone: Tz,
-    /// Distinct hours, 0 to 23, in the order given.
-    pub hours: Vec<u8>,
-}
-
 impl Config {
     /// The path of the base URL, with slashes at both ends: `/` or `/blog/`.
     #[must_use]
@@ -166,6 +73,24 @@ impl Config {
         let after_scheme = self.base_url.find("://").map_or(0, |at| at + 3);
         let path = self.base_url[after_scheme..].find('/').map_or(self.base_url.len() - 1, |at| after_scheme + at);
         &self.base_url[path..]
+    }
+
+    /// The name of the machine or the domain that the site will be served at, without a port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.base_url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default()
+    }
+
+    /// What is known of somebody.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.name == name)
+    }
+
+    /// An address as the author wrote it, a URL or a path of this site that starts with a slash, for readers elsewhere.
+    #[must_use]
+    pub fn absolute(&self, address: &str) -> String {
+        address.strip_prefix('/').map_or_else(|| address.to_owned(), |path| format!("{}{path}", self.base_url))
     }
 }
 
@@ -225,12 +150,12 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
     let timezone = timezone(reader, Tz::UTC);
     let optional = |text: Option<Located<String>>| text.map(|text| text.value);
     let description = optional(reader.filled_text("description"));
-    let language = optional(reader.filled_text("language"));
-    let author = optional(reader.text("author"));
+    let language = language(reader);
+    let (author, people) = people(reader);
     let copyright = optional(reader.text("copyright"));
     let page_size = at_least_one(reader, "page_size");
     let navigation = navigation(reader);
-    let feed = feed(reader, timezone);
+    let feed = feed::feed(reader, timezone);
     let extra = reader.table("extra").map(free_data).unwrap_or_default();
     let (base_url, title) = (base_url?, title?);
     Some(Config {
@@ -239,7 +164,8 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
         title,
         language: language.unwrap_or_else(|| "en".to_owned()),
         timezone,
-        author: author.unwrap_or_default(),
+        author,
+        people,
         copyright: copyright.unwrap_or_default(),
         page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
         navigation,
@@ -302,6 +228,36 @@ fn at_least_one(reader: &mut Reader<'_>, key: &'static str) -> Option<u32> {
     number
 }
 
+fn language(reader: &mut Reader<'_>) -> Option<String> {
+    let Located { value, span } = reader.filled_text("language")?;
+    if is_language_tag(&value) {
+        return Some(value);
+    }
+    reader.bad_value(&span, format!("`{value}` is not a language tag"), "write one as in BCP 47: `en`, `de-AT`");
+    None
+}
+
+/// The site's author, and everybody of whom more than the name is known.
+fn people(reader: &mut Reader<'_>) -> (String, Vec<Person>) {
+    let mut people: Vec<Person> = Vec::new();
+    let author = if reader.holds_table("author") {
+        people.extend(reader.table("author").and_then(|table| person(reader, table)));
+        people.first().map(|author| author.name.clone())
+    } else {
+        reader.text("author").map(|author| author.value)
+    };
+    for table in reader.tables("authors") {
+        let Some(person) = person(reader, table) else { continue };
+        if people.iter().any(|known| known.name == person.name) {
+            let message = format!("`{}` is there twice", person.name);
+            reader.bad_value(&table.span, message, "say everything about somebody in one table");
+        } else {
+            people.push(person);
+        }
+    }
+    (author.unwrap_or_default(), people)
+}
+
 fn navigation(reader: &mut Reader<'_>) -> Vec<(String, String)> {
     let mut links = Vec::new();
     for table in reader.tables("navigation") {
@@ -316,88 +272,6 @@ fn navigation(reader: &mut Reader<'_>) -> Vec<(String, String)> {
         }
     }
     links
-}
-
-impl Default for FeedConfig {
-    fn default() -> Self {
-        Self {
-            formats: FeedFormat::ALL.to_vec(),
-            limit: 20,
-            summaries: false,
-            hub: None,
-            ttl: None,
-            skip_hours: None,
-            skip_days: Vec::new(),
-        }
-    }
-}
-
-fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
-    let mut feed = FeedConfig::default();
-    let Some(table) = reader.table("feed") else { return feed };
-    let mut keys = Reader::new(table, "the feed's configuration");
-    let formats = named(&mut keys, "formats", &FeedFormat::ALL.map(|format| (format.key(), format)));
-    if !formats.is_empty() {
-        feed.formats = formats;
-    }
-    if let Some(limit) = at_least_one(&mut keys, "limit") {
-        feed.limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    }
-    feed.summaries = keys.boolean("summaries").is_some_and(|summaries| summaries.value);
-    if let Some(Located { value, span }) = keys.filled_text("hub") {
-        if value.starts_with("https://") || value.starts_with("http://") {
-            feed.hub = Some(value);
-        } else {
-            keys.bad_value(&span, format!("`{value}` is not an address on the web"), "write the hub's URL");
-        }
-    }
-    feed.ttl = at_least_one(&mut keys, "ttl");
-    if let Some(table) = keys.table("skip_hours") {
-        let mut hours = Reader::new(table, "the feed's skip hours");
-        feed.skip_hours = Some(skip_hours(&mut hours, site_zone));
-        for diagnostic in hours.finish() {
-            keys.report(diagnostic);
-        }
-    }
-    feed.skip_days = named(&mut keys, "skip_days", &Day::ALL.map(|day| (day.name(), day)));
-    for diagnostic in keys.finish() {
-        reader.report(diagnostic);
-    }
-    feed
-}
-
-/// A list of things with known names, each at most once.
-fn named<T: Copy + PartialEq>(reader: &mut Reader<'_>, key: &'static str, known: &[(&'static str, T)]) -> Vec<T> {
-    let mut found: Vec<T> = Vec::new();
-    for Located { value, span } in reader.texts(key) {
-        match known.iter().find(|(name, _)| *name == value) {
-            Some((_, thing)) if !found.contains(thing) => found.push(*thing),
-            Some(_) => reader.bad_value(&span, format!("`{value}` is there twice"), "name each once"),
-            None => {
-                let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
-                reader.bad_value(
-                    &span,
-                    format!("`{key}` knows no `{value}`"),
-                    format!("write some of {}", names.join(", ")),
-                );
-            }
-        }
-    }
-    found
-}
-
-fn skip_hours(reader: &mut Reader<'_>, site_zone: Tz) -> SkipHours {
-    let timezone = timezone(reader, site_zone);
-    let mut hours: Vec<u8> = Vec::new();
-    for Located { value, span } in reader.integers("hours") {
-        match u8::try_from(value).ok().filter(|&hour| hour <= 24) {
-            // The first RSS drafts counted hours from 1 to 24; midnight is one hour whatever its name.
-            Some(hour) if !hours.contains(&(hour % 24)) => hours.push(hour % 24),
-            Some(_) => reader.bad_value(&span, format!("hour {value} is there twice"), "name every hour once"),
-            None => reader.bad_value(&span, format!("{value} is not an hour of the day"), "write hours from 0 to 23"),
-        }
-    }
-    SkipHours { timezone, hours }
 }
 
 fn free_data(table: &Table) -> BTreeMap<String, serde_json::Value> {
@@ -426,7 +300,20 @@ mod tests {
         let feed = "[feed]\nttl = 60\nskip_hours = { timezone = 'Asia/Tokyo', hours = [24, 1, 22] }";
         let config = config(&format!("base_url = 'https://a.b'\ntitle = 'x'\n{feed}")).expect("sound");
         let hours = SkipHours { timezone: Tz::Asia__Tokyo, hours: vec![0, 1, 22] };
-        assert_eq!(config.feed.skip_hours, Some(hours));
+        assert_eq!(config.feed.skip_hours, Some(Rule::Given(hours)));
+    }
+
+    #[test]
+    fn people_are_known_by_the_names_that_posts_use() {
+        let site = "base_url = 'https://a.b/c/'\ntitle = 'x'";
+        let people = "author = { name = 'A', email = 'a@a.b' }\nauthors = [{ name = 'B', avatar = '/b.png' }]";
+        let config = config(&format!("{site}\n{people}\n[feed]\nttl = 'computed'")).expect("sound");
+        let email = |name| config.person(name).map(|person| person.email.as_deref());
+        assert_eq!((&*config.author, email("A"), email("B"), email("C")), ("A", Some(Some("a@a.b")), Some(None), None));
+        assert_eq!(
+            (config.absolute("/b.png"), config.feed.ttl),
+            ("https://a.b/c/b.png".to_owned(), Some(Rule::Computed))
+        );
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! People: who writes, and who keeps the site.
+
+use crate::words::source_text::{Located, Span};
+use crate::words::table::{Reader, Table};
+
+/// Somebody whom feeds name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// As posts name them; never empty.
+    pub name: String,
+    /// An address for mail, if they want it published.
+    pub email: Option<String>,
+    /// Their own page on the web.
+    pub url: Option<String>,
+    /// A picture: an address on the web, or one of this site that starts with a slash.
+    pub avatar: Option<Located<String>>,
+}
+
+/// Reads a table about somebody; `None` without a name.
+pub(super) fn person(outer: &mut Reader<'_>, table: &Table) -> Option<Person> {
+    let mut reader = Reader::new(table, "a person");
+    let name = reader.filled_text("name");
+    if name.is_none() {
+        reader.missing("name", "write `{ name = \"…\" }`");
+    }
+    let email = reader.filled_text("email").filter(|email| {
+        let sound = is_email(&email.value);
+        if !sound {
+            let message = format!("`{}` is not an address for mail", email.value);
+            reader.bad_value(&email.span, message, "write one as in `name@example.org`");
+        }
+        sound
+    });
+    let url = reader.filled_text("url").filter(|url| is_on_the_web(&mut reader, url));
+    let avatar = reader.filled_text("avatar").filter(|avatar| {
+        avatar.value.starts_with('/') && !avatar.value.starts_with("//") || is_on_the_web(&mut reader, avatar)
+    });
+    for diagnostic in reader.finish() {
+        outer.report(diagnostic);
+    }
+    Some(Person { name: name?.value, email: email.map(|email| email.value), url: url.map(|url| url.value), avatar })
+}
+
+/// One address without a name, as feeds may write it.
+fn is_email(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"@".contains(c);
+    text.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && !user.contains(odd) && !host.contains(odd) && host.split('.').all(|part| !part.is_empty())
+    })
+}
+
+/// Whether a text is an address on the web; reports one that is not.
+fn is_on_the_web(reader: &mut Reader<'_>, text: &Located<String>) -> bool {
+    let sound = is_web_address(&text.value);
+    if !sound {
+        let span: &Span = &text.span;
+        reader.bad_value(span, format!("`{}` is not an address on the web", text.value), "write a URL: `https://…`");
+    }
+    sound
+}
+
+/// Whether a text is an `http` or `https` URL, as far as can be seen without asking.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+            && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_for_mail_has_two_sides_and_no_name() {
+        for (text, expect) in [
+            ("a.writer+feeds@example.org", true),
+            ("größe@example.org", true),
+            ("root@localhost", true),
+            ("A. Writer <a@example.org>", false),
+            ("a@example.org (A. Writer)", false),
+            ("a@b@c", false),
+            ("@example.org", false),
+            ("a@example..org", false),
+            ("a@", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_email(text), expect, "{text}");
+        }
+    }
+}

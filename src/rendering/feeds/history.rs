@@ -1,0 +1,163 @@
+//! What an author's own history says about when readers should ask.
+//!
+//! Looked at are the posts of the five years before the newest one, so the answer changes when a post comes out and never by itself.
+//! Each post stands for its own hour, the one before and the one after: an author is not a clock, and summer time moves an hour.
+//!
+//! - Quiet hours are those of the site's zone that no post stands for. Posts whose date has no time (midnight to the second) say nothing.
+//! - Quiet days are those of Greenwich's week that no post stands for. A post without a time stands for all of its day.
+//! - Minutes between two questions are a tenth of the median time between two posts, in whole hours, from one to a day.
+
+use chrono::{DateTime, Datelike, Duration, Months, NaiveTime, Timelike, Utc, Weekday};
+use chrono_tz::Tz;
+
+use crate::files::config::{Day, SkipHours};
+
+/// Months that are looked at.
+const MONTHS: Months = Months::new(60);
+
+/// Posts that hours and days want. With fewer, an hour would be empty by chance too often: three hours of a day are missed by fifty
+/// posts once in eight hundred times, a day of the week once in two thousand.
+const FOR_HOURS: usize = 50;
+
+/// Posts that a median wants.
+const FOR_MINUTES: usize = 10;
+
+/// How much of the time between two posts a reader may be late.
+const SHARE: i64 = 10;
+
+/// Too few posts to say anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooFew {
+    /// How many there are.
+    pub found: usize,
+    /// How many there should be.
+    pub wanted: usize,
+}
+
+/// When an author's recent posts came out, the newest first.
+#[derive(Debug, Clone)]
+pub struct History {
+    dates: Vec<DateTime<Tz>>,
+}
+
+impl History {
+    /// The recent ones of all posts, whose dates are in the site's zone with the newest first.
+    pub fn new(dates: impl IntoIterator<Item = DateTime<Tz>>) -> Self {
+        let mut dates: Vec<DateTime<Tz>> = dates.into_iter().collect();
+        if let Some(since) = dates.first().and_then(|newest| newest.checked_sub_months(MONTHS)) {
+            dates.retain(|date| *date >= since);
+        }
+        Self { dates }
+    }
+
+    /// Hours of `zone` in which nothing comes out, ascending.
+    pub fn quiet_hours(&self, zone: Tz) -> Result<SkipHours, TooFew> {
+        let timed: Vec<DateTime<Tz>> =
+            self.dates.iter().filter(|date| has_time(date)).map(|date| date.with_timezone(&zone)).collect();
+        enough(timed.len(), FOR_HOURS)?;
+        let hour = |date: &DateTime<Tz>| u8::try_from(date.hour()).expect("an hour of the day");
+        let quiet = |local: &u8| timed.iter().all(|date| (hour(date) + 25 - local) % 24 > 2);
+        Ok(SkipHours { timezone: zone, hours: (0..24).filter(quiet).collect() })
+    }
+
+    /// Days of Greenwich's week on which nothing comes out, from Monday on.
+    pub fn quiet_days(&self) -> Result<Vec<Day>, TooFew> {
+        enough(self.dates.len(), FOR_HOURS)?;
+        let (margin, day) = (Duration::hours(1), Duration::days(1) - Duration::seconds(1));
+        let stands_for = |date: &DateTime<Tz>| {
+            let (before, after) = if has_time(date) { (margin, margin) } else { (Duration::zero(), day) };
+            let date = date.with_timezone(&Utc);
+            [date - before, date + after].map(|date| date.weekday())
+        };
+        let busy: Vec<Weekday> = self.dates.iter().flat_map(stands_for).collect();
+        Ok(Day::ALL.into_iter().filter(|day| !busy.contains(&day.weekday())).collect())
+    }
+
+    /// Minutes that a reader may wait before it asks again.
+    pub fn minutes(&self) -> Result<u32, TooFew> {
+        enough(self.dates.len(), FOR_MINUTES)?;
+        let mut between: Vec<i64> = self.dates.windows(2).map(|pair| (pair[0] - pair[1]).num_minutes()).collect();
+        between.sort_unstable();
+        let hours = (between[between.len() / 2] / SHARE / 60).clamp(1, 24);
+        Ok(u32::try_from(hours * 60).expect("at most a day"))
+    }
+}
+
+fn enough(found: usize, wanted: usize) -> Result<(), TooFew> {
+    if found < wanted { Err(TooFew { found, wanted }) } else { Ok(()) }
+}
+
+/// Whether a date was written with a time; a post at midnight to the second is rare enough.
+fn has_time(date: &DateTime<Tz>) -> bool {
+    date.time() != NaiveTime::MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    /// As many posts as asked for, every `step` days before a Friday evening in Sydney, at these hours in turn.
+    fn history(posts: u64, step: i64, hours: &[u32]) -> History {
+        let day = |back: i64| {
+            let date = chrono::NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day") - Duration::days(back);
+            let hour = hours[usize::try_from(back / step).expect("small") % hours.len()];
+            Tz::Australia__Sydney.from_local_datetime(&date.and_hms_opt(hour, 30, 0).expect("a time")).earliest()
+        };
+        History::new((0..i64::try_from(posts).expect("few")).filter_map(|index| day(index * step)))
+    }
+
+    #[test]
+    fn quiet_hours_lie_between_the_posts_with_an_hour_to_spare() {
+        let hours = history(60, 7, &[9, 12, 22]).quiet_hours(Tz::Australia__Sydney).expect("enough");
+        let expected: Vec<u8> = (0..=7).chain(14..=20).collect();
+        assert_eq!((hours.hours, hours.timezone), (expected, Tz::Australia__Sydney));
+        // Over midnight, both ways.
+        let late = history(60, 7, &[23]).quiet_hours(Tz::Australia__Sydney).expect("enough");
+        assert_eq!(late.hours, (1..=21).collect::<Vec<u8>>());
+        let all: Vec<u32> = (0..24).collect();
+        assert_eq!(history(60, 7, &all).quiet_hours(Tz::Australia__Sydney).map(|hours| hours.hours), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn quiet_days_are_those_of_greenwich() {
+        let names = |history: &History| -> Vec<&str> {
+            history.quiet_days().expect("enough").iter().map(|day| day.name()).collect()
+        };
+        // Friday evening in Sydney is Friday in Greenwich.
+        assert_eq!(names(&history(60, 7, &[22])), ["Monday", "Tuesday", "Wednesday", "Thursday", "Saturday", "Sunday"]);
+        // Friday morning is Thursday there, and within an hour of Friday in one half of the year.
+        assert_eq!(names(&history(60, 7, &[9])), ["Monday", "Tuesday", "Wednesday", "Saturday", "Sunday"]);
+        assert_eq!(names(&history(60, 1, &[9])), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn minutes_are_a_tenth_of_the_median_in_whole_hours() {
+        for (step, expected) in [(1, 120), (3, 420), (7, 960), (30, 1440)] {
+            assert_eq!(history(20, step, &[9]).minutes(), Ok(expected), "every {step} days");
+        }
+        let now = Tz::UTC.with_ymd_and_hms(2026, 11, 20, 9, 0, 0).single().expect("not ambiguous");
+        assert_eq!(History::new((0..20).map(|index| now - Duration::minutes(index))).minutes(), Ok(60));
+    }
+
+    #[test]
+    fn few_posts_say_nothing_and_neither_do_old_ones() {
+        assert_eq!(history(49, 7, &[9]).quiet_days(), Err(TooFew { found: 49, wanted: 50 }));
+        assert_eq!(history(9, 7, &[9]).minutes(), Err(TooFew { found: 9, wanted: 10 }));
+        // One post in two months: thirty in five years.
+        let old = history(100, 61, &[9]).quiet_hours(Tz::UTC);
+        assert_eq!(old, Err(TooFew { found: 30, wanted: 50 }));
+        let midnight = |history: &History| History {
+            dates: history
+                .dates
+                .iter()
+                .map(|date| date.with_time(NaiveTime::MIN).earliest().expect("a day begins"))
+                .collect(),
+        };
+        let dated = midnight(&history(60, 7, &[9]));
+        assert_eq!(dated.quiet_hours(Tz::Australia__Sydney), Err(TooFew { found: 0, wanted: 50 }));
+        // A Friday in Sydney begins on Greenwich's Thursday.
+        assert_eq!(dated.quiet_days().map(|days| days.len()), Ok(5));
+    }
+}

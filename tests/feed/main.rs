@@ -1,0 +1,93 @@
+//! The feed as readers get it.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod channel;
+
+mod items;
+
+mod asking;
+
+mod lists;
+
+mod publish;
+
+use std::path::Path;
+
+use chrono::DateTime;
+use chrono_tz::Australia::Sydney;
+use chrono_tz::Tz;
+use genblog::graph::site::Site;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde_json::Value;
+
+use crate::common::{Picture, body, outputs, post, site, text};
+
+const BASE: &str = "https://example.org/blog/";
+
+/// The feed of a site.
+fn feed(site: &Site) -> String {
+    xml(site, "feed.xml")
+}
+
+/// An XML file of a site, which must be well-formed.
+fn xml(site: &Site, file: &str) -> String {
+    let (outputs, _) = outputs(site);
+    let text = text(&outputs, file).to_owned();
+    let mut reader = Reader::from_str(&text);
+    while reader.read_event().expect("well-formed") != Event::Eof {}
+    text
+}
+
+/// A JSON file of a site.
+fn json(site: &Site, file: &str) -> Value {
+    let (outputs, _) = outputs(site);
+    serde_json::from_slice(&outputs[file]).expect("JSON")
+}
+
+fn moment(text: &str) -> DateTime<Tz> {
+    DateTime::parse_from_rfc3339(text).expect("a moment").with_timezone(&Sydney)
+}
+
+/// What stands in the only `name` element of `xml`.
+fn only<'x>(xml: &'x str, name: &str) -> &'x str {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    assert_eq!(xml.matches(&open).count(), 1, "{name} in {xml}");
+    xml.split(&open).nth(1).and_then(|rest| rest.split(&close).next()).expect("an element")
+}
+
+/// A site of one post.
+fn one(test: &str, html: &str) -> (Site, Picture) {
+    let picture = Picture::new(test);
+    let mut site = site(BASE, &picture.0);
+    site.posts = vec![post("only", 17, body(html))];
+    if let Some(tag) = site.tags.get_mut("xen") {
+        tag.posts.truncate(1);
+    }
+    (site, picture)
+}
+
+/// Each promise of docs/feeds.md names the test that shows it.
+#[test]
+fn every_promise_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["tests", "src"].iter().flat_map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let code: String = sources
+        .map(|entry| entry.expect("readable").into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| std::fs::read_to_string(path).expect("readable"))
+        .collect();
+    let text = std::fs::read_to_string(root.join("docs/feeds.md")).expect("readable");
+    let promises = text.split_once("## What holds").expect("the table").1;
+    let rows = promises.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "));
+    let rows: Vec<(&str, &str)> = rows.filter(|(_, tests)| tests.starts_with('`') && tests.ends_with('`')).collect();
+    for (promise, tests) in &rows {
+        for name in tests.split(", ").map(|name| name.trim_matches('`')) {
+            assert!(code.contains(&format!("fn {name}(")), "{promise}: {name}");
+        }
+    }
+    let numbers: Vec<usize> = rows.iter().filter_map(|(promise, _)| promise.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(numbers, (1..=54).chain([58]).collect::<Vec<usize>>());
+}
