@@ -3,11 +3,13 @@
 //! Not modelled: acts of guests that are not there, which nobody does.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::hypervisor::memory::PageType;
 use crate::hypervisor::message::MSI_BASE;
 use crate::hypervisor::passthrough::options::{GuestKind, Switch};
 use crate::hypervisor::vtd::structures::address_of;
+use crate::machine::given_away::card::LONGEST;
 use crate::machine::given_away::guest::SHARED_PAGE;
 use crate::machine::given_away::hardware::registers_of;
 use crate::machine::given_away::settings::{Act, CardId, GuestId, Payload, Target};
@@ -40,22 +42,18 @@ impl GivenAway {
                 self.arrives(card, packet);
             }
             Act::Send(guest, card, bytes) => drop(self.transmit(guest, card, bytes)),
+            Act::Point(guest, card, target) => drop(self.point(guest, card, target)),
             Act::Aim(guest, card, target, payload) => {
-                let aimed = self.resolve(target).is_some_and(|address| self.aim(guest, card, address));
-                if aimed {
-                    self.arrives(
-                        card,
-                        match payload {
-                            Payload::Packet(bytes) => {
-                                vec![HOSTILE; usize::from(bytes.clamp(1, crate::machine::given_away::card::LONGEST))]
-                            }
-                            Payload::Word(word) => word.to_le_bytes().to_vec(),
-                        },
-                    );
+                if self.point(guest, card, target) {
+                    let packet = match payload {
+                        Payload::Packet(bytes) => vec![HOSTILE; usize::from(bytes.clamp(1, LONGEST))],
+                        Payload::Word(word) => word.to_le_bytes().to_vec(),
+                    };
+                    self.arrives(card, packet);
                 }
             }
             Act::Peek(guest, card, target, bytes) => {
-                if let Some(address) = self.resolve(target) {
+                if let Some(address) = self.resolve(guest, target) {
                     self.peek(guest, card, address, bytes);
                 }
             }
@@ -78,6 +76,7 @@ impl GivenAway {
             Act::Plug(guest, card)
             | Act::Unplug(guest, card)
             | Act::Send(guest, card, _)
+            | Act::Point(guest, card, _)
             | Act::Aim(guest, card, ..)
             | Act::Peek(guest, card, ..) => is_card(card) && self.is_alive(guest),
             Act::Destroy(guest) => usize::from(guest.0) < self.guests.len(),
@@ -88,16 +87,21 @@ impl GivenAway {
         }
     }
 
-    fn arrives(&mut self, card: CardId, packet: alloc::vec::Vec<u8>) {
+    fn point(&mut self, guest: GuestId, card: CardId, target: Target) -> bool {
+        self.resolve(guest, target).is_some_and(|address| self.aim(guest, card, address))
+    }
+
+    fn arrives(&mut self, card: CardId, packet: Vec<u8>) {
         self.hardware.card(card).arrive(packet);
         self.poke(card);
     }
 
-    /// The address of the bus that a target is at.
-    fn resolve(&self, target: Target) -> Option<u64> {
+    /// The address that a guest's driver writes for a target.
+    fn resolve(&self, by: GuestId, target: Target) -> Option<u64> {
         let page = |domain: DomId, page: u16| self.xen.domain(domain)?.mfn(Pfn(page.into())).map(address_of);
         match target {
             Target::Address(address) => Some(address),
+            Target::PageOf(guest, number) if guest == by => self.address(guest, Pfn(number.into())),
             Target::PageOf(guest, number) => page(GivenAway::domain_of(guest), number),
             Target::PageOfDom0(number) => page(DomId::DOM0, number),
             Target::XenHeap(number) => Some(address_of(Mfn(u32::from(number) % XEN_HEAP))),

@@ -226,7 +226,7 @@ impl GivenAway {
     }
 
     /// The address that a guest's driver writes for one of its pages.
-    fn address(&self, guest: GuestId, page: Pfn) -> Option<u64> {
+    pub(super) fn address(&self, guest: GuestId, page: Pfn) -> Option<u64> {
         let guest = &self.guests[usize::from(guest.0)];
         let frame = self.xen.domain(guest.domain)?.mfn(page)?;
         Some(match guest.kind {

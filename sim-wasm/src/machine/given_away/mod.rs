@@ -87,6 +87,7 @@ mod acts;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 use core::hash::Hash;
 
 use crate::actors::costs::Costs;
@@ -128,6 +129,17 @@ pub enum NoMachine {
     /// Xen does not boot: a unit is required, and there is none that will do.
     NoBoot,
 }
+
+impl fmt::Display for NoMachine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NoMachine::TooMany => "the machine has no room for so many guests or cards",
+            NoMachine::NoBoot => "Xen does not boot without a unit that is required",
+        })
+    }
+}
+
+impl core::error::Error for NoMachine {}
 
 /// What the agenda holds.
 #[derive(Clone, Debug)]

@@ -61,7 +61,7 @@ impl GuestSettings {
 pub enum Target {
     /// To an address of the bus.
     Address(u64),
-    /// To the machine's frame behind a page of a guest's.
+    /// To a page of a guest's: the machine's frame, but an HVM guest's own driver counts pages as its guest does.
     PageOf(GuestId, u16),
     /// To the machine's frame behind a page of dom0's.
     PageOfDom0(u16),
@@ -103,6 +103,8 @@ pub enum Act {
     Send(GuestId, CardId, u16),
     /// A guest's driver has a card write somewhere: a descriptor to receive into, and a packet that it has sent to itself.
     Aim(GuestId, CardId, Target, Payload),
+    /// A guest's driver makes the descriptor that a card takes next point somewhere, and waits for a packet.
+    Point(GuestId, CardId, Target),
     /// A guest's driver has a card read so many bytes somewhere, and send them away.
     Peek(GuestId, CardId, Target, u16),
     /// A guest gives one of its pages back to Xen.
