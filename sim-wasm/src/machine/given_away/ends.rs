@@ -7,10 +7,11 @@
 
 use alloc::vec::Vec;
 
-use crate::machine::given_away::GivenAway;
 use crate::machine::given_away::guest::Side;
 use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId};
+use crate::machine::given_away::{GivenAway, Item};
+use crate::protocols::pci::function::FLR_NANOS;
 
 impl GivenAway {
     /// Xen destroys a guest, with the cards that it has.
@@ -42,12 +43,17 @@ impl GivenAway {
         self.guest(guest).cards.clear();
     }
 
-    /// pciback, or the device model, lets go of a card whose guest is gone.
+    /// pciback, or the device model, lets go of a card whose guest is gone. Today's pciback resets it, whatever kind of guest
+    /// it was (`pcistub_put_pci_dev`).
     fn forget_user(&mut self, guest: GuestId, card: CardId) {
         match &self.guest(guest).side {
             Side::Pv(_) => drop(self.with_back(guest, |back, call| back.release(call, place_of(card)))),
             Side::Hvm(_) => self.unregister(guest, card),
         }
         self.program_messages();
+        if !self.is_old() {
+            self.begin_reset(card);
+            self.after(FLR_NANOS, Item::Released(guest, card));
+        }
     }
 }

@@ -294,6 +294,12 @@ impl GivenAway {
         while self.agenda.peek_time().is_some_and(|next| next <= time) && self.step() {}
     }
 
+    /// When the next appointment is; nothing when none is left before the run's end.
+    #[must_use]
+    pub fn next(&self) -> Option<Time> {
+        self.agenda.peek_time().filter(|time| *time <= self.settings.until && !self.is_stopped())
+    }
+
     /// When the last appointment was kept.
     #[must_use]
     pub const fn now(&self) -> Time {

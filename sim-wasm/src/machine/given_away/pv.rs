@@ -183,7 +183,9 @@ impl GivenAway {
     pub(super) fn released(&mut self, guest: GuestId, card: CardId) {
         let now = self.now;
         self.hardware.restore(card, now);
-        self.with_bus(guest, PciBus::released);
+        if self.guest(guest).alive {
+            self.with_bus(guest, PciBus::released);
+        }
     }
 
     /// pcifront's page and port.
