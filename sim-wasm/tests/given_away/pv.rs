@@ -4,7 +4,7 @@ use sim_wasm::hypervisor::io_permissions::MmioAccess;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Switch, Version};
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
-use sim_wasm::machine::given_away::settings::Act;
+use sim_wasm::machine::given_away::settings::{Act, CardId};
 use sim_wasm::machine::given_away::tally::{Count, Landing};
 use sim_wasm::words::ids::{DomId, Mfn};
 use sim_wasm::words::time::Time;
@@ -69,7 +69,7 @@ fn a_card_goes_from_one_running_guest_to_another() {
 fn what_is_not_assignable_is_not_given() {
     for version in BOTH {
         let mut settings = settings(GuestKind::Pv, version);
-        let other = sim_wasm::machine::given_away::settings::CardId(1);
+        let other = CardId(1);
         settings.acts = acts(&[Act::Plug(OTHER, CARD), Act::Plug(OTHER, other), Act::GiveBack(CARD)]);
         let machine = run(&settings);
         assert_eq!(counts(&machine, [Count::Refused, Count::Plugged]), [3, 1]);

@@ -2,6 +2,7 @@
 
 use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::hotplug::Hotplug;
+use sim_wasm::actors::log::hvm::Hvm;
 use sim_wasm::actors::log::pciif::Pciif;
 use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Version};
@@ -64,9 +65,9 @@ pub(crate) fn story(machine: &GivenAway) -> Vec<&'static str> {
         Event::Hotplug(Hotplug::SlotFilled { .. }) => Some("slot"),
         Event::Hotplug(Hotplug::SlotEjected { .. }) => Some("ejected"),
         Event::Hotplug(Hotplug::EventSeen { .. }) => Some("event"),
-        Event::Hvm(sim_wasm::actors::log::hvm::Hvm::BarMapped { .. }) => Some("mapped"),
-        Event::Hvm(sim_wasm::actors::log::hvm::Hvm::BarUnmapped { .. }) => Some("unmapped"),
-        Event::Hvm(sim_wasm::actors::log::hvm::Hvm::MsiBound { .. }) => Some("bound"),
+        Event::Hvm(Hvm::BarMapped { .. }) => Some("mapped"),
+        Event::Hvm(Hvm::BarUnmapped { .. }) => Some("unmapped"),
+        Event::Hvm(Hvm::MsiBound { .. }) => Some("bound"),
         _ => None,
     };
     machine.log().entries().iter().filter_map(|entry| word(&entry.event)).collect()

@@ -12,6 +12,9 @@ use sim::words::time::Time;
 use crate::drawn::Draw;
 use crate::drawn::devices::{DeviceRun, hash_of};
 
+/// Cards of a machine: two below a switch, and one beside it.
+const CARDS: u32 = 3;
+
 /// A drawn machine at its end.
 pub(super) fn run(draw: &mut Draw) -> DeviceRun {
     let mut machine = GivenAway::new(&draw.joined()).expect("drawn settings make a machine");
@@ -22,7 +25,8 @@ pub(super) fn run(draw: &mut Draw) -> DeviceRun {
 
 impl Draw {
     fn joined(&mut self) -> Settings {
-        let guests = (0..1 + self.below(3)).map(|_| self.guest_with_cards()).collect();
+        self.guests = 1 + self.below(3) as u16;
+        let guests = (0..self.guests).map(|_| self.guest_with_cards()).collect();
         Settings {
             options: self.boot_options(),
             unit: (!self.once_in(6)).then(|| self.unit_before_cards()),
@@ -30,8 +34,8 @@ impl Draw {
             heeds_test: if self.once_in(4) { Switch::Off } else { Switch::On },
             access_control: if self.once_in(2) { Switch::Off } else { Switch::On },
             guests,
-            cards: (0..1 + self.below(3)).map(|_| self.one_of(&[AtReset::Stops, AtReset::Finishes])).collect(),
-            acts: self.several(24, Draw::timed_act),
+            cards: (0..CARDS).map(|_| self.one_of(&[AtReset::Stops, AtReset::Finishes])).collect(),
+            acts: (0..10 + self.below(30)).map(|_| self.timed_act()).collect(),
             delays: Delays { request: self.one_of(&[1_000, 1_000, 3_000_000, 40_000_000]), ..Delays::default() },
             until: Time::from_millis(20_000),
             log: Switch::On,
@@ -113,10 +117,10 @@ impl Draw {
     }
 
     fn guest_id(&mut self) -> GuestId {
-        GuestId(self.below(3) as u8)
+        GuestId(self.below(u32::from(self.guests)) as u8)
     }
 
     fn card_id(&mut self) -> CardId {
-        CardId(self.below(3) as u8)
+        CardId(self.below(CARDS) as u8)
     }
 }

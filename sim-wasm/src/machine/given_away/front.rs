@@ -23,6 +23,7 @@ use crate::machine::given_away::driver::{Driver, Hears};
 use crate::machine::given_away::guest::SHARED_PAGE;
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::{GivenAway, Item};
+use crate::protocols::pci::bar::regions;
 use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
 use crate::protocols::pciif::{PciCmd, PciOp, Place, XEN_PCI_ERR_SUCCESS};
 use crate::words::ids::{Bdf, Port};
@@ -190,9 +191,11 @@ impl GivenAway {
     fn begin_pv_driver(&mut self, guest: GuestId, found: &Found, message: Option<PirqId>) {
         let domain = GivenAway::domain_of(guest);
         let Some(registers) = found.regions.first().map(|region| region.base) else { return };
-        let card = self.hardware.functions.iter().position(|function| {
-            crate::protocols::pci::bar::regions(&function.config).any(|region| region.contains(registers))
-        });
+        let card = self
+            .hardware
+            .functions
+            .iter()
+            .position(|function| regions(&function.config).any(|region| region.contains(registers)));
         let (Some(card), Some(rings)) = (card.map(|card| CardId(card as u8)), self.guest(guest).room()) else {
             return;
         };

@@ -21,7 +21,7 @@ use crate::protocols::pci::builder::Builder;
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::function::Function;
 use crate::protocols::pci::msi::MsiShape;
-use crate::protocols::pci::registers::PCI_ACS_XEN;
+use crate::protocols::pci::registers::{PCI_ACS_XEN, PCI_COMMAND, PCI_COMMAND_MEMORY};
 use crate::protocols::pci::topology::{NodeKind, Topology};
 use crate::words::ids::Bdf;
 use crate::words::time::Time;
@@ -82,7 +82,7 @@ impl Hardware {
             hardware.topology.add(bdf, NodeKind::ENDPOINT);
             let mut function = Function::new(bdf, config(card));
             // Firmware has switched decoding on, and nothing else.
-            function.write(Time::ZERO, COMMAND, Width::Word, DECODES);
+            function.write(Time::ZERO, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
             hardware.functions.push(function);
             hardware.cards.push(Card::new(*at_reset));
         }
@@ -117,12 +117,9 @@ impl Hardware {
     pub(super) fn restore(&mut self, card: CardId, now: Time) {
         let function = self.function(card);
         function.write(now, REGISTERS.offset(), Width::Dword, registers_of(card) as u32);
-        function.write(now, COMMAND, Width::Word, DECODES);
+        function.write(now, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
     }
 }
-
-const COMMAND: u16 = crate::protocols::pci::registers::PCI_COMMAND;
-const DECODES: u32 = crate::protocols::pci::registers::PCI_COMMAND_MEMORY as u32;
 
 fn config(card: CardId) -> ConfigSpace {
     let bar = BarKind::Memory32 { prefetchable: false };

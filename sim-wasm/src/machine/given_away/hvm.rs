@@ -1,4 +1,4 @@
-//! An HVM guest's device model and its system: real cards in virtual slots, BARs in the guest's memory, messages bound.
+//! An HVM guest's device model: real cards in virtual slots, BARs in the guest's memory, messages bound.
 //!
 //! In 3.3 xend and the device model speak over the store ([`hotplug`](crate::actors::hotplug)), and it is the device model that
 //! has Xen assign a card. Today's toolstack tells its device model, and assigns by itself.
@@ -11,31 +11,25 @@
 use alloc::vec::Vec;
 
 use crate::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
-use crate::actors::hotplug::slots::{Asked, EJECT, HotplugSlots};
+use crate::actors::hotplug::slots::HotplugSlots;
 use crate::actors::hotplug::xend::{PciDevice, TestAssign, Xend};
 use crate::actors::hvm::Host;
 use crate::actors::hvm::intx::DpciIrqs;
 use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::device::{PtDevice, PtSettings};
 use crate::actors::hvm::pass_through::mappings::MapCall;
+use crate::actors::hvm::release::Release;
 use crate::actors::log::Event;
 use crate::actors::log::hotplug::{Hotplug, Outcome};
 use crate::actors::xenbus::store::{Quotas, WatchEvent, Xenstore};
 use crate::hypervisor::message::Message;
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::driver::{Driver, Hears};
-use crate::machine::given_away::hardware::{REGISTERS, place_of};
+use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::config::Width;
-use crate::protocols::pci::msi::{Msi, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO, PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE};
-use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
+use crate::protocols::pci::msi::{Msi, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO};
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
-
-/// Where an HVM guest puts its first card's registers; each slot has a mebibyte.
-const GUEST_BAR: u64 = 0xF300_0000;
-/// The vector that its system gives the card in slot 0.
-const GUEST_VECTOR: u8 = 0x51;
 
 /// A card behind the device model.
 #[derive(Clone, Debug)]
@@ -70,12 +64,12 @@ impl HvmSide {
     pub(super) fn new(domain: DomId, settings: &Settings) -> HvmSide {
         let release = settings.release();
         let model = match release {
-            crate::actors::hvm::release::Release::Xen33 => Model::Old {
+            Release::Xen33 => Model::Old {
                 xend: Xend::new(domain),
                 model: QemuDm::new(domain, release, Libpci::Found),
                 store: Xenstore::new(Quotas::default()),
             },
-            crate::actors::hvm::release::Release::Today => Model::Today { slots: HotplugSlots::new(release) },
+            Release::Today => Model::Today { slots: HotplugSlots::new(release) },
         };
         let (lines, messages) = (DpciIrqs::new(release), MsiBindings::new());
         HvmSide { model, behind: Vec::new(), lines, messages, shown: Vec::new() }
@@ -213,7 +207,7 @@ impl GivenAway {
     }
 
     /// What follows from something that the device model or xend did: cards came or went, watches fire, the guest is called.
-    fn model_did(&mut self, guest: GuestId) {
+    pub(super) fn model_did(&mut self, guest: GuestId) {
         let old = self.is_old();
         let Some(hvm) = self.guest(guest).hvm() else { return };
         let named: Vec<Bdf> = match &hvm.model {
@@ -316,7 +310,7 @@ impl GivenAway {
     }
 
     /// The guest writes to its card's config space.
-    fn config_write(&mut self, guest: GuestId, card: CardId, offset: u16, width: Width, value: u32) {
+    pub(super) fn config_write(&mut self, guest: GuestId, card: CardId, offset: u16, width: Width, value: u32) {
         let GivenAway { guests, hardware, xen, costs, now, log, .. } = self;
         let Some(hvm) = guests[usize::from(guest.0)].hvm() else { return };
         let Some(behind) = hvm.behind.iter_mut().find(|behind| behind.card == card) else { return };
@@ -356,97 +350,5 @@ impl GivenAway {
             (true, Some(_)) | (false, None) => return,
         }
         self.program_messages();
-    }
-
-    /// An HVM guest's system has come up and finds its cards.
-    pub(super) fn system_booted(&mut self, guest: GuestId) {
-        if !self.guest(guest).alive {
-            return;
-        }
-        let found = self.guest(guest).hvm().map(|hvm| hvm.behind.iter().map(|behind| behind.card).collect::<Vec<_>>());
-        let found = found.unwrap_or_default();
-        self.log.step(self.now, Event::Hotplug(Hotplug::Booted { cards: found.len() as u8 }));
-        for card in found {
-            self.begin_hvm_driver(guest, card);
-        }
-    }
-
-    /// An HVM guest's system takes the event of hot-plugging: a card came, or is to go.
-    pub(super) fn system_event(&mut self, guest: GuestId) {
-        if !self.guest(guest).alive {
-            return;
-        }
-        let now = self.now;
-        let Some(slots) = self.guest(guest).hvm().and_then(HvmSide::slots) else { return };
-        slots.acknowledge_event();
-        let Some((slot, added)) = slots.decode(slots.event()) else { return };
-        let port = slots.port_of(slot);
-        self.log.step(now, Event::Hotplug(Hotplug::EventSeen { slot, added }));
-        let behind = self.guest(guest).hvm().and_then(|hvm| hvm.behind.iter().find(|behind| behind.slot == slot));
-        let card = behind.map(|behind| behind.card);
-        if added {
-            if let Some(card) = card {
-                self.begin_hvm_driver(guest, card);
-            }
-            return;
-        }
-        if let Some(card) = card {
-            self.end_hvm_driver(guest, card);
-        }
-        let GivenAway { guests, log, .. } = self;
-        let (Some(hvm), Some(port)) = (guests[usize::from(guest.0)].hvm(), port) else { return };
-        match &mut hvm.model {
-            Model::Old { model, store, .. } => model.guest_writes(store, now, log, port, EJECT),
-            Model::Today { slots } => {
-                if let Asked::Eject { slot, .. } = slots.write(port, EJECT) {
-                    log.also(now, Event::Hotplug(Hotplug::SlotEjected { slot }));
-                }
-            }
-        }
-        self.model_did(guest);
-    }
-
-    /// A driver takes its card: registers somewhere in its guest's memory, a vector, the bus.
-    fn begin_hvm_driver(&mut self, guest: GuestId, card: CardId) {
-        let slot = self.guest(guest).hvm().and_then(|hvm| hvm.behind.iter().find(|behind| behind.card == card));
-        let (Some(slot), Some(rings)) = (slot.map(|behind| behind.slot), self.guest(guest).room()) else { return };
-        if self.guest(guest).driver_of(card).is_some() {
-            return;
-        }
-        let registers = GUEST_BAR + (u64::from(slot) << 20);
-        let vector = GUEST_VECTOR + slot;
-        let mut write = |offset, width, value| self.config_write(guest, card, offset, width, value);
-        write(REGISTERS.offset(), Width::Dword, registers as u32);
-        write(PCI_COMMAND, Width::Word, u32::from(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
-        if let Some(msi) = Msi::of(&self.hardware.function(card).config) {
-            let Message { address, data } = Message::to(0, vector);
-            let mut write = |offset, width, value| self.config_write(guest, card, msi.at + offset, width, value);
-            write(PCI_MSI_ADDRESS_LO, Width::Dword, address as u32);
-            write(PCI_MSI_ADDRESS_HI, Width::Dword, 0);
-            write(msi.shape.data(), Width::Word, data);
-            write(PCI_MSI_FLAGS, Width::Word, PCI_MSI_FLAGS_ENABLE.into());
-        }
-        let place = Bdf::new(0, slot, 0);
-        self.start_driver(guest, Driver::new(card, place, registers, rings, Hears::Vector(vector)));
-    }
-
-    fn end_hvm_driver(&mut self, guest: GuestId, card: CardId) {
-        self.stop_driver(guest, card);
-        let at = Msi::of(&self.hardware.function(card).config).map(|msi| msi.at);
-        if let Some(at) = at {
-            self.config_write(guest, card, at + PCI_MSI_FLAGS, Width::Word, 0);
-        }
-        self.config_write(guest, card, PCI_COMMAND, Width::Word, 0);
-    }
-
-    /// An HVM guest takes an interrupt.
-    pub(super) fn take_interrupt(&mut self, guest: GuestId, vector: u8) {
-        if !self.guest(guest).alive {
-            return;
-        }
-        let of = |driver: &&Driver| driver.hears == Hears::Vector(vector);
-        if let Some(card) = self.guest(guest).drivers.iter().find(of).map(|driver| driver.card) {
-            self.reap(guest, card);
-        }
     }
 }

@@ -25,8 +25,8 @@ use crate::protocols::pci::msi::Msi;
 use crate::protocols::pci::registers::PCI_COMMAND_INTX_DISABLE;
 use crate::words::ids::{Bdf, DomId, Port};
 
-/// The first of Xen's vectors for devices (`FIRST_DYNAMIC_VECTOR`, rounded up past the low ones that it keeps).
-pub(super) const FIRST_VECTOR: u8 = 0x31;
+/// The first of Xen's vectors for devices here; it keeps lower ones for itself.
+const FIRST_VECTOR: u8 = 0x31;
 /// The last one.
 const LAST_VECTOR: u8 = 0xEF;
 

@@ -76,6 +76,8 @@ mod front;
 
 mod hvm;
 
+mod system;
+
 pub mod toolstack;
 
 mod steps;

@@ -8,10 +8,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::actors::log::Log;
 use crate::actors::pciback::slots::{DeviceKind, SlotPolicy};
 use crate::actors::pciback::{After, Call, Pciback};
 use crate::actors::pcibus::{PciAction, PciAddress, PciBus, PciOptions};
 use crate::actors::pcifront::Pcifront;
+use crate::hypervisor::event_calls::Sent;
 use crate::hypervisor::grant_entry::Access;
 use crate::hypervisor::guest_grants::GuestGrants;
 use crate::hypervisor::page::Page;
@@ -24,6 +26,7 @@ use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::function::FLR_NANOS;
 use crate::protocols::xenbus::XenbusState;
 use crate::words::ids::{DomId, GrantRef, Handle, Port};
+use crate::words::time::Time;
 
 /// What both halves share, once they do.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +88,7 @@ impl GivenAway {
     pub(super) fn with_bus<T>(
         &mut self,
         guest: GuestId,
-        act: impl FnOnce(&mut PciBus, crate::words::time::Time, &mut crate::actors::log::Log) -> T,
+        act: impl FnOnce(&mut PciBus, Time, &mut Log) -> T,
     ) -> Option<T> {
         let GivenAway { guests, log, now, .. } = self;
         let bus = guests[usize::from(guest.0)].pv()?.bus.as_mut()?;
@@ -229,7 +232,7 @@ impl GivenAway {
     }
 
     /// An event was sent: whoever is to be called is.
-    pub(super) fn called(&mut self, sent: crate::hypervisor::event_calls::Sent) {
+    pub(super) fn called(&mut self, sent: Sent) {
         if let Some((domain, _)) = sent.upcall() {
             let delay = self.settings.delays.event;
             self.after(delay, Item::Upcall(domain));

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use crate::hypervisor::passthrough::options::{GuestKind, Version};
 use crate::machine::given_away::settings::{CardId, GuestId};
+use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::{GivenAway, Item};
 
 /// One step of a job.
@@ -252,7 +253,7 @@ impl GivenAway {
     }
 
     fn give_up(&mut self) {
-        self.tally.one(crate::machine::given_away::tally::Count::Refused);
+        self.tally.one(Count::Refused);
         if let Some(job) = self.jobs.0.front_mut() {
             job.steps = core::mem::take(&mut job.undo).into();
         }

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: cards that never end.
 
-use crate::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version};
+use crate::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
 use crate::machine::given_away::settings::{Act, AtReset, Settings};
 use crate::machine::given_away::tally::{Count, Landing};
 use crate::telling::scenario::devices::{BEGIN, CARD, GUEST, NEIGHBOUR, XEN, in_turn, machine, version};
@@ -60,7 +60,7 @@ fn build(values: &[u32]) -> Settings {
     let mut options = Options::default_of(version(xen));
     if options.version == Version::Xen33 {
         // The card is to be the guest's, and goes back to dom0 in any case.
-        options.wanted = crate::hypervisor::passthrough::options::Wanted::Yes;
+        options.wanted = Wanted::Yes;
         options.pv = Switch::On;
     } else {
         options.quarantine = match quarantine {

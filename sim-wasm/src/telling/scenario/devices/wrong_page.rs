@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what the guest does without its packets.
 
-use crate::hypervisor::passthrough::options::{GuestKind, Options, Switch};
+use crate::hypervisor::passthrough::options::{GuestKind, Options, Switch, Wanted};
 use crate::machine::given_away::settings::{Act, Settings};
 use crate::machine::given_away::tally::{Count, Landing};
 use crate::telling::scenario::devices::{CARD, GUEST, UNIT, XEN, in_turn, machine, version};
@@ -52,7 +52,7 @@ fn build(values: &[u32]) -> Settings {
         unreachable!("there is one value for each knob");
     };
     let mut options = Options::default_of(version(xen));
-    options.wanted = crate::hypervisor::passthrough::options::Wanted::Yes;
+    options.wanted = Wanted::Yes;
     let mut settings = machine(options, GuestKind::Hvm, false);
     settings.unit = settings.unit.filter(|_| unit == 0);
     settings.heeds_test = if toolstack == 0 { Switch::On } else { Switch::Off };
