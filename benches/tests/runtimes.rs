@@ -14,22 +14,26 @@ use benches::drawn::marks::Marks;
 use benches::module::{Profile, compile, node};
 use sim::actors::costs::Way;
 use sim::actors::epoch::{Epoch, FrontEpoch};
+use sim::actors::log::dma::Dma;
 use sim::actors::log::hotplug::{Hotplug, Outcome};
+use sim::actors::log::hvm::Hvm;
 use sim::actors::log::migration::Migration;
 use sim::actors::log::pciif::Pciif;
 use sim::actors::log::vtd::Vtd;
 use sim::actors::log::{Event, Log};
+use sim::hypervisor::passthrough::step::Step;
 use sim::hypervisor::vtd::fault::Fault;
 use sim::machine::network::settings::{FaultKind, Intent, Logging, Settings};
 use sim::machine::own_card::Signal;
 use sim::machine::ways::Trial;
+use sim::words::ids::DomId;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Runs that are compared.
 const RUNS: u64 = 1_000;
 
 /// Runs of devices that are given away that are compared.
-const DEVICE_RUNS: u64 = 800;
+const DEVICE_RUNS: u64 = 1_200;
 
 /// The module, compiled once for all tests.
 static SCRIPT: LazyLock<Script> = LazyLock::new(Script::new);
@@ -124,7 +128,7 @@ fn every_kind_of_run_of_devices_is_drawn() {
         }
     }
     type Wanted<'test> = &'test dyn Fn(&Event) -> bool;
-    let all: [(About, &str, usize, Wanted<'_>); 26] = [
+    let all: [(About, &str, usize, Wanted<'_>); 36] = [
         (About::Unit, "passes", 100, &|event| matches!(event, Event::Vtd(Vtd::Passed { .. }))),
         (About::Unit, "collapses", 20, &|event| matches!(event, Event::Vtd(Vtd::FaultCollapsed { .. }))),
         (About::Unit, "is lost", 50, &|event| matches!(event, Event::Vtd(Vtd::FaultLost { .. }))),
@@ -151,6 +155,16 @@ fn every_kind_of_run_of_devices_is_drawn() {
         (About::Migration, "lost", 50, &|event| matches!(event, Event::Migration(Migration::Lost { .. }))),
         (About::Migration, "plugged", 30, &|event| matches!(event, Event::Migration(Migration::Plugged { .. }))),
         (About::Ways, "emulated", 10, &|event| matches!(event, Event::Hvm(_))),
+        (About::GivenAway, "given", 100, &|event| reassigns(event, |owner| owner != DomId::DOM0 && owner != DomId::IO)),
+        (About::GivenAway, "quarantined", 50, &|event| reassigns(event, |owner| owner == DomId::IO)),
+        (About::GivenAway, "given back", 20, &|event| reassigns(event, |owner| owner == DomId::DOM0)),
+        (About::GivenAway, "reaches its own", 100, &|event| reaches(event, true)),
+        (About::GivenAway, "reaches another's", 5, &|event| reaches(event, false)),
+        (About::GivenAway, "is blocked", 10, &|event| matches!(event, Event::Vtd(Vtd::Blocked { .. }))),
+        (About::GivenAway, "found", 50, &|event| matches!(event, Event::Pciif(Pciif::DeviceFound { .. }))),
+        (About::GivenAway, "removed", 10, &|event| matches!(event, Event::Pciif(Pciif::DeviceRemoved { .. }))),
+        (About::GivenAway, "mapped", 50, &|event| matches!(event, Event::Hvm(Hvm::BarMapped { .. }))),
+        (About::GivenAway, "ejected", 10, &|event| matches!(event, Event::Hotplug(Hotplug::SlotEjected { .. }))),
     ];
     for (about, what, least, wanted) in all {
         let runs = count(about, wanted);
@@ -168,6 +182,14 @@ fn every_kind_of_run_of_devices_is_drawn() {
             }
         }
     }
+}
+
+fn reassigns(event: &Event, to_whom: fn(DomId) -> bool) -> bool {
+    matches!(event, Event::Vtd(Vtd::Xen(Step::Reassigned { to, .. })) if to_whom(*to))
+}
+
+fn reaches(event: &Event, its_own: bool) -> bool {
+    matches!(event, Event::Dma(Dma::FrameReached { meant, .. }) if *meant == its_own)
 }
 
 fn ends(event: &Event, with: Outcome) -> bool {

@@ -3,7 +3,6 @@
 
 use std::process::ExitCode;
 
-use sim_wasm::machine::network::Network;
 use sim_wasm::telling::scenario::error::ScenarioError;
 use sim_wasm::telling::scenario::{Values, scenario, scenarios};
 
@@ -39,11 +38,9 @@ fn show(name: &str, rest: &[String]) -> Result<(), ScenarioError> {
 }
 
 fn run(values: &Values) -> Result<(), ScenarioError> {
-    let mut network = Network::new(&values.settings()?).map_err(ScenarioError::Settings)?;
-    network.run();
-    let measured = network.metrics();
+    let outcome = values.run()?;
     for metric in values.scenario().metrics {
-        println!("  {:24} {:>12} {}", metric.name(), metric.read(&measured, network.now()), metric.unit());
+        println!("  {:24} {:>12} {}", metric.name(), metric.of(&outcome), metric.unit());
     }
     Ok(())
 }

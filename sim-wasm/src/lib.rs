@@ -104,6 +104,14 @@
 //! [`handover`](actors::pcibus::handover) in which order they change hands. Sources: `drivers/xen/pciback`,
 //! `drivers/xen/pcifront` of linux-2.6.18-xen, `drivers/xen/xen-pciback`, `drivers/pci/xen-pcifront.c` of mainline.
 //!
+//! # All of it in one machine
+//!
+//! [`GivenAway`](machine::given_away::GivenAway) joins buses with cards whose descriptors lie in frames, the unit under Xen,
+//! memory, pciback and pcifront, the device model, and the toolstack, xend's of 3.3 or today's libxl, that makes a card
+//! assignable, gives it to a guest, and takes it away. One run shows a packet's bytes arrive in the guest's page, an interrupt
+//! in its driver, and where they go when the guest dies in the middle, or its driver means somebody else's page. Its
+//! [`Tally`](machine::given_away::tally::Tally) says whose frames were written. Six scenarios ask it.
+//!
 //! # What such a device reaches
 //!
 //! It reads and writes memory by itself, past all page types and grants. What it reaches is
@@ -263,16 +271,12 @@
 //!
 //! Of devices that are given to guests:
 //!
-//! - **One machine in which all who take part meet.** The toolstack, pciback and pcifront change a device's
-//!   [owner](protocols::pci::owners), Xen's [`Iommus`](hypervisor::passthrough::iommus::Iommus) its tables, the device model its
-//!   BARs, and nothing joins them: each is run by itself. [`OwnCard`](machine::own_card) has a driver, its card, a unit and
-//!   Xen's part in interrupts, with tables that are there from the start.
-//! - **[The p2m that a BAR is mapped into](actors::hvm::pass_through::mappings)**: what the device model asks Xen to map is a
-//!   list of calls, and where a guest's access goes is looked up in it.
+//! - **[The trip of an access to config space](machine::given_away)** in the joined machine: an HVM guest's reaches the device
+//!   model at once, and a PV guest's page tables of registers are its permissions.
 //! - **The memory of a driver with a card of its own**: swiotlb, bounce buffers, and the exchange of pages for contiguous ones.
 //!   A buffer is a page, and no card has an address that it cannot reach.
-//! - **What a request from one device to another [does where it arrives](protocols::pci::topology)**: there are its way, and
-//!   whether the IOMMU sees it.
+//! - **What a request from one device to another does where it arrives**, but for [registers that are
+//!   written](machine::given_away::card).
 //! - **[Devices that cache translations](hypervisor::vtd) (ATS)**: their capability, their requests and the descriptor of their
 //!   invalidation are there, and no device that remembers anything.
 //! - **[The memory of a guest that moves](actors::migration)**: migration is a model of orders and times. Pages are a number,

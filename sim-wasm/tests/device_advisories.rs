@@ -49,6 +49,7 @@ const TAKING: &str = include_str!("vtd_xen/taking.rs");
 const PASS_THROUGH: &str = include_str!("pass_through.rs");
 const PCIFRONT: &str = include_str!("pcifront.rs");
 const IOREQ: &str = include_str!("ioreq.rs");
+const JOINED: &str = include_str!("given_away/attacks.rs");
 const PASSTHROUGH_DOC: &str = include_str!("../src/hypervisor/passthrough/mod.rs");
 
 /// Every advisory about devices that are given away, but CVE-2011-1898 is older than the numbers: it counts as 0.
@@ -56,6 +57,7 @@ const ROWS: &[(u16, Tried)] = &[
     (0, In(include_str!("vtd_xen/interrupts.rs"), "a_forged_message_rings_unless_interrupts_are_remapped")),
     (0, In(include_str!("vtd_xen/interrupts.rs"), "a_forged_vector_meets_the_guard_that_is_up")),
     (0, In(HERE, "a_unit_that_is_required_is_to_remap_interrupts")),
+    (0, In(JOINED, "a_forged_message_rings_unless_interrupts_are_remapped")),
     (36, In(HERE, "a_device_rings_with_entries_of_another_s_table_only_if_there_is_one_table")),
     (59, In(HERE, "a_write_that_is_no_message_stops_the_host_unless_errors_are_masked")),
     (120, In(include_str!("pciback_overlay.rs"), "decoding_stays_on_unless_the_driver_is_classic")),
@@ -74,12 +76,14 @@ const ROWS: &[(u16, Tried)] = &[
     (237, In(HERE, "a_message_is_its_owner_s_and_stays_when_it_is_mapped_once_more")),
     (237, In(PCIFRONT, "a_device_of_another_s_gets_no_interrupt")),
     (302, In(TAKING, "writes_under_way_after_teardown_hit_dom0_s_view_unless_there_is_quarantine")),
+    (302, In(JOINED, "what_is_under_way_when_a_guest_goes_lands_with_nobody_if_there_is_quarantine")),
     (306, In(HERE, "a_device_taken_from_a_guest_is_nobody_s_without_being_asked_for")),
     (321, In(FORGETTING, "entries_are_written_back_before_a_unit_that_sees_no_caches_reads_them")),
     (321, In(HERE, "a_large_page_that_was_split_in_the_cache_alone_is_whole_to_the_unit")),
     (337, In(HERE, "xen_masks_an_entry_where_the_table_was_when_the_function_was_found")),
     (337, In(include_str!("pcibus.rs"), "a_device_that_forgot_its_bars_leaves_nothing_behind")),
     (373, In(FORGETTING, "a_page_is_another_s_only_when_the_unit_has_said_that_it_forgot")),
+    (373, In(JOINED, "a_page_is_another_s_only_when_the_unit_has_forgotten_it")),
     (378, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
     (386, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
     (390, In(TAKING, "quarantine_fits_the_unit")),

@@ -41,7 +41,7 @@ fn the_catalogue_keeps_its_rules() {
         for preset in known.presets {
             assert!(preset.says.ends_with('.'), "{}", preset.name);
             let values = known.values(preset.name).expect("a preset's values are offered");
-            values.settings().expect("a preset's values go together");
+            values.check().expect("a preset's values go together");
         }
     }
 }
@@ -52,7 +52,7 @@ fn what_is_not_offered_is_refused_with_the_reason() {
     let flow = scenario("flow-control").expect("it is in the catalogue");
     let axis = |knob: &str, values: &[u32]| Axis { knob: knob.to_owned(), values: values.to_vec() };
     let swept = |axes: &[Axis]| sweep(&flow.defaults(), axes, &[], 1).map(|_| ());
-    let wrong: [(&str, Result<(), ScenarioError>); 12] = [
+    let wrong: [(&str, Result<(), ScenarioError>); 13] = [
         ("scenario", scenario("flow").map(|_| ())),
         ("preset", flow.values("fast").map(|_| ())),
         ("knob", flow.defaults().set("nic", 1).map(|_| ())),
@@ -64,6 +64,7 @@ fn what_is_not_offered_is_refused_with_the_reason() {
             "between steps",
             scenario("receiving").and_then(|receiving| receiving.defaults().set("consumes", 15)).map(|_| ()),
         ),
+        ("no network", scenario("card-reach").and_then(|reach| reach.defaults().settings()).map(|_| ())),
         ("axis without values", swept(&[axis("card", &[])])),
         ("axis twice", swept(&[axis("card", &[10]), axis("card", &[100])])),
         ("axis out of range", swept(&[axis("bytes", &[60, 59])])),
@@ -87,9 +88,13 @@ proptest! {
         for (knob, place) in known.knobs.iter().zip(places) {
             values = values.set(knob.name, knob.value(place % knob.count())).expect("a value of the knob is offered");
         }
-        let settings = values.settings();
-        prop_assert!(settings.is_ok(), "{settings:?}");
-        prop_assert!(Network::new(&settings.expect("just checked")).is_ok());
+        prop_assert!(values.check().is_ok());
+        // Runs of cards are short.
+        if values.given_away().is_some() {
+            prop_assert!(values.run().is_ok());
+        } else {
+            prop_assert!(Network::new(&values.settings().expect("just checked")).is_ok());
+        }
     }
 }
 
@@ -247,4 +252,64 @@ fn a_run_without_a_log_is_the_same_run() {
         network.metrics()
     };
     assert_eq!(measured(Logging::Off), measured(Logging::On));
+}
+
+/// The numbers of a preset of a scenario about cards, by name.
+fn cards<const N: usize>(name: &str, preset: &str, metrics: [&str; N]) -> [u64; N] {
+    let values = scenario(name).and_then(|known| known.values(preset)).expect("it is in the catalogue");
+    let outcome = values.run().expect("a preset's values go together");
+    metrics.map(|metric| {
+        let found = values.scenario().metrics.iter().find(|known| known.name() == metric);
+        found.unwrap_or_else(|| panic!("{name} has no {metric}")).of(&outcome)
+    })
+}
+
+#[test]
+fn a_card_reaches_what_its_preset_says() {
+    let reach = |preset| cards("card-reach", preset, ["written-neighbour", "blocked", "unassigned"]);
+    assert_eq!(reach("no-unit"), [1_514, 0, 1]);
+    assert_eq!(reach("not-for-pv"), [1_514, 0, 1]);
+    assert_eq!([reach("for-pv"), reach("today")], [[0, 1, 0]; 2]);
+    let wrong = |preset| cards("wrong-page", preset, ["received", "written-own", "written-xen", "refused"]);
+    let [received, own, xen, refused] = wrong("untranslated");
+    assert!(received == 0 && own == 0 && xen > 0 && refused == 0, "{own} {xen}");
+    assert_eq!(wrong("asked-first"), [0, 0, 0, 1]);
+    assert_eq!(wrong("translated")[0], 4);
+}
+
+#[test]
+fn what_is_under_way_lands_where_its_preset_says() {
+    let end = |preset| cards("after-the-end", preset, ["written-late", "written-xen", "blocked"]);
+    let [late, xen, blocked] = end("dom0-s");
+    assert!(late > 2_000 && xen == 0 && blocked == 0, "{late}");
+    assert_eq!(end("nobody-s"), [0, 0, 2]);
+    let [late, xen, blocked] = end("scratch-page");
+    assert!(late == xen && late > 2_000 && blocked == 0, "{late}");
+    assert_eq!(end("heeds-its-reset"), [0, 0, 0]);
+    let stale = |preset| cards("stale-page", preset, ["written-neighbour", "blocked"]);
+    assert_eq!(stale("not-waited-for"), [1_514, 0]);
+    assert_eq!([stale("waited-for"), stale("quick")], [[0, 1]; 2]);
+}
+
+#[test]
+fn a_forged_message_comes_to_what_its_preset_says() {
+    let names = ["forged-interrupts", "messages-blocked", "messages-mistaken", "host-stopped"];
+    let forged = |preset| cards("forged-message", preset, names);
+    assert_eq!(forged("another-s"), [1, 0, 0, 0]);
+    assert_eq!(forged("an-exception-s"), [0, 0, 1, 0]);
+    assert_eq!(forged("a-call-s"), [0, 0, 0, 1]);
+    assert_eq!(forged("remapped"), [0, 1, 0, 0]);
+    let peers = |preset| cards("peer-to-peer", preset, ["written-registers", "blocked"]);
+    assert_eq!([peers("no-access-control"), peers("hvm")], [[64, 0]; 2]);
+    assert_eq!(peers("redirected"), [0, 1]);
+}
+
+/// A sweep of cards' runs is one of numbers by name, as a network's is.
+#[test]
+fn a_sweep_of_cards_has_a_row_for_each_value() {
+    let base = scenario("card-reach").expect("it is in the catalogue").defaults();
+    let axes = [Axis { knob: "unit".to_owned(), values: vec![0, 1] }, Axis::even(&base, "target", 4).expect("a knob")];
+    let rows = sweep(&base, &axes, base.scenario().metrics, 2).expect("all of it is offered");
+    let reached: Vec<bool> = rows.iter().map(|row| row.numbers[..4].iter().sum::<u64>() > 100).collect();
+    assert_eq!(reached, [false, false, false, true, true, true, true, true]);
 }

@@ -207,6 +207,19 @@ impl Pirqs {
         self.find(domain, number).map(|place| self.pirqs[place].source)
     }
 
+    /// All messages that are mapped: for whom, by which number, and of which device which.
+    pub fn messages(&self) -> impl Iterator<Item = (DomId, PirqId, Bdf, u16)> {
+        self.pirqs.iter().filter_map(|pirq| match pirq.source {
+            IrqSource::Message(bdf, entry) => Some((pirq.domain, pirq.number, bdf, entry)),
+            IrqSource::Gsi(_) => None,
+        })
+    }
+
+    /// Unmaps all that a domain has, as its end does (`free_domain_pirqs`).
+    pub fn unmap_domain(&mut self, domain: DomId) {
+        self.pirqs.retain(|pirq| pirq.domain != domain);
+    }
+
     fn is_in_service(&self, source: IrqSource) -> bool {
         self.pirqs.iter().any(|pirq| pirq.source == source && pirq.in_service)
     }

@@ -19,3 +19,5 @@ pub mod own_card;
 pub mod costs;
 
 pub mod ways;
+
+pub mod given_away;

@@ -1,9 +1,10 @@
 //! Runs of devices that are given away, drawn: a seed names a run, the same on every machine.
 //!
-//! Seeds take turns at five kinds: a remapping unit by itself, xend's handshake with the device model, pcifront and pciback over
-//! their page, a guest that owns a card and moves, and a few packets by one of the five ways. What a run is compared by is its
-//! log and all that is there at its end, down to the bytes of its frames.
+//! Seeds take turns at six kinds: a remapping unit by itself, xend's handshake with the device model, pcifront and pciback over
+//! their page, a guest that owns a card and moves, a few packets by one of the five ways, and a machine in which all of this
+//! meets. What a run is compared by is its log and all that is there at its end, down to the bytes of its frames.
 
+mod joined;
 mod overlay;
 mod unit;
 
@@ -38,11 +39,14 @@ pub enum About {
     Migration,
     /// Packets by one of the ways.
     Ways,
+    /// Cards that are given away.
+    GivenAway,
 }
 
 impl About {
     /// All of them, in the order of their turns.
-    pub const ALL: [About; 5] = [About::Unit, About::Handshake, About::Overlay, About::Migration, About::Ways];
+    pub const ALL: [About; 6] =
+        [About::Unit, About::Handshake, About::Overlay, About::Migration, About::Ways, About::GivenAway];
 
     /// Of the run that a seed names.
     #[must_use]
@@ -70,6 +74,7 @@ pub fn run(seed: u64) -> DeviceRun {
         About::Overlay => overlay::run(&mut draw),
         About::Migration => draw.migration(),
         About::Ways => draw.ways(),
+        About::GivenAway => joined::run(&mut draw),
     }
 }
 

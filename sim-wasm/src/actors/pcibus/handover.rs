@@ -13,7 +13,8 @@
 //! `drivers/xen/xen-pciback/pci_stub.c`.
 //!
 //! Not modelled: that the IOMMU's tables and their caches follow the owner before anybody goes on. They are in
-//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which nothing joins with this module.
+//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), and the machine that has both,
+//! `machine::given_away`, takes the toolstacks' own steps instead of these.
 
 use alloc::vec::Vec;
 

@@ -228,6 +228,14 @@ impl PciBus {
         Some(index)
     }
 
+    /// The number of a device of the list that is Closing.
+    pub fn closing_of(&mut self, real: Bdf) -> Option<u16> {
+        let PciBus { store, back, address, .. } = self;
+        let list = Reader { caller: address.backend, directory: back };
+        let closing = |index: &u16, store: &mut Xenstore| list.device_state(store, *index) == XenbusState::Closing;
+        (0..list.devices(store)).find(|index| closing(index, store) && list.place(store, DEV, *index) == Some(real))
+    }
+
     /// The toolstack removes a device's keys, once the backend is Connected again.
     pub fn forget_device(&mut self, index: u16) {
         toolstack::forget(&mut self.store, self.address, index);

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   dom0 ── assign ──> guest ── deassign, destroy ──> quarantine ── assign ──> guest
-//!    ^                                                    │
-//!    └───────────────────── give back ────────────────────┘
+//!    │ ^                                                 │  ^
+//!    │ └──────────────────── give back ──────────────────┘  │
+//!    └────────────────────── quarantine ────────────────────┘
 //! ```
 //!
 //! Today: the device's tables for quarantine are made, if there is quarantine and it has none yet; reserved memory is mapped
@@ -102,6 +103,22 @@ impl Iommus {
         };
         self.move_device(memory, source, holder)?;
         if self.repairs.finishes_deassign { self.unmap_rmrrs(memory, from, source) } else { Ok(()) }
+    }
+
+    /// Takes a device from dom0 into quarantine, before anybody gets it (`xl pci-assignable-add`; the call is
+    /// `XEN_DOMCTL_assign_device` to `DOMID_IO`). Without quarantine it stays dom0's.
+    ///
+    /// # Errors
+    /// [`AssignError::NoSuchDevice`] if it is not dom0's; memory may be full.
+    pub fn quarantine(&mut self, memory: &mut Memory, source: Bdf) -> Result<(), AssignError> {
+        if self.device(source).is_none_or(|device| device.owner != DomId::DOM0) {
+            return Err(AssignError::NoSuchDevice);
+        }
+        if !self.are_enabled() || self.options.quarantine == Quarantine::No {
+            return Ok(());
+        }
+        self.prepare_quarantine(memory, source)?;
+        self.move_device(memory, source, Holder::Quarantined(source))
     }
 
     /// Gives a device in quarantine back to dom0 (`xl pci-assignable-remove`).

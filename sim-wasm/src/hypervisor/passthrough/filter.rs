@@ -7,11 +7,11 @@
 //!
 //! An HVM guest's driver writes guest frames; its tables are the p2m.
 //!
-//! Sources: `xen/arch/x86/mm.c`, `_get_page_type`; `xen/drivers/passthrough/iommu.c`, `iommu_legacy_map`;
+//! Sources: `xen/arch/x86/mm.c`, `_get_page_type`, `cleanup_page_mappings`; `xen/drivers/passthrough/iommu.c`, `iommu_legacy_map`;
 //! `xen/drivers/passthrough/x86/iommu.c`, `arch_iommu_populate_page_table`; `xen/arch/x86/mm/p2m.c`, `set_identity_p2m_entry`;
 //! `xen/common/grant_table.c`.
 //!
-//! Not modelled: frames that a PV domain gains or gives up after its tables were filled; descriptor tables as page types; that a page is mapped only once it was first used as writable (here it is
+//! Not modelled: descriptor tables as page types; that a page is mapped only once it was first used as writable (here it is
 //! from the start, since the reference that a kernel's page-table entry takes is not modelled).
 
 use crate::hypervisor::grant_entry::Access;
@@ -74,6 +74,26 @@ impl Iommus {
             self.map_page(memory, id, Dfn(frame.0), frame, READ_WRITE)?;
         }
         Ok(taken)
+    }
+
+    /// A PV domain gets a frame (`populate_physmap`).
+    ///
+    /// # Errors
+    /// Memory may be full.
+    pub fn frame_gained(&mut self, memory: &mut Memory, id: DomId, frame: Mfn) -> Result<(), AssignError> {
+        if !self.is_filtered(id) {
+            return Ok(());
+        }
+        self.map_page(memory, id, Dfn(frame.0), frame, READ_WRITE)
+    }
+
+    /// A PV domain is about to give a frame up. When this returns no device of it gets there any more, if the unit was waited
+    /// for (`cleanup_page_mappings`).
+    ///
+    /// # Errors
+    /// Memory may be full.
+    pub fn frame_given_up(&mut self, memory: &mut Memory, id: DomId, frame: Mfn) -> Result<(), AssignError> {
+        if self.is_filtered(id) { self.unmap_page(memory, id, Dfn(frame.0)) } else { Ok(()) }
     }
 
     /// A PV domain has mapped a frame that another granted it.

@@ -223,6 +223,12 @@ impl Iommus {
         self.devices.iter().find(|device| device.source == source)
     }
 
+    /// The frame that everything in quarantine leads to, if that is the way.
+    #[must_use]
+    pub const fn scratch_page(&self) -> Option<Mfn> {
+        self.scratch
+    }
+
     /// Table writes that no unit sees yet.
     #[must_use]
     pub const fn stores(&self) -> &Stores {

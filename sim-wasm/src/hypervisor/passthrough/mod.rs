@@ -1,5 +1,5 @@
 //! Xen's use of the remapping unit: boot options and hypercalls become tables, context entries and invalidations, which say
-//! what each device reaches. [`iommus::Iommus`] is all that Xen keeps. No machine has one yet: tests alone run it. The
+//! what each device reaches. [`iommus::Iommus`] is all that Xen keeps; the machine that has one is `machine::given_away`. The
 //! figure of a card's requests takes [`table`], [`stores`] and [`reaction`] alone, and sets up its unit by itself.
 //!
 //! What a device that a guest drives reaches, by mode ([`options::Options::verdict`]):

@@ -10,7 +10,8 @@
 //! nobody's memory. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
 //! Not modelled: that the IOMMU's tables say the same. They are in
-//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own and is not joined with these.
+//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own; a machine that has both
+//! [follows](Owners::follow) those.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -88,6 +89,15 @@ impl Owners {
         }
         self.set(&rids, to.domain());
         Ok(rids)
+    }
+
+    /// Notes whose a device is, as Xen has it for its unit: it has decided, and all IDs that cannot be told from the device's go
+    /// with it. Returns those that changed hands.
+    pub fn follow(&mut self, topology: &Topology, bdf: Bdf, owner: DomId) -> Vec<Bdf> {
+        let rids = self.together(topology, bdf).unwrap_or_default();
+        let moved = rids.into_iter().filter(|&rid| self.of(rid) != Some(owner)).collect::<Vec<Bdf>>();
+        self.set(&moved, owner);
+        moved
     }
 
     fn together(&self, topology: &Topology, bdf: Bdf) -> Result<Vec<Bdf>, Refused> {

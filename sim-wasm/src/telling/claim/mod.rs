@@ -209,6 +209,8 @@ mod tests {
             ("packet=v1.full-size/time", "0"),
             ("scenario:flow-control,preset=firewall-drop,duration=2/sent", "0"),
             ("scenario:flow-control,filter=drops,duration=2/sent", "0"),
+            ("scenario:card-reach,unit=absent,bytes=700/written-neighbour", "700"),
+            ("scenario:after-the-end,preset=nobody-s/sent", "0"),
         ] {
             assert_eq!(said(expression).as_deref(), Ok(value), "{expression}");
         }

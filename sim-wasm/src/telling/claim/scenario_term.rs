@@ -10,16 +10,14 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use crate::machine::metrics::Metrics;
+use crate::machine::given_away::tally;
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::level::Level;
-use crate::machine::network::Network;
 use crate::telling::claim::error::ClaimError;
 use crate::telling::claim::ratio::Ratio;
 use crate::telling::scenario::error::ScenarioError;
 use crate::telling::scenario::metric::Metric;
-use crate::telling::scenario::{Scenario, Values, scenario, scenarios};
-use crate::words::time::Time;
+use crate::telling::scenario::{Outcome, Scenario, Values, scenario, scenarios};
 
 /// What a scenario's term begins with.
 pub(super) const PREFIX: &str = "scenario:";
@@ -36,15 +34,7 @@ type Made = (&'static str, Vec<u32>);
 /// Runs that were made.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    made: Mutex<BTreeMap<Made, Arc<Run>>>,
-}
-
-/// A run that is over.
-#[derive(Debug)]
-struct Run {
-    metrics: Metrics,
-    end: Time,
-    guests: u16,
+    made: Mutex<BTreeMap<Made, Arc<Outcome>>>,
 }
 
 impl Runs {
@@ -58,7 +48,7 @@ impl Runs {
         let values = values(setup).map_err(|error| ClaimError { at: behind(error.at.clone()), ..error })?;
         let known = values.scenario();
         let run = self.run(&values).map_err(|error| ClaimError::new(behind(0..setup.len()), error.to_string()))?;
-        let metrics = metrics(known, run.guests);
+        let metrics = metrics(known, &run);
         let Some(metric) = metrics.iter().find(|metric| metric.name() == name) else {
             let what = format!("the scenario `{}` has no metric `{name}`", known.name);
             let at = behind(setup.len() + 1..term.len());
@@ -66,30 +56,33 @@ impl Runs {
         };
         let unit = if metric.unit().is_empty() { String::new() } else { format!(" in {}", metric.unit()) };
         let meaning = format!("`{name}`{unit} of the scenario `{}`", known.name);
-        Ok((Ratio::from(metric.read(&run.metrics, run.end)), meaning))
+        Ok((Ratio::from(metric.of(&run)), meaning))
     }
 
     /// The run with these values, made now unless it was made before.
-    fn run(&self, values: &Values) -> Result<Arc<Run>, ScenarioError> {
+    fn run(&self, values: &Values) -> Result<Arc<Outcome>, ScenarioError> {
         let key = (values.scenario().name, values.all().to_vec());
         let made = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = made().get(&key) {
             return Ok(Arc::clone(run));
         }
         // Two threads may run the same at the same time; both come to the same.
-        let settings = values.settings()?;
-        let mut network = Network::new(&settings).map_err(ScenarioError::Settings)?;
-        network.run();
-        let guests = u16::try_from(settings.guests.len()).unwrap_or(u16::MAX);
-        let run = Arc::new(Run { metrics: network.metrics(), end: network.now(), guests });
+        let run = Arc::new(values.run()?);
         made().insert(key, Arc::clone(&run));
         Ok(run)
     }
 }
 
 /// What can be read of a run: the scenario's own metrics first, then what can be read of every run.
-fn metrics(known: &Scenario, guests: u16) -> Vec<Metric> {
+fn metrics(known: &Scenario, run: &Outcome) -> Vec<Metric> {
     let mut metrics = known.metrics.to_vec();
+    let guests = match run {
+        Outcome::Network { guests, .. } => *guests,
+        Outcome::GivenAway(_) => {
+            metrics.extend(tally::Count::ALL.map(Metric::GivenAway));
+            return metrics;
+        }
+    };
     metrics.extend(Count::ALL.into_iter().flat_map(|count| [Metric::Count(count), Metric::Rate(count)]));
     metrics.push(Metric::Lost);
     metrics.extend(Level::ALL.into_iter().flat_map(|level| [Metric::Most(level), Metric::Mean(level)]));

@@ -12,7 +12,7 @@ use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Fault, FaultKind, Guest, Settings};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{COPY_SKB, EPOCH, FRONT, card, copy_skb, epoch, front, settings, workload};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -72,7 +72,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         Metric::Latency(99),
     ],
     not_modelled: &["the time that copying takes", "what a listener does with what it reads"],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::machine::given_away::NoMachine;
 use crate::machine::network::settings::SettingsError;
 use crate::telling::scenario::{Knob, Scenario, scenarios};
 
@@ -32,6 +33,10 @@ pub enum ScenarioError {
     TooManyRuns { runs: u64, most: u64 },
     /// Each value is fine, but not all of them together.
     Settings(SettingsError),
+    /// A network was asked for, and the scenario is about none.
+    NoNetwork { scenario: &'static Scenario },
+    /// There is no such machine.
+    NoMachine(NoMachine),
 }
 
 impl fmt::Display for ScenarioError {
@@ -75,6 +80,14 @@ impl fmt::Display for ScenarioError {
             Self::AxisTwice { knob } => write!(formatter, "the sweep has knob `{}` twice", knob.name),
             Self::TooManyRuns { runs, most } => write!(formatter, "the sweep has {runs} runs, and may have {most}"),
             Self::Settings(error) => write!(formatter, "these values do not go together: {error}"),
+            Self::NoNetwork { scenario } => {
+                write!(
+                    formatter,
+                    "scenario `{}` is about cards that are given away, not about a network",
+                    scenario.name
+                )
+            }
+            Self::NoMachine(error) => write!(formatter, "these values do not go together: {error}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Fault, FaultKind, Guest, Settings};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{COPY_SKB, EPOCH, FRONT, card, copy_skb, epoch, front, settings, workload};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 use crate::words::time::Time;
 
 pub(super) static SCENARIO: Scenario = Scenario {
@@ -85,7 +85,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         "the time that code takes, save for the delays of events and softirqs",
         "TCP, which would slow down",
     ],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

@@ -8,7 +8,7 @@ use crate::machine::metrics::counters::Count;
 use crate::machine::network::settings::{Guest, Settings, Workload};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{EPOCH, FRONT, card, epoch, front, settings};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 
 /// Milliseconds after which even the slowest card is done.
 const DURATION: u32 = 10_000;
@@ -53,7 +53,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         Metric::Latency(100),
     ],
     not_modelled: &["interrupts from other devices", "the time that handlers take"],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

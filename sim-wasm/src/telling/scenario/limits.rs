@@ -11,7 +11,7 @@ use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Guest, Settings, Workload};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{EPOCH, FRONT, card, epoch, front, settings, workload};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 use crate::words::time::Time;
 
 pub(super) static SCENARIO: Scenario = Scenario {
@@ -60,7 +60,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         "the time that code takes, save for a guest's making a packet and the delays of events and softirqs",
         "TCP, which would slow down",
     ],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

@@ -6,10 +6,12 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
+use crate::machine::given_away::tally;
 use crate::machine::metrics::counters::Count;
 use crate::machine::metrics::histogram::Histogram;
 use crate::machine::metrics::level::Level;
 use crate::machine::metrics::{Metrics, OfVif};
+use crate::telling::scenario::Outcome;
 use crate::words::time::Time;
 
 /// Bits in a second of so many bytes in a nanosecond.
@@ -38,6 +40,8 @@ pub enum Metric {
     LatencyOfVif(u16, u32),
     /// A percentile of how long slots were in use, in nanoseconds.
     Residence(u32),
+    /// What is counted where cards are given away.
+    GivenAway(tally::Count),
 }
 
 impl Metric {
@@ -55,6 +59,7 @@ impl Metric {
             Metric::Latency(percent) => format!("latency-{percent}"),
             Metric::LatencyOfVif(vif, percent) => format!("latency-{percent}-{vif}"),
             Metric::Residence(percent) => format!("residence-{percent}"),
+            Metric::GivenAway(what) => what.name().to_owned(),
         }
     }
 
@@ -66,10 +71,22 @@ impl Metric {
             Metric::Rate(_) => "bit/s",
             Metric::Share(..) | Metric::Mean(_) => "1/1000",
             Metric::Latency(_) | Metric::LatencyOfVif(..) | Metric::Residence(_) => "ns",
+            Metric::GivenAway(tally::Count::Written(_) | tally::Count::Read(_) | tally::Count::WrittenLate) => "bytes",
+            Metric::GivenAway(_) => "",
         }
     }
 
-    /// Reads the number of a run that ended at `end`.
+    /// Reads the number of a run of either kind; 0 if it is none that such a run has.
+    #[must_use]
+    pub fn of(self, outcome: &Outcome) -> u64 {
+        match (self, outcome) {
+            (Metric::GivenAway(what), Outcome::GivenAway(tally)) => tally.get(what),
+            (_, Outcome::GivenAway(_)) => 0,
+            (_, Outcome::Network { metrics, end, .. }) => self.read(metrics, *end),
+        }
+    }
+
+    /// Reads the number of a network's run that ended at `end`.
     #[must_use]
     pub fn read(self, metrics: &Metrics, end: Time) -> u64 {
         let total = |what| metrics.total().counters.get(what);
@@ -86,6 +103,7 @@ impl Metric {
             Metric::Latency(percent) => percentile(Some(&metrics.total()), percent, |of_vif| &of_vif.latency),
             Metric::LatencyOfVif(vif, percent) => percentile(of_vif(vif), percent, |of_vif| &of_vif.latency),
             Metric::Residence(percent) => percentile(Some(&metrics.total()), percent, |of_vif| &of_vif.residence),
+            Metric::GivenAway(_) => 0,
         }
     }
 }

@@ -4,7 +4,8 @@
 //!   Scenario ─preset─► Values ─set─► Values ─settings─► Settings ─► Network ─run─► Metrics ─Metric─► numbers
 //! ```
 //!
-//! A figure is looked at step by step; a scenario is run, as often as there are values to try ([`sweep`]).
+//! A figure is looked at step by step; a scenario is run, as often as there are values to try ([`sweep`]). Those about packets
+//! run a [`Network`], those about cards that are given away a [`GivenAway`].
 //!
 //! ```
 //! use sim_wasm::machine::metrics::counters::Count;
@@ -40,15 +41,22 @@ mod between_guests;
 
 pub mod limits;
 
+mod devices;
+
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sweep;
 
-use crate::machine::network::settings::Settings;
+use crate::machine::given_away::tally::Tally;
+use crate::machine::given_away::{self, GivenAway};
+use crate::machine::metrics::Metrics;
+use crate::machine::network::Network;
+use crate::machine::network::settings::{Logging, Settings};
 use crate::telling::scenario::error::ScenarioError;
 use crate::telling::scenario::metric::Metric;
+use crate::words::time::Time;
 
 /// Everything about a scenario that does not depend on values.
 #[derive(Debug)]
@@ -68,7 +76,32 @@ pub struct Scenario {
     /// Simplifications, each a short phrase.
     pub not_modelled: &'static [&'static str],
     /// Makes settings of one value for each knob, in the order of the knobs; each is one that its knob offers.
-    settings: fn(&[u32]) -> Settings,
+    makes: Makes,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+enum Makes {
+    /// A network.
+    Network(fn(&[u32]) -> Settings),
+    /// Cards that are given away.
+    GivenAway(fn(&[u32]) -> given_away::settings::Settings),
+}
+
+/// A run that is over, as far as numbers are read from it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Of a network.
+    Network {
+        /// What was counted and measured.
+        metrics: Metrics,
+        /// When it ended.
+        end: Time,
+        /// How many guests it had.
+        guests: u16,
+    },
+    /// Of cards that are given away.
+    GivenAway(Tally),
 }
 
 /// A supplied example: the knobs that differ from their defaults.
@@ -195,24 +228,73 @@ impl Values {
         &self.values
     }
 
-    /// The settings that they make.
+    /// The settings of the network that they make.
+    ///
+    /// # Errors
+    /// If they do not go together, or the scenario is about no network.
     pub fn settings(&self) -> Result<Settings, ScenarioError> {
-        let settings = (self.scenario.settings)(&self.values);
+        let Makes::Network(make) = self.scenario.makes else {
+            return Err(ScenarioError::NoNetwork { scenario: self.scenario });
+        };
+        let settings = make(&self.values);
         settings.check().map_err(ScenarioError::Settings)?;
         Ok(settings)
+    }
+
+    /// Whether they go together.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        match self.scenario.makes {
+            Makes::Network(_) => self.settings().map(|_| ()),
+            Makes::GivenAway(make) => GivenAway::new(&make(&self.values)).map(|_| ()).map_err(ScenarioError::NoMachine),
+        }
+    }
+
+    /// The settings of the cards that are given away, if the scenario is about such.
+    #[must_use]
+    pub fn given_away(&self) -> Option<given_away::settings::Settings> {
+        match self.scenario.makes {
+            Makes::Network(_) => None,
+            Makes::GivenAway(make) => Some(make(&self.values)),
+        }
+    }
+
+    /// Runs it to its end, without a log.
+    ///
+    /// # Errors
+    /// If the values do not go together.
+    pub fn run(&self) -> Result<Outcome, ScenarioError> {
+        if let Some(settings) = self.given_away() {
+            let mut machine = GivenAway::new(&settings).map_err(ScenarioError::NoMachine)?;
+            machine.run();
+            return Ok(Outcome::GivenAway(machine.tally().clone()));
+        }
+        let settings = Settings { log: Logging::Off, ..self.settings()? };
+        let mut network = Network::new(&settings).map_err(ScenarioError::Settings)?;
+        network.run();
+        let guests = u16::try_from(settings.guests.len()).unwrap_or(u16::MAX);
+        Ok(Outcome::Network { metrics: network.metrics(), end: network.now(), guests })
     }
 }
 
 /// All scenarios.
 #[must_use]
 pub fn scenarios() -> &'static [&'static Scenario] {
-    static SCENARIOS: [&Scenario; 6] = [
+    static SCENARIOS: [&Scenario; 12] = [
         &flow_control::SCENARIO,
         &interrupts::SCENARIO,
         &sharing::SCENARIO,
         &receiving::SCENARIO,
         &between_guests::SCENARIO,
         &limits::SCENARIO,
+        &devices::reach::SCENARIO,
+        &devices::wrong_page::SCENARIO,
+        &devices::after_the_end::SCENARIO,
+        &devices::forged_message::SCENARIO,
+        &devices::peers::SCENARIO,
+        &devices::stale_page::SCENARIO,
     ];
     &SCENARIOS
 }

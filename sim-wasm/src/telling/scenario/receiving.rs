@@ -7,7 +7,7 @@ use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Fault, FaultKind, Guest, Settings};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{EPOCH, FRONT, card, epoch, front, settings, workload};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 use crate::words::ids::VifId;
 use crate::words::time::Time;
 
@@ -57,7 +57,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         Metric::Latency(99),
     ],
     not_modelled: &["the time that copying takes", "caches and TLBs, which decided against flipping"],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

@@ -9,7 +9,7 @@ use crate::machine::metrics::level::Level;
 use crate::machine::network::settings::{Destination, Guest, Settings};
 use crate::telling::scenario::metric::Metric;
 use crate::telling::scenario::parts::{EPOCH, FRONT, card, epoch, front, settings, workload};
-use crate::telling::scenario::{Knob, Preset, Scenario};
+use crate::telling::scenario::{Knob, Makes, Preset, Scenario};
 
 /// Length of a credit window in microseconds, `xl`'s default of 50 ms.
 const WINDOW: u64 = 50_000;
@@ -61,7 +61,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         Metric::Count(Count::LostAtCard),
     ],
     not_modelled: &["the time that code takes, save for the delays of events and softirqs", "weights of vCPUs"],
-    settings: build,
+    makes: Makes::Network(build),
 };
 
 fn build(values: &[u32]) -> Settings {

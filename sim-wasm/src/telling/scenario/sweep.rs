@@ -12,8 +12,6 @@ use alloc::vec::Vec;
 use std::sync::Mutex;
 use std::thread;
 
-use crate::machine::network::Network;
-use crate::machine::network::settings::{Logging, Settings};
 use crate::telling::scenario::Values;
 use crate::telling::scenario::error::ScenarioError;
 use crate::telling::scenario::metric::Metric;
@@ -62,8 +60,8 @@ pub fn sweep(base: &Values, axes: &[Axis], metrics: &[Metric], threads: usize) -
         loop {
             // Held while the next run is taken, and no longer.
             let taken = queue.lock().expect("nobody panics with the queue in hand").next();
-            let Some((place, (values, settings))) = taken else { return rows };
-            rows.push((place, run(&settings, metrics).map(|numbers| Row { values, numbers })));
+            let Some((place, (values, made))) = taken else { return rows };
+            rows.push((place, run(&made, metrics).map(|numbers| Row { values, numbers })));
         }
     };
     let mut rows = thread::scope(|scope| {
@@ -75,17 +73,14 @@ pub fn sweep(base: &Values, axes: &[Axis], metrics: &[Metric], threads: usize) -
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// One run to its end, without a log.
-fn run(settings: &Settings, metrics: &[Metric]) -> Result<Vec<u64>, ScenarioError> {
-    let settings = Settings { log: Logging::Off, ..settings.clone() };
-    let mut network = Network::new(&settings).map_err(ScenarioError::Settings)?;
-    network.run();
-    let measured = network.metrics();
-    Ok(metrics.iter().map(|metric| metric.read(&measured, network.now())).collect())
+/// One run to its end.
+fn run(values: &Values, metrics: &[Metric]) -> Result<Vec<u64>, ScenarioError> {
+    let outcome = values.run()?;
+    Ok(metrics.iter().map(|metric| metric.of(&outcome)).collect())
 }
 
-/// Every combination of the axes' values, with its settings.
-fn grid(base: &Values, axes: &[Axis]) -> Result<Vec<(Vec<u32>, Settings)>, ScenarioError> {
+/// Every combination of the axes' values, with the values that they make of all knobs.
+fn grid(base: &Values, axes: &[Axis]) -> Result<Vec<(Vec<u32>, Values)>, ScenarioError> {
     let scenario = base.scenario();
     let mut runs = 1_u64;
     let mut knobs: Vec<usize> = Vec::new();
@@ -114,7 +109,8 @@ fn grid(base: &Values, axes: &[Axis]) -> Result<Vec<(Vec<u32>, Settings)>, Scena
             rest /= count;
             values = values.set(&axis.knob, chosen[position])?;
         }
-        Ok((chosen, values.settings()?))
+        values.check()?;
+        Ok((chosen, values))
     };
     (0..runs).map(combination).collect()
 }

@@ -1,0 +1,126 @@
+//! Machines in which cards are given away, drawn: toolstack, drivers, device model, Xen's tables and cards at once.
+
+use sim::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
+use sim::hypervisor::passthrough::repairs::Repairs;
+use sim::hypervisor::vtd::capabilities::{CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT};
+use sim::machine::given_away::GivenAway;
+use sim::machine::given_away::settings::{
+    Act, AtReset, CardId, Delays, GuestId, GuestSettings, Payload, Settings, Target,
+};
+use sim::words::time::Time;
+
+use crate::drawn::Draw;
+use crate::drawn::devices::{DeviceRun, hash_of};
+
+/// Cards of a machine: two below a switch, and one beside it.
+const CARDS: u32 = 3;
+
+/// A drawn machine at its end.
+pub(super) fn run(draw: &mut Draw) -> DeviceRun {
+    let mut machine = GivenAway::new(&draw.joined()).expect("drawn settings make a machine");
+    machine.run();
+    let state = hash_of(&(machine.fingerprint(), machine.tally()));
+    DeviceRun { log: machine.log().clone(), state }
+}
+
+impl Draw {
+    fn joined(&mut self) -> Settings {
+        self.guests = 1 + self.below(3) as u16;
+        let guests = (0..self.guests).map(|_| self.guest_with_cards()).collect();
+        Settings {
+            options: self.boot_options(),
+            unit: (!self.once_in(6)).then(|| self.unit_before_cards()),
+            repairs: if self.once_in(4) { Repairs { waits: false, ..Repairs::ALL } } else { Repairs::ALL },
+            heeds_test: if self.once_in(4) { Switch::Off } else { Switch::On },
+            access_control: if self.once_in(2) { Switch::Off } else { Switch::On },
+            guests,
+            cards: (0..CARDS).map(|_| self.one_of(&[AtReset::Stops, AtReset::Finishes])).collect(),
+            acts: (0..10 + self.below(30)).map(|_| self.timed_act()).collect(),
+            delays: Delays { request: self.one_of(&[1_000, 1_000, 3_000_000, 40_000_000]), ..Delays::default() },
+            until: Time::from_millis(20_000),
+            log: Switch::On,
+        }
+    }
+
+    fn boot_options(&mut self) -> Options {
+        let mut options = Options::default_of(self.one_of(&[Version::Today, Version::Today, Version::Xen33]));
+        options.wanted = if self.once_in(8) { Wanted::No } else { Wanted::Yes };
+        if options.version == Version::Xen33 {
+            options.pv = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
+        } else {
+            options.quarantine = self.one_of(&[Quarantine::Basic, Quarantine::ScratchPage, Quarantine::No]);
+            options.intremap = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
+        }
+        options
+    }
+
+    fn unit_before_cards(&mut self) -> Capabilities {
+        let plain = Capabilities::typical();
+        self.one_of(&[
+            plain,
+            plain,
+            plain.with_cap(CAP_CM),
+            plain.without_cap(CAP_PSI),
+            plain.without_ecap(ECAP_COHERENT).with_cap(CAP_RWBF),
+            plain.without_cap(CAP_48_BIT).with_guest_width(39),
+        ])
+    }
+
+    fn guest_with_cards(&mut self) -> GuestSettings {
+        let mut guest = GuestSettings::new(self.one_of(&[GuestKind::Pv, GuestKind::Hvm]));
+        if !self.once_in(3) {
+            guest.boots_with.push(self.card_id());
+        }
+        guest
+    }
+
+    fn timed_act(&mut self) -> (Time, Act) {
+        let time = Time::from_millis(500 + u64::from(self.below(9_000)));
+        (time, self.act())
+    }
+
+    fn act(&mut self) -> Act {
+        let (guest, card, bytes) = (self.guest_id(), self.card_id(), self.below(5_000) as u16);
+        let page = self.below(30) as u16;
+        match self.below(24) {
+            0 => Act::MakeAssignable(card),
+            1 | 2 => Act::Plug(guest, card),
+            3 | 4 => Act::Unplug(guest, card),
+            5 => Act::GiveBack(card),
+            6 => Act::Destroy(guest),
+            7 => Act::Die(guest),
+            8..=11 => Act::Arrive(card, bytes),
+            12..=14 => Act::Send(guest, card, bytes),
+            15 | 16 => {
+                let target = self.target();
+                let payload = self.one_of(&[Payload::Packet(bytes), Payload::Word(u32::from(bytes) & 0xFF)]);
+                Act::Aim(guest, card, target, payload)
+            }
+            17 => Act::Point(guest, card, self.target()),
+            18 => Act::Peek(guest, card, self.target(), bytes),
+            19 | 20 => Act::GiveUpPage(guest, page),
+            21 => Act::TakePage(guest, page),
+            22 => Act::Retype(guest, page, self.one_of(&[Switch::On, Switch::Off])),
+            _ => Act::Slow(self.below(3_000)),
+        }
+    }
+
+    fn target(&mut self) -> Target {
+        let number = self.below(40) as u16;
+        match self.below(6) {
+            0 | 1 => Target::PageOf(self.guest_id(), number),
+            2 => Target::PageOfDom0(number),
+            3 => Target::RegistersOf(self.card_id()),
+            4 => Target::Interrupts,
+            _ => Target::Address(u64::from(self.below(800)) << 12),
+        }
+    }
+
+    fn guest_id(&mut self) -> GuestId {
+        GuestId(self.below(u32::from(self.guests)) as u8)
+    }
+
+    fn card_id(&mut self) -> CardId {
+        CardId(self.below(CARDS) as u8)
+    }
+}

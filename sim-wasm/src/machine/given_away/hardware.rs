@@ -1,0 +1,132 @@
+//! The buses of the machine: where its cards are, and what is in front of them.
+//!
+//! ```text
+//!   root complex ── unit
+//!    ├─ root port 00:01.0 ── 01 ── upstream ── 02 ┬ downstream 02:00.0 ── 03:00.0 card 0
+//!    │                                            └ downstream 02:01.0 ── 04:00.0 card 1
+//!    ├─ root port 00:02.0 ── 05:00.0 card 2
+//!    └─ …
+//! ```
+//!
+//! Not modelled: cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
+//! functions.
+
+use alloc::vec::Vec;
+
+use crate::hypervisor::passthrough::options::Switch;
+use crate::machine::given_away::card::{BAR_SIZE, Card};
+use crate::machine::given_away::settings::{AtReset, CardId};
+use crate::protocols::pci::bar::{BarKind, BarPlace};
+use crate::protocols::pci::builder::Builder;
+use crate::protocols::pci::config::{ConfigSpace, Width};
+use crate::protocols::pci::function::Function;
+use crate::protocols::pci::msi::MsiShape;
+use crate::protocols::pci::registers::{PCI_ACS_XEN, PCI_COMMAND, PCI_COMMAND_MEMORY};
+use crate::protocols::pci::topology::{NodeKind, Topology};
+use crate::words::ids::Bdf;
+use crate::words::time::Time;
+
+/// Cards of a machine, at most.
+pub const MOST_CARDS: u8 = 8;
+/// The registers' BAR.
+pub(super) const REGISTERS: BarPlace = BarPlace::Bar(0);
+const FIRST_BAR: u64 = 0xF7A0_0000;
+/// The first card's line; the others' follow.
+const FIRST_IRQ: u8 = 16;
+
+/// Where a card is.
+#[must_use]
+pub const fn place_of(card: CardId) -> Bdf {
+    Bdf::new(3 + card.0, 0, 0)
+}
+
+/// Where the machine has a card's registers.
+#[must_use]
+pub const fn registers_of(card: CardId) -> u64 {
+    FIRST_BAR + card.0 as u64 * BAR_SIZE
+}
+
+/// A card's line.
+pub(super) const fn line_of(card: CardId) -> u8 {
+    FIRST_IRQ + card.0
+}
+
+/// Everything on the buses.
+#[derive(Clone, Debug)]
+pub struct Hardware {
+    /// What is where.
+    pub topology: Topology,
+    /// The cards as functions on the bus, in their order.
+    pub functions: Vec<Function>,
+    /// The cards' own logic, in their order.
+    pub cards: Vec<Card>,
+}
+
+impl Hardware {
+    pub(super) fn new(cards: &[AtReset], access_control: Switch) -> Hardware {
+        let mut topology = Topology::new();
+        let offered = if access_control.is_on() { PCI_ACS_XEN } else { 0 };
+        topology.add_bridge(Bdf::new(0, 1, 0), NodeKind::RootPort, 1, 4).acs_offered = PCI_ACS_XEN;
+        topology.add_bridge(Bdf::new(1, 0, 0), NodeKind::Upstream, 2, 4);
+        for port in 0..2 {
+            topology.add_bridge(Bdf::new(2, port, 0), NodeKind::Downstream, 3 + port, 3 + port).acs_offered = offered;
+        }
+        let mut hardware = Hardware { topology, functions: Vec::new(), cards: Vec::new() };
+        for (number, at_reset) in (0..).zip(cards) {
+            let card = CardId(number);
+            let bdf = place_of(card);
+            if number >= 2 {
+                let port = Bdf::new(0, number, 0);
+                hardware.topology.add_bridge(port, NodeKind::RootPort, bdf.bus(), bdf.bus()).acs_offered = PCI_ACS_XEN;
+            }
+            hardware.topology.add(bdf, NodeKind::ENDPOINT);
+            let mut function = Function::new(bdf, config(card));
+            // Firmware has switched decoding on, and nothing else.
+            function.write(Time::ZERO, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
+            hardware.functions.push(function);
+            hardware.cards.push(Card::new(*at_reset));
+        }
+        hardware
+    }
+
+    /// The card at a place.
+    #[must_use]
+    pub fn card_at(&self, bdf: Bdf) -> Option<CardId> {
+        let place = self.functions.iter().position(|function| function.bdf == bdf)?;
+        Some(CardId(place as u8))
+    }
+
+    /// The card that answers an address of the bus, and how far from its registers' beginning that is.
+    #[must_use]
+    pub fn answers(&self, now: Time, address: u64) -> Option<(CardId, u32)> {
+        self.functions.iter().enumerate().find_map(|(number, function)| {
+            let region = function.answers(now, address).filter(|region| region.place == REGISTERS)?;
+            Some((CardId(number as u8), (address - region.base) as u32))
+        })
+    }
+
+    pub(super) fn function(&mut self, card: CardId) -> &mut Function {
+        &mut self.functions[usize::from(card.0)]
+    }
+
+    pub(super) fn card(&mut self, card: CardId) -> &mut Card {
+        &mut self.cards[usize::from(card.0)]
+    }
+
+    /// A card's registers are put where the firmware had them, after a reset that forgot it (`pci_restore_state`).
+    pub(super) fn restore(&mut self, card: CardId, now: Time) {
+        let function = self.function(card);
+        function.write(now, REGISTERS.offset(), Width::Dword, registers_of(card) as u32);
+        function.write(now, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
+    }
+}
+
+fn config(card: CardId) -> ConfigSpace {
+    let bar = BarKind::Memory32 { prefetchable: false };
+    Builder::new(0x8086, 0x10D3, 0x02_0000)
+        .interrupt(1, line_of(card))
+        .bar(0, bar, BAR_SIZE, registers_of(card))
+        .msi(MsiShape { vectors_log2: 0, is_64: true, has_masks: false })
+        .flr()
+        .build()
+}

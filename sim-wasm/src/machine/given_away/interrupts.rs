@@ -1,0 +1,139 @@
+//! Interrupts from cards to guests: which vector of Xen's stands for which card's message, and who gets it.
+//!
+//! pciback and the device model say that a guest wants a card's message. Xen chooses a vector, makes an entry for it where
+//! interrupts are remapped, and writes into the card what it is to send, which no guest learns.
+//!
+//! ```text
+//!   card ─ message ─► unit ─► processor: vector ─► PV guest: port ─► driver
+//!                                              └─► HVM guest: vector of its own ─► driver
+//! ```
+//!
+//! Not modelled: processors other than the first, and posted interrupts, which [`own_card`](crate::machine::own_card) has.
+
+use alloc::vec::Vec;
+
+use crate::actors::hvm::Host;
+use crate::hypervisor::message::Message;
+use crate::hypervisor::passthrough::intremap::{Taken, Target};
+use crate::hypervisor::pirqs::{IrqSource, PirqId};
+use crate::hypervisor::vtd::interrupts::Arrival;
+use crate::machine::given_away::hardware::line_of;
+use crate::machine::given_away::settings::{CardId, GuestId};
+use crate::machine::given_away::tally::Count;
+use crate::machine::given_away::{GivenAway, Item};
+use crate::protocols::pci::msi::Msi;
+use crate::protocols::pci::registers::PCI_COMMAND_INTX_DISABLE;
+use crate::words::ids::{Bdf, DomId, Port};
+
+/// The first of Xen's vectors for devices here; it keeps lower ones for itself.
+const FIRST_VECTOR: u8 = 0x31;
+/// The last one.
+const LAST_VECTOR: u8 = 0xEF;
+
+/// A message that a card was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Given {
+    vector: u8,
+    domain: DomId,
+    bdf: Bdf,
+    entry: u16,
+    message: Message,
+}
+
+/// Xen's vectors that are in use.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Vectors(Vec<Given>);
+
+impl Vectors {
+    pub(super) const fn new() -> Vectors {
+        Vectors(Vec::new())
+    }
+
+    fn free(&self) -> Option<u8> {
+        // Those of programs' calls are left out.
+        let usable = |vector: &u8| !matches!(vector, 0x80 | 0x82);
+        let is_free = |vector: &u8| self.0.iter().all(|given| given.vector != *vector);
+        (FIRST_VECTOR..=LAST_VECTOR).filter(usable).find(is_free)
+    }
+}
+
+impl GivenAway {
+    /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped.
+    pub(super) fn program_messages(&mut self) {
+        let mapped: Vec<_> = self.pirqs.messages().map(|(domain, _, bdf, entry)| (domain, bdf, entry)).collect();
+        let is_mapped = |given: &Given| mapped.contains(&(given.domain, given.bdf, given.entry));
+        for gone in self.vectors.0.extract_if(.., |given| !is_mapped(given)).collect::<Vec<_>>() {
+            self.iommus.unmap_msi(&mut self.xen.memory, 0, gone.message);
+        }
+        for (domain, bdf, entry) in mapped {
+            let known = |given: &Given| (given.domain, given.bdf, given.entry) == (domain, bdf, entry);
+            if self.vectors.0.iter().any(known) {
+                continue;
+            }
+            let (Some(vector), Some(card)) = (self.vectors.free(), self.hardware.card_at(bdf)) else { continue };
+            let target = Target::Processor { vector, processor: 0 };
+            let Ok(message) = self.iommus.map_msi(&mut self.xen.memory, bdf, target) else { continue };
+            Msi::program(&mut self.hardware.function(card).config, message, 0);
+            self.vectors.0.push(Given { vector, domain, bdf, entry, message });
+        }
+        self.tell_xen();
+    }
+
+    /// A card wants attention: by its message if that is on, else by its line.
+    pub(super) fn signal(&mut self, card: CardId) {
+        let now = self.now;
+        let function = self.hardware.function(card);
+        let by_line = function.config.command() & PCI_COMMAND_INTX_DISABLE == 0
+            && Msi::of(&function.config).is_none_or(|msi| !msi.enabled);
+        if let Some(Message { address, data }) = function.signal(now, 0) {
+            self.write(card, address, &data.to_le_bytes());
+        } else if by_line {
+            let raised = self.pirqs.raise(IrqSource::Gsi(line_of(card).into()));
+            self.tell_guests(Count::Interrupts, raised);
+        }
+    }
+
+    /// A message came to the processor.
+    pub(super) fn arrived(&mut self, source: Bdf, arrival: Arrival) {
+        match self.iommus.taken(arrival) {
+            Taken::Handled(vector) => self.handle(source, vector),
+            Taken::HeldBack(_) | Taken::Noted => self.tally.one(Count::MessagesIgnored),
+            Taken::Mistaken(_) | Taken::ByMode(_) => self.tally.one(Count::MessagesMistaken),
+            Taken::XenStops(_) => self.tally.set(Count::HostStopped, 1),
+        }
+    }
+
+    /// A processor takes a vector of Xen's.
+    fn handle(&mut self, source: Bdf, vector: u8) {
+        let Some(given) = self.vectors.0.iter().find(|given| given.vector == vector).copied() else {
+            return self.tally.one(Count::MessagesIgnored);
+        };
+        let count = if given.bdf == source { Count::Interrupts } else { Count::ForgedInterrupts };
+        let GivenAway { guests, xen, costs, now, log, pirqs, .. } = self;
+        let guest = guests.iter_mut().find(|guest| guest.alive && guest.domain == given.domain);
+        let Some(hvm) = guest.and_then(|guest| guest.hvm()) else {
+            let raised = pirqs.raise(IrqSource::Message(given.bdf, given.entry));
+            return self.tell_guests(count, raised);
+        };
+        let is_it = |mapped: &(DomId, PirqId, Bdf, u16)| (mapped.2, mapped.3) == (given.bdf, given.entry);
+        let mut host = Host { xen, costs, now: *now, log };
+        let pirq = pirqs.messages().find(is_it).map(|(_, pirq, ..)| pirq.0);
+        let Some(to) = pirq.and_then(|pirq| hvm.messages.deliver(&mut host, &mut hvm.lines, pirq)) else {
+            return self.tally.one(Count::MessagesIgnored);
+        };
+        self.tally.one(count);
+        let delay = self.settings.delays.event;
+        self.after(delay, Item::Interrupt(GuestId(given.domain.0 as u8 - 1), to.vector));
+    }
+
+    /// An interrupt becomes events of the guests that have it bound.
+    fn tell_guests(&mut self, count: Count, raised: Vec<(DomId, PirqId, Port)>) {
+        self.tally.one(if raised.is_empty() { Count::MessagesIgnored } else { count });
+        for (domain, pirq, port) in raised {
+            if self.xen.domain(domain).is_some() {
+                let sent = self.xen.send_guest_pirq(domain, pirq, port);
+                self.called(sent);
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The toolstack: jobs made of steps, one after the other, in the order of xend 3.3 or of today's libxl.
+//!
+//! A step that fails ends its job, and what the job had permitted is forbidden again. A job waits for the one before it.
+//!
+//! Sources: `tools/libs/light/libxl_pci.c`, `libxl__device_pci_add`, `pci_add_dm_done`, `do_pci_remove`,
+//! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupOneDevice` and, as
+//! of 3.4, `cleanupOneDevice`.
+//!
+//! Not modelled: stub domains, cards that must be given together, `rdm_policy`, and a toolstack that is killed half way.
+
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::hypervisor::passthrough::options::{GuestKind, Version};
+use crate::machine::given_away::settings::{CardId, GuestId};
+use crate::machine::given_away::tally::Count;
+use crate::machine::given_away::{GivenAway, Item};
+
+/// One step of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// pciback takes a card from dom0's driver, if it has not.
+    Seize(CardId),
+    /// Xen takes a card that is dom0's into quarantine.
+    Quarantine(CardId),
+    /// pciback gives a card back to dom0's driver.
+    LetGo(CardId),
+    /// Xen is asked whether a card could be a guest's.
+    Test(CardId),
+    /// A card that is to go to a guest is assignable, or it does not go.
+    CheckAssignable(CardId),
+    /// A card is reset.
+    Reset(CardId),
+    /// A card that was reset is there again.
+    Restore(CardId),
+    /// Xen makes a card a guest's.
+    Assign(GuestId, CardId),
+    /// Xen takes a card from a guest.
+    Deassign(GuestId, CardId),
+    /// A guest may touch a card's registers, and get its line.
+    Permit(GuestId, CardId),
+    /// It may not any more.
+    Forbid(GuestId, CardId),
+    /// A guest is made.
+    Create(GuestId),
+    /// Both halves of a guest's PCI device are told of cards.
+    Announce(GuestId, Vec<CardId>),
+    /// Both halves are to be done with what they were told.
+    AwaitConnected(GuestId, u16),
+    /// Both halves are told that a card goes.
+    Withdraw(GuestId, CardId),
+    /// The keys of a card that went are removed.
+    Forget(GuestId, CardId),
+    /// A guest's device model begins.
+    StartModel(GuestId, Vec<CardId>),
+    /// xend speaks with the device model of a guest that runs: a card comes, or goes.
+    Handshake(GuestId, CardId, bool),
+    /// xend waits until that is over.
+    AwaitXend(GuestId),
+    /// Today's device model is to show a guest a card, which runs already or not.
+    ModelAdd(GuestId, CardId, bool),
+    /// Today's device model is to have a guest let go of a card.
+    ModelRemove(GuestId, CardId),
+    /// It has, or the wait was long enough.
+    AwaitModel(GuestId, CardId, u8),
+    /// A guest's system is started.
+    Start(GuestId),
+    /// The guest has the card, or has it no more.
+    Note(GuestId, CardId, bool),
+    /// The guest is destroyed.
+    Kill(GuestId),
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The next one.
+    Next,
+    /// This one instead, so many nanoseconds later.
+    Later(u64, Step),
+    /// The job is given up.
+    Failed,
+}
+
+/// A job, and what is undone if it fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Job {
+    steps: VecDeque<Step>,
+    undo: Vec<Step>,
+}
+
+/// All jobs, the one at work first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jobs(VecDeque<Job>);
+
+impl Jobs {
+    pub(super) const fn new() -> Jobs {
+        Jobs(VecDeque::new())
+    }
+}
+
+impl GivenAway {
+    /// A guest is to be built with cards.
+    pub(super) fn build(&mut self, guest: GuestId, cards: &[CardId]) {
+        let kind = self.guest(guest).kind;
+        let cards: Vec<CardId> =
+            cards.iter().copied().filter(|card| usize::from(card.0) < self.hardware.cards.len()).collect();
+        let mut steps: Vec<Step> = cards.iter().flat_map(|card| self.seize(*card)).collect();
+        if kind == GuestKind::Hvm {
+            steps.extend(cards.iter().map(|card| Step::Test(*card)));
+        }
+        steps.push(Step::Create(guest));
+        match (kind, self.settings.options.version) {
+            (GuestKind::Pv, _) => {
+                steps.extend(cards.iter().flat_map(|card| self.give(guest, *card)));
+                if !cards.is_empty() {
+                    steps.extend([Step::Announce(guest, cards.clone()), Step::AwaitConnected(guest, 0)]);
+                }
+            }
+            (GuestKind::Hvm, Version::Xen33) => {
+                steps.extend([Step::StartModel(guest, cards.clone()), Step::AwaitXend(guest)]);
+                steps.extend(cards.iter().map(|card| Step::Permit(guest, *card)));
+            }
+            (GuestKind::Hvm, Version::Today) => {
+                steps.push(Step::StartModel(guest, Vec::new()));
+                steps.extend(cards.iter().flat_map(|card| self.give(guest, *card)));
+            }
+        }
+        steps.push(Step::Start(guest));
+        steps.extend(cards.iter().map(|card| Step::Note(guest, *card, true)));
+        self.queue(steps, Vec::new());
+    }
+
+    /// A card is to become assignable.
+    pub(super) fn make_assignable(&mut self, card: CardId) {
+        let steps = self.seize(card);
+        self.queue(steps, Vec::new());
+    }
+
+    /// A card is to go back to dom0's driver.
+    pub(super) fn give_back(&mut self, card: CardId) {
+        self.queue(vec![Step::LetGo(card)], Vec::new());
+    }
+
+    /// A guest that runs is to get a card.
+    pub(super) fn plug(&mut self, guest: GuestId, card: CardId) {
+        let kind = self.guest(guest).kind;
+        let mut steps = Vec::new();
+        match (kind, self.settings.options.version) {
+            (GuestKind::Pv, _) => {
+                steps.extend([Step::AwaitConnected(guest, 0), Step::CheckAssignable(card)]);
+                steps.extend(self.give(guest, card));
+                steps.extend([Step::Announce(guest, vec![card]), Step::AwaitConnected(guest, 0)]);
+            }
+            (GuestKind::Hvm, Version::Xen33) => {
+                steps.extend([Step::CheckAssignable(card), Step::Handshake(guest, card, true)]);
+                steps.extend([Step::AwaitXend(guest), Step::Permit(guest, card)]);
+            }
+            (GuestKind::Hvm, Version::Today) => {
+                steps.extend([Step::Test(card), Step::CheckAssignable(card)]);
+                steps.extend(self.give(guest, card));
+            }
+        }
+        steps.push(Step::Note(guest, card, true));
+        self.queue(steps, vec![Step::Forbid(guest, card)]);
+    }
+
+    /// A card is to be taken from a guest that runs.
+    pub(super) fn unplug(&mut self, guest: GuestId, card: CardId) {
+        let kind = self.guest(guest).kind;
+        let (reset, take, forbid) = (Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card));
+        let (withdraw, forget) = (Step::Withdraw(guest, card), Step::Forget(guest, card));
+        let (note, wait) = (Step::Note(guest, card, false), Step::AwaitConnected(guest, 0));
+        let steps = match (kind, self.settings.options.version) {
+            (GuestKind::Pv, Version::Xen33) => {
+                vec![wait.clone(), withdraw, wait, reset, take, forbid, forget, note]
+            }
+            (GuestKind::Pv, Version::Today) => {
+                vec![wait.clone(), forbid, reset, take, withdraw, wait, forget, note]
+            }
+            (GuestKind::Hvm, Version::Xen33) => {
+                vec![Step::Handshake(guest, card, false), Step::AwaitXend(guest), reset, forbid, note]
+            }
+            (GuestKind::Hvm, Version::Today) => {
+                let gone = [Step::ModelRemove(guest, card), Step::AwaitModel(guest, card, 0)];
+                gone.into_iter().chain([reset, take, forbid, note]).collect()
+            }
+        };
+        self.queue(steps, Vec::new());
+    }
+
+    /// A guest is to be destroyed: its cards are reset and taken from it first, whether it lets them go or not.
+    pub(super) fn destroy(&mut self, guest: GuestId) {
+        let cards = self.guest(guest).cards.clone();
+        let ends = |card: &CardId| [Step::Reset(*card), Step::Deassign(guest, *card), Step::Forbid(guest, *card)];
+        let steps = cards.iter().flat_map(ends).chain([Step::Kill(guest)]).collect();
+        self.queue(steps, Vec::new());
+    }
+
+    /// pciback takes a card; today it goes into quarantine.
+    fn seize(&self, card: CardId) -> Vec<Step> {
+        match self.settings.options.version {
+            Version::Xen33 => vec![Step::Seize(card)],
+            Version::Today => vec![Step::Seize(card), Step::Quarantine(card)],
+        }
+    }
+
+    /// The toolstack's part in giving a guest a card.
+    fn give(&mut self, guest: GuestId, card: CardId) -> Vec<Step> {
+        let (assign, permit) = (Step::Assign(guest, card), Step::Permit(guest, card));
+        let running = self.guest(guest).alive;
+        match (self.guest(guest).kind, self.settings.options.version) {
+            (_, Version::Xen33) => vec![assign, permit],
+            (GuestKind::Pv, Version::Today) => vec![Step::Reset(card), permit, assign],
+            (GuestKind::Hvm, Version::Today) => {
+                vec![Step::Reset(card), Step::ModelAdd(guest, card, running), permit, assign]
+            }
+        }
+    }
+
+    fn queue(&mut self, steps: Vec<Step>, undo: Vec<Step>) {
+        let idle = self.jobs.0.is_empty();
+        self.jobs.0.push_back(Job { steps: steps.into(), undo });
+        if idle {
+            let delay = self.settings.delays.step;
+            self.after(delay, Item::Toolstack);
+        }
+    }
+
+    /// The toolstack takes its next step.
+    pub(super) fn run_toolstack(&mut self) {
+        let mut delay = self.settings.delays.step;
+        let next = self.jobs.0.front_mut().and_then(|job| job.steps.pop_front());
+        if let Some(step) = next {
+            match self.take_step(step) {
+                Outcome::Next => {}
+                Outcome::Later(nanos, step) => {
+                    delay = nanos;
+                    if let Some(job) = self.jobs.0.front_mut() {
+                        job.steps.push_front(step);
+                    }
+                }
+                Outcome::Failed => self.give_up(),
+            }
+        }
+        if self.jobs.0.front().is_some_and(|job| job.steps.is_empty()) {
+            self.jobs.0.pop_front();
+        }
+        if !self.jobs.0.is_empty() {
+            self.after(delay, Item::Toolstack);
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.tally.one(Count::Refused);
+        if let Some(job) = self.jobs.0.front_mut() {
+            job.steps = core::mem::take(&mut job.undo).into();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Histories, drawn: cards come and go, packets arrive, pages change, guests attack and die at any moment, and after every
+//! step of the machine the [rules](crate::invariants) hold.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
+use sim_wasm::hypervisor::vtd::capabilities::{
+    CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_QUEUED,
+};
+use sim_wasm::machine::given_away::GivenAway;
+use sim_wasm::machine::given_away::settings::{
+    Act, AtReset, CardId, GuestId, GuestSettings, Payload, Settings, Target,
+};
+use sim_wasm::words::time::Time;
+
+use crate::invariants::{Watch, check_end};
+
+fn guest() -> impl Strategy<Value = GuestId> {
+    (0_u8..3).prop_map(GuestId)
+}
+
+fn card() -> impl Strategy<Value = CardId> {
+    (0_u8..3).prop_map(CardId)
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        3 => (guest(), 0_u16..16).prop_map(|(guest, page)| Target::PageOf(guest, page)),
+        1 => (0_u16..40).prop_map(Target::PageOfDom0),
+        1 => (0_u16..8).prop_map(Target::XenHeap),
+        1 => card().prop_map(Target::RegistersOf),
+        1 => Just(Target::Interrupts),
+        1 => (0_u64..800).prop_map(|page| Target::Address(page << 12 | 0xF80)),
+    ]
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    prop_oneof![
+        2 => (1_u16..5_000).prop_map(Payload::Packet),
+        1 => any::<u32>().prop_map(Payload::Word),
+        1 => (0x30_u32..0x40).prop_map(Payload::Word),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let page = 0_u16..30;
+    prop_oneof![
+        1 => card().prop_map(Act::MakeAssignable),
+        3 => (guest(), card()).prop_map(|(guest, card)| Act::Plug(guest, card)),
+        2 => (guest(), card()).prop_map(|(guest, card)| Act::Unplug(guest, card)),
+        1 => card().prop_map(Act::GiveBack),
+        1 => guest().prop_map(Act::Destroy),
+        1 => guest().prop_map(Act::Die),
+        5 => (card(), 0_u16..5_000).prop_map(|(card, bytes)| Act::Arrive(card, bytes)),
+        4 => (guest(), card(), 0_u16..5_000).prop_map(|(guest, card, bytes)| Act::Send(guest, card, bytes)),
+        3 => (guest(), card(), target(), payload()).prop_map(|(guest, card, to, what)| Act::Aim(guest, card, to, what)),
+        1 => (guest(), card(), target()).prop_map(|(guest, card, to)| Act::Point(guest, card, to)),
+        2 => (guest(), card(), target(), 1_u16..5_000)
+            .prop_map(|(guest, card, at, bytes)| Act::Peek(guest, card, at, bytes)),
+        3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::GiveUpPage(guest, page)),
+        3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::TakePage(guest, page)),
+        2 => (guest(), page, any::<bool>())
+            .prop_map(|(guest, page, on)| Act::Retype(guest, page, if on { Switch::On } else { Switch::Off })),
+        1 => (0_u32..3_000).prop_map(Act::Slow),
+    ]
+}
+
+fn unit() -> impl Strategy<Value = Capabilities> {
+    let plain = Capabilities::typical();
+    prop_oneof![
+        3 => Just(plain),
+        1 => Just(plain.with_cap(CAP_CM)),
+        1 => Just(plain.without_cap(CAP_PSI)),
+        1 => Just(plain.without_ecap(ECAP_QUEUED)),
+        1 => Just(plain.without_ecap(ECAP_COHERENT).with_cap(CAP_RWBF)),
+        1 => Just(plain.without_cap(CAP_48_BIT).with_guest_width(39)),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let guests = vec((any::<bool>(), proptest::option::of(card())), 3);
+    let delays = prop_oneof![Just(1_000_u64), Just(3_000_000), Just(40_000_000)];
+    (guests, vec(any::<bool>(), 3), unit(), 0_u8..4, delays).prop_map(|(guests, cards, unit, which, request)| {
+        let mut options = Options::default_of(if which == 3 { Version::Xen33 } else { Version::Today });
+        (options.wanted, options.pv) = (Wanted::Yes, Switch::On);
+        match which {
+            1 => options.quarantine = Quarantine::ScratchPage,
+            2 => options.quarantine = Quarantine::No,
+            _ => {}
+        }
+        let made = guests.into_iter().map(|(hvm, card)| GuestSettings {
+            kind: if hvm { GuestKind::Hvm } else { GuestKind::Pv },
+            boots_with: card.into_iter().collect(),
+        });
+        let mut settings = Settings::new(options, made.collect());
+        settings.cards =
+            cards.into_iter().map(|stops| if stops { AtReset::Stops } else { AtReset::Finishes }).collect();
+        (settings.unit, settings.delays.request) = (Some(unit), request);
+        settings.until = Time(u64::MAX);
+        settings
+    })
+}
+
+/// Runs through all that happens in so many nanoseconds, and looks at each step.
+fn let_pass(machine: &mut GivenAway, watch: &mut Watch, settings: &Settings, until: Time) {
+    while machine.next().is_some_and(|next| next <= until) && machine.step() {
+        watch.check(machine, settings);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rules_hold_after_every_step(
+        settings in settings(),
+        acts in vec((0_u32..4, act()), 1..40),
+        ends in any::<bool>(),
+    ) {
+        let mut machine = GivenAway::new(&settings).expect("there is such a machine");
+        let mut watch = Watch::new(&settings);
+        let mut time = Time::from_millis(if ends { 2_000 } else { 40 });
+        let_pass(&mut machine, &mut watch, &settings, time);
+        // Whoever gives dom0 a card back that heeds no reset waits until it is done.
+        let heed = settings.cards.iter().all(|card| *card == AtReset::Stops);
+        for (pause, act) in acts.into_iter().filter(|(_, act)| heed || !matches!(act, Act::GiveBack(_))) {
+            machine.carry_out(act);
+            watch.check(&machine, &settings);
+            time += [1_000, 300_000, 30_000_000, 900_000_000][pause as usize];
+            let_pass(&mut machine, &mut watch, &settings, time);
+        }
+        if ends {
+            for guest in (0..3).map(GuestId) {
+                machine.carry_out(Act::Destroy(guest));
+            }
+        }
+        let_pass(&mut machine, &mut watch, &settings, time + 400_000_000_000);
+        check_end(&machine, &settings);
+    }
+}
+
+/// A Xen that does not wait for its unit breaks the rules, and they say so: the unit remembers what the tables do not have.
+#[test]
+#[should_panic(expected = "ReadDenied")]
+fn the_rules_see_a_page_that_was_not_forgotten() {
+    let (guest, card) = (GuestId(0), CardId(0));
+    let guests = vec![GuestSettings::with(GuestKind::Pv, card), GuestSettings::new(GuestKind::Pv)];
+    let mut settings = Settings::new(Options::default_of(Version::Today), guests);
+    settings.repairs.waits = false;
+    let page = Target::PageOf(guest, 4);
+    let acts = [
+        Act::GiveUpPage(GuestId(1), 4),
+        Act::Aim(guest, card, page, Payload::Packet(100)),
+        Act::Point(guest, card, page),
+        Act::Slow(5_000),
+        Act::GiveUpPage(guest, 4),
+        Act::TakePage(GuestId(1), 4),
+        Act::Arrive(card, 60),
+    ];
+    let mut machine = GivenAway::new(&settings).expect("there is such a machine");
+    let mut watch = Watch::new(&settings);
+    let mut time = Time::from_millis(2_000);
+    let_pass(&mut machine, &mut watch, &settings, time);
+    for act in acts {
+        machine.carry_out(act);
+        time += 1_000_000;
+        let_pass(&mut machine, &mut watch, &settings, time);
+    }
+}

@@ -1,0 +1,187 @@
+//! What holds after every step of a machine, whatever its guests and its administrator do.
+//!
+//! The sixteen rules of devices that are given away, as far as a machine can break them. Those about a unit by itself are in
+//! `tests/vtd` and `tests/vtd_xen`, the ring of requests of an HVM guest in `tests/ioreq.rs`, lines in `tests/hvm_interrupts.rs`.
+
+use sim_wasm::actors::log::dma::Dma;
+use sim_wasm::actors::log::pciif::Pciif;
+use sim_wasm::actors::log::vtd::Vtd;
+use sim_wasm::actors::log::{Entry, Event};
+use sim_wasm::hypervisor::memory::{Owner, PageType};
+use sim_wasm::hypervisor::passthrough::dids::Holder;
+use sim_wasm::hypervisor::passthrough::options::{GuestKind, Quarantine, Version};
+use sim_wasm::hypervisor::vtd::registers as reg;
+use sim_wasm::hypervisor::vtd::structures::{Pte, address_of};
+use sim_wasm::hypervisor::vtd::walk::{Direction, Request, translate};
+use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
+use sim_wasm::machine::given_away::settings::{CardId, GuestId, Settings};
+use sim_wasm::machine::given_away::tally::{Count, Landing};
+use sim_wasm::machine::given_away::{FRAMES, GivenAway, XEN_HEAP};
+use sim_wasm::protocols::pci::bar::regions;
+use sim_wasm::words::ids::{Bdf, Dfn, DomId, Mfn, Pfn};
+
+/// What is remembered from one step to the next.
+pub(crate) struct Watch {
+    owners: Vec<DomId>,
+    told: usize,
+    /// Requests of pcifronts that are under way.
+    requests: u32,
+}
+
+impl Watch {
+    pub(crate) fn new(settings: &Settings) -> Watch {
+        Watch { owners: vec![DomId::DOM0; settings.cards.len()], told: 0, requests: 0 }
+    }
+
+    /// Looks at what a step has changed.
+    pub(crate) fn check(&mut self, machine: &GivenAway, settings: &Settings) {
+        let new: Vec<Entry> = machine.log().entries()[self.told..].to_vec();
+        self.told += new.len();
+        self.owners_change_as_they_may(machine, settings);
+        self.one_request_is_under_way(&new, settings);
+        let is_about_memory = |entry: &Entry| matches!(entry.event, Event::Vtd(_) | Event::Dma(_));
+        if new.iter().any(is_about_memory) && machine.iommus().are_enabled() && !machine.is_stopped() {
+            requests_land_where_they_may(machine, &new);
+            tables_say_what_units_remember(machine, settings);
+            faults_are_served(machine);
+        }
+        registers_stay_where_they_are(machine);
+    }
+
+    /// Rules 8 and 16: from dom0 or nobody to a guest, and back, never from guest to guest; where there is quarantine, a card
+    /// that is taken from a guest is nobody's first. Everybody has it the same.
+    fn owners_change_as_they_may(&mut self, machine: &GivenAway, settings: &Settings) {
+        let quarantines = settings.options.version == Version::Today && settings.options.quarantine != Quarantine::No;
+        for (number, before) in (0..).zip(&mut self.owners) {
+            let card = CardId(number);
+            let now = machine.owner(card);
+            assert_eq!(machine.owners().of(place_of(card)), Some(now), "pciback and Xen have the same owner");
+            if now != *before {
+                let free = |owner: DomId| owner == DomId::DOM0 || owner == DomId::IO;
+                assert!(free(*before) || free(now), "{before:?} to {now:?}");
+                assert!(!quarantines || free(*before) || now == DomId::IO, "{before:?} to {now:?} past quarantine");
+            }
+            *before = now;
+        }
+    }
+
+    /// Rule 12: a pcifront has one request under way, and takes its answer once.
+    fn one_request_is_under_way(&mut self, new: &[Entry], settings: &Settings) {
+        let most = settings.guests.iter().filter(|guest| guest.kind == GuestKind::Pv).count() as u32;
+        for entry in new {
+            match entry.event {
+                Event::Pciif(Pciif::RequestPosted { .. }) => self.requests += 1,
+                Event::Pciif(Pciif::AnswerTaken { .. } | Pciif::GaveUp { .. }) => self.requests -= 1,
+                _ => {}
+            }
+            // One of a guest that died stays.
+            assert!(self.requests <= most, "{entry:?}");
+        }
+    }
+}
+
+/// Rule 1: a request that the unit let pass landed in what is its card's owner's at that moment.
+fn requests_land_where_they_may(machine: &GivenAway, new: &[Entry]) {
+    let mut passed: Option<Bdf> = None;
+    for entry in new {
+        match entry.event {
+            Event::Vtd(Vtd::Passed { source, .. }) => passed = Some(source),
+            Event::Dma(Dma::FrameReached { frame, .. }) => {
+                let source = passed.take().expect("what reaches a frame was let pass");
+                let owner = machine.iommus().device(source).expect("it is a card").owner;
+                assert!(may_reach(machine, owner, frame), "{owner:?} {frame:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a card of an owner's may reach a frame: a guest's its own, nobody's the page for that, dom0's all but Xen's heap.
+fn may_reach(machine: &GivenAway, owner: DomId, frame: Mfn) -> bool {
+    match owner {
+        DomId::DOM0 => frame.0 >= XEN_HEAP,
+        DomId::IO => machine.iommus().scratch_page() == Some(frame),
+        guest => machine.xen().memory.owner(frame) == Ok(Owner::Domain(guest)),
+    }
+}
+
+/// Rules 5, 7, 8, 9 and 10: what a unit remembers is what the tables say, for reading and for writing; a card's entry names its
+/// owner's number and tables; what they lead to is its owner's, and no page table.
+fn tables_say_what_units_remember(machine: &GivenAway, settings: &Settings) {
+    let memory = &machine.xen().memory;
+    let mut iommus = machine.iommus().clone();
+    let (root, capabilities) = (iommus.unit(0).unit.root(), iommus.unit(0).unit.capabilities());
+    for cached in iommus.unit(0).unit.contexts().entries() {
+        let Ok(entry) = cached.found else { continue };
+        let Some(Holder::Domain(id)) = iommus.unit(0).dids.holder(entry.did()) else { continue };
+        let Some(table) = iommus.domain(id).and_then(|domain| domain.table.as_ref()) else { continue };
+        let uppermost = memory.xen_page(table.root());
+        let given = if entry.levels() == 4 { address_of(table.root()) } else { Pte::read(uppermost, 0).address() };
+        assert_eq!(entry.table(), given, "a number of one domain with another's tables");
+    }
+    for card in (0..settings.cards.len() as u8).map(CardId) {
+        let (source, owner) = (place_of(card), machine.owner(card));
+        let holder = if owner == DomId::IO { Holder::Quarantined(source) } else { Holder::Domain(owner) };
+        let entry = iommus.context(memory, 0, source);
+        assert_eq!(iommus.unit(0).dids.holder(entry.did()), Some(holder), "one owner, and the unit knows");
+        let pages = (0..FRAMES).step_by(3).chain(40..120).chain([registers_of(card) as u32 >> 12]);
+        for page in pages {
+            for direction in [Direction::Read, Direction::Write] {
+                let request = Request { direction, ..Request::read(source, u64::from(page) << 12) };
+                let plain = translate(memory, capabilities, root, request).map(|found| found.address);
+                let cached = iommus.unit_mut(0).unit.translate(memory, request).map(|found| found.address);
+                assert_eq!(cached, plain, "{source:?} {page:x}");
+                let Ok(address) = plain else { continue };
+                let frame = Mfn((address >> 12) as u32);
+                if frame.0 < FRAMES {
+                    assert!(may_reach(machine, owner, frame), "{owner:?} {frame:?}");
+                }
+            }
+        }
+    }
+    for (guest, made) in (0..).map(GuestId).zip(&settings.guests) {
+        let id = GivenAway::domain_of(guest);
+        let Some(domain) = machine.xen().domain(id).filter(|_| made.kind == GuestKind::Pv) else { continue };
+        for frame in (0..domain.pages()).filter_map(|page| domain.mfn(Pfn(page))) {
+            if memory.page_type(frame).is_ok_and(|(page_type, _)| page_type == PageType::PageTable) {
+                assert_eq!(iommus.look_up(memory, id, Dfn(frame.0)), None, "a page table is not a card's to write");
+            }
+        }
+    }
+}
+
+/// Rules 3 and 4: Xen has looked at every fault before anything else happens.
+fn faults_are_served(machine: &GivenAway) {
+    let unit = &machine.iommus().unit(0).unit;
+    assert_eq!(unit.read_u32(reg::FSTS) & (reg::FSTS_PPF | reg::FSTS_PFO), 0);
+    let counts = unit.counts();
+    assert!(counts.recorded + counts.collapsed + counts.lost <= counts.blocked, "at most one for each");
+}
+
+/// Rule 11: a guest moves no registers of the machine's; only a reset takes them away for a while.
+fn registers_stay_where_they_are(machine: &GivenAway) {
+    for (card, function) in (0..).map(CardId).zip(&machine.hardware().functions) {
+        let base = regions(&function.config).next().expect("a card has registers").base;
+        assert!(base == registers_of(card) || base == 0, "{base:x}");
+    }
+}
+
+/// Rules 2 and 15, and what is left when all guests are gone.
+pub(crate) fn check_end(machine: &GivenAway, settings: &Settings) {
+    let count = |what| machine.tally().get(what);
+    if settings.options.version == Version::Xen33 || settings.options.quarantine == Quarantine::No {
+        return;
+    }
+    for landing in [Landing::Neighbour, Landing::Dom0, Landing::Nobody] {
+        assert_eq!((count(Count::Written(landing)), count(Count::Read(landing))), (0, 0), "{landing:?}");
+    }
+    assert_eq!(count(Count::ForgedInterrupts) + count(Count::MessagesMistaken), 0);
+    // dom0 writes nothing here, and what was blocked had no effect.
+    let dom0 = machine.xen().domain(DomId::DOM0).expect("dom0 is there");
+    for frame in (0..dom0.pages()).filter_map(|page| dom0.mfn(Pfn(page))) {
+        assert!(machine.xen().memory.xen_page(frame).bytes().iter().all(|byte| *byte == 0), "{frame:?}");
+    }
+    if settings.guests.iter().enumerate().all(|(number, _)| !machine.is_alive(GuestId(number as u8))) {
+        assert_eq!(machine.xen().domains().len(), 1, "nobody has anything of a guest's");
+    }
+}

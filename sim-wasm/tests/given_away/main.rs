@@ -1,0 +1,8 @@
+//! Cards given to guests in one machine: toolstack, drivers, device model, Xen, units, cards.
+
+mod attacks;
+mod histories;
+mod hvm;
+mod invariants;
+mod pv;
+mod world;
