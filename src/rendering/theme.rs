@@ -46,6 +46,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("icon.svg", include_str!("../../templates/icon.svg")),
     ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
     ("shell/2-marks.js", include_str!("../../templates/shell/2-marks.js")),
+    ("shell/2-order.js", include_str!("../../templates/shell/2-order.js")),
     ("shell/3-guess.js", include_str!("../../templates/shell/3-guess.js")),
     ("shell/4-take.js", include_str!("../../templates/shell/4-take.js")),
     ("shell/5-numbers.js", include_str!("../../templates/shell/5-numbers.js")),

@@ -10,6 +10,7 @@ mod access;
 mod controls;
 mod links;
 mod looks;
+mod orders;
 mod still;
 mod walks;
 
