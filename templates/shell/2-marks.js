@@ -56,6 +56,27 @@ function beside(cell, key) {
   return nearest;
 }
 
+/**
+ * From a place that can be chosen the choice can be pulled on to others, by a finger only from the one that is chosen:
+ * `choose` takes each that is reached.
+ */
+export function pull({ target, pointerId, pointerType, button }, choose) {
+  let at = target.closest("[data-turn]");
+  if (!at || button || (pointerType === "touch" && at.dataset.c === undefined)) return;
+  const svg = at.ownerSVGElement;
+  const over = new AbortController();
+  const move = ({ clientX, clientY }) => {
+    const under = document.elementFromPoint(clientX, clientY)?.closest("[data-turn]");
+    if (!under || under === at || under.ownerSVGElement !== svg) return;
+    // From here on it is no press any more.
+    svg.setPointerCapture(pointerId);
+    at = under;
+    choose(at);
+  };
+  svg.addEventListener("pointermove", move, over);
+  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => over.abort(), over);
+}
+
 /** Says under the picture which cell is pointed at, and leads to such a run, if its figure is in this page. */
 export function tellCell(figure, cell) {
   const [words, way] = figure.querySelector(".figure-cell").children;

@@ -76,8 +76,8 @@ export class Order {
   }
 
   #tell(item) {
-    const [name, place, all] = [item.textContent.trim(), this.#items.indexOf(item) + 1, this.#items.length];
-    this.#moved(`${name}: place ${place} of ${all}.`);
+    const name = item.querySelector("span:not(.grip)").textContent;
+    this.#moved(`${name}: place ${this.#items.indexOf(item) + 1} of ${this.#items.length}.`);
   }
 
   /** A finger drags by the grip, since elsewhere it scrolls. */

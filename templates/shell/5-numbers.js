@@ -16,8 +16,8 @@ export function numberIn({ value, dataset }) {
   if (!dataset.most) return said;
   const named = (dataset.named ?? "").split(" ").filter(Boolean).map(Number);
   const offered = (number) => (number >= dataset.least && number <= dataset.most) || named.includes(number);
-  const wanted = [said, ...("frames" in dataset ? [Math.floor(said / FRAME)] : [])];
-  return wanted.find((number) => Number.isInteger(number) && offered(number));
+  const wanted = Number.isInteger(said) ? [said, ...("frames" in dataset ? [Math.floor(said / FRAME)] : [])] : [];
+  return wanted.find(offered);
 }
 
 /** Shows a knob's value in its menu or field. */
@@ -28,7 +28,7 @@ export function showIn(control, value) {
 }
 
 /** The value so many turns on from another, at most the first or last. */
-export function turned(control, from, by) {
+function turned(control, from, by) {
   const between = (number, least, most) => Math.min(Math.max(number, least), most);
   if (control.options) {
     const values = [...control.options].map((option) => Number(option.value));
@@ -36,6 +36,14 @@ export function turned(control, from, by) {
   }
   const { least, most, stride } = control.dataset;
   return between(from + by * Number(stride), Number(least), Number(most));
+}
+
+/** An arrow key in a field for frames, for which browsers have none that counts: turns it, and says whether it did. */
+export function stride({ key, target }) {
+  const by = { ArrowUp: 1, ArrowDown: -1 }[key];
+  if (!by || !("frames" in target.dataset)) return false;
+  showIn(target, turned(target, numberIn(target) ?? 0, by));
+  return target.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 class ProseNumber {

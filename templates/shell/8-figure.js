@@ -11,11 +11,12 @@
 // For tests and style: `data-live`, `data-failed`, `data-playing`, `data-at`, `data-steps`, `data-state`.
 
 import { made, morph, scrubPaint } from "./1-drawing.js";
-import { MARKS, light, nameOf, neighbour, pressable, runOf, tellCell } from "./2-marks.js";
+import { engine } from "./1-engine.js";
+import { MARKS, light, nameOf, neighbour, pressable, pull, runOf, tellCell } from "./2-marks.js";
 import { Order } from "./2-order.js";
 import { Guess } from "./3-guess.js";
 import { copy, frame, save } from "./4-take.js";
-import { numberIn, numbers, showIn, turned } from "./5-numbers.js";
+import { numberIn, numbers, showIn, stride } from "./5-numbers.js";
 import { current, remark, tell } from "./6-telling.js";
 import { Beside } from "./7-beside.js";
 
@@ -49,7 +50,10 @@ export class SimFigure extends HTMLElement {
   constructor() {
     super();
     this.addEventListener("focusin", ({ target }) => this.#focus(target));
-    this.addEventListener("pointerdown", (event) => this.#pull(event));
+    this.addEventListener("pointerdown", (event) => {
+      this.start();
+      if (this.#run) pull(event, (mark) => this.#turn(mark));
+    });
     this.addEventListener("pointerover", ({ target }) => this.#tell(target));
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("input", (event) => this.#input(event));
@@ -224,25 +228,6 @@ export class SimFigure extends HTMLElement {
     this.#changed(run.set_knob(Number(mark.dataset.turn), Number(mark.dataset.to)));
   }
 
-  /** From a place that can be chosen the choice can be pulled on to others. */
-  #pull({ target, pointerId, button }) {
-    this.start();
-    const svg = !button && this.#run && target.closest("[data-turn]")?.ownerSVGElement;
-    if (!svg) return;
-    let at = target.closest("[data-turn]");
-    const over = new AbortController();
-    const move = ({ clientX, clientY }) => {
-      const under = document.elementFromPoint(clientX, clientY)?.closest("[data-turn]");
-      if (!under || under === at || under.ownerSVGElement !== svg) return;
-      // From here on it is no press any more.
-      svg.setPointerCapture(pointerId);
-      at = under;
-      this.#turn(at);
-    };
-    svg.addEventListener("pointermove", move, over);
-    for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => over.abort(), over);
-  }
-
   /** The run has another order. */
   #reorder(words) {
     this.#changed(this.#run.set_order(this.#order.keys.join("")));
@@ -307,16 +292,10 @@ export class SimFigure extends HTMLElement {
     if (target.matches("[data-scrub]")) {
       if (/^(Arrow|Home|End|Page)/.test(key)) return;
     } else if (target.matches("input")) {
-      // Digits and arrows are the field's own. For an address, which browsers have no field for, the arrows are ours.
-      const { frames, stride } = target.dataset;
-      const by = { ArrowUp: 1, ArrowDown: -1 }[key];
-      if (frames !== undefined && by) {
-        event.preventDefault();
-        showIn(target, turned(target, numberIn(target) ?? 0, by));
-        return target.dispatchEvent(new Event("change", { bubbles: true }));
-      }
+      // Digits and arrows are the field's own.
+      if (stride(event)) return event.preventDefault();
       // Enter is used up by a guess: the focus moves on to a button.
-      if (key !== "Enter" || target.readOnly || stride) return;
+      if (key !== "Enter" || target.readOnly || target.dataset.stride) return;
       event.preventDefault();
       return this.$("[data-do=guess]").click();
     }
@@ -499,21 +478,4 @@ export class SimFigure extends HTMLElement {
 /** The part of a state that says which run it is, whatever the step. */
 function runIn(state) {
   return state.replace(/\.n\d+(\.e\d+)?$/, "");
-}
-
-// ---- the engine
-
-const engines = new Map();
-
-/** The module's exports, initialised: one fetch for all figures of a page. A page of its own brings its engine along. */
-function engine(glue, wasm) {
-  if (!engines.has(glue)) {
-    const loaded = globalThis.simModule ? Promise.resolve(globalThis.simModule) : import(glue);
-    const ready = loaded.then(async (module) => {
-      await module.default({ module_or_path: wasm });
-      return module;
-    });
-    engines.set(glue, ready);
-  }
-  return engines.get(glue);
 }

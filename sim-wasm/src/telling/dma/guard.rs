@@ -90,7 +90,7 @@ impl Guard {
     }
 }
 
-/// Where the driver of former links aimed, in words; now it is a page like any other.
+/// The page that one of six places was, among which links of former times chose.
 pub(crate) fn former_aim(guard: Guard, aim: u32) -> u32 {
     match aim {
         0 => guard.own_page(BUFFER).0,

@@ -34,7 +34,7 @@ pub(crate) fn draw(guard: Guard, target: Dfn, frame: &Frame, layout: Layout) -> 
     match layout {
         Layout::Wide => wide(&mut drawing, guard, target, frame),
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(930));
+            (drawing.width, drawing.height) = (px(328), px(950));
             narrow(&mut drawing, guard, target, frame);
         }
         Layout::Film => {
@@ -104,9 +104,9 @@ fn narrow(drawing: &mut Drawing, guard: Guard, target: Dfn, frame: &Frame) {
     }
     unit(drawing, guard, frame, &Panel { x: px(8), y: px(104), width: px(312), row: px(30) });
     outcome(drawing, frame, (px(8), px(378)));
-    let map = Map { x: px(8), y: px(396), cell: (px(78), px(46)), row: px(116), columns: 4 };
+    let map = Map { x: px(8), y: px(396), cell: (px(78), px(48)), row: px(120), columns: 4 };
     memory(drawing, frame, target, &map);
-    drawing.add(words(px(8), px(924), Anchor::Start, Face::Note, Tone::Soft, LEGEND));
+    drawing.add(words(px(8), px(944), Anchor::Start, Face::Note, Tone::Soft, LEGEND));
 }
 
 fn film(drawing: &mut Drawing, guard: Guard, target: Dfn, frame: &Frame) {
@@ -135,12 +135,9 @@ fn descriptor(drawing: &mut Drawing, frame: &Frame, (x, y): (Unit, Unit), width:
     let what = if frame.write { "descriptor: store at" } else { "descriptor: fetch from" };
     shapes.push(words(x + px(10), y + px(22), Anchor::Start, Face::Note, Tone::Domu, what));
     let mut address = Text::new();
-    if written {
-        address.push_str("0x").push_hex(frame.address, 1);
-    } else {
-        address.push_char('–');
-    }
-    shapes.push(words(x + px(10), y + px(46), Anchor::Start, Face::Mono, Tone::Domu, address.as_str()));
+    address.push_str("0x").push_hex(frame.address, 1);
+    let tone = if written { Tone::Domu } else { Tone::Soft };
+    shapes.push(words(x + px(10), y + px(46), Anchor::Start, Face::Mono, tone, address.as_str()));
     drawing.add(named("descriptor", shapes));
 }
 

@@ -171,14 +171,14 @@ impl World {
 
     /// Takes back all frames that the guest has; answers how many.
     pub(crate) fn free_guest(&mut self) -> u32 {
-        let frames = || (0..FRAMES).map(Mfn).filter(|frame| self.memory.owner(*frame) == Ok(Owner::Domain(GUEST)));
-        let (had, typed) = (frames().count() as u32, self.memory.page_type(PAGE_TABLE));
-        // Its own tables are given up first.
-        if matches!(typed, Ok((PageType::PageTable, _))) {
+        let owned = (0..FRAMES).filter(|frame| self.memory.owner(Mfn(*frame)) == Ok(Owner::Domain(GUEST)));
+        let frames = owned.count() as u32;
+        // Its own page tables are given up first.
+        if matches!(self.memory.page_type(PAGE_TABLE), Ok((PageType::PageTable, _))) {
             self.memory.put_page_type(PAGE_TABLE);
         }
         self.memory.release_all(GUEST);
-        had
+        frames
     }
 
     /// Has the unit forget what it remembers of the card's domain, and wait for what is under way.
@@ -212,7 +212,7 @@ fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
             .map(identical)
             .filter(|(_, frame)| !matches!(memory.page_type(*frame), Ok((PageType::PageTable, _))))
             .collect(),
-        Guard::HvmTranslated | Guard::HvmUnquarantined => P2M.map(|(page, frame)| (page, Mfn(frame))).to_vec(),
+        Guard::HvmTranslated | Guard::HvmUnquarantined => P2M.map(|(page, frame)| (page, Mfn(frame))).into(),
     }
 }
 
