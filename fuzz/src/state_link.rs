@@ -36,7 +36,8 @@ fn read(figure: usize, bytes: &mut Bytes) {
             2 => player.seek(bytes.u16().into()),
             3 => player.set_preset(bytes.byte().into()),
             4 => turn(&mut player, bytes),
-            5 => drop(player.undo_fork()),
+            5 if player.order().is_empty() => drop(player.undo_fork()),
+            5 => lay(&mut player, bytes),
             _ if spec.actions.is_empty() => {}
             _ => act(&mut player, spec.actions[usize::from(bytes.byte()) % spec.actions.len()].letter),
         }
@@ -47,8 +48,18 @@ fn read(figure: usize, bytes: &mut Bytes) {
 /// Turns a knob, most often to a position that it has.
 fn turn(player: &mut Player, bytes: &mut Bytes) {
     let (knob, choice) = (usize::from(bytes.byte()), usize::from(bytes.byte()));
-    let known = player.spec().knobs.get(knob).and_then(|spec| spec.options.get(choice));
+    let known = player.spec().knobs.get(knob).and_then(|spec| spec.named().get(choice));
     player.set_knob(knob, known.map_or(choice as u32, |option| option.value));
+}
+
+/// Brings the figure's steps into another order.
+fn lay(player: &mut Player, bytes: &mut Bytes) {
+    let mut order: Vec<char> = player.order().chars().collect();
+    let (from, to) = (usize::from(bytes.byte()) % order.len(), usize::from(bytes.byte()) % order.len());
+    order.swap(from, to);
+    let order: String = order.into_iter().collect();
+    player.set_order(&order);
+    assert_eq!((player.at(), player.order()), (0, order), "another order is another run");
 }
 
 fn act(player: &mut Player, letter: char) {

@@ -54,14 +54,13 @@ const ROWS: &[Row] = &[
     ("ways", "weighed", Film(8), "two switches", Claim(2, "@/switches-split")),
     ("ways", "weighed", Film(15), "ten switches", Claim(10, "@/switches-emulated")),
     ("dma", "nothing-between", Film(3), "a frame", Claim(1, "@/foreign")),
-    ("dma", "wrong-page", Says, "page 5", Sentence(1, "address 0x5000")),
-    ("dma", "wrong-page", Film(1), "page 5", Sentence(1, "address 0x5000")),
-    ("dma", "wrong-page", Film(2), "address 0x5000", Sentence(2, "0x5000")),
-    ("dma", "wrong-page", Film(3), "frame 5", Sentence(3, "frame 5")),
     ("dma", "blocked", Film(8), "Level 1", Sentence(8, "Level 1: entry 27 is empty")),
     ("dma", "without-pv", Film(4), "number 0", Sentence(4, "domain number 0")),
     ("dma", "without-pv", Film(9), "A neighbour's frame", Claim(1, "@/foreign")),
     ("dma", "stale", Film(9), "the guest's own frame", Claim(1, "@/own")),
+    ("dma", "teardown", Film(9), "the guest's own frame", Claim(1, "@/own")),
+    ("dma", "teardown", Film(18), "number 0", Sentence(18, "domain number 0")),
+    ("dma", "teardown", Film(23), "dom0's frame 12", Sentence(23, "frame 12. It is not the guest's")),
     ("hotplug", "no-answer", Film(11), "ten seconds", Claim(10, "@/waited / 1000")),
     ("hotplug", "no-answer", Film(11), "An error", Claim(1, "@/errors")),
     ("hotplug", "boots-without", Film(5), "20 looks", Claim(20, "@/looks")),
@@ -88,7 +87,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// Numbers that belong to a name, and that of what the figure draws.
-const NAMES: [&str; 3] = ["domU 2", "Xen 3.3", "five ways"];
+const NAMES: [&str; 4] = ["domU 2", "Xen 3.3", "five ways", "XSA-302"];
 
 /// Numbers in words that articles have no use for in claims.
 const WORDS: [(&str, u64); 4] = [("second", 2), ("fifth", 5), ("fourteenth", 14), ("thirty-two", 32)];

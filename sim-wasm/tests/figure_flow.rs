@@ -212,7 +212,7 @@ fn runs_are_short_to_read() {
     let spec = figure("flow").expect("it is in the catalogue");
     for preset in 0..spec.presets.len() {
         for (index, knob) in spec.knobs.iter().enumerate() {
-            for option in knob.options {
+            for option in knob.named() {
                 let mut player = Player::new(spec, preset);
                 player.set_knob(index, option.value);
                 assert!(player.steps() <= 120 && player.entries().len() <= 400, "{}", player.state());

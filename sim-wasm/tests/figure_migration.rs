@@ -4,7 +4,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::migration::MAX_ROUNDS;
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
-use sim_wasm::telling::story::FigureSpec;
+use sim_wasm::telling::story::{FigureSpec, Layout};
 
 /// The letters of the six steps, in the order that works.
 const LETTERS: [char; 6] = ['f', 'u', 'c', 's', 'p', 'b'];
@@ -85,6 +85,67 @@ fn of_720_orders_one_works_and_four_arrive_after_an_outage() {
     // Some run over there without a card in use, and most never leave, since a copy or a switch came too early.
     assert_eq!((moved, stayed), (85, 630));
     assert_eq!(counts(&untouched(), ["orders", "work", "late"]), [720, 1, 4]);
+}
+
+/// The order that is laid beforehand comes to what its steps come to when they are taken one by one; what is not needed when
+/// its turn comes is a step that says so.
+#[test]
+fn a_laid_order_is_the_run_of_its_steps() {
+    for order in orders() {
+        let laid: String = order.iter().collect();
+        let mut player = untouched();
+        player.set_order(&laid);
+        assert_eq!((player.at(), player.order().as_str()), (0, laid.as_str()));
+        player.seek(player.steps());
+        let mut by_hand = untouched();
+        let taken = order.iter().filter(|letter| act(&mut by_hand, **letter)).count();
+        let names = ["home", "there", "refused", "longest", "lost", "silent", "rounds", "sent", "missing"];
+        // Where nothing can be done there is nothing to compare with but the start.
+        if taken > 0 {
+            assert_eq!(counts(&player, names), counts(&by_hand, names), "{laid}");
+        }
+        let needless = player.rows().matches(" is not needed: ").count();
+        assert_eq!(taken + needless, 6, "{laid}");
+        let again = Player::open(&player.state()).expect("its own text names it");
+        assert_eq!((again.state(), again.log_hash()), (player.state(), player.log_hash()));
+    }
+}
+
+#[test]
+fn an_order_stands_in_the_link_and_goes_with_the_preset() {
+    let mut player = preset("busy-guest");
+    player.set_knob(2, 100);
+    player.set_order("ufcspb");
+    assert_eq!(player.state(), "migration=v1.busy-guest.k2-100.oufcspb.n0");
+    player.set_knob(2, 1_000);
+    assert_eq!(player.state(), "migration=v1.busy-guest.oufcspb.n0", "a knob leaves the order alone");
+    for wrong in ["", "fucsp", "fucspp", "fucspbf", "fucspx", "FUCSPB"] {
+        player.set_order(wrong);
+        assert_eq!(player.state(), "migration=v1.busy-guest.oufcspb.n0", "{wrong:?} is no order");
+    }
+    player.seek(1);
+    assert!(player.sentence().starts_with("The card is taken out"), "{}", player.sentence());
+    player.set_preset(0);
+    assert_eq!((player.state().as_str(), player.order().as_str()), ("migration=v1.in-order.n0", "fucspb"));
+    // A step can be taken in the midst of it, and then that is the run.
+    player.set_order("cfuspb");
+    player.seek(1);
+    assert!(player.sentence().contains("-EINVAL") && player.act('u'), "{}", player.sentence());
+    assert_eq!(player.state(), "migration=v1.in-order.ocfuspb.i2-u.n2");
+    assert_eq!(Player::open(&player.state()).expect("its own text names it").hash(), player.hash());
+}
+
+/// What is to come stands in the picture from the start, as cards without a mark.
+#[test]
+fn the_cards_lie_in_their_order_before_the_run() {
+    let mut player = untouched();
+    player.set_order("bpscuf");
+    for layout in [Layout::Wide, Layout::Narrow] {
+        let picture = player.page_svg(layout);
+        let at = ["6 fail back", "5 plug", "4 switch", "3 copy", "2 unplug", "1 fail over"]
+            .map(|card| picture.find(card).unwrap_or_else(|| panic!("{card} is not there")));
+        assert!(at.is_sorted(), "{at:?}");
+    }
 }
 
 #[test]
@@ -186,9 +247,9 @@ proptest! {
     ) {
         let mut player = untouched();
         for (number, option) in knobs.into_iter().enumerate() {
-            player.set_knob(number, spec().knobs[number].options[option].value);
+            player.set_knob(number, spec().knobs[number].named()[option].value);
         }
-        let packets = spec().knobs[3].options[knobs[3]].value;
+        let packets = spec().knobs[3].named()[knobs[3]].value;
         for wish in wishes {
             let before = counts(&player, ["there", "rounds", "lost", "silent", "missing"]);
             let could_plug = player.can('p');

@@ -30,7 +30,7 @@ fn run(knobs: [u32; 4]) -> Player {
 }
 
 fn every_setup() -> Vec<Player> {
-    let options = |knob: usize| spec().knobs[knob].options.iter().map(|option| option.value);
+    let options = |knob: usize| spec().knobs[knob].named().iter().map(|option| option.value);
     let mut players = Vec::new();
     for bytes in options(BYTES) {
         for netback in options(NETBACK) {

@@ -13,12 +13,21 @@ use sim_wasm::machine::own_card::{Kind, OwnCard, Signal};
 use sim_wasm::machine::ways::{Trial, network_of, spent};
 use sim_wasm::telling::figure;
 use sim_wasm::telling::player::Player;
+use sim_wasm::telling::story::Layout;
 
 const NAMES: [&str; 5] = ["split", "pv-own", "emulated", "hvm-split", "hvm-own"];
 const SIGNALS: [Signal; 3] = [Signal::Line, Signal::Message, Signal::Posted];
 
+/// A run of this load and these weights, at its end: direction, bytes, interrupts, and what an exit weighs. With it go the
+/// weights of a hypercall and of a switch that papers have.
+fn run([direction, bytes, interrupts, exit]: [u32; 4]) -> Player {
+    let size = [60, 1514, 32 * 60, 32 * 1514].iter().position(|size| *size == bytes).expect("a size of the figure's");
+    let [hypercall, switch] = if exit == 0 { [0, 0] } else { [1_228, 10_534] };
+    weighed([direction + 2 * size as u32 + 8 * interrupts, exit, hypercall, switch])
+}
+
 /// A run under these knobs, at its end.
-fn run(knobs: [u32; 4]) -> Player {
+fn weighed(knobs: [u32; 4]) -> Player {
     let mut player = Player::new(figure("ways").expect("the catalogue has it"), 0);
     for (index, value) in knobs.into_iter().enumerate() {
         player.set_knob(index, value);
@@ -232,11 +241,108 @@ fn a_way_that_has_arrived_waits_for_the_others() {
     assert_eq!([drawn(&player, "pv-own"), drawn(&player, "hvm-own")], [[0, 0, 0, 0, 0, 0, 3]; 2]);
 }
 
+/// Least first; and two that take as many may stand either way.
 #[test]
-fn the_answer_is_the_emulated_cards_exits() {
-    for (knobs, exits) in [([0, 1514, 1, 0], 6), ([1, 1514, 1, 0], 13), ([0, 32 * 60, 1, 0], 192)] {
-        assert_eq!(run(knobs).answer().map(|answer| answer.value), Some(exits));
+fn the_answer_is_the_order_by_exits() {
+    for (knobs, exits) in [
+        ([0, 1514, 1, 0], [0, 0, 6, 1, 2]),
+        ([1, 1514, 1, 0], [0, 0, 13, 0, 2]),
+        ([0, 32 * 60, 1, 0], [0, 0, 192, 1, 64]),
+        ([1, 1514, 2, 0], [0, 0, 13, 0, 0]),
+    ] {
+        let player = run(knobs);
+        assert_eq!(NAMES.map(|way| drawn(&player, way)[0]), exits, "{knobs:?}");
+        let mut right = 0;
+        for order in orders() {
+            let guess = order.iter().fold(0, |number, item| number * 10 + *item as u32);
+            let gap = player.gap(guess);
+            assert_eq!(gap.contains("So it is. "), order.is_sorted_by_key(|item| exits[*item]), "{gap}");
+            assert!(gap.starts_with("Your order: ") && gap.contains("; HVM, emulated card "), "{gap}");
+            right += usize::from(gap.contains("So it is. "));
+        }
+        assert!(right > 1, "some take as many as others");
+        let answer = player.answer().expect("it asks").value;
+        assert!(player.gap(answer).contains("So it is. "));
     }
+    // No order of five at all: nothing to say.
+    for guess in [0, 1, 11_234, 43_215, 98_765, u32::MAX] {
+        assert_eq!(run([0, 1514, 1, 0]).gap(guess), "", "{guess}");
+    }
+    let player = run([0, 1514, 1, 0]);
+    assert!(player.gap(20_134).contains("Pairs that stand the other way round: 4 of 10. "), "{}", player.gap(20_134));
+}
+
+/// All orders of five.
+fn orders() -> Vec<Vec<usize>> {
+    let mut orders = vec![Vec::new()];
+    for _ in 0..5 {
+        orders = orders
+            .into_iter()
+            .flat_map(|order: Vec<usize>| {
+                let left = (0..5).filter(|item| !order.contains(item)).collect::<Vec<_>>();
+                left.into_iter().map(move |item| [order.as_slice(), &[item]].concat())
+            })
+            .collect();
+    }
+    orders
+}
+
+#[test]
+fn links_of_former_times_lead_where_they_led() {
+    for (old, now) in [
+        ("ways=v1.send.k1-60.n15", "ways=v1.send.k4-8.n15"),
+        ("ways=v1.burst.k0-1.k1-1920.k2-2.n5", "ways=v1.burst.k4-21.n5"),
+        ("ways=v1.weighed.k3-3963.n15", "ways=v1.weighed.k5-3963.n15"),
+        ("ways=v1.weighed.k3-0.n15", "ways=v1.weighed.k5-0.k6-0.k7-0.n15"),
+        ("ways=v1.send.k3-761.n15", "ways=v1.send.k5-761.k6-1228.k7-10534.n15"),
+        ("ways=v1.posted.n5", "ways=v1.posted.n5"),
+    ] {
+        let player = Player::open(old).unwrap_or_else(|error| panic!("{old}: {error}"));
+        assert_eq!(player.state(), now, "{old}");
+    }
+    assert!(Player::open("ways=v1.send.k3-762.n0").is_err(), "it was a menu");
+    assert!(Player::open("ways=v1.send.k5-762.n0").is_ok(), "and is a number");
+}
+
+/// Who can move while it runs has no card of its own; and whom nothing bounds is said.
+#[test]
+fn the_picture_says_who_can_migrate_and_who_is_bounded() {
+    for preset in 0..5 {
+        let player = Player::new(figure("ways").expect("the catalogue has it"), preset);
+        for layout in [Layout::Wide, Layout::Narrow] {
+            let picture = player.page_svg(layout);
+            let (_, picture) = picture.split_once("</desc>").expect("a picture has a description");
+            let row = |name: &str| {
+                let start = picture.find(&format!("data-e=\"row-{name}\"")).expect("each way has its row");
+                picture[start..].split("</g>").next().expect("a row").to_owned()
+            };
+            for name in NAMES {
+                assert_eq!(row(name).contains(">cannot migrate<"), name.ends_with("own"), "{name}");
+                assert_eq!(row(name).contains(">migrates live<"), !name.ends_with("own"), "{name}");
+                assert_eq!(row(name).contains("unbounded"), name == "emulated", "{name}");
+            }
+        }
+    }
+}
+
+/// Each of the three weights is the reader's: any number, and nothing is weighed without any.
+#[test]
+fn weights_are_the_readers_own() {
+    for weights in [[0, 0, 1], [7, 0, 0], [0, 100_000, 0], [100_000; 3]] {
+        for load in [10, 14, 23] {
+            let player = weighed([load, weights[0], weights[1], weights[2]]);
+            for name in NAMES {
+                let [exits, hypercalls, switches, ..] = drawn(&player, name);
+                let [exit, hypercall, switch] = weights.map(u64::from);
+                let sum = exits * exit + hypercalls * hypercall + switches * switch;
+                assert_eq!(player.quantity(&format!("cycles-{name}")), Some(sum), "{}", player.state());
+            }
+        }
+    }
+    let cycles = |weights: [u32; 3]| {
+        weighed([10, weights[0], weights[1], weights[2]]).page_svg(Layout::Wide).contains("cycles</text>")
+    };
+    assert!(!cycles([0; 3]) && cycles([0, 0, 1]));
 }
 
 /// The weights of a hypercall and of a switch are those that the figure names.

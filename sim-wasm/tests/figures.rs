@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use golden::golden;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::telling::player::Player;
-use sim_wasm::telling::story::{FigureSpec, Layout};
+use sim_wasm::telling::story::{Answers, FigureSpec, Layout};
 use sim_wasm::telling::svg::Ink;
 use sim_wasm::telling::{catalogue, figure};
 
@@ -22,9 +22,9 @@ fn settings() -> Vec<Player> {
     for (spec, preset) in presets() {
         players.push(Player::new(spec, preset));
         for (index, knob) in spec.knobs.iter().enumerate() {
-            for option in knob.options {
+            for value in knob.some_values() {
                 let mut player = Player::new(spec, preset);
-                player.set_knob(index, option.value);
+                player.set_knob(index, value);
                 players.push(player);
             }
         }
@@ -57,7 +57,7 @@ fn the_catalogue_keeps_its_rules() {
                 "{place}: the script runs to its end"
             );
             for (knob, &value) in spec.knobs.iter().zip(preset.knobs) {
-                assert!(knob.options.iter().any(|option| option.value == value), "{place}: {}", knob.name);
+                assert!(knob.offers(value), "{place}: {}", knob.name);
             }
         }
     }
@@ -83,6 +83,22 @@ fn what_is_counted_is_named_and_charted_sparingly() {
     }
 }
 
+/// An order of so many items the other way round.
+fn backwards(order: u32, items: usize) -> u32 {
+    let places = Answers::places(order, items).expect("an answer is an order");
+    places.into_iter().rev().fold(0, |order, item| order * 10 + item as u32)
+}
+
+#[test]
+fn an_order_is_a_digit_for_each_place() {
+    assert_eq!(Answers::places(201, 3), Some(vec![2, 0, 1]));
+    assert_eq!(Answers::places(12, 3), Some(vec![0, 1, 2]), "the first place may be 0");
+    for order in [3, 11, 22, 1201, 120, u32::MAX] {
+        assert_eq!(Answers::places(order, 3).filter(|_| order != 120), None, "{order}");
+    }
+    assert_eq!(Answers::order_of(&[5, 0, 5, 2]), 1302, "the least first, and of equals the first");
+}
+
 #[test]
 fn a_guess_is_held_against_the_run() {
     for (spec, preset) in presets() {
@@ -90,7 +106,11 @@ fn a_guess_is_held_against_the_run() {
         let Some(answer) = player.answer() else { continue };
         let right = player.gap(answer.value);
         assert!(right.contains("So it is. ") && right.ends_with(answer.why), "{right}");
-        let wrong = player.gap(if answer.value == 0 { 1 } else { answer.value - 1 });
+        let wrong = player.gap(match spec.guess.expect("it was asked").answers {
+            Answers::Order { items, .. } => backwards(answer.value, items.len()),
+            Answers::Choice(_) | Answers::Number { .. } if answer.value == 0 => 1,
+            Answers::Choice(_) | Answers::Number { .. } => answer.value - 1,
+        });
         assert!(!wrong.contains("So it is") && wrong.ends_with(answer.why), "{wrong}");
         assert!(answer.why.ends_with('.'), "{}", answer.why);
     }
@@ -175,8 +195,8 @@ proptest! {
     ) {
         let spec = catalogue()[0];
         let mut player = Player::new(spec, preset);
-        player.set_knob(0, spec.knobs[0].options[size].value);
-        player.set_knob(1, spec.knobs[1].options[start].value);
+        player.set_knob(0, spec.knobs[0].named()[size].value);
+        player.set_knob(1, spec.knobs[1].named()[start].value);
         for (choice, wander) in doings {
             if wander {
                 player.seek(u32::from(choice) % (player.steps() + 1));

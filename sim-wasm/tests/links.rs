@@ -63,6 +63,16 @@ fn wrong() -> Vec<String> {
         "packet=v1.full-size.i1-p.n0",
         "packet=v1.full-size.k0-55.n0",
         "packet=v1.full-size.k4-1.n0",
+        "packet=v1.full-size.oabc.n0",
+        "migration=v1.in-order.o.n0",
+        "migration=v1.in-order.ofucsp.n0",
+        "migration=v1.in-order.ofucspf.n0",
+        "migration=v1.in-order.oufcspb.oufcspb.n0",
+        "migration=v1.in-order.oufcspb.n99",
+        "dma=v1.blocked.k1-9.n0",
+        "dma=v1.blocked.k4-32.n0",
+        "dma=v1.blocked.k6-0.n0",
+        "dma=v1.never-was.n0",
     ];
     let mut texts: Vec<String> = plain.map(str::to_owned).to_vec();
     texts.push(format!("ring=v1.burst.i1-{}.n0", "p".repeat(MOST_INPUTS + 1)));
@@ -129,6 +139,8 @@ proptest! {
             "ring=v1.burst.i4-u.n4",
             "ring=v1.stops.k0-32.k1-4294967280.i3-pput.n5.e2",
             "packet=v1.large.k1-2.k3-1.n9",
+            "migration=v1.busy-guest.k2-100.oufcspb.n7",
+            "dma=v1.wrong-page.k1-4.n3",
         ]),
     ) {
         let mut text = sound.to_owned();

@@ -9,14 +9,22 @@ const SESSIONS: u64 = 1000;
 /// Things that a reader does in a session, at most.
 const DOINGS: u32 = 12;
 
-/// Chooses a preset, turns some knobs, then steps, jumps and acts.
+/// Chooses a preset, turns some knobs, puts in order what can be, then steps, jumps and acts.
 fn session(spec: &'static FigureSpec, seed: u64) -> Player {
     let mut random = Rng::new(seed);
     let mut player = Player::new(spec, random.below(spec.presets.len() as u32) as usize);
     for (index, knob) in spec.knobs.iter().enumerate() {
         if random.below(3) == 0 {
-            player.set_knob(index, knob.options[random.below(knob.options.len() as u32) as usize].value);
+            let values = knob.some_values();
+            player.set_knob(index, values[random.below(values.len() as u32) as usize]);
         }
+    }
+    if random.below(2) == 0 {
+        let mut order: Vec<char> = player.order().chars().collect();
+        for place in (1..order.len()).rev() {
+            order.swap(place, random.below(place as u32 + 1) as usize);
+        }
+        player.set_order(&order.into_iter().collect::<String>());
     }
     for _ in 0..random.below(DOINGS + 1) {
         match random.below(4) {

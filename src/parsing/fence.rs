@@ -11,7 +11,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sim::telling::story::{FigureSpec, Knob, Preset};
+use sim::telling::knobs::{Knob, Offers};
+use sim::telling::story::{FigureSpec, Preset};
 use sim::telling::{catalogue, figure};
 
 use crate::parsing::text::Figure;
@@ -92,18 +93,31 @@ fn turned_knobs(
             continue;
         };
         let knob: &'static Knob = &spec.knobs[index];
-        match knob.options.iter().find(|option| entry.value.value == Value::Integer(i64::from(option.value))) {
-            Some(option) if preset.knobs[index] == option.value => {}
-            Some(option) => turned.push((knob.name, option.value)),
+        let value = match entry.value.value {
+            Value::Integer(number) => u32::try_from(number).ok().filter(|value| knob.offers(*value)),
+            _ => None,
+        };
+        match value {
+            Some(value) if preset.knobs[index] == value => {}
+            Some(value) => turned.push((knob.name, value)),
             None => {
                 let message = format!("the knob `{}` cannot be turned to `{}`", knob.name, entry.value.span.text());
-                let options: Vec<String> = knob.options.iter().map(|option| format!("`{}`", option.value)).collect();
                 let diagnostic = Diagnostic::error("unknown-knob", message).at(entry.value.span.clone(), "");
-                reader.report(diagnostic.help(format!("it can be {}", options.join(", "))));
+                reader.report(diagnostic.help(format!("it can be {}", offered(knob))));
             }
         }
     }
     turned
+}
+
+/// What a knob can be turned to, in words.
+fn offered(knob: &Knob) -> String {
+    let mut words = Vec::new();
+    if let Offers::Number(numbers) = &knob.offers {
+        words.push(format!("any number from `{}` to `{}`", numbers.least, numbers.most));
+    }
+    words.extend(knob.named().iter().map(|option| format!("`{}`", option.value)));
+    words.join(", ")
 }
 
 /// A name that the engine does not know, in quotes.

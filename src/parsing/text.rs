@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pulldown_cmark::Event;
-use sim::telling::story::{FigureSpec, Knob};
+use sim::telling::knobs::Knob;
+use sim::telling::story::FigureSpec;
 
 use crate::parsing::html::{HtmlEngineLink, HtmlHeading};
 use crate::words::source_text::{Located, SourceText};

@@ -4,6 +4,7 @@
 //! Everything comes from one run of the engine, the same that the reader's browser makes.
 
 use pulldown_cmark_escape::escape_html;
+use sim::telling::knobs::{Counted, Knob, KnobOption, Offers};
 use sim::telling::player::Player;
 use sim::telling::source::SourceRef;
 use sim::telling::source::index::{self, Place};
@@ -17,7 +18,8 @@ use crate::graph::site::FigureUse;
 use crate::rendering::raster::rasterise;
 use crate::rendering::theme::Assets;
 use crate::rendering::view::figure::{
-    ActionView, CodeView, FigureView, GuessView, KnobOptionView, KnobView, PngView, PresetView, SayView,
+    ActionView, CodeView, FigureView, GuessView, ItemView, KnobOptionView, KnobView, NumbersView, OrderView, PngView,
+    PresetView, SayView,
 };
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -91,6 +93,7 @@ impl<'a> Figure<'a> {
             presets: presets(spec),
             knobs: self.knobs(),
             actions: actions(spec),
+            order: self.order(),
             film_html: self.film_html(""),
             say: SayView { time: self.player.time(), sentence: self.player.sentence(), source: self.player.source() },
             chart_wide: self.player.page_chart(Layout::Wide, None),
@@ -196,20 +199,53 @@ impl<'a> Figure<'a> {
 
     fn guess(&self) -> Option<GuessView> {
         let guess = self.player.spec().guess?;
-        let (choices, most, unit) = match guess.answers {
-            Answers::Choice(choices) => (choices.to_vec(), 0, ""),
-            Answers::Number { most, unit } => (Vec::new(), most, unit),
+        let mut view = GuessView {
+            question: guess.question,
+            choices: Vec::new(),
+            items: Vec::new(),
+            most: 0,
+            unit: "",
+            asks: self.player.answer().is_some(),
         };
-        Some(GuessView { question: guess.question, choices, most, unit, asks: self.player.answer().is_some() })
+        match guess.answers {
+            Answers::Choice(choices) => view.choices = choices.to_vec(),
+            Answers::Number { most, unit } => (view.most, view.unit) = (most, unit),
+            Answers::Order { items, .. } => {
+                let item = |(place, name): (usize, &&'static str)| ItemView { key: place.to_string(), name, who: "" };
+                view.items = items.iter().enumerate().map(item).collect();
+            }
+        }
+        Some(view)
+    }
+
+    /// What can be put in order, as it lies at first.
+    fn order(&self) -> Option<OrderView> {
+        let spec = self.player.spec();
+        let sequence = spec.order?;
+        let item = |letter: char| {
+            let action = spec.actions.iter().find(|action| action.letter == letter)?;
+            Some(ItemView { key: letter.to_string(), name: action.title, who: narration::class(action.who) })
+        };
+        let items = self.player.order().chars().filter_map(item).collect();
+        Some(OrderView { title: sequence.title, items })
     }
 
     fn knobs(&self) -> Vec<KnobView> {
-        let view = |(index, knob): (usize, &sim::telling::story::Knob)| {
+        let view = |(index, knob): (usize, &Knob)| {
             let value = self.player.knob(index);
-            let option = |option: &sim::telling::story::KnobOption| KnobOptionView {
+            let option = |option: &KnobOption| KnobOptionView {
                 value: option.value,
                 name: option.title,
                 selected: option.value == value,
+            };
+            let numbers = match &knob.offers {
+                Offers::Menu(_) => None,
+                Offers::Number(numbers) => Some(NumbersView {
+                    least: numbers.least,
+                    most: numbers.most,
+                    stride: numbers.stride,
+                    frames: numbers.of == Counted::Frames,
+                }),
             };
             KnobView {
                 index,
@@ -217,7 +253,8 @@ impl<'a> Figure<'a> {
                 name: knob.title,
                 unit: knob.unit,
                 value,
-                options: knob.options.iter().map(option).collect(),
+                options: knob.named().iter().map(option).collect(),
+                numbers,
             }
         };
         self.player.spec().knobs.iter().enumerate().map(view).collect()
@@ -265,9 +302,9 @@ fn code(spec: &'static FigureSpec) -> Vec<CodeView> {
         collect(&Player::new(spec, preset));
     }
     for (index, knob) in spec.knobs.iter().enumerate() {
-        for option in knob.options {
+        for value in knob.some_values() {
             let mut player = Player::new(spec, 0);
-            player.set_knob(index, option.value);
+            player.set_knob(index, value);
             collect(&player);
         }
     }

@@ -2,22 +2,24 @@
 //
 // All marks of a picture are one stop of the Tab key, as ARIA's practices advise for groups: arrows go up and down
 // between them, Enter or Space follows the one that has the focus. A map's cells are links instead of buttons, and arrows
-// go in all four directions. Whoever points at a mark, at a chart or at a word of the text sees all that have its name.
+// go in all four directions. So they do between places of which one is chosen, and there they choose. Whoever points at a mark, at a chart or at a word of the text sees all that have its name.
 
 /** What can be pressed in a picture. */
-export const MARKS = "svg [data-n], .figure-picture a";
+export const MARKS = "svg [data-n], svg [data-turn], .figure-picture a";
 
 /** Makes the marks of a freshly drawn picture into buttons; `chosen` is the one that keeps the Tab stop. */
 export function pressable(svg, chosen) {
-  const marks = [...svg.querySelectorAll("[data-n], a")];
+  const marks = [...svg.querySelectorAll("[data-n], [data-turn], a")];
   if (!marks.length) return;
   // A picture has no children for a screen reader, a group has.
   svg.setAttribute("role", "group");
-  const stop = marks.find((mark) => nameOf(mark) === chosen) ?? marks[0];
+  const stop = svg.querySelector("[data-c]") ?? marks.find((mark) => nameOf(mark) === chosen) ?? marks[0];
   for (const mark of marks) {
+    const { n, turn, c } = mark.dataset;
     mark.setAttribute("tabindex", mark === stop ? 0 : -1);
-    if (!mark.dataset.n) continue;
-    mark.setAttribute("role", "button");
+    if (!n && !turn) continue;
+    mark.setAttribute("role", turn ? "radio" : "button");
+    if (turn) mark.setAttribute("aria-checked", c !== undefined);
     // Who speaks to the page names what is seen: the name begins with the words of the mark.
     const words = [...mark.querySelectorAll("text")].map((text) => text.textContent).join(" ");
     const label = mark.dataset.l;
@@ -27,7 +29,8 @@ export function pressable(svg, chosen) {
 
 /** What a mark is called from one step to the next. */
 export function nameOf(mark) {
-  return mark.dataset.n ? `${mark.dataset.e} ${mark.dataset.n}` : mark.ariaLabel;
+  const { e, n, to } = mark.dataset;
+  return n ? `${e} ${n}` : (to ?? mark.ariaLabel);
 }
 
 /** The mark that a key leads to from `mark`, if it is a key for that. */
@@ -38,20 +41,40 @@ export function neighbour(mark, key) {
   return by && marks.at((marks.indexOf(mark) + by) % marks.length);
 }
 
-/** The nearest cell in a key's direction, in the same row or column. */
+/** The nearest cell in a key's direction: in the same row, or in the next row the nearest. */
 function beside(cell, key) {
   const [along, across, by] =
     { ArrowRight: ["x", "y", 1], ArrowLeft: ["x", "y", -1], ArrowDown: ["y", "x", 1], ArrowUp: ["y", "x", -1] }[key] ?? [];
   const here = cell.getBBox();
-  const away = (other) => (other[along] - here[along]) * by;
   let [nearest, least] = [null, Infinity];
-  for (const other of cell.ownerSVGElement.querySelectorAll("a")) {
+  for (const other of by ? cell.ownerSVGElement.querySelectorAll(cell.dataset.turn ? "[data-turn]" : "a") : []) {
     const there = other.getBBox();
-    if (by && there[across] === here[across] && away(there) > 0 && away(there) < least) {
-      [nearest, least] = [other, away(there)];
-    }
+    const [away, aside] = [(there[along] - here[along]) * by, Math.abs(there[across] - here[across])];
+    if (away <= 0 || (along === "x" && aside > 0)) continue;
+    if (away * 1e4 + aside < least) [nearest, least] = [other, away * 1e4 + aside];
   }
   return nearest;
+}
+
+/**
+ * From a place that can be chosen the choice can be pulled on to others, by a finger only from the one that is chosen:
+ * `choose` takes each that is reached.
+ */
+export function pull({ target, pointerId, pointerType, button }, choose) {
+  let at = target.closest("[data-turn]");
+  if (!at || button || (pointerType === "touch" && at.dataset.c === undefined)) return;
+  const svg = at.ownerSVGElement;
+  const over = new AbortController();
+  const move = ({ clientX, clientY }) => {
+    const under = document.elementFromPoint(clientX, clientY)?.closest("[data-turn]");
+    if (!under || under === at || under.ownerSVGElement !== svg) return;
+    // From here on it is no press any more.
+    svg.setPointerCapture(pointerId);
+    at = under;
+    choose(at);
+  };
+  svg.addEventListener("pointermove", move, over);
+  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => over.abort(), over);
 }
 
 /** Says under the picture which cell is pointed at, and leads to such a run, if its figure is in this page. */

@@ -1,13 +1,21 @@
 // The guess: whoever has said what will happen sees better what does. Play waits for it, steps do not.
 
+import { Order } from "./2-order.js";
+
 export class Guess {
   #slot;
+  #order = null; // the list, where an order is asked for
+  #first = []; // and as it lies at first
   #given = null; // the guess, "skipped", or nothing yet
   #setup = ""; // of the run that was guessed at
 
-  /** `slot` is the figure's place for the question; there may be none. */
-  constructor(slot) {
+  /** `slot` is the figure's place for the question; there may be none. `moved` hears of what is put elsewhere. */
+  constructor(slot, moved) {
     this.#slot = slot;
+    const list = slot?.querySelector(".order");
+    if (!list) return;
+    this.#order = new Order(list, moved);
+    this.#first = this.#order.keys;
   }
 
   /** Whether the run should not be played before the reader has guessed or declined. */
@@ -31,7 +39,7 @@ export class Guess {
   /** Leads the reader to the question. */
   focus() {
     this.#slot.scrollIntoView({ block: "nearest" });
-    this.#fields[0].focus({ preventScroll: true });
+    (this.#order ?? this.#fields[0]).focus({ preventScroll: true });
   }
 
   get #fields() {
@@ -40,6 +48,11 @@ export class Guess {
 
   /** Takes the reader's answer; `false` when there is none. */
   take() {
+    // An order is a digit for each place.
+    if (this.#order) {
+      this.#set(Number(this.#order.keys.join("")));
+      return true;
+    }
     const fields = [...this.#fields];
     const field = fields.find((one) => one.checked) ?? fields[0];
     const given = field.type === "radio" ? field.checked : field.value !== "" && field.checkValidity();
@@ -56,6 +69,8 @@ export class Guess {
   #set(given) {
     this.#given = given;
     const open = given === null;
+    if (open) this.#order?.lay(this.#first);
+    if (this.#order) this.#order.open = open;
     for (const field of this.#fields) {
       field.disabled = !open;
       if (!open) continue;

@@ -7,6 +7,7 @@
 export function tell(figure, [run, other], aloud, gap = "") {
   const say = figure.querySelector(".figure-say");
   say.ariaLive = aloud ? "polite" : "off";
+  say.ariaAtomic = "true";
   const lines = say.querySelectorAll(".said");
   const write = (line, told, name) => {
     line.querySelector(".time").textContent = [name, told.time()].filter(Boolean).join(" ");
@@ -16,6 +17,13 @@ export function tell(figure, [run, other], aloud, gap = "") {
   if (other) write(lines[1], other, "B");
   say.querySelector(".gap").textContent = gap;
   tellSource(figure, run);
+}
+
+/** Says something that is no step, in the same region and without the rest of it. */
+export function remark(figure, words) {
+  const say = figure.querySelector(".figure-say");
+  Object.assign(say, { ariaLive: "polite", ariaAtomic: "false" });
+  say.querySelector(".gap").textContent = words;
 }
 
 /** The code behind the step: the page's own note on it, where it has one. */

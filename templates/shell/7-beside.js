@@ -1,5 +1,7 @@
 // A second run beside the first, on the first one's clock.
 
+import { showIn } from "./5-numbers.js";
+
 export class Beside {
   #figure;
   run = null; // the engine's Figure, where there is a second run
@@ -33,6 +35,6 @@ export class Beside {
     for (const [index, one] of [first, run].entries())
       names[index].querySelector("span").textContent = presets[one.preset()].textContent;
     for (const knob of figure.querySelectorAll("[data-with-knob]"))
-      knob.value = run.knob(Number(knob.dataset.withKnob));
+      showIn(knob, run.knob(Number(knob.dataset.withKnob)));
   }
 }

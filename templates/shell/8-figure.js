@@ -11,11 +11,13 @@
 // For tests and style: `data-live`, `data-failed`, `data-playing`, `data-at`, `data-steps`, `data-state`.
 
 import { made, morph, scrubPaint } from "./1-drawing.js";
-import { MARKS, light, nameOf, neighbour, pressable, runOf, tellCell } from "./2-marks.js";
+import { engine } from "./1-engine.js";
+import { MARKS, light, nameOf, neighbour, pressable, pull, runOf, tellCell } from "./2-marks.js";
+import { Order } from "./2-order.js";
 import { Guess } from "./3-guess.js";
 import { copy, frame, save } from "./4-take.js";
-import { numbers } from "./5-numbers.js";
-import { current, tell } from "./6-telling.js";
+import { numberIn, numbers, showIn, stride } from "./5-numbers.js";
+import { current, remark, tell } from "./6-telling.js";
 import { Beside } from "./7-beside.js";
 
 /** How long a step stays when played at 1×, in milliseconds. */
@@ -37,6 +39,7 @@ export class SimFigure extends HTMLElement {
   #run = null; // the engine's Figure
   #beside = new Beside(this); // the one that is compared with it
   #guess = null;
+  #order = null; // of what the reader may put in order
   #numbers = []; // of the text
   #started = null; // promise of #begin, so that it runs once
   #listed = ""; // the run whose film and text version the page has
@@ -47,7 +50,10 @@ export class SimFigure extends HTMLElement {
   constructor() {
     super();
     this.addEventListener("focusin", ({ target }) => this.#focus(target));
-    this.addEventListener("pointerdown", () => this.start());
+    this.addEventListener("pointerdown", (event) => {
+      this.start();
+      if (this.#run) pull(event, (mark) => this.#turn(mark));
+    });
     this.addEventListener("pointerover", ({ target }) => this.#tell(target));
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("input", (event) => this.#input(event));
@@ -69,7 +75,9 @@ export class SimFigure extends HTMLElement {
     try {
       this.#engine = await engine(this.dataset.module, this.dataset.wasm);
       if (!this.#open(this.dataset.start)) throw new Error(this.#engine.Figure.why_not(this.dataset.start));
-      this.#guess = new Guess(this.$(".figure-guess"));
+      this.#guess = new Guess(this.$(".figure-guess"), (words) => remark(this, words));
+      const list = this.$(".figure-order .order");
+      this.#order = list && new Order(list, (words) => this.#reorder(words));
       this.#numbers = numbers(this, (index, value) => this.#changed(this.#run.set_knob(index, value)));
       for (const tool of this.querySelectorAll(":disabled")) tool.disabled = false;
       this.#listed = runIn(this.#run.state());
@@ -169,9 +177,10 @@ export class SimFigure extends HTMLElement {
     const cell = event.target.closest(".figure-picture a");
     // A finger points by touching: it finds the way under the picture. And a cell whose run is not here leads nowhere.
     if (cell && (event.pointerType === "touch" || !runOf(cell))) event.preventDefault();
-    const button = event.target.closest("[data-do], [data-act], [data-n]:not(tr)");
+    const button = event.target.closest("[data-do], [data-act], [data-turn], [data-n]:not(tr)");
     if (!this.#run || !button || button.ariaDisabled === "true") return;
-    const { act, n } = button.dataset;
+    const { act, n, turn } = button.dataset;
+    if (turn) return this.#turn(button);
     if (act) return this.#changed(this.#run.act(act));
     if (n) return this.#move((run) => run.seek(Number(n)));
     switch (button.dataset.do) {
@@ -213,6 +222,26 @@ export class SimFigure extends HTMLElement {
     }
   }
 
+  /** Turns a knob to the place that a mark stands for: that of the run which is drawn there. */
+  #turn(mark) {
+    const run = mark.closest(".figure-beside") ? this.#beside.run : this.#run;
+    this.#changed(run.set_knob(Number(mark.dataset.turn), Number(mark.dataset.to)));
+  }
+
+  /** The run has another order. */
+  #reorder(words) {
+    this.#changed(this.#run.set_order(this.#order.keys.join("")));
+    remark(this, words);
+  }
+
+  /** A field or menu says another value of a knob; what is none is said to be none. */
+  #set(run, index, field) {
+    const value = numberIn(field);
+    if (value !== undefined) return this.#changed(run?.set_knob(index, value));
+    field.ariaInvalid = "true";
+    remark(this, `${field.value || "Nothing"} is none of them: ${field.title}.`);
+  }
+
   /** A button is about to go: the focus goes to where the reader steps on. */
   #leave() {
     this.$("[data-do=step]").focus({ preventScroll: true });
@@ -239,9 +268,9 @@ export class SimFigure extends HTMLElement {
     const value = Number(target.value);
     if (scrub !== undefined) this.#say(true);
     else if (preset !== undefined) this.#changed(this.#run.set_preset(value));
-    else if (knob) this.#changed(this.#run.set_knob(Number(knob), value));
+    else if (knob) this.#set(this.#run, Number(knob), target);
     else if (other !== undefined) this.#compare(target.value);
-    else if (withKnob) this.#changed(this.#beside.run?.set_knob(Number(withKnob), value));
+    else if (withKnob) this.#set(this.#beside.run, Number(withKnob), target);
     else if (speed !== undefined && this.#timer) this.play();
   }
 
@@ -252,9 +281,10 @@ export class SimFigure extends HTMLElement {
     const shortcut = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
     if (!this.#run || shortcut || event.metaKey) return;
     if (target.matches(MARKS)) {
-      const presses = target.dataset.n && (key === "Enter" || key === " ");
+      const presses = !target.matches("a") && (key === "Enter" || key === " ");
       if (presses) target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
       const mark = neighbour(target, key);
+      if (mark?.dataset.turn) this.#turn(mark);
       mark?.focus();
       // At the edge of a map an arrow does nothing: there it does not step.
       if (mark || presses || (!target.dataset.n && key.startsWith("Arrow"))) return event.preventDefault();
@@ -262,8 +292,10 @@ export class SimFigure extends HTMLElement {
     if (target.matches("[data-scrub]")) {
       if (/^(Arrow|Home|End|Page)/.test(key)) return;
     } else if (target.matches("input")) {
-      // Digits and arrows are the guess's own. Enter is used up: the focus moves on to a button.
-      if (key !== "Enter" || target.readOnly) return;
+      // Digits and arrows are the field's own.
+      if (stride(event)) return event.preventDefault();
+      // Enter is used up by a guess: the focus moves on to a button.
+      if (key !== "Enter" || target.readOnly || target.dataset.stride) return;
       event.preventDefault();
       return this.$("[data-do=guess]").click();
     }
@@ -370,11 +402,12 @@ export class SimFigure extends HTMLElement {
       const film = this.$(".figure-film");
       if (film) morph(film, made(`<ol class="${film.className}">${run.film(`#${this.id}`)}</ol>`), 0);
     }
-    for (const knob of this.querySelectorAll("[data-knob]:is(select)")) knob.value = run.knob(Number(knob.dataset.knob));
+    for (const knob of this.querySelectorAll("[data-knob]")) showIn(knob, run.knob(Number(knob.dataset.knob)));
+    this.#order?.lay([...run.order()]);
     for (const number of this.#numbers) number.show();
     this.$("select[data-preset]").value = run.preset();
-    // The part of the state that says how the run was set up: preset and knobs.
-    this.#guess.renew(run, /=v\d+\.[^.]+(\.k\d+-\d+)*/.exec(run.state())[0]);
+    // The part of the state that says how the run was set up: preset, knobs and order.
+    this.#guess.renew(run, /=v\d+\.[^.]+(\.[ko][^.]+)*/.exec(run.state())[0]);
     this.$(".figure-fork").hidden = !run.forked();
     this.#beside.show(run, this.#pictures);
     this.#show({ aloud });
@@ -445,21 +478,4 @@ export class SimFigure extends HTMLElement {
 /** The part of a state that says which run it is, whatever the step. */
 function runIn(state) {
   return state.replace(/\.n\d+(\.e\d+)?$/, "");
-}
-
-// ---- the engine
-
-const engines = new Map();
-
-/** The module's exports, initialised: one fetch for all figures of a page. A page of its own brings its engine along. */
-function engine(glue, wasm) {
-  if (!engines.has(glue)) {
-    const loaded = globalThis.simModule ? Promise.resolve(globalThis.simModule) : import(glue);
-    const ready = loaded.then(async (module) => {
-      await module.default({ module_or_path: wasm });
-      return module;
-    });
-    engines.set(glue, ready);
-  }
-  return engines.get(glue);
 }

@@ -42,6 +42,13 @@ fn axe_finds_nothing_wrong() {
             check("two runs").await;
             browser.window(320, 800).await;
             check("two runs on a phone").await;
+            let moved =
+                "document.querySelectorAll('[data-by=\"1\"]:not([aria-disabled=true])').forEach((one) => one.click());
+                         const field = document.querySelector('[data-frames]');
+                         if (field) field.value = 'nowhere';
+                         field?.dispatchEvent(new Event('change', { bubbles: true }))";
+            browser.run(moved, &[]).await;
+            check("what has an order in another one, and a number that is none").await;
             browser.window(1280, 900).await;
         });
     }

@@ -6,6 +6,7 @@ use sim::telling::story::{Answers, FigureSpec};
 
 use crate::driver::Browser;
 use crate::figures::{choose, count, focus, for_every_figure, player, shown, skip_question, text};
+use crate::orders::order_is_guessed;
 
 /// Keys as WebDriver names them.
 const ENTER: &str = "\u{e007}";
@@ -18,7 +19,7 @@ const DOWN: &str = "\u{e015}";
 const SPACE: &str = " ";
 
 /// Sentence and picture of a page are those of the native engine at the page's state.
-async fn agrees(browser: &Browser, id: &str) {
+pub(crate) async fn agrees(browser: &Browser, id: &str) {
     let state = shown(browser, id).await.state;
     let player = player(state.split('&').next().expect("a state"));
     assert_eq!(text(browser, ".sentence").await, player.sentence(), "{state}");
@@ -110,10 +111,12 @@ fn a_guess_comes_before_the_run_and_is_held_against_it() {
         choose(browser, ".figure-tools [data-preset]", &preset.to_string()).await;
         browser.click("[data-do=play]").await;
         assert_eq!((shown(browser, id).await.at, count(browser, "[data-playing]").await), (0, 0), "{id} waits");
-        assert_eq!(count(browser, ".figure-guess input:focus").await, 1, "{id}: the question has the focus");
+        let asked_of = ".figure-guess :is(input, button):focus";
+        assert_eq!(count(browser, asked_of).await, 1, "{id}: the question has the focus");
 
         let answer = Player::new(spec, preset).answer().expect("it asks").value;
         let wrong = match asked.answers {
+            Answers::Order { items, .. } => return order_is_guessed(browser, id, items.len()).await,
             Answers::Choice(choices) => (answer + 1) % choices.len() as u32,
             Answers::Number { most, .. } => {
                 if answer < most {
@@ -129,7 +132,7 @@ fn a_guess_comes_before_the_run_and_is_held_against_it() {
                 let check = format!("document.querySelector(\".figure-guess input[value='{wrong}']\").checked = true");
                 browser.run(&check, &[]).await;
             }
-            Answers::Number { .. } => browser.press(&wrong.to_string()).await,
+            Answers::Number { .. } | Answers::Order { .. } => browser.press(&wrong.to_string()).await,
         }
         browser.press(ENTER).await;
         assert_eq!(count(browser, "[data-do=play]:focus").await, 1, "{id}: the way is free");
@@ -191,7 +194,7 @@ const SAME_PICTURE: &str = "const shown = document.querySelector(a[0]).cloneNode
   holder.innerHTML = a[1];
   const wanted = holder.content.firstElementChild;
   for (const one of [shown, wanted, ...shown.querySelectorAll('g, a'), ...wanted.querySelectorAll('g, a')])
-    for (const name of ['role', 'tabindex', ...(one.matches('a') ? [] : ['aria-label'])]) one.removeAttribute(name);
+    for (const name of ['role', 'tabindex', 'aria-checked', ...(one.matches('a') ? [] : ['aria-label'])]) one.removeAttribute(name);
   for (const one of shown.querySelectorAll('g')) if (/^(lit)?$/.test(one.className.baseVal)) one.removeAttribute('class');
   return shown.isEqualNode(wanted)";
 
@@ -243,32 +246,32 @@ fn knobs_turn_in_the_figure_and_in_the_text() {
         let id = spec.name;
         let Some(knob) = spec.knobs.first() else { return };
         let own = spec.presets[0].knobs[0];
-        let at = knob.options.iter().position(|option| option.value == own).expect("presets use the knob's options");
+        let at = knob.named().iter().position(|option| option.value == own).expect("presets use the knob's options");
         for (index, knob) in spec.knobs.iter().enumerate() {
-            for option in knob.options {
-                choose(browser, &format!("select[data-knob='{index}']"), &option.value.to_string()).await;
+            for value in knob.some_values() {
+                choose(browser, &format!("[data-knob='{index}']:is(select, input)"), &value.to_string()).await;
                 let state = shown(browser, id).await.state;
-                assert_eq!(player(&state).knob(index), option.value, "{state}");
+                assert_eq!(player(&state).knob(index), value, "{state}");
             }
             browser.click("[data-do=reset]").await;
         }
         // The number in the text: arrow keys, a press, a drag.
         let value = "return document.querySelector('.knob').getAttribute('aria-valuenow')";
-        let option = |index: usize| json!(knob.options[index].value.to_string());
+        let option = |index: usize| json!(knob.named()[index].value.to_string());
         focus(browser, ".knob").await;
         browser.press(HOME).await;
         assert_eq!(browser.run(value, &[]).await, option(0), "{id}");
         browser.press(RIGHT).await;
         assert_eq!(browser.run(value, &[]).await, option(1), "{id}");
         browser.press(END).await;
-        let last = knob.options.len() - 1;
+        let last = knob.named().len() - 1;
         assert_eq!(browser.run(value, &[]).await, option(last), "{id}");
         browser.click(".knob").await;
         assert_eq!(browser.run(value, &[]).await, option(0), "{id}: a press turns on, and round");
         browser.drag(".knob", 30.0).await;
         assert_eq!(browser.run(value, &[]).await, option(1), "{id}: a drag turns");
         let state = shown(browser, id).await.state;
-        assert_eq!(player(&state).knob(0), knob.options[1].value, "{state}");
+        assert_eq!(player(&state).knob(0), knob.named()[1].value, "{state}");
         let menu = "return document.querySelector('select[data-knob]').value";
         assert_eq!(browser.run(menu, &[]).await, option(1), "{id}: the menu follows");
         browser.click("[data-do=reset]").await;

@@ -281,6 +281,46 @@ impl Browser {
         self.client.perform_actions(drag).await.expect("the pointer moves");
     }
 
+    /// Drags what a selector finds onto what another one finds; both must fit into the window.
+    pub(crate) async fn drag_to(&self, from: &str, to: &str) {
+        let [from, to] = self.middles(from, to).await;
+        let at = |(x, y): (f64, f64)| PointerAction::MoveTo { duration: None, x, y };
+        let half = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        let press = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+        let drag = MouseActions::new("mouse".to_owned()).then(at(from)).then(press).then(at(half)).then(at(to));
+        let drag = drag.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(drag).await.expect("the pointer moves");
+    }
+
+    /// Puts a finger on what a selector finds, moves it to what another one finds, and lifts it.
+    pub(crate) async fn touch(&self, from: &str, to: &str) {
+        let [from, to] = self.middles(from, to).await;
+        let half = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        let point = |(x, y): (f64, f64)| json!([{ "x": x, "y": y }]);
+        let mut moves = vec![("touchStart", point(from))];
+        if from != to {
+            moves.extend([("touchMove", point(half)), ("touchMove", point(to))]);
+        }
+        moves.push(("touchEnd", json!([])));
+        for (kind, points) in moves {
+            self.devtools("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })).await;
+        }
+    }
+
+    /// Where two things are seen, once they are brought into the window.
+    async fn middles(&self, from: &str, to: &str) -> [(f64, f64); 2] {
+        let bring = "const both = a.map((selector) => document.querySelector(selector));
+                     both[0].scrollIntoView({ block: 'center', behavior: 'instant' });
+                     await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+                     return both.flatMap((one) => {
+                       const { x, y, width, height } = one.getBoundingClientRect();
+                       return [x + width / 2, y + height / 2];
+                     })";
+        let places = self.run(bring, &[json!(from), json!(to)]).await;
+        let number = |index: usize| places[index].as_f64().expect("a coordinate");
+        [(number(0), number(1)), (number(2), number(3))]
+    }
+
     /// Types into whatever has the focus.
     pub(crate) async fn press(&self, keys: &str) {
         let element = self.client.active_element().await.expect("something has the focus");

@@ -8,17 +8,25 @@ use sim::telling::story::{FigureSpec, Layout};
 use crate::controls::same_picture;
 use crate::figures::{choose, for_every_figure, page, player, shown};
 
-/// Every preset with every setting of every knob, and runs with actions in them.
+/// Every preset with every setting of every knob, or some of a number, with its steps the other way round, and runs with
+/// actions in them.
 fn states(spec: &'static FigureSpec) -> Vec<String> {
     let mut states = Vec::new();
     for preset in 0..spec.presets.len() {
         states.push(Player::new(spec, preset).state());
         for (index, knob) in spec.knobs.iter().enumerate() {
-            for option in knob.options {
+            for value in knob.some_values() {
                 let mut player = Player::new(spec, preset);
-                player.set_knob(index, option.value);
+                player.set_knob(index, value);
                 states.push(player.state());
             }
+        }
+        if spec.order.is_some() {
+            let mut player = Player::new(spec, preset);
+            let backwards: String = player.order().chars().rev().collect();
+            player.set_order(&backwards);
+            player.seek(player.steps());
+            states.push(player.state());
         }
         let mut player = Player::new(spec, preset);
         for turn in 0..90_usize {

@@ -34,7 +34,7 @@ fn every_figure_under_every_condition() {
             assert!(sizes[0].as_u64() <= sizes[1].as_u64(), "{id} {name}: {sizes}");
             let small = "const touch = innerWidth < 500 ? 44 : 24;
                          const seen = (one) => one.checkVisibility() && one.getBoundingClientRect().width > 0;
-                         return [...document.querySelectorAll('sim-figure :is(button, select, summary, [type=range], [type=number])')]
+                         return [...document.querySelectorAll('sim-figure :is(button, select, summary, [type=range], [type=number], [type=text], svg.narrow [data-turn])')]
                            .filter(seen).filter((one) => one.getBoundingClientRect().height < Math.min(touch, one.matches('.figure-acts button') ? 24 : 44))
                            .map((one) => one.outerHTML.slice(0, 80))";
             assert_eq!(browser.run(small, &[]).await, json!([]), "{id} {name}");

@@ -11,6 +11,7 @@ mod controls;
 mod feeds;
 mod links;
 mod looks;
+mod orders;
 mod still;
 mod walks;
 

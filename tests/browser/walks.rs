@@ -18,7 +18,7 @@ const DO: &str = "const figure = document.querySelector('sim-figure');
   const keys = ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'Home', 'End', ' ', '[', ']', '1', '2', '3', '4', '5'];
   for (const number of a[0]) {
     const rest = Math.floor(number / 4);
-    const controls = [...figure.querySelectorAll('button, select, input, summary, [data-n]:not(tr), .figure-film a')]
+    const controls = [...figure.querySelectorAll('button, select, input, summary, [data-n]:not(tr), [data-turn], .figure-film a')]
       .filter((one) => !one.closest('.exports') && one.checkVisibility() && !one.disabled);
     const one = controls[rest % controls.length];
     if (number % 4 === 0) {
@@ -33,6 +33,10 @@ const DO: &str = "const figure = document.querySelector('sim-figure');
       one.dispatchEvent(new Event('change', { bubbles: true }));
     } else if (one.matches('[type=number]')) {
       one.value = Math.floor(rest / 64) % (Number(one.max) + 1);
+      if (one.dataset.most) one.dispatchEvent(new Event('change', { bubbles: true }));
+    } else if (one.matches('[type=text]')) {
+      one.value = Math.floor(rest / 64) % 40;
+      one.dispatchEvent(new Event('change', { bubbles: true }));
     } else {
       one.focus();
       one.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));

@@ -116,6 +116,16 @@ impl Figure {
         self.0.set_knob(index, value);
     }
 
+    /// The order in which the steps are done that a reader may put in order: their letters.
+    pub fn order(&self) -> String {
+        self.0.order()
+    }
+
+    /// Puts them in another order and starts afresh.
+    pub fn set_order(&mut self, letters: &str) {
+        self.0.set_order(letters);
+    }
+
     /// The picture, as the static page has it.
     pub fn svg(&self, narrow: bool) -> String {
         self.0.page_svg(layout(narrow))
@@ -146,7 +156,7 @@ impl Figure {
         self.0.answer().is_some()
     }
 
-    /// How a guess stands to what the run answers: a choice's index, or a number.
+    /// How a guess stands to what the run answers: a choice's index, a number, or an order's digits.
     pub fn gap(&self, guess: u32) -> String {
         self.0.gap(guess)
     }

@@ -179,6 +179,9 @@ pub enum Shape {
     /// What leads to a frame of another figure, as a state names it: for a page with that figure on it. The label is its
     /// name, for a reader who does not see it.
     Link { state: Text, label: Text, shapes: Vec<Shape> },
+    /// What turns a knob to a value when it is pressed, and whether the knob is there now. The label is its name, for a
+    /// reader who does not see it.
+    Choice { knob: usize, value: u32, chosen: bool, label: Text, shapes: Vec<Shape> },
     /// What words of the page can name: it lights up when a reader points at its name, in picture and chart alike.
     Mark { entity: &'static str, goes: Option<Goes>, shapes: Vec<Shape> },
 }

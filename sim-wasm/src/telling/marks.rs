@@ -33,3 +33,9 @@ pub(crate) fn cross(x: Unit, y: Unit, half: Unit) -> Shape {
         PathData::from(x - half, y - half).to(x + half, y + half).jump(x - half, y + half).to(x + half, y - half);
     Shape::Path { data, paint: Paint::stroke(Tone::Fault).weight(Weight::Thick) }
 }
+
+/// A tick around a point: what is so, or was done.
+pub(crate) fn tick(x: Unit, y: Unit, tone: Tone) -> Shape {
+    let data = PathData::from(x - px(5), y).to(x - px(1), y + px(4)).to(x + px(6), y - px(5));
+    Shape::Path { data, paint: Paint::stroke(tone).weight(Weight::Thick) }
+}

@@ -10,6 +10,8 @@ pub mod source;
 
 pub mod narration;
 
+pub mod knobs;
+
 pub mod story;
 
 pub mod link;

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Log, Who};
 use crate::telling::drawing::{Drawing, Tone};
+use crate::telling::knobs::{Knob, Retired, Sequence};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
 use crate::words::ids::VifId;
@@ -28,6 +29,10 @@ pub struct FigureSpec {
     pub knobs: &'static [Knob],
     /// What a reader can do in the run.
     pub actions: &'static [ActionSpec],
+    /// What of that a reader can put in order beforehand.
+    pub order: Option<&'static Sequence>,
+    /// Knobs and presets that links of former times name.
+    pub retired: Option<&'static Retired>,
     /// What can be counted at every step: charts, the table to download and the numbers in articles come from these.
     pub quantities: &'static [Quantity],
     /// What a reader is asked to guess before the run is played.
@@ -126,12 +131,40 @@ pub enum Answers {
         /// The unit, or nothing.
         unit: &'static str,
     },
+    /// An order of these, at most nine: those first that come to least. Which of two that come to as much is first, does
+    /// not matter.
+    Order {
+        /// What is put in order.
+        items: &'static [&'static str],
+        /// What each comes to a number of.
+        unit: &'static str,
+    },
+}
+
+impl Answers {
+    /// The places of an order that is written as a number, a digit for each place: `201` puts the third item first. Nothing
+    /// if it is no order of so many items.
+    #[must_use]
+    pub fn places(order: u32, items: usize) -> Option<Vec<usize>> {
+        let mut rest = order;
+        let mut places: Vec<usize> = (0..items).map(|_| (rest % 10, rest /= 10).0 as usize).collect();
+        places.reverse();
+        ((0..items).all(|item| places.contains(&item)) && rest == 0).then_some(places)
+    }
+
+    /// The number that an order is written as which begins with the least; among equals the first of the list is first.
+    #[must_use]
+    pub fn order_of(counts: &[u32]) -> u32 {
+        let mut places: Vec<usize> = (0..counts.len()).collect();
+        places.sort_by_key(|item| counts[*item]);
+        places.into_iter().fold(0, |order, item| order * 10 + item as u32)
+    }
 }
 
 /// What a run answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// An index into the choices, or the number.
+    /// An index into the choices, the number, or the order as [`Answers::places`] reads it.
     pub value: u32,
     /// Why, in one line.
     pub why: &'static str,
@@ -155,36 +188,6 @@ pub struct Preset {
     pub film: &'static [(u32, &'static str)],
 }
 
-/// A number that a reader may choose.
-#[derive(Debug)]
-pub struct Knob {
-    /// The name in fences.
-    pub name: &'static str,
-    /// The control's label.
-    pub title: &'static str,
-    /// The unit, or nothing.
-    pub unit: &'static str,
-    /// What can be chosen.
-    pub options: &'static [KnobOption],
-}
-
-impl Knob {
-    /// Whether the value can be chosen.
-    #[must_use]
-    pub fn offers(&self, value: u32) -> bool {
-        self.options.iter().any(|option| option.value == value)
-    }
-}
-
-/// One choice of a knob.
-#[derive(Debug)]
-pub struct KnobOption {
-    /// The value.
-    pub value: u32,
-    /// The menu's text.
-    pub title: &'static str,
-}
-
 /// Something that a reader can do.
 #[derive(Debug)]
 pub struct ActionSpec {
@@ -205,6 +208,8 @@ pub struct Setup {
     pub preset: usize,
     /// One value per knob.
     pub knobs: Vec<u32>,
+    /// The order that the reader gave the figure's [`Sequence`]; empty while the preset's own script runs.
+    pub order: Vec<char>,
     /// What the reader did, in order of steps; a preset's script ends where the first one stands.
     pub inputs: Vec<Input>,
 }
@@ -219,6 +224,12 @@ pub struct Input {
 }
 
 impl Setup {
+    /// A preset's number and its knobs, with nothing done by the reader.
+    #[must_use]
+    pub const fn new(preset: usize, knobs: Vec<u32>) -> Setup {
+        Setup { preset, knobs, order: Vec::new(), inputs: Vec::new() }
+    }
+
     /// The actions to perform, step by step: the script up to the first input, then the inputs.
     #[must_use]
     pub fn letters(&self, script: &str) -> Vec<char> {
@@ -250,13 +261,18 @@ pub(crate) trait Enacted {
     /// Does what a letter says; `false` if it makes no sense.
     fn perform(&mut self, letter: char) -> bool;
 
+    /// Does what a letter of the script says, which some runs look at more kindly than the reader's.
+    fn follow(&mut self, letter: char) -> bool {
+        self.perform(letter)
+    }
+
     /// Does what a preset says until the first thing that the reader did, then what the reader did. What made no sense when
     /// its turn came, in the middle of something or after the end, ends the run.
     fn enact(&mut self, script: &str, inputs: &[Input]) {
         let begins = |place: usize| inputs.get(place).map_or(u32::MAX, |input| input.step);
         self.leave_room_from(begins(0));
         for letter in script.chars() {
-            if self.steps() + 1 == begins(0) || !self.perform(letter) {
+            if self.steps() + 1 == begins(0) || !self.follow(letter) {
                 break;
             }
         }
@@ -288,6 +304,16 @@ pub trait Run {
     /// What this run answers to the figure's [`Guess`]; nothing when the question does not fit the set-up.
     fn answer(&self) -> Option<Answer> {
         None
+    }
+
+    /// What each item comes to that a [`Guess`] wants in order; empty where it wants none.
+    fn ranked(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// The order in which the figure's [`Sequence`] is done; empty where it has none.
+    fn order(&self) -> Vec<char> {
+        Vec::new()
     }
 
     /// The drivers of an interface, whose code and habits the run is told from.

@@ -132,6 +132,20 @@ fn write_shape(svg: &mut Text, shape: &Shape, ink: Ink) {
                 svg.push_str("</a>");
             }
         }
+        Shape::Choice { knob, value, chosen, label, shapes } => {
+            svg.push_str("<g");
+            if let Ink::Classes(_) = ink {
+                svg.push_str(" data-turn=\"").push_u32(*knob as u32).push_str("\" data-to=\"").push_u32(*value);
+                svg.push_str("\" data-l=\"");
+                escape(svg, label.as_str());
+                svg.push_str(if *chosen { "\" data-c=\"\"" } else { "\"" });
+            }
+            svg.push_char('>');
+            for shape in shapes {
+                write_shape(svg, shape, ink);
+            }
+            svg.push_str("</g>");
+        }
         Shape::Group { key, x, y, shapes } => {
             svg.push_str("<g data-k=\"").push_str(key.0).push_u32(key.1).push_str("\" transform=\"translate(");
             push_unit(svg, *x);

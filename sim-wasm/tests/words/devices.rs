@@ -190,6 +190,9 @@ pub(crate) fn dma_events(index: u32, small: u16, yes: bool) -> Vec<Dma> {
         Dma::TranslationRemembered { did: small, page: index.into(), frame },
         Dma::FrameReached { frame, write: yes, meant: !yes },
         Dma::FrameGiven { frame },
+        Dma::GuestDestroyed,
+        Dma::FramesFreed { frames: index },
+        Dma::DescriptorLeft { address, write: yes },
     ];
     for (level, bits) in [(1, 0), (1, 3), (2, 3), (3, 1), (4, 2)] {
         events.push(Dma::EntryRead { level, index: small & 0x1FF, entry: address | bits });

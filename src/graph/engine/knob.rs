@@ -31,13 +31,12 @@ pub(super) fn element(
         return Err(written.unknown(Diagnostic::error("unknown-knob", message), written.place(knob), names));
     };
     let value = start.knobs.get(index).copied().expect("a figure starts with a value for each knob");
-    let option = spec.knobs[index].options.iter().find(|option| option.value == value);
-    let title = option.map_or("", |option| option.title);
+    let title = spec.knobs[index].title_of(value).map_or_else(|| value.to_string(), str::to_owned);
     let number = Number::read(written.text);
     let exact = Ratio::from(u64::from(value));
     let says = number.is_some_and(|number| number.says(exact) && number.plain() == value.to_string());
     if !says && written.text != title {
-        let right = number.map_or_else(|| title.to_owned(), |number| number.like(exact));
+        let right = number.map_or(title, |number| number.like(exact));
         let message = format!("the text says `{}`, and the figure begins with {right}", written.text);
         let diagnostic = Diagnostic::error("wrong-knob", message).at(written.text_span.clone(), "");
         let diagnostic = diagnostic.help("write that, or turn the knob in the figure's fence");

@@ -72,6 +72,8 @@ pub struct FigureView {
     pub knobs: Vec<KnobView>,
     /// What the reader may do.
     pub actions: Vec<ActionView>,
+    /// Which of it can be put in order beforehand.
+    pub order: Option<OrderView>,
     /// The run as a strip of small pictures: items of a list.
     pub film_html: String,
     /// What happens in the first frame.
@@ -128,8 +130,23 @@ pub struct KnobView {
     pub unit: &'static str,
     /// The present value.
     pub value: u32,
-    /// What it can be.
+    /// What it can be; of a number, what has a name.
     pub options: Vec<KnobOptionView>,
+    /// What numbers it can be, if it is no menu.
+    pub numbers: Option<NumbersView>,
+}
+
+/// The numbers that a knob can be.
+#[derive(Debug, Clone, Serialize)]
+pub struct NumbersView {
+    /// The smallest.
+    pub least: u32,
+    /// The largest.
+    pub most: u32,
+    /// How far it turns at a time.
+    pub stride: u32,
+    /// Whether frames are counted, so that an address will do as well.
+    pub frames: bool,
 }
 
 /// A value of a knob.
@@ -156,13 +173,35 @@ pub struct ActionView {
     pub hint: &'static str,
 }
 
+/// What the reader may put in order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderView {
+    /// What they are.
+    pub title: &'static str,
+    /// In the order in which they lie at first.
+    pub items: Vec<ItemView>,
+}
+
+/// One of several that have an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct ItemView {
+    /// By which the engine knows it: a letter or a number.
+    pub key: String,
+    /// Label.
+    pub name: &'static str,
+    /// Whose it is: `domu`, `dom0`, `xen` or `hw`; may be empty.
+    pub who: &'static str,
+}
+
 /// A question to answer before the run does.
 #[derive(Debug, Clone, Serialize)]
 pub struct GuessView {
     /// The question.
     pub question: &'static str,
-    /// What to choose from; empty when a number is asked for.
+    /// What to choose from; empty when something else is asked for.
     pub choices: Vec<&'static str>,
+    /// What to put in order; empty when something else is asked for.
+    pub items: Vec<ItemView>,
     /// The largest number.
     pub most: u32,
     /// The number's unit, or nothing.

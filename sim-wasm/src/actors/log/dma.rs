@@ -31,6 +31,12 @@ pub enum Dma {
     FrameReached { frame: Mfn, write: bool, meant: bool },
     /// Xen gave the page's frame to another guest.
     FrameGiven { frame: Mfn },
+    /// The guest was destroyed, and nobody stopped its card.
+    GuestDestroyed,
+    /// Xen took back what frames the guest had.
+    FramesFreed { frames: u32 },
+    /// The guest is gone; a descriptor that its driver wrote is still there.
+    DescriptorLeft { address: u64, write: bool },
 }
 
 impl Dma {
@@ -46,8 +52,9 @@ impl Dma {
             | Self::ContextRemembered { .. }
             | Self::EntryRead { .. }
             | Self::TranslationRemembered { .. }
-            | Self::FrameReached { .. } => Who::Hardware,
-            Self::FrameGiven { .. } => Who::Xen,
+            | Self::FrameReached { .. }
+            | Self::DescriptorLeft { .. } => Who::Hardware,
+            Self::FrameGiven { .. } | Self::GuestDestroyed | Self::FramesFreed { .. } => Who::Xen,
         }
     }
 

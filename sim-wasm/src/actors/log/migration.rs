@@ -93,7 +93,8 @@ impl Migration {
     #[must_use]
     pub const fn fails(&self) -> bool {
         match self {
-            Self::Refused { .. } | Self::Unplugged { in_use: true } => true,
+            Self::Refused { why, .. } => !matches!(why, Refusal::AlreadyThere),
+            Self::Unplugged { in_use: true } => true,
             Self::Lost { packets, .. } => *packets > 0,
             Self::Changed { .. }
             | Self::Unplugged { in_use: false }

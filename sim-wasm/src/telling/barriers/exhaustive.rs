@@ -14,7 +14,7 @@ use crate::telling::barriers::run::BarrierRun;
 use crate::telling::story::{Run, Setup};
 
 fn setup(preset: usize, knobs: [u32; 4]) -> Setup {
-    Setup { preset, knobs: knobs.to_vec(), inputs: Vec::new() }
+    Setup::new(preset, knobs.to_vec())
 }
 
 /// Every choice of the four knobs.

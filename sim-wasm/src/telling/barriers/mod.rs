@@ -20,10 +20,11 @@ use alloc::boxed::Box;
 use crate::actors::log::Who;
 use crate::telling::barriers::run::BarrierRun;
 use crate::telling::drawing::Tone;
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::knobs::{Knob, KnobOption, Offers};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
-const SWITCH: &[KnobOption] =
-    &[KnobOption { value: 1, title: "in place" }, KnobOption { value: 0, title: "taken away" }];
+const SWITCH: Offers =
+    Offers::Menu(&[KnobOption { value: 1, title: "in place" }, KnobOption { value: 0, title: "taken away" }]);
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -97,10 +98,10 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
     ],
     knobs: &[
-        Knob { name: "front_wmb", title: "Front: wmb()", unit: "", options: SWITCH },
-        Knob { name: "front_mb", title: "Front: mb()", unit: "", options: SWITCH },
-        Knob { name: "back_rmb", title: "Back: rmb()", unit: "", options: SWITCH },
-        Knob { name: "back_mb", title: "Back: mb()", unit: "", options: SWITCH },
+        Knob { name: "front_wmb", title: "Front: wmb()", unit: "", offers: SWITCH },
+        Knob { name: "front_mb", title: "Front: mb()", unit: "", offers: SWITCH },
+        Knob { name: "back_rmb", title: "Back: rmb()", unit: "", offers: SWITCH },
+        Knob { name: "back_mb", title: "Back: mb()", unit: "", offers: SWITCH },
     ],
     actions: &[
         ActionSpec { letter: 'f', title: "Front: next", who: Who::Guest, hint: "the front end's next instruction" },
@@ -149,6 +150,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
             "either of the two",
         ]),
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "responses, whose way is the same the other way round",
         "what a processor promises beyond the barriers (x86 makes stores visible in their order)",

@@ -16,7 +16,8 @@ use alloc::boxed::Box;
 
 use crate::telling::bell::run::BellRun;
 use crate::telling::drawing::Tone;
-use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::knobs::{Knob, KnobOption, Offers};
+use crate::telling::story::{Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -88,37 +89,40 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "policy",
             title: "Ring at",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "every answer" },
                 KnobOption { value: 1, title: "half-way" },
                 KnobOption { value: 2, title: "the next one" },
-            ],
+            ]),
         },
         Knob {
             name: "out",
             title: "Requests out",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 8, title: "8" },
                 KnobOption { value: 64, title: "64" },
                 KnobOption { value: 236, title: "236" },
-            ],
+            ]),
         },
         Knob {
             name: "delay_us",
             title: "From bell to look",
             unit: "µs",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "0" },
                 KnobOption { value: 50, title: "50" },
                 KnobOption { value: 250, title: "250" },
-            ],
+            ]),
         },
         Knob {
             name: "answers",
             title: "Answers",
             unit: "",
-            options: &[KnobOption { value: 0, title: "all" }, KnobOption { value: 118, title: "118, then none" }],
+            offers: Offers::Menu(&[
+                KnobOption { value: 0, title: "all" },
+                KnobOption { value: 118, title: "118, then none" },
+            ]),
         },
     ],
     actions: &[],
@@ -140,6 +144,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "How many interrupts does the guest take for these answers?",
         answers: Answers::Number { most: 236, unit: "" },
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "new requests of the guest while the answers come (its own sending reads answers too)",
         "netback publishing several answers at once, as its dealloc pass does",

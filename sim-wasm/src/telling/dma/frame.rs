@@ -8,6 +8,9 @@ use crate::hypervisor::memory::Owner;
 use crate::telling::dma::world::{EACH, FRAMES, World};
 use crate::words::ids::{DomId, Mfn};
 
+/// The knob that says where the driver aims: a page's number.
+pub(crate) const TARGET: usize = 1;
+
 /// What the unit looks up, one after the other: root entry, context entry, and an entry of each of four levels.
 pub(crate) const ROWS: usize = 6;
 
@@ -77,7 +80,7 @@ pub(crate) struct Frame {
     pub(crate) write: bool,
     pub(crate) rows: [Row; ROWS],
     pub(crate) outcome: Outcome,
-    /// Whose each drawn frame is: 0 Xen's, 1 dom0's, 2 the guest's, 3 its neighbour's.
+    /// Whose each drawn frame is: 0 Xen's, 1 dom0's, 2 the guest's, 3 its neighbour's, 4 nobody's.
     pub(crate) owners: [u8; FRAMES as usize],
     /// Frames that the card can reach.
     pub(crate) reachable: u32,
@@ -96,6 +99,8 @@ pub(crate) struct Frame {
     pub(crate) mapped: bool,
     /// Whether the driver's own page is still the guest's.
     pub(crate) owned: bool,
+    /// Whether there is a guest.
+    pub(crate) alive: bool,
 }
 
 /// Whose the drawn frames are.
@@ -104,7 +109,8 @@ pub(crate) fn owners(world: &World) -> [u8; FRAMES as usize] {
     for (number, owner) in owners.iter_mut().enumerate() {
         *owner = match world.memory.owner(Mfn(number as u32)) {
             Ok(Owner::Domain(DomId(domain))) => (domain as u8).min(2) + 1,
-            Ok(Owner::Nobody | Owner::Xen(_)) | Err(_) => 0,
+            Ok(Owner::Nobody) => 4,
+            Ok(Owner::Xen(_)) | Err(_) => 0,
         };
     }
     debug_assert!(owners.len() as u32 == 4 * EACH, "four owners have eight frames each at first");

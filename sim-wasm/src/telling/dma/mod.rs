@@ -4,6 +4,8 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+mod guard;
+
 mod world;
 
 mod frame;
@@ -15,14 +17,19 @@ mod picture;
 mod map;
 
 use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Who};
-use crate::telling::dma::run::{AGAIN, CLEAR, DmaRun, FLUSH, GIVE};
+use crate::telling::dma::guard::{Guard, WINDOW, former_aim};
+use crate::telling::dma::run::{AGAIN, CLEAR, DESTROY, DmaRun, FLUSH, GIVE};
+use crate::telling::dma::world::FRAMES;
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Counted, Knob, KnobOption, Numbers, Offers, Retired, RetiredPreset};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 use crate::words::text::Text;
 
 /// The figure's entry in the catalogue.
@@ -44,22 +51,10 @@ pub static FIGURE: FigureSpec = FigureSpec {
             ],
         },
         Preset {
-            name: "wrong-page",
-            title: "An HVM guest, no IOMMU",
-            says: "This guest does not know the machine's addresses. It means its own page 5, and the card takes the number for the machine's.",
-            knobs: &[1, 0, 0],
-            script: "",
-            film: &[
-                (1, "The driver means its own page 5."),
-                (2, "The card asks memory for address 0x5000."),
-                (3, "The machine's frame 5 is Xen's."),
-            ],
-        },
-        Preset {
             name: "blocked",
             title: "An HVM guest behind VT-d",
             says: "The same number that would be a neighbour's frame. The IOMMU looks up whose card it is, and then walks that guest's tables.",
-            knobs: &[4, 1, 0],
+            knobs: &[4, 27, 0],
             script: "",
             film: &[
                 (3, "Root table: which bus?"),
@@ -73,7 +68,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "without-pv",
             title: "Xen 3.3 with iommu=1, a paravirtual guest",
             says: "The IOMMU is on. But without pv, Xen 3.3 does not assign cards to paravirtual guests, and this one is still looked up in dom0's tables.",
-            knobs: &[2, 1, 0],
+            knobs: &[2, 27, 0],
             script: "",
             film: &[
                 (4, "Domain number 0: dom0's tables."),
@@ -85,7 +80,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "stale",
             title: "A page is taken away, and the IOMMU not told",
             says: "The card uses the guest's own page. Then Xen clears the entry and gives the frame to domU 2, before the IOMMU has forgotten it.",
-            knobs: &[4, 0, 0],
+            knobs: &[4, 5, 0],
             script: "",
             film: &[
                 (9, "All is well: the guest's own frame."),
@@ -96,42 +91,62 @@ pub static FIGURE: FigureSpec = FigureSpec {
                 (25, "Now the same request is blocked."),
             ],
         },
+        Preset {
+            name: "teardown",
+            title: "A guest is destroyed, its card is not stopped",
+            says: "The card stores a packet in the guest's own page. Then the guest is destroyed, and the card has a buffer left to fill. Before XSA-302 such a card went back to dom0; today it goes into quarantine: choose VT-d today, and run it again.",
+            knobs: &[5, 12, 0],
+            script: "",
+            film: &[
+                (9, "All is well: the guest's own frame."),
+                (10, "The guest is destroyed."),
+                (11, "Its card is looked up in dom0's tables."),
+                (14, "Frames and tables are free."),
+                (18, "Domain number 0: dom0's tables."),
+                (23, "A late packet overwrites dom0's frame 12."),
+            ],
+        },
     ],
     knobs: &[
         Knob {
             name: "guard",
             title: "Guest and guard",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "PV, no IOMMU" },
                 KnobOption { value: 1, title: "HVM, no IOMMU" },
                 KnobOption { value: 2, title: "PV, Xen 3.3 iommu=1" },
                 KnobOption { value: 3, title: "PV, Xen 3.3 iommu=pv" },
                 KnobOption { value: 4, title: "HVM, VT-d today" },
-            ],
+                KnobOption { value: 5, title: "HVM, VT-d, no quarantine" },
+            ]),
         },
         Knob {
-            name: "aim",
-            title: "The driver aims at",
+            name: "frame",
+            title: "The driver aims at frame",
             unit: "",
-            options: &[
-                KnobOption { value: 0, title: "its own page" },
-                KnobOption { value: 1, title: "domU 2's frame 27" },
-                KnobOption { value: 2, title: "dom0's frame 11" },
-                KnobOption { value: 3, title: "Xen's frame 3" },
-                KnobOption { value: 4, title: "its own page table" },
-                KnobOption { value: 5, title: "the interrupt window" },
-            ],
+            offers: Offers::Number(Numbers {
+                least: 0,
+                most: FRAMES - 1,
+                stride: 1,
+                of: Counted::Frames,
+                named: &[KnobOption { value: WINDOW, title: "the window for interrupts" }],
+            }),
         },
         Knob {
             name: "way",
             title: "The card",
             unit: "",
-            options: &[KnobOption { value: 0, title: "writes" }, KnobOption { value: 1, title: "reads" }],
+            offers: Offers::Menu(&[KnobOption { value: 0, title: "writes" }, KnobOption { value: 1, title: "reads" }]),
         },
     ],
     actions: &[
-        ActionSpec { letter: AGAIN, title: "Once more", who: Who::Guest, hint: "the driver has the card do it again" },
+        ActionSpec {
+            letter: AGAIN,
+            title: "Once more",
+            who: Who::Guest,
+            hint: "the card is told to do it again, or still has been",
+        },
         ActionSpec {
             letter: CLEAR,
             title: "Clear the entry",
@@ -145,6 +160,12 @@ pub static FIGURE: FigureSpec = FigureSpec {
             hint: "Xen gives the frame to another guest",
         },
         ActionSpec { letter: FLUSH, title: "Flush", who: Who::Xen, hint: "Xen has the IOMMU forget what it remembers" },
+        ActionSpec {
+            letter: DESTROY,
+            title: "Destroy domU 1",
+            who: Who::Xen,
+            hint: "the guest goes, and nobody stops its card",
+        },
     ],
     quantities: &[
         quantity("requests", "requests", Tone::Hardware),
@@ -167,6 +188,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
             "nothing answers it",
         ]),
     }),
+    order: None,
+    retired: Some(&Retired { knobs: OLD_KNOBS, presets: OLD_PRESETS, turn }),
     not_modelled: &[
         "large pages, and tables of three levels (the engine has both)",
         "more than one card, and requests from one card to another, which a switch may send past the IOMMU",
@@ -176,6 +199,47 @@ pub static FIGURE: FigureSpec = FigureSpec {
     words: &Words { tell, source },
     run: |setup| Box::new(DmaRun::new(setup)),
 };
+
+const OLD_KNOBS: &[Knob] = &[
+    Knob {
+        name: "guard",
+        title: "",
+        unit: "",
+        offers: Offers::Menu(&[option(0, ""), option(1, ""), option(2, ""), option(3, ""), option(4, "")]),
+    },
+    Knob {
+        name: "aim",
+        title: "",
+        unit: "",
+        offers: Offers::Menu(&[
+            option(0, "its own page"),
+            option(1, "domU 2's frame 27"),
+            option(2, "dom0's frame 11"),
+            option(3, "Xen's frame 3"),
+            option(4, "its own page table"),
+            option(5, "the interrupt window"),
+        ]),
+    },
+    Knob { name: "way", title: "", unit: "", offers: Offers::Menu(&[option(0, ""), option(1, "")]) },
+];
+
+const fn option(value: u32, title: &'static str) -> KnobOption {
+    KnobOption { value, title }
+}
+
+const OLD_PRESETS: &[RetiredPreset] = &[
+    RetiredPreset { name: "nothing-between", now: "nothing-between", knobs: &[0, 3, 0] },
+    RetiredPreset { name: "wrong-page", now: "nothing-between", knobs: &[1, 0, 0] },
+    RetiredPreset { name: "blocked", now: "blocked", knobs: &[4, 1, 0] },
+    RetiredPreset { name: "without-pv", now: "without-pv", knobs: &[2, 1, 0] },
+    RetiredPreset { name: "stale", now: "stale", knobs: &[4, 0, 0] },
+];
+
+/// Where the driver aimed used to be a choice of six places, some of which are other frames under another guard.
+fn turn(old: &[u32]) -> Vec<u32> {
+    let [guard, aim, way] = *old else { return Vec::new() };
+    vec![guard, former_aim(Guard::of(guard), aim), way]
+}
 
 const fn quantity(name: &'static str, title: &'static str, tone: Tone) -> Quantity {
     Quantity { name, title, unit: "", tone, charted: false }

@@ -7,20 +7,23 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::telling::dma::frame::{Frame, Outcome, ROWS, Row, Stage};
-use crate::telling::dma::map::{Map, cell_row, memory};
-use crate::telling::dma::world::Guard;
+use crate::telling::dma::guard::{Guard, WINDOW};
+use crate::telling::dma::map::{Map, memory, whose};
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
 use crate::telling::marks;
 use crate::telling::story::Layout;
+use crate::words::ids::Dfn;
 use crate::words::text::Text;
 
 /// What is looked up in each row.
 const LOOKS_UP: [&str; ROWS] = ["root: bus 3", "context: 00.0", "level 4", "level 3", "level 2", "level 1"];
 
+const LEGEND: &str = "filled: what the card can reach; corners: aimed at";
+
 /// Draws one frame.
-pub(crate) fn draw(guard: Guard, frame: &Frame, layout: Layout) -> Drawing {
+pub(crate) fn draw(guard: Guard, target: Dfn, frame: &Frame, layout: Layout) -> Drawing {
     let mut drawing = Drawing {
         width: px(896),
         height: px(348),
@@ -29,32 +32,36 @@ pub(crate) fn draw(guard: Guard, frame: &Frame, layout: Layout) -> Drawing {
         shapes: Vec::new(),
     };
     match layout {
-        Layout::Wide => wide(&mut drawing, guard, frame),
+        Layout::Wide => wide(&mut drawing, guard, target, frame),
         Layout::Narrow => {
-            (drawing.width, drawing.height) = (px(328), px(630));
-            narrow(&mut drawing, guard, frame);
+            (drawing.width, drawing.height) = (px(328), px(950));
+            narrow(&mut drawing, guard, target, frame);
         }
         Layout::Film => {
             (drawing.width, drawing.height) = (px(264), px(112));
-            film(&mut drawing, guard, frame);
+            film(&mut drawing, guard, target, frame);
         }
     }
     drawing
 }
 
-fn wide(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
-    let said = if guard.is_paravirtual() { "domU 1, paravirtual" } else { "domU 1, HVM" };
-    drawing.add(words(px(16), px(24), Anchor::Start, Face::Name, Tone::Domu, said));
+fn wide(drawing: &mut Drawing, guard: Guard, target: Dfn, frame: &Frame) {
+    let said = match (frame.alive, guard.is_paravirtual()) {
+        (false, _) => "domU 1, destroyed",
+        (true, true) => "domU 1, paravirtual",
+        (true, false) => "domU 1, HVM",
+    };
+    let tone = if frame.alive { Tone::Domu } else { Tone::Soft };
+    drawing.add(words(px(16), px(24), Anchor::Start, Face::Name, tone, said));
     descriptor(drawing, frame, (px(16), px(44)), px(170));
     card(drawing, frame, (px(16), px(178)), px(170));
     if frame.stage != Stage::Idle {
         arrow(drawing, (px(101), px(110)), (px(101), px(178)), Tone::Domu);
     }
     unit(drawing, guard, frame, &Panel { x: px(236), y: px(44), width: px(330), row: px(34) });
-    let map = Map { x: px(620), y: px(44), cell: (px(32), px(34)), row: px(66) };
-    memory(drawing, frame, &map);
-    let said = "filled: what the card can reach";
-    drawing.add(words(px(620), px(44) + px(66) * 4 + px(18), Anchor::Start, Face::Note, Tone::Soft, said));
+    let map = Map { x: px(620), y: px(28), cell: (px(32), px(34)), row: px(62), columns: 8 };
+    memory(drawing, frame, target, &map);
+    drawing.add(words(px(880), px(338), Anchor::End, Face::Note, Tone::Soft, LEGEND));
     if frame.stage == Stage::Sent && frame.master {
         arrow(drawing, (px(186), px(211)), (px(236), px(211)), Tone::Hardware);
     }
@@ -64,11 +71,13 @@ fn wide(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
             if !guard.has_unit() {
                 drawing.add(rule((px(236), px(211)), (px(566), px(211)), Paint::stroke(tone)));
             }
-            let y = cell_row(&map, reached.0) + map.cell.1 / 2;
-            arrow(drawing, (px(566), px(211)), (px(612), y), tone);
+            arrow(drawing, (px(566), px(211)), (px(612), map.edge(reached.0).1), tone);
         }
-        Outcome::Interrupt { .. } if !guard.has_unit() => {
-            drawing.add(rule((px(236), px(211)), (px(566), px(211)), Paint::stroke(Tone::Fault)));
+        Outcome::Interrupt { .. } => {
+            if !guard.has_unit() {
+                drawing.add(rule((px(236), px(211)), (px(566), px(211)), Paint::stroke(Tone::Fault)));
+            }
+            arrow(drawing, (px(566), px(211)), (px(612), map.edge(WINDOW).1), Tone::Fault);
         }
         Outcome::Blocked { .. } => {
             let y = px(44) + px(34) * stopped_at(frame) + px(24);
@@ -76,12 +85,12 @@ fn wide(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
         }
         // Before any table: the cross stands where the request comes in.
         Outcome::InterruptBlocked { .. } => drawing.add(marks::cross(px(211), px(211), px(6))),
-        Outcome::Open | Outcome::Interrupt { .. } | Outcome::Nothing | Outcome::Silent => {}
+        Outcome::Open | Outcome::Nothing | Outcome::Silent => {}
     }
     outcome(drawing, frame, (px(16), px(336)));
 }
 
-fn narrow(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
+fn narrow(drawing: &mut Drawing, guard: Guard, target: Dfn, frame: &Frame) {
     descriptor(drawing, frame, (px(8), px(8)), px(150));
     card(drawing, frame, (px(188), px(8)), px(132));
     if frame.stage != Stage::Idle {
@@ -95,10 +104,12 @@ fn narrow(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
     }
     unit(drawing, guard, frame, &Panel { x: px(8), y: px(104), width: px(312), row: px(30) });
     outcome(drawing, frame, (px(8), px(378)));
-    memory(drawing, frame, &Map { x: px(8), y: px(396), cell: (px(39), px(32)), row: px(58) });
+    let map = Map { x: px(8), y: px(396), cell: (px(78), px(48)), row: px(120), columns: 4 };
+    memory(drawing, frame, target, &map);
+    drawing.add(words(px(8), px(944), Anchor::Start, Face::Note, Tone::Soft, LEGEND));
 }
 
-fn film(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
+fn film(drawing: &mut Drawing, guard: Guard, target: Dfn, frame: &Frame) {
     let said = if guard.has_unit() { "look-up" } else { "no IOMMU" };
     drawing.add(words(px(10), px(18), Anchor::Start, Face::Note, Tone::Soft, said));
     for (number, row) in frame.rows.iter().enumerate() {
@@ -106,7 +117,7 @@ fn film(drawing: &mut Drawing, guard: Guard, frame: &Frame) {
         let paint = if guard.has_unit() { row_paint(*row) } else { absent() };
         drawing.add(Shape::Rect { x, y: px(28), width: px(16), height: px(34), radius: px(2), paint });
     }
-    memory(drawing, frame, &Map { x: px(140), y: px(8), cell: (px(14), px(18)), row: px(21) });
+    memory(drawing, frame, target, &Map { x: px(140), y: px(8), cell: (px(14), px(18)), row: px(21), columns: 8 });
     let (tone, said) = told(frame);
     drawing.add(words(px(10), px(106), Anchor::Start, Face::Note, tone, said.as_str()));
 }
@@ -124,12 +135,9 @@ fn descriptor(drawing: &mut Drawing, frame: &Frame, (x, y): (Unit, Unit), width:
     let what = if frame.write { "descriptor: store at" } else { "descriptor: fetch from" };
     shapes.push(words(x + px(10), y + px(22), Anchor::Start, Face::Note, Tone::Domu, what));
     let mut address = Text::new();
-    if written {
-        address.push_str("0x").push_hex(frame.address, 1);
-    } else {
-        address.push_char('–');
-    }
-    shapes.push(words(x + px(10), y + px(46), Anchor::Start, Face::Mono, Tone::Domu, address.as_str()));
+    address.push_str("0x").push_hex(frame.address, 1);
+    let tone = if written { Tone::Domu } else { Tone::Soft };
+    shapes.push(words(x + px(10), y + px(46), Anchor::Start, Face::Mono, tone, address.as_str()));
     drawing.add(named("descriptor", shapes));
 }
 
@@ -288,8 +296,7 @@ fn told(frame: &Frame) -> (Tone, Text) {
         Outcome::Reached { frame: reached, meant } => {
             said.push_str("reaches frame ").push_u32(reached.0);
             if !meant {
-                let owner = frame.owners.get(reached.0 as usize).copied().unwrap_or(0);
-                said.push_str(": ").push_str(["Xen's", "dom0's", "domU 1's", "domU 2's"][usize::from(owner.min(3))]);
+                said.push_str(": ").push_str(whose(frame, reached.0));
             }
             if meant { Tone::Hardware } else { Tone::Fault }
         }
@@ -329,8 +336,12 @@ fn description(guard: Guard, frame: &Frame) -> Text {
         Guard::HvmOpen => "An HVM guest has a card, and there is no IOMMU. ",
         Guard::PvInDom0s => "A paravirtual guest has a card, which is looked up in dom0's tables. ",
         Guard::PvFilter => "A paravirtual guest has a card behind a filter of its own pages. ",
-        Guard::HvmTranslated => "An HVM guest has a card whose addresses are translated. ",
+        Guard::HvmTranslated | Guard::HvmUnquarantined => "An HVM guest has a card whose addresses are translated. ",
     });
+    if !frame.alive {
+        text.push_str("The guest is destroyed. ");
+    }
+    text.push_str("The driver aims at frame ").push_u64(frame.address >> 12).push_str(". ");
     if frame.stage != Stage::Idle {
         text.push_str("The request for 0x").push_hex(frame.address, 1).push_str(": ");
         text.push_str(told(frame).1.as_str()).push_str(". ");

@@ -12,6 +12,7 @@ use crate::actors::log::{Event, Log};
 use crate::actors::remapping;
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::message::is_for_interrupts;
+use crate::hypervisor::passthrough::options::Quarantine;
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::vtd::fault::Fault;
 use crate::hypervisor::vtd::interrupts::{Arrival, Interrupt};
@@ -19,16 +20,16 @@ use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ContextEntry, PAGE_SHIFT, Pte, RootEntry, level_index, table_at};
 use crate::hypervisor::vtd::unit::Counts as UnitCounts;
 use crate::hypervisor::vtd::write_requests::{Completion, Ending};
-use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, owners, remembered};
+use crate::telling::dma::frame::{Counts, Frame, Outcome, ROWS, Row, Stage, TARGET, owners, remembered};
+use crate::telling::dma::guard::{BUFFER, Guard};
 use crate::telling::dma::picture;
-use crate::telling::dma::world::{Aim, CARD, GUEST, Guard, NEIGHBOUR, World, bytes};
+use crate::telling::dma::world::{CARD, GUEST, NEIGHBOUR, World, bytes};
 use crate::telling::drawing::Drawing;
 use crate::telling::story::{Answer, Enacted, Layout, Run, Setup};
-use crate::words::ids::{Dfn, Mfn};
+use crate::words::ids::{Dfn, DomId, Mfn};
 use crate::words::time::Time;
 
 const GUARD: usize = 0;
-const AIM: usize = 1;
 const WAY: usize = 2;
 
 /// The letters of what a reader can do.
@@ -36,9 +37,10 @@ pub(crate) const AGAIN: char = 'd';
 pub(crate) const CLEAR: char = 'u';
 pub(crate) const GIVE: char = 'g';
 pub(crate) const FLUSH: char = 'f';
+pub(crate) const DESTROY: char = 'x';
 
 /// What each preset does, one letter after the other, until a reader does something else.
-const SCRIPTS: [&str; 5] = ["d", "d", "d", "d", "dugdfd"];
+const SCRIPTS: [&str; 5] = ["d", "d", "d", "dugdfd", "dxd"];
 
 /// Time between two of the driver's descriptors.
 const BETWEEN: u64 = 1_000_000;
@@ -46,7 +48,8 @@ const BETWEEN: u64 = 1_000_000;
 /// A machine and all frames so far.
 pub(crate) struct DmaRun {
     guard: Guard,
-    aim: Aim,
+    /// The page in the descriptor.
+    target: Dfn,
     write: bool,
     world: World,
     now: u64,
@@ -61,10 +64,10 @@ impl DmaRun {
     pub(crate) fn new(setup: &Setup) -> Self {
         let guard = Guard::of(setup.knobs[GUARD]);
         let world = World::new(guard);
-        let (aim, write) = (Aim::of(setup.knobs[AIM]), setup.knobs[WAY] == 0);
+        let (target, write) = (Dfn(setup.knobs[TARGET]), setup.knobs[WAY] == 0);
         let state = Frame {
             stage: Stage::Idle,
-            address: aim.address(guard),
+            address: address_of(target),
             write,
             rows: [Row::Waits; ROWS],
             outcome: Outcome::Open,
@@ -78,9 +81,10 @@ impl DmaRun {
             rests: true,
             mapped: false,
             owned: true,
+            alive: true,
         };
         let mut run =
-            Self { guard, aim, write, world, now: 0, state, frames: Vec::new(), until: u32::MAX, log: Log::new() };
+            Self { guard, target, write, world, now: 0, state, frames: Vec::new(), until: u32::MAX, log: Log::new() };
         run.keep(true);
         run.enact(SCRIPTS[setup.preset], &setup.inputs);
         run
@@ -112,15 +116,16 @@ impl DmaRun {
         self.frames.push(self.state.clone());
     }
 
-    /// The driver's own buffer, as the tables count it.
+    /// The page that Xen may take away, as the tables count it: where the driver aims, or its usual buffer if that is none
+    /// of the guest's pages.
     fn own_page(&self) -> Dfn {
-        Dfn((Aim::Own.address(self.guard) >> PAGE_SHIFT) as u32)
+        let aims_at_own = self.guard.frame_of(self.target).is_some();
+        if aims_at_own { self.target } else { self.guard.own_page(BUFFER) }
     }
 
-    /// The frame of the driver's own buffer.
+    /// The frame of that page.
     fn own_frame(&self) -> Mfn {
-        let machine = Aim::Own.address(Guard::PvOpen) >> 12;
-        Mfn(machine as u32)
+        self.guard.frame_of(self.own_page()).expect("it is one of the guest's")
     }
 
     fn frame_is_the_guests(&self, frame: Mfn) -> bool {
@@ -128,10 +133,15 @@ impl DmaRun {
     }
 
     fn request(&mut self) {
-        let (address, write) = (self.aim.address(self.guard), self.write);
+        let (address, write) = (address_of(self.target), self.write);
         (self.state.rows, self.state.outcome, self.state.stage) = ([Row::Waits; ROWS], Outcome::Open, Stage::Described);
         self.state.counts.requests += 1;
-        self.step(Event::Dma(Dma::DescriptorWritten { address, write }), false);
+        let described = if self.state.alive {
+            Dma::DescriptorWritten { address, write }
+        } else {
+            Dma::DescriptorLeft { address, write }
+        };
+        self.step(Event::Dma(described), false);
         if !self.state.master {
             self.state.outcome = Outcome::Silent;
             self.step(Event::Dma(Dma::CardSilent), true);
@@ -280,6 +290,27 @@ impl DmaRun {
         self.step(Event::Dma(Dma::FrameGiven { frame }), true);
     }
 
+    /// The guest goes, and its card to whoever has it then. Memory is let go when the unit has forgotten the guest.
+    fn destroy(&mut self) {
+        self.state.alive = false;
+        self.step(Event::Dma(Dma::GuestDestroyed), false);
+        let quarantine = self.guard.quarantine();
+        if let Some((quarantine, (table, did))) = quarantine.and_then(|it| Some((it, self.world.take_card(it)?))) {
+            let (from, old) = (GUEST, self.world.did);
+            let to = if quarantine == Quarantine::No { DomId::DOM0 } else { DomId::IO };
+            self.step(Event::Vtd(Vtd::Xen(Step::ContextWritten { source: CARD, did, table })), false);
+            self.also(Event::Vtd(Vtd::Xen(Step::Reassigned { source: CARD, from, to })));
+            self.world.forget_card();
+            self.world.did = did;
+            self.step(Event::Vtd(Vtd::Xen(Step::ContextFlushed { unit: 0, source: CARD, did: old })), false);
+            self.also(Event::Vtd(Vtd::Xen(Step::DomainFlushed { unit: 0, did: old })));
+            let frames = self.world.free_tables();
+            self.step(Event::Vtd(Vtd::Xen(Step::TablesFreed { domain: GUEST, frames })), false);
+        }
+        let frames = self.world.free_guest();
+        self.step(Event::Dma(Dma::FramesFreed { frames }), true);
+    }
+
     fn flush(&mut self) {
         self.world.flush();
         self.step(Event::Vtd(Vtd::Xen(Step::DomainFlushed { unit: 0, did: self.world.did })), true);
@@ -291,11 +322,17 @@ fn makes_sense(frame: &Frame, letter: char, has_unit: bool) -> bool {
     frame.rests
         && match letter {
             AGAIN => true,
-            CLEAR => frame.mapped,
+            CLEAR => frame.alive && frame.mapped,
             GIVE => has_unit && !frame.mapped && frame.owned,
+            DESTROY => frame.alive,
             FLUSH => has_unit && !frame.remembered.is_empty(),
             _ => false,
         }
+}
+
+/// Where a page begins.
+const fn address_of(page: Dfn) -> u64 {
+    (page.0 as u64) << PAGE_SHIFT
 }
 
 /// Nothing between card and memory: an address is the machine's, and a write into the window is an interrupt.
@@ -328,6 +365,7 @@ impl Enacted for DmaRun {
             AGAIN => self.request(),
             CLEAR => self.clear(),
             GIVE => self.give(),
+            DESTROY => self.destroy(),
             _ => self.flush(),
         }
         true
@@ -340,7 +378,7 @@ impl Run for DmaRun {
     }
 
     fn draw(&self, step: u32, layout: Layout) -> Drawing {
-        picture::draw(self.guard, &self.frames[step as usize], layout)
+        picture::draw(self.guard, self.target, &self.frames[step as usize], layout)
     }
 
     fn can(&self, step: u32, letter: char) -> bool {

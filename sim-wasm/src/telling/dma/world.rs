@@ -8,7 +8,8 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::{Memory, Owner, PageType};
-use crate::hypervisor::message::{MSI_BASE, is_for_interrupts};
+use crate::hypervisor::message::is_for_interrupts;
+use crate::hypervisor::passthrough::options::Quarantine;
 use crate::hypervisor::passthrough::reaction::FaultCount;
 use crate::hypervisor::passthrough::stores::{Stores, Visibility};
 use crate::hypervisor::passthrough::table::{LEVELS, READ_WRITE, Table};
@@ -17,6 +18,7 @@ use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{ContextEntry, Did, RootEntry, address_of};
 use crate::hypervisor::vtd::unit::Unit;
+use crate::telling::dma::guard::{Guard, P2M, PAGE_TABLE};
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
 /// The guest's card.
@@ -31,105 +33,10 @@ pub(crate) const FRAMES: u32 = 32;
 pub(crate) const EACH: u32 = 8;
 
 /// Frames of the machine: those, and the tables.
-const MACHINE: u32 = 40;
-
-/// The page that the driver means, as its kernel counts it, and the frame that it is.
-pub(crate) const BUFFER: u32 = 5;
-
-/// The guest's frames, by its own count of pages.
-const P2M: [u32; EACH as usize] = [18, 23, 16, 22, 19, 20, 17, 21];
-
-/// The frame that is a page table of a paravirtual guest.
-const PAGE_TABLE: Mfn = Mfn(19);
+const MACHINE: u32 = 48;
 
 /// A write of this interrupt vector: the one by which Linux tells another processor to look at its work.
 const VECTOR: u8 = 0xFD;
-
-/// How a guest's card is kept from memory that is not the guest's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Guard {
-    /// A paravirtual guest and no IOMMU.
-    PvOpen,
-    /// A guest with hardware virtualisation and no IOMMU.
-    HvmOpen,
-    /// A paravirtual guest on Xen 3.3 with `iommu=1`: its card stays in dom0's tables.
-    PvInDom0s,
-    /// A paravirtual guest on Xen 3.3 with `iommu=pv`: a filter.
-    PvFilter,
-    /// A guest with hardware virtualisation behind an IOMMU of today, which remaps interrupts too.
-    HvmTranslated,
-}
-
-impl Guard {
-    pub(crate) const fn of(knob: u32) -> Guard {
-        match knob {
-            0 => Guard::PvOpen,
-            1 => Guard::HvmOpen,
-            2 => Guard::PvInDom0s,
-            3 => Guard::PvFilter,
-            _ => Guard::HvmTranslated,
-        }
-    }
-
-    pub(crate) const fn has_unit(self) -> bool {
-        !matches!(self, Guard::PvOpen | Guard::HvmOpen)
-    }
-
-    /// Whether the guest's addresses are the machine's.
-    pub(crate) const fn is_paravirtual(self) -> bool {
-        !matches!(self, Guard::HvmOpen | Guard::HvmTranslated)
-    }
-
-    /// Whether Xen takes a card's bus master bit after ten faults; Xen 3.3 only wrote lines.
-    pub(crate) const fn stops_storms(self) -> bool {
-        matches!(self, Guard::HvmTranslated)
-    }
-}
-
-/// What the driver has its card do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aim {
-    /// Its own buffer.
-    Own,
-    /// A page of another guest.
-    Neighbour,
-    /// A page of dom0.
-    Dom0,
-    /// A page of Xen.
-    Xen,
-    /// The guest's own page table.
-    PageTable,
-    /// The addresses at which writes are interrupts.
-    Interrupts,
-}
-
-impl Aim {
-    pub(crate) const fn of(knob: u32) -> Aim {
-        match knob {
-            0 => Aim::Own,
-            1 => Aim::Neighbour,
-            2 => Aim::Dom0,
-            3 => Aim::Xen,
-            4 => Aim::PageTable,
-            _ => Aim::Interrupts,
-        }
-    }
-
-    /// The address that the driver writes into the descriptor: a machine's address in a paravirtual guest, which knows them,
-    /// and in another one its own buffer's or a number that it made up.
-    pub(crate) fn address(self, guard: Guard) -> u64 {
-        let own = |page: u32| if guard.is_paravirtual() { P2M[page as usize] } else { page };
-        let page = match self {
-            Aim::Own => own(BUFFER),
-            Aim::PageTable => own(4),
-            Aim::Neighbour => 27,
-            Aim::Dom0 => 11,
-            Aim::Xen => 3,
-            Aim::Interrupts => return MSI_BASE,
-        };
-        u64::from(page) << 12
-    }
-}
 
 /// Memory and, if there is one, the unit before it.
 #[derive(Clone, Debug)]
@@ -141,6 +48,10 @@ pub(crate) struct World {
     pub(crate) faults: FaultCount,
     /// What the card is looked up in, as Xen builds it.
     table: Option<Table>,
+    /// What it was looked up in before, until that is freed.
+    former: Option<Table>,
+    /// Where the card's context entry is.
+    context: Option<Mfn>,
     stores: Stores,
 }
 
@@ -168,6 +79,8 @@ impl World {
             did: Did(if guard == Guard::PvInDom0s { 0 } else { 1 }),
             faults: FaultCount::NONE,
             table: None,
+            former: None,
+            context: None,
             stores: Stores::new(Visibility::AtOnce),
         };
         if guard.has_unit() {
@@ -188,7 +101,7 @@ impl World {
         let interrupts = memory.alloc(Owner::Xen(None)).expect(ENOUGH);
         RootEntry::new(context).write(memory.xen_page_mut(root), CARD.bus());
         ContextEntry::new(table.root(), LEVELS, self.did).write(memory.xen_page_mut(context), CARD.devfn());
-        self.table = Some(table);
+        (self.table, self.context) = (Some(table), Some(context));
 
         let mut unit = Unit::new(Capabilities::typical(), CacheSizes { context_order: 0, iotlb_order: 1 });
         unit.write_u64(memory, reg::RTADDR, address_of(root));
@@ -196,7 +109,7 @@ impl World {
         unit.write_u64(memory, reg::IRTA, address_of(interrupts) | 7);
         unit.write_u32(memory, reg::GCMD, reg::GCMD_SIRTP);
         // Xen 3.3 lets messages of the old format pass (`intremap_setup`, `xen/drivers/passthrough/vtd/intremap.c`).
-        let old_format = if guard == Guard::HvmTranslated { 0 } else { reg::GCMD_CFI };
+        let old_format = if guard.is_of_today() { 0 } else { reg::GCMD_CFI };
         unit.write_u32(memory, reg::GCMD, reg::GCMD_TE | reg::GCMD_IRE | old_format);
         self.unit = Some(unit);
     }
@@ -216,6 +129,56 @@ impl World {
         if let Some(table) = &mut self.table {
             table.unmap(&mut self.memory, &mut self.stores, page).expect("no table is made to clear an entry");
         }
+    }
+
+    /// Gives the card to whoever has it after its guest: dom0, behind dom0's tables, or nobody, behind empty ones. Answers the
+    /// new table and its number. The unit is told nothing.
+    pub(crate) fn take_card(&mut self, quarantine: Quarantine) -> Option<(Mfn, Did)> {
+        const ENOUGH: &str = "the machine has frames for tables";
+        let (memory, stores) = (&mut self.memory, &mut self.stores);
+        let mut table = Table::new(memory).expect(ENOUGH);
+        let mut did = Did(0);
+        match quarantine {
+            Quarantine::No => {
+                for page in dom0_pages() {
+                    table.map(memory, stores, Dfn(page), Mfn(page), READ_WRITE, 1).expect(ENOUGH);
+                }
+            }
+            // The lowest number that is free, while the guest has the first.
+            Quarantine::Basic | Quarantine::ScratchPage => did = Did(2),
+        }
+        let root = table.root();
+        ContextEntry::new(root, LEVELS, did).write(memory.xen_page_mut(self.context?), CARD.devfn());
+        self.former = self.table.replace(table);
+        Some((root, did))
+    }
+
+    /// Has the unit forget whose the card was: the entry, and what it remembers of that domain.
+    pub(crate) fn forget_card(&mut self) {
+        if let Some(unit) = &mut self.unit {
+            let (source, did) = (u64::from(CARD.0) << 16, u64::from(self.did.0));
+            let command = reg::CCMD_ICC | 3 << reg::CCMD_REQUEST_SHIFT | source | did;
+            unit.write_u64(&mut self.memory, reg::CCMD, command);
+        }
+        self.flush();
+    }
+
+    /// Frees the tables that the card was looked up in; answers how many frames those were.
+    pub(crate) fn free_tables(&mut self) -> u32 {
+        let (memory, stores) = (&mut self.memory, &mut self.stores);
+        self.former.take().map_or(0, |mut table| table.free(memory, stores))
+    }
+
+    /// Takes back all frames that the guest has; answers how many.
+    pub(crate) fn free_guest(&mut self) -> u32 {
+        let owned = (0..FRAMES).filter(|frame| self.memory.owner(Mfn(*frame)) == Ok(Owner::Domain(GUEST)));
+        let frames = owned.count() as u32;
+        // Its own page tables are given up first.
+        if matches!(self.memory.page_type(PAGE_TABLE), Ok((PageType::PageTable, _))) {
+            self.memory.put_page_type(PAGE_TABLE);
+        }
+        self.memory.release_all(GUEST);
+        frames
     }
 
     /// Has the unit forget what it remembers of the card's domain, and wait for what is under way.
@@ -243,15 +206,19 @@ fn mapped(memory: &Memory, guard: Guard) -> Vec<(u32, Mfn)> {
     let identical = |frame: u32| (frame, Mfn(frame));
     match guard {
         Guard::PvOpen | Guard::HvmOpen => Vec::new(),
-        // All memory but Xen's own.
-        Guard::PvInDom0s => (EACH..FRAMES).map(identical).collect(),
+        Guard::PvInDom0s => dom0_pages().map(identical).collect(),
         // What the guest may write to, which its page tables are not.
         Guard::PvFilter => (2 * EACH..3 * EACH)
             .map(identical)
             .filter(|(_, frame)| !matches!(memory.page_type(*frame), Ok((PageType::PageTable, _))))
             .collect(),
-        Guard::HvmTranslated => (0..).zip(P2M.map(Mfn)).collect(),
+        Guard::HvmTranslated | Guard::HvmUnquarantined => P2M.map(|(page, frame)| (page, Mfn(frame))).into(),
     }
+}
+
+/// What dom0's tables have: all memory but Xen's own.
+const fn dom0_pages() -> core::ops::Range<u32> {
+    EACH..FRAMES
 }
 
 /// What the card writes: a packet, or an interrupt.
@@ -261,12 +228,13 @@ pub(crate) fn bytes(address: u64) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::{CARD, EACH, FRAMES, GUEST, Guard, NEIGHBOUR, P2M, PAGE_TABLE, World};
+    use super::{CARD, EACH, FRAMES, GUEST, NEIGHBOUR, World};
     use crate::hypervisor::memory::{Memory, Owner, PageType};
     use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
     use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Options, Version};
     use crate::hypervisor::vtd::capabilities::Capabilities;
     use crate::hypervisor::vtd::walk::Request;
+    use crate::telling::dma::guard::{Guard, P2M, PAGE_TABLE};
     use crate::telling::figure;
     use crate::telling::player::Player;
     use crate::words::ids::{Dfn, DomId, Mfn};
@@ -285,6 +253,7 @@ mod tests {
             Guard::PvInDom0s => (Version::Xen33, Some("1")),
             Guard::PvFilter => (Version::Xen33, Some("pv")),
             Guard::HvmTranslated => (Version::Today, None),
+            Guard::HvmUnquarantined => (Version::Today, Some("no-quarantine")),
         };
         let (options, unknown) = Options::parse(version, text, None);
         assert_eq!(unknown, None);
@@ -301,12 +270,12 @@ mod tests {
         let kind = if guard.is_paravirtual() { GuestKind::Pv } else { GuestKind::Hvm };
         iommus.add_domain(&mut memory, GUEST, kind).expect(ROOM);
         iommus.add_domain(&mut memory, NEIGHBOUR, kind).expect(ROOM);
-        if guard == Guard::HvmTranslated {
-            for (page, frame) in (0..).zip(P2M) {
+        if guard.is_of_today() {
+            for (page, frame) in P2M {
                 iommus.p2m_changed(&mut memory, GUEST, Dfn(page), Some(Mfn(frame)), 0).expect(ROOM);
             }
         }
-        let given = matches!(guard, Guard::PvFilter | Guard::HvmTranslated);
+        let given = guard.quarantine().is_some();
         let expect = if given { Ok(()) } else { Err(AssignError::NotImplemented) };
         assert_eq!(iommus.assign(&mut memory, CARD, GUEST), expect, "{guard:?}");
         if !typed_first {
@@ -315,42 +284,77 @@ mod tests {
         (memory, iommus)
     }
 
+    const GUARDS: [Guard; 6] = [
+        Guard::PvOpen,
+        Guard::HvmOpen,
+        Guard::PvInDom0s,
+        Guard::PvFilter,
+        Guard::HvmTranslated,
+        Guard::HvmUnquarantined,
+    ];
+
+    /// Where Xen's own tables lead each page, for writes; reads are led alike.
+    fn led(memory: &Memory, iommus: &mut Iommus, guard: Guard) -> Vec<Option<Mfn>> {
+        let lead = |page: u32| {
+            let address = u64::from(page) << 12;
+            let [write, read] = [Request::write(CARD, address), Request::read(CARD, address)].map(|request| {
+                if !iommus.are_enabled() {
+                    return Some(Mfn(page));
+                }
+                let found = iommus.unit_mut(0).unit.translate(memory, request);
+                found.ok().map(|found| Mfn((found.address >> 12) as u32))
+            });
+            assert_eq!(write, read, "{guard:?}, page {page}");
+            write
+        };
+        (0..FRAMES).map(lead).collect()
+    }
+
+    /// The same of the figure's, and their number.
+    fn agrees(world: &World, led: &[Option<Mfn>], guard: Guard) -> u32 {
+        let reached = led.iter().flatten().fold(0, |bits, frame| bits | 1_u32 << frame.0);
+        if guard.has_unit() {
+            let own: Vec<_> = (0..FRAMES).map(|page| world.led_to(Dfn(page))).collect();
+            assert_eq!(own, led, "{guard:?}");
+        }
+        assert_eq!(world.reachable(), reached, "{guard:?}");
+        reached.count_ones()
+    }
+
     /// What the figure writes into its tables is what Xen's own bookkeeping comes to: page by page, for either direction, and
-    /// so in the number that the figure gives.
+    /// so in the number that the figure gives. And so it is when the guest is gone.
     #[test]
     fn a_card_is_led_where_xen_s_own_tables_lead_it() {
-        let guards = [Guard::PvOpen, Guard::HvmOpen, Guard::PvInDom0s, Guard::PvFilter, Guard::HvmTranslated];
-        for ((knob, guard), typed_first) in (0..).zip(guards).flat_map(|guard| [(guard, true), (guard, false)]) {
+        for ((knob, guard), typed_first) in (0..).zip(GUARDS).flat_map(|guard| [(guard, true), (guard, false)]) {
             assert_eq!(Guard::of(knob), guard);
-            let (memory, mut iommus) = xen(guard, typed_first);
-            let world = World::new(guard);
+            let (mut memory, mut iommus) = xen(guard, typed_first);
+            let mut world = World::new(guard);
             assert_eq!(iommus.are_enabled(), guard.has_unit(), "{guard:?}");
             if guard.has_unit() {
                 assert_eq!(world.did, iommus.context(&memory, 0, CARD).did(), "{guard:?}");
             }
-            let mut reached = 0_u32;
-            for page in 0..FRAMES {
-                let address = u64::from(page) << 12;
-                let led = [Request::write(CARD, address), Request::read(CARD, address)].map(|request| {
-                    if !iommus.are_enabled() {
-                        return Some(Mfn(page));
-                    }
-                    let found = iommus.unit_mut(0).unit.translate(&memory, request);
-                    found.ok().map(|found| Mfn((found.address >> 12) as u32))
-                });
-                assert_eq!(led[0], led[1], "{guard:?}, page {page}");
-                if guard.has_unit() {
-                    assert_eq!(world.led_to(Dfn(page)), led[0], "{guard:?}, page {page}");
-                }
-                reached |= led[0].map_or(0, |frame| 1 << frame.0);
+            let found = led(&memory, &mut iommus, guard);
+            let before = agrees(&world, &found, guard);
+
+            iommus.destroy_domain(&mut memory, GUEST).expect("nothing stands in the way");
+            if let Some(quarantine) = guard.quarantine() {
+                assert_eq!(iommus.options.quarantine, quarantine, "{guard:?}");
+                let (_, did) = world.take_card(quarantine).expect("the card has a context entry");
+                assert_eq!(did, iommus.context(&memory, 0, CARD).did(), "{guard:?}");
+                world.forget_card();
             }
-            assert_eq!(world.reachable(), reached, "{guard:?}");
+            let found = led(&memory, &mut iommus, guard);
+            let after = agrees(&world, &found, guard);
+
             let mut player = Player::new(figure("dma").expect("the catalogue has it"), 0);
             player.set_knob(0, knob);
             for step in 0..=player.steps() {
                 player.seek(step);
-                assert_eq!(player.quantity("reachable"), Some(reached.count_ones().into()), "{}", player.state());
+                assert_eq!(player.quantity("reachable"), Some(before.into()), "{}", player.state());
             }
+            assert!(player.act('x'), "{}", player.state());
+            player.seek(player.steps());
+            assert_eq!(player.quantity("reachable"), Some(after.into()), "{}", player.state());
         }
     }
 }

@@ -20,9 +20,10 @@ use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Who};
 use crate::telling::drawing::Tone;
 use crate::telling::flow::run::{FlowRun, RESUME, STALL};
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 use crate::words::text::Text;
 
 /// The figure's entry in the catalogue.
@@ -104,46 +105,46 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "offered",
             title: "Guest offers",
             unit: "Mb/s",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 200, title: "200" },
                 KnobOption { value: 900, title: "900" },
                 KnobOption { value: 1400, title: "1400" },
                 KnobOption { value: 10000, title: "10000" },
-            ],
+            ]),
         },
         Knob {
             name: "bytes",
             title: "Packet",
             unit: "bytes",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 64, title: "64" },
                 KnobOption { value: 1514, title: "1514" },
                 KnobOption { value: 9014, title: "9014" },
                 KnobOption { value: 65226, title: "65226" },
-            ],
+            ]),
         },
         Knob {
             name: "card",
             title: "Card",
             unit: "Mb/s",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 100, title: "100" },
                 KnobOption { value: 1000, title: "1000" },
                 KnobOption { value: 10000, title: "10000" },
-            ],
+            ]),
         },
         Knob {
             name: "twist",
             title: "With",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "nothing unusual" },
                 KnobOption { value: 1, title: "a filter that drops all" },
                 KnobOption { value: 2, title: "a card that stops" },
                 KnobOption { value: 3, title: "a card that reports 1 ms late" },
                 KnobOption { value: 4, title: "a netback that copies (Linux 3.4)" },
                 KnobOption { value: 5, title: "mainline Linux on both sides" },
-            ],
+            ]),
         },
     ],
     actions: &[
@@ -182,6 +183,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
             "nowhere",
         ]),
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "TCP, which would slow down when packets are lost",
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",

@@ -15,7 +15,8 @@ use alloc::boxed::Box;
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
 use crate::telling::grants::run::GrantsRun;
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::knobs::{Knob, KnobOption, Offers};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -96,13 +97,19 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "access",
             title: "dom0 maps",
             unit: "",
-            options: &[KnobOption { value: 0, title: "to read" }, KnobOption { value: 1, title: "to read and write" }],
+            offers: Offers::Menu(&[
+                KnobOption { value: 0, title: "to read" },
+                KnobOption { value: 1, title: "to read and write" },
+            ]),
         },
         Knob {
             name: "kernel",
             title: "The guest's kernel",
             unit: "",
-            options: &[KnobOption { value: 0, title: "2.6.18" }, KnobOption { value: 1, title: "today's" }],
+            offers: Offers::Menu(&[
+                KnobOption { value: 0, title: "2.6.18" },
+                KnobOption { value: 1, title: "today's" },
+            ]),
         },
     ],
     actions: &[
@@ -183,6 +190,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "The guest wants its grant back. What must happen first: that the packet is sent, freed, or unmapped?",
         answers: Answers::Choice(&["sent", "freed", "unmapped"]),
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "time",
         "the ring, which carries the reference to dom0 and the answer back",

@@ -20,9 +20,10 @@ use crate::actors::epoch::Drivers;
 use crate::actors::log::{Event, Who};
 use crate::telling::drawing::Tone;
 use crate::telling::hotplug::run::{AGAIN, ANOTHER, DETACH, HotplugRun};
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 use crate::words::text::Text;
 
 /// The figure's entry in the catalogue.
@@ -100,40 +101,40 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "built",
             title: "qemu-dm was built",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "with libpci's headers" },
                 KnobOption { value: 1, title: "without them" },
-            ],
+            ]),
         },
         Knob {
             name: "xen",
             title: "The IOMMU",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "is on" },
                 KnobOption { value: 1, title: "is off" },
                 KnobOption { value: 2, title: "is on, the card taken" },
-            ],
+            ]),
         },
         Knob {
             name: "when",
             title: "The card comes",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "when the guest boots" },
                 KnobOption { value: 1, title: "while the guest runs" },
                 KnobOption { value: 2, title: "while a deaf guest runs" },
-            ],
+            ]),
         },
         Knob {
             name: "cards",
             title: "It is the guest's",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 1, title: "first card" },
                 KnobOption { value: 2, title: "second card" },
                 KnobOption { value: 3, title: "third card" },
-            ],
+            ]),
         },
     ],
     actions: &[
@@ -172,6 +173,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
             "no error, and a guest without its card",
         ]),
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "later toolstacks: libxl asks Xen to assign the card itself, and knows when nobody answers",
         "Xen 3.4, which has 32 hot-plug slots",

@@ -2,10 +2,11 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
+use alloc::vec::Vec;
 use core::fmt;
 
+use crate::telling::knobs::{Knob, Numbers, Offers};
 use crate::telling::link::{MOST_BYTES, MOST_INPUTS, VERSION};
-use crate::telling::story::Knob;
 use crate::words::text::Text;
 
 /// Bytes of the reader's own text that a message repeats.
@@ -43,6 +44,10 @@ pub enum LinkError<'a> {
     Twice { what: &'static str, name: &'static str },
     /// A knob cannot be turned to this value.
     NotOffered { knob: &'static Knob, value: u32 },
+    /// The figure has nothing to put in order.
+    NoOrder { figure: &'static str },
+    /// An order in which not every one of the letters stands once.
+    Disorder { part: &'a str, letters: &'static str },
     /// The figure has no such action.
     UnknownAction { figure: &'static str, letter: char },
     /// An action for step 0.
@@ -102,7 +107,7 @@ impl LinkError<'_> {
             Self::UnknownPart { part } => {
                 out.push_str("the part ");
                 quote(out, part);
-                out.push_str(" begins with none of `k`, `i`, `n` and `e`");
+                out.push_str(" begins with none of `k`, `o`, `i`, `n` and `e`");
             }
             Self::Form { part, form } => {
                 out.push_str("the part ");
@@ -148,6 +153,14 @@ impl LinkError<'_> {
                     .push_u32(*value)
                     .push_str(", only ");
                 push_offers(out, knob);
+            }
+            Self::NoOrder { figure } => {
+                out.push_str("figure `").push_str(figure).push_str("` has nothing to put in order");
+            }
+            Self::Disorder { part, letters } => {
+                out.push_str("the part ");
+                quote(out, part);
+                out.push_str(" is no order of `").push_str(letters).push_str("`, each of them once");
             }
             Self::UnknownAction { figure, letter } => {
                 out.push_str("figure `")
@@ -198,14 +211,21 @@ impl fmt::Display for LinkError<'_> {
 
 impl core::error::Error for LinkError<'_> {}
 
-/// What a knob can be turned to: `4, 8 and 32`.
+/// What a knob can be turned to: `4, 8 and 32`, or `0 to 31 and 1043968`.
 fn push_offers(out: &mut Text, knob: &Knob) {
-    let last = knob.options.len().saturating_sub(1);
-    for (position, option) in knob.options.iter().enumerate() {
+    let mut others = knob.named().iter().map(|option| option.value).collect::<Vec<_>>();
+    let mut said = 0;
+    if let Offers::Number(Numbers { least, most, .. }) = knob.offers {
+        out.push_u32(least).push_str(" to ").push_u32(most);
+        others.retain(|value| !(least..=most).contains(value));
+        said = 1;
+    }
+    let last = (others.len() + said).saturating_sub(1);
+    for (position, value) in (said..).zip(others) {
         if position > 0 {
             out.push_str(if position == last { " and " } else { ", " });
         }
-        out.push_u32(option.value);
+        out.push_u32(value);
     }
 }
 

@@ -9,7 +9,12 @@
 //!   │    │     └ the preset
 //!   │    └ the version of this form
 //!   └ the figure
+//! migration = v1 . in-order . oucfspb . n9
+//!                               └ the order that the reader laid the steps in
 //! ```
+//!
+//! Numbers of knobs begin with those that the figure has no more ([`Retired`]): what a link of former times says of them is
+//! carried over to the present knobs, and the text is written anew with these.
 //!
 //! A text from outside is not to be trusted: every way to get it wrong has a [`LinkError`] that says what and why, and what is
 //! read stays small, whatever is written.
@@ -25,6 +30,7 @@ pub use crate::telling::link::error::LinkError;
 
 use alloc::vec::Vec;
 
+use crate::telling::knobs::{Knob, Retired};
 use crate::telling::story::{FigureSpec, Input, Setup};
 use crate::words::text::Text;
 
@@ -73,13 +79,26 @@ pub fn read<'a>(figures: &[&'static FigureSpec], text: &'a str) -> Result<Link, 
         return Err(LinkError::OtherVersion { found: version });
     }
     let name = parts.next().ok_or(LinkError::NoPreset)?;
-    let preset = spec.preset(name).ok_or(LinkError::UnknownPreset { figure: spec.name, name })?;
-    let setup = Setup { preset, knobs: spec.presets[preset].knobs.to_vec(), inputs: Vec::new() };
-    let mut reader = Reader { link: Link { spec, setup, place: Place::default() }, knobs_read: 0, frame_read: false };
+    let old = spec.retired.and_then(|retired| retired.presets.iter().find(|preset| preset.name == name));
+    let now = old.map_or(name, |old| old.now);
+    let preset = spec.preset(now).ok_or(LinkError::UnknownPreset { figure: spec.name, name })?;
+    let setup = Setup::new(preset, spec.presets[preset].knobs.to_vec());
+    let mut reader = Reader {
+        link: Link { spec, setup, place: Place::default() },
+        retired: old.map(|old| old.knobs.to_vec()).unwrap_or_default(),
+        turned: old.is_some_and(|old| old.now != old.name),
+        said: Vec::new(),
+        frame_read: false,
+    };
     for part in parts {
         reader.read_part(part)?;
     }
-    Ok(reader.link)
+    Ok(reader.finish())
+}
+
+/// The number in links of a figure's first present knob.
+fn first_number(spec: &FigureSpec) -> u32 {
+    spec.retired.map_or(0, |retired| retired.knobs.len() as u32)
 }
 
 /// Writes the text that names a place.
@@ -90,7 +109,13 @@ pub fn write(spec: &FigureSpec, setup: &Setup, place: Place) -> Text {
     text.push_str(spec.name).push_char('=').push_str(VERSION).push_char('.').push_str(preset.name);
     for (index, (&value, &supplied)) in setup.knobs.iter().zip(preset.knobs).enumerate() {
         if value != supplied {
-            text.push_str(".k").push_u32(index as u32).push_char('-').push_u32(value);
+            text.push_str(".k").push_u32(first_number(spec) + index as u32).push_char('-').push_u32(value);
+        }
+    }
+    if !setup.order.is_empty() {
+        text.push_str(".o");
+        for letter in &setup.order {
+            text.push_char(*letter);
         }
     }
     let mut next_step = None;
@@ -111,8 +136,12 @@ pub fn write(spec: &FigureSpec, setup: &Setup, place: Place) -> Text {
 /// A text half read.
 struct Reader {
     link: Link,
-    /// One bit for each knob that was read.
-    knobs_read: u32,
+    /// The values of knobs that the figure has no more, as the preset had them and the text turned them.
+    retired: Vec<u32>,
+    /// Whether they are to be carried over.
+    turned: bool,
+    /// What was said of knobs: their numbers and values.
+    said: Vec<(u32, u32)>,
     frame_read: bool,
 }
 
@@ -121,6 +150,7 @@ impl Reader {
         let mut rest = part.chars();
         match rest.next() {
             Some('k') => self.read_knob(part, rest.as_str()),
+            Some('o') => self.read_order(part, rest.as_str()),
             Some('i') => self.read_inputs(part, rest.as_str()),
             Some('n') => self.read_frame(part, rest.as_str()),
             Some('e') => self.read_event(part, rest.as_str()),
@@ -132,18 +162,50 @@ impl Reader {
         let (index, value) = split(part, rest, "kKNOB-VALUE")?;
         let (index, value) = (number(part, index)?, number(part, value)?);
         let spec = self.link.spec;
-        let Some(knob) = spec.knobs.get(index as usize) else {
-            return Err(LinkError::UnknownKnob { figure: spec.name, index, count: spec.knobs.len() as u32 });
+        let Some(knob) = knob_of(spec, index) else {
+            let count = first_number(spec) + spec.knobs.len() as u32;
+            return Err(LinkError::UnknownKnob { figure: spec.name, index, count });
         };
-        if self.knobs_read & 1 << index != 0 {
+        if self.said.iter().any(|(said, _)| *said == index) {
             return Err(LinkError::Twice { what: "knob", name: knob.name });
         }
-        self.knobs_read |= 1 << index;
         if !knob.offers(value) {
             return Err(LinkError::NotOffered { knob, value });
         }
-        self.link.setup.knobs[index as usize] = value;
+        self.said.push((index, value));
         Ok(())
+    }
+
+    fn read_order<'a>(&mut self, part: &'a str, letters: &'a str) -> Result<(), LinkError<'a>> {
+        let Link { spec, setup, .. } = &mut self.link;
+        let Some(sequence) = spec.order else { return Err(LinkError::NoOrder { figure: spec.name }) };
+        if !setup.order.is_empty() {
+            return Err(LinkError::Twice { what: "part", name: "o" });
+        }
+        let order: Vec<char> = letters.chars().collect();
+        if !sequence.is_order(&order) {
+            return Err(LinkError::Disorder { part, letters: sequence.letters });
+        }
+        setup.order = order;
+        Ok(())
+    }
+
+    /// Turns the knobs, those of former times first.
+    fn finish(mut self) -> Link {
+        let Link { spec, setup, .. } = &mut self.link;
+        let first = first_number(spec);
+        for (index, value) in self.said.iter().filter(|(index, _)| *index < first) {
+            if let Some(old) = self.retired.get_mut(*index as usize) {
+                (*old, self.turned) = (*value, true);
+            }
+        }
+        if let Some(Retired { turn, .. }) = spec.retired.filter(|_| self.turned) {
+            setup.knobs = turn(&self.retired);
+        }
+        for (index, value) in self.said.into_iter().filter(|(index, _)| *index >= first) {
+            setup.knobs[(index - first) as usize] = value;
+        }
+        self.link
     }
 
     /// Takes in consecutive actions; they must come after all earlier ones.
@@ -190,6 +252,12 @@ impl Reader {
         self.link.place.event = Some(number(part, rest)?);
         Ok(())
     }
+}
+
+/// The knob of a number in links.
+fn knob_of(spec: &'static FigureSpec, index: u32) -> Option<&'static Knob> {
+    let retired = spec.retired.map_or(&[][..], |retired| retired.knobs);
+    retired.iter().chain(spec.knobs).nth(index as usize)
 }
 
 /// The two halves of a part, such as `0-32` of `k0-32`.

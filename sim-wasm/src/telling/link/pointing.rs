@@ -18,7 +18,7 @@ impl LinkError<'_> {
             Self::UnknownFigure { name } | Self::UnknownPreset { name, .. } | Self::OtherVersion { found: name } => {
                 within(text, name)
             }
-            Self::UnknownPart { part } | Self::Form { part, .. } => within(text, part),
+            Self::UnknownPart { part } | Self::Form { part, .. } | Self::Disorder { part, .. } => within(text, part),
             Self::NoNumber { part, .. } | Self::TooLarge { part, .. } => within(text, part),
             Self::NoFrame { frame, .. } => part(text, |word| word == format!("n{frame}")),
             Self::NoEvent { event, .. } => part(text, |word| word == format!("e{event}")),
@@ -31,6 +31,7 @@ impl LinkError<'_> {
             | Self::NoFigure
             | Self::NoPreset
             | Self::Twice { .. }
+            | Self::NoOrder { .. }
             | Self::UnknownAction { .. }
             | Self::NoStep
             | Self::OutOfOrder { .. }

@@ -92,6 +92,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "In how many of the 432 runs would a faster wire change nothing?",
         answers: Answers::Number { most: 432, unit: "" },
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "guests whose packets differ in size",
         "TCP, which would slow down when packets are lost",

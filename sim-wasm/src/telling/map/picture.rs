@@ -277,13 +277,13 @@ impl Grid<'_> {
 fn nearest_run(map: &Map, row: usize, column: usize) -> Text {
     let spec = &flow::FIGURE;
     let nearest = |knob: usize, wanted: u32| {
-        let options = spec.knobs[knob].options.iter().map(|option| option.value);
+        let options = spec.knobs[knob].named().iter().map(|option| option.value);
         options.min_by_key(|value| value.abs_diff(wanted)).unwrap_or(wanted)
     };
     let late = DELAYS[row] >= 500;
     let twist = if map.copies() { 4 } else { u32::from(late) * 3 };
     let knobs = vec![nearest(0, 10_000), nearest(1, SIZES[column]), nearest(2, 10_000), twist];
-    link::write(spec, &Setup { preset: 0, knobs, inputs: Vec::new() }, Place::default())
+    link::write(spec, &Setup::new(0, knobs), Place::default())
 }
 
 /// A cell in words: what packets, what delay, and what holds them back.

@@ -1,14 +1,13 @@
-//! The steps as cards, in the order in which somebody wanted them, each with a tick or a cross; and the rounds of copying.
+//! The steps as cards, in the order in which somebody wants them, each with a tick or a cross once its turn has come; and the
+//! rounds of copying.
 //!
 //! Not modelled: what the figure's own entry lists.
 
 use alloc::vec::Vec;
 
 use crate::actors::log::migration::{Refusal, Step};
-use crate::telling::drawing::{
-    Anchor, Drawing, Face, Fill, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, words,
-};
-use crate::telling::marks::cross;
+use crate::telling::drawing::{Anchor, Drawing, Face, Fill, Line, Paint, Shape, Tone, Unit, Weight, named, px, words};
+use crate::telling::marks::{cross, tick};
 use crate::telling::migration::frame::{Frame, Round, Taken};
 use crate::words::text::Text;
 
@@ -37,7 +36,7 @@ pub(super) struct Cards {
     pub(super) columns: usize,
 }
 
-/// Draws the steps taken up to a frame.
+/// Draws the steps taken up to a frame, and faintly those that are to come.
 pub(super) fn cards(drawing: &mut Drawing, taken: &[Taken], frame: &Frame, cards: &Cards) {
     let first = frame.taken.saturating_sub(CARDS);
     let mut shapes = Vec::new();
@@ -50,8 +49,14 @@ pub(super) fn cards(drawing: &mut Drawing, taken: &[Taken], frame: &Frame, cards
             card(&mut shapes, &taken[number], now, now && !frame.rests, (x, y), cards.size);
         } else {
             let (width, height) = cards.size;
-            let paint = Paint::stroke(Tone::Free).weight(Weight::Thin).line(Line::Dotted);
+            let coming = taken.get(number);
+            let line = if coming.is_some() { Line::Dashed } else { Line::Dotted };
+            let paint = Paint::stroke(Tone::Free).weight(Weight::Thin).line(line);
             shapes.push(Shape::Rect { x, y, width, height, radius: px(4), paint });
+            if let Some(coming) = coming {
+                let (x, y) = (x + px(8), y + px(18));
+                shapes.push(words(x, y, Anchor::Start, Face::Note, Tone::Soft, name(coming.step)));
+            }
         }
     }
     drawing.add(named("steps", shapes));
@@ -66,23 +71,21 @@ fn card(
     (width, height): (Unit, Unit),
 ) {
     let (tone, said) = became(taken, under_way);
-    let paint = match taken.refused {
-        Some(_) => Paint::stroke(Tone::Fault),
-        None => Paint::cell(whose(taken.step)),
+    let title = match taken.refused {
+        None => whose(taken.step),
+        Some(_) if taken.is_refused() => Tone::Fault,
+        Some(_) => Tone::Soft,
     };
+    let paint = if taken.refused.is_some() { Paint::stroke(title) } else { Paint::cell(title) };
     let paint = if now { paint.weight(Weight::Thick) } else { paint };
     shapes.push(Shape::Rect { x, y, width, height, radius: px(4), paint });
-    let title = if taken.refused.is_some() { Tone::Fault } else { whose(taken.step) };
     shapes.push(words(x + px(8), y + px(18), Anchor::Start, Face::Name, title, name(taken.step)));
     shapes.push(words(x + px(8), y + height - px(9), Anchor::Start, Face::Note, tone, said.as_str()));
     let (mark_x, mark_y) = (x + width - px(13), y + height - px(13));
-    if taken.refused.is_some() {
+    if taken.is_refused() {
         shapes.push(cross(mark_x, mark_y, px(4)));
-    } else if !under_way {
-        let data = PathData::from(mark_x - px(5), mark_y)
-            .to(mark_x - px(1), mark_y + px(4))
-            .to(mark_x + px(6), mark_y - px(5));
-        shapes.push(Shape::Path { data, paint: Paint::stroke(title).weight(Weight::Thick) });
+    } else if !under_way && taken.refused.is_none() {
+        shapes.push(tick(mark_x, mark_y, title));
     }
 }
 
@@ -106,7 +109,7 @@ fn became(taken: &Taken, under_way: bool) -> (Tone, Text) {
                 Refusal::NoCard => "no card",
                 Refusal::AlreadyThere => "not needed",
             });
-            Tone::Fault
+            if taken.is_refused() { Tone::Fault } else { Tone::Soft }
         }
         None if under_way => {
             said.push_str("under way");

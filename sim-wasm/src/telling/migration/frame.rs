@@ -17,6 +17,13 @@ pub(crate) struct Taken {
     pub(crate) rounds: u32,
 }
 
+impl Taken {
+    /// Whether it was refused, and not only needless.
+    pub(crate) const fn is_refused(&self) -> bool {
+        !matches!(self.refused, None | Some(Refusal::AlreadyThere))
+    }
+}
+
 /// A round of copying.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Round {
@@ -73,7 +80,7 @@ impl Frame {
     pub(crate) fn after(mut self, event: &Event) -> Frame {
         let Event::Migration(event) = event else { return self };
         match *event {
-            Migration::Refused { .. } => self.refused += 1,
+            Migration::Refused { why, .. } => self.refused += u32::from(why != Refusal::AlreadyThere),
             Migration::Changed { to, .. } => self.active = to,
             Migration::Unplugged { in_use } => {
                 self.has_card = false;

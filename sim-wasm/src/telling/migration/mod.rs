@@ -1,4 +1,5 @@
-//! Figure "migration": a guest with a card of its own moves to another host, and a reader takes the steps in any order.
+//! Figure "migration": a guest with a card of its own moves to another host, in the order in which a reader lays the
+//! steps.
 //!
 //! What each step does is decided by [`migration`](crate::actors::migration).
 //!
@@ -20,10 +21,11 @@ use crate::actors::epoch::Drivers;
 use crate::actors::log::migration::Step;
 use crate::actors::log::{Event, Who};
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Knob, KnobOption, Offers, Sequence};
 use crate::telling::migration::run::{MigrationRun, letter};
 use crate::telling::narration;
 use crate::telling::source::{self, SourceRef};
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 use crate::words::text::Text;
 
 /// The figure's entry in the catalogue.
@@ -107,30 +109,30 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "memory",
             title: "The guest's memory",
             unit: "",
-            options: &[option(256, "256 MiB"), option(1024, "1 GiB"), option(4096, "4 GiB")],
+            offers: Offers::Menu(&[option(256, "256 MiB"), option(1024, "1 GiB"), option(4096, "4 GiB")]),
         },
         Knob {
             name: "writes",
             title: "It writes",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 option(300, "300 pages/s"),
                 option(3_000, "3,000 pages/s"),
                 option(20_000, "20,000 pages/s"),
                 option(100_000, "100,000 pages/s"),
-            ],
+            ]),
         },
         Knob {
             name: "link",
             title: "Between the hosts",
             unit: "",
-            options: &[option(100, "100 Mb/s"), option(1_000, "1 Gb/s"), option(10_000, "10 Gb/s")],
+            offers: Offers::Menu(&[option(100, "100 Mb/s"), option(1_000, "1 Gb/s"), option(10_000, "10 Gb/s")]),
         },
         Knob {
             name: "packets",
             title: "Packets",
             unit: "",
-            options: &[option(1_000, "1,000/s"), option(10_000, "10,000/s"), option(80_000, "80,000/s")],
+            offers: Offers::Menu(&[option(1_000, "1,000/s"), option(10_000, "10,000/s"), option(80_000, "80,000/s")]),
         },
     ],
     actions: &[
@@ -160,6 +162,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "In this order, for how long do the guest's packets find nobody, at the longest?",
         answers: Answers::Number { most: 60_000, unit: "ms" },
     }),
+    order: Some(&Sequence { title: "The six steps", letters: "fucspb" }),
+    retired: None,
     not_modelled: &[
         "an orderly unplug, of which the guest's kernel tells the bond at once",
         "memory: this is a model of orders and times, in which pages are a number without contents",

@@ -3,6 +3,7 @@
 //!
 //! Not modelled: what the figure's own entry lists.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -41,14 +42,20 @@ pub(crate) const fn letter(step: Step) -> char {
     }
 }
 
-/// What each preset does, one letter after the other, until a reader does something else. A copy is several steps of the run.
+/// What each preset does, one letter after the other, until a reader lays another order or does something else. A copy is
+/// several steps of the run.
 const SCRIPTS: [&str; 5] = ["fucspb", "ucspb", "fcsucspb", "fucpspb", "fucspb"];
+
+/// The six steps as each preset comes to them: where a reader begins to lay another order.
+const ORDERS: [&str; 5] = ["fucspb", "ufcspb", "fcsupb", "fucpsb", "fucspb"];
 
 /// A guest, and all frames so far.
 pub(crate) struct MigrationRun {
     pub(crate) settings: MigrationSettings,
     /// The guest at first, and after each step that somebody wanted.
     guests: Vec<Migrating>,
+    /// The order of the six steps.
+    order: String,
     /// The steps that somebody wanted.
     pub(crate) taken: Vec<Taken>,
     /// The rounds of copying, as [`Frame::rounds`] counts them.
@@ -62,16 +69,23 @@ pub(crate) struct MigrationRun {
 impl MigrationRun {
     pub(crate) fn new(setup: &Setup) -> Self {
         let settings = settings(setup);
+        let laid: String = setup.order.iter().collect();
+        let (script, order) = if laid.is_empty() {
+            (SCRIPTS[setup.preset], ORDERS[setup.preset])
+        } else {
+            (laid.as_str(), laid.as_str())
+        };
         let mut run = Self {
             settings,
             guests: vec![Migrating::new(settings)],
+            order: String::from(order),
             taken: Vec::new(),
             rounds: Vec::new(),
             frames: vec![Frame::first(settings.pages)],
             until: u32::MAX,
             log: Log::new(),
         };
-        run.enact(SCRIPTS[setup.preset], &setup.inputs);
+        run.enact(script, &setup.inputs);
         run
     }
 
@@ -82,9 +96,25 @@ impl MigrationRun {
         (frame.rests && refusal != Some(Refusal::AlreadyThere)).then_some(step)
     }
 
+    /// Takes a step to its end, whether it is refused or not.
+    fn take(&mut self, step: Step) {
+        let last = self.frames[self.frames.len() - 1];
+        let (mut guest, mut happened) = (self.guests[last.taken].clone(), Log::new());
+        let refused = guest.step(&mut happened, step).err();
+        let rounds = if step == Step::Copy && refused.is_none() { happened.steps() } else { 0 };
+        self.taken.push(Taken { step, refused, lost: guest.lost() - last.lost, rounds });
+        self.guests.push(guest);
+        for number in 1..=happened.steps() {
+            if self.log.steps() + 1 >= self.until {
+                break;
+            }
+            self.keep(happened.of_step(number), number == happened.steps());
+        }
+    }
+
     /// What the steps that are left come to, in any order: those that were not taken, or were refused.
     pub(crate) fn orders(&self, frame: &Frame) -> Orders {
-        let done = |step: &Step| self.taken[..frame.taken].iter().any(|it| it.step == *step && it.refused.is_none());
+        let done = |step: &Step| self.taken[..frame.taken].iter().any(|it| it.step == *step && !it.is_refused());
         let left = Step::ALL.into_iter().filter(|step| !done(step));
         Orders::of(&self.guests[frame.taken], &left.collect::<Vec<_>>(), frame.outage)
     }
@@ -140,20 +170,21 @@ impl Enacted for MigrationRun {
 
     /// Does what a letter says, whether it is refused or not; `false` if it makes no sense.
     fn perform(&mut self, letter: char) -> bool {
-        let last = self.frames[self.frames.len() - 1];
-        let Some(step) = self.wanted(&last, letter) else { return false };
-        let (mut guest, mut happened) = (self.guests[last.taken].clone(), Log::new());
-        let refused = guest.step(&mut happened, step).err();
-        let rounds = if step == Step::Copy && refused.is_none() { happened.steps() } else { 0 };
-        self.taken.push(Taken { step, refused, lost: guest.lost() - last.lost, rounds });
-        self.guests.push(guest);
-        for number in 1..=happened.steps() {
-            if self.log.steps() + 1 >= self.until {
-                break;
-            }
-            self.keep(happened.of_step(number), number == happened.steps());
+        let wanted = self.wanted(&self.frames[self.frames.len() - 1], letter);
+        if let Some(step) = wanted {
+            self.take(step);
         }
-        true
+        wanted.is_some()
+    }
+
+    /// In an order that was laid beforehand a step's turn comes also when there is nothing left for it to do.
+    fn follow(&mut self, letter: char) -> bool {
+        let rests = self.frames[self.frames.len() - 1].rests;
+        let step = Step::ALL.into_iter().find(|step| self::letter(*step) == letter).filter(|_| rests);
+        if let Some(step) = step {
+            self.take(step);
+        }
+        step.is_some()
     }
 }
 
@@ -187,6 +218,10 @@ impl Run for MigrationRun {
             11 => self.orders(frame).work,
             _ => self.orders(frame).late,
         }
+    }
+
+    fn order(&self) -> Vec<char> {
+        self.order.chars().collect()
     }
 
     fn answer(&self) -> Option<Answer> {

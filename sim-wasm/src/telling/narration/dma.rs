@@ -3,6 +3,7 @@
 //! Not modelled: other languages, and sentences for several events at once.
 
 use crate::actors::log::dma::Dma;
+use crate::telling::narration::phrases::count_of;
 use crate::words::text::Text;
 
 /// Writes the sentence of one event.
@@ -58,6 +59,19 @@ pub(crate) fn tell(out: &mut Text, event: &Dma) {
         }
         Dma::FrameGiven { frame } => {
             out.push_str("Xen gives frame ").push_u32(frame.0).push_str(" to domU 2.");
+        }
+        Dma::GuestDestroyed => {
+            out.push_str("DomU 1 is destroyed. Nobody has stopped its card.");
+        }
+        Dma::FramesFreed { frames } => {
+            out.push_str("Xen takes back ");
+            count_of(out, frames, "frame");
+            out.push_str(" of domU 1: they are free for anybody.");
+        }
+        Dma::DescriptorLeft { address, write } => {
+            out.push_str("The card still has a descriptor of the dead guest's driver: it is to ");
+            out.push_str(if write { "store" } else { "fetch" });
+            out.push_str(" a packet at 0x").push_hex(address, 1).push_char('.');
         }
     }
 }

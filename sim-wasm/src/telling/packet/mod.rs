@@ -15,8 +15,9 @@ mod picture;
 use alloc::boxed::Box;
 
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::packet::run::PacketRun;
-use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -94,7 +95,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "bytes",
             title: "Packet",
             unit: "bytes",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 54, title: "54" },
                 KnobOption { value: 64, title: "64" },
                 KnobOption { value: 66, title: "66" },
@@ -102,37 +103,37 @@ pub static FIGURE: FigureSpec = FigureSpec {
                 KnobOption { value: 4096, title: "4096" },
                 KnobOption { value: 9014, title: "9014" },
                 KnobOption { value: 65_535, title: "65535, to be segmented" },
-            ],
+            ]),
         },
         Knob {
             name: "netback",
             title: "Netback",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "2.6.18: maps" },
                 KnobOption { value: 1, title: "3.4: copies" },
                 KnobOption { value: 2, title: "today: copies 128 bytes, maps the rest" },
-            ],
+            ]),
         },
         Knob {
             name: "irq_delay_us",
             title: "Card's interrupt delay",
             unit: "µs",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "0" },
                 KnobOption { value: 20, title: "20" },
                 KnobOption { value: 250, title: "250" },
-            ],
+            ]),
         },
         Knob {
             name: "filter",
             title: "In dom0 it is",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "forwarded" },
                 KnobOption { value: 1, title: "dropped by a filter" },
                 KnobOption { value: 2, title: "read by tcpdump too" },
-            ],
+            ]),
         },
     ],
     actions: &[],
@@ -154,6 +155,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "What gives the guest its slot back: that the packet is copied, queued, sent, or freed?",
         answers: Answers::Choice(&["copied", "queued", "sent", "freed"]),
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, 100 µs for tcpdump, nothing for the rest)",
         "other packets and other guests",

@@ -27,7 +27,9 @@ fn collect(shapes: &[Shape], names: &mut BTreeSet<&'static str>) {
                 names.insert(entity);
                 collect(shapes, names);
             }
-            Shape::Link { shapes, .. } | Shape::Group { shapes, .. } => collect(shapes, names),
+            Shape::Link { shapes, .. } | Shape::Choice { shapes, .. } | Shape::Group { shapes, .. } => {
+                collect(shapes, names)
+            }
             Shape::Rect { .. } | Shape::Circle { .. } | Shape::Path { .. } | Shape::Words { .. } => {}
         }
     }

@@ -67,7 +67,7 @@ impl Player {
     /// When the figure has no such preset.
     #[must_use]
     pub fn new(spec: &'static FigureSpec, preset: usize) -> Self {
-        let setup = Setup { preset, knobs: spec.presets[preset].knobs.to_vec(), inputs: Vec::new() };
+        let setup = Setup::new(preset, spec.presets[preset].knobs.to_vec());
         Self::of(spec, setup)
     }
 
@@ -222,6 +222,22 @@ impl Player {
             self.setup.knobs[index] = value;
             self.setup.inputs.clear();
             *self = Self::of(self.spec, self.setup.clone());
+        }
+    }
+
+    /// The order in which the figure's [`Sequence`](crate::telling::knobs::Sequence) is done; empty where it has none.
+    #[must_use]
+    pub fn order(&self) -> String {
+        self.run.order().into_iter().collect()
+    }
+
+    /// Puts the figure's sequence in an order and starts the preset afresh; nothing happens when it is none of these actions,
+    /// each once.
+    pub fn set_order(&mut self, letters: &str) {
+        let order: Vec<char> = letters.chars().collect();
+        if self.spec.order.is_some_and(|sequence| sequence.is_order(&order)) {
+            let setup = Setup { order, inputs: Vec::new(), ..self.setup.clone() };
+            *self = Self::of(self.spec, setup);
         }
     }
 

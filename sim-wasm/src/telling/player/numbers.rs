@@ -85,9 +85,36 @@ impl Player {
                     text.push_str(if guess > answer.value { " fewer. " } else { " more. " });
                 }
             }
+            Answers::Order { items, unit } => {
+                let Some(guessed) = Answers::places(guess, items.len()) else { return text.into_string() };
+                self.push_order_gap(&mut text, &guessed, items, unit);
+            }
         }
         text.push_str(answer.why);
         text.into_string()
+    }
+
+    /// How a guessed order stands to what the items come to. Two that come to as much may stand either way.
+    fn push_order_gap(&self, text: &mut Text, guessed: &[usize], items: &[&str], unit: &str) {
+        let counts = self.run.ranked();
+        let count_of = |item: usize| counts.get(item).copied().unwrap_or(0);
+        text.push_str("Your order: ");
+        for (place, item) in guessed.iter().enumerate() {
+            text.push_str(if place > 0 { "; " } else { "" }).push_str(items[*item]);
+        }
+        let pairs = (0..items.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+        let wrong = pairs.filter(|(first, second)| count_of(guessed[*first]) > count_of(guessed[*second])).count();
+        text.push_str(if wrong == 0 { ". So it is. In " } else { ". It is another. In " }).push_str(unit);
+        let actual = Answers::places(Answers::order_of(&counts), items.len()).unwrap_or_default();
+        for (place, item) in actual.into_iter().enumerate() {
+            text.push_str(if place > 0 { "; " } else { ": " }).push_str(items[item]).push_char(' ');
+            text.push_u32(count_of(item));
+        }
+        text.push_str(". ");
+        if wrong > 0 {
+            text.push_str("Pairs that stand the other way round: ").push_u32(wrong as u32).push_str(" of ");
+            text.push_u32((items.len() * items.len().saturating_sub(1) / 2) as u32).push_str(". ");
+        }
     }
 
     /// The whole run as comma-separated values (RFC 4180): a row for every event, and what can be counted after its step.

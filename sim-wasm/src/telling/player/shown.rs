@@ -62,7 +62,7 @@ impl Player {
         let mut text = Text::new();
         if self.at.frame == 0 {
             let preset = &self.spec.presets[self.setup.preset];
-            let supplied = self.setup.knobs == preset.knobs;
+            let supplied = self.setup.knobs == preset.knobs && self.setup.order.is_empty();
             text.push_str(if supplied {
                 preset.says
             } else {
@@ -118,12 +118,13 @@ impl Player {
         rows.into_string()
     }
 
-    /// The preset's film as items of an HTML list: the moments that matter, as stills, and each a link to its frame.
+    /// The preset's film as items of an HTML list: the moments that matter, as stills, and each a link to its frame. Its
+    /// captions are about the run as it was supplied, so that is what it shows, whatever the reader has set since.
     /// `address` leads to the figure: `#` and its id, perhaps after the address of another page.
     #[must_use]
     pub fn film(&self, address: &str) -> String {
         let mut items = Text::new();
-        let setup = Setup { inputs: Vec::new(), ..self.setup.clone() };
+        let setup = Setup::new(self.setup.preset, self.spec.presets[self.setup.preset].knobs.to_vec());
         let untouched = (self.setup != setup).then(|| (self.spec.run)(&setup));
         let run = untouched.as_ref().unwrap_or(&self.run);
         let steps = run.log().steps();

@@ -21,11 +21,12 @@ use alloc::boxed::Box;
 
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::narration;
 use crate::telling::receive::run::ReceiveRun;
 use crate::telling::receive::world::{FREE, LISTEN, TAKE};
 use crate::telling::source;
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 const BYTES: usize = 0;
 const WAY: usize = 1;
@@ -109,43 +110,43 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "bytes",
             title: "Packet",
             unit: "bytes",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 60, title: "60" },
                 KnobOption { value: 590, title: "590" },
                 KnobOption { value: 1514, title: "1514" },
-            ],
+            ]),
         },
         Knob {
             name: "way",
             title: "Delivery",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "copy" },
                 KnobOption { value: 1, title: "give: alone in its page" },
                 KnobOption { value: 2, title: "give: shared with a listener" },
                 KnobOption { value: 3, title: "give: in ordinary memory" },
                 KnobOption { value: 4, title: "give: driver of 2.6.18" },
-            ],
+            ]),
         },
         Knob {
             name: "batch",
             title: "Packets at once",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 1, title: "1" },
                 KnobOption { value: 4, title: "4" },
                 KnobOption { value: 8, title: "8" },
-            ],
+            ]),
         },
         Knob {
             name: "squeeze",
             title: "Free frames",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "plenty" },
                 KnobOption { value: 1, title: "none for 0.5 s" },
                 KnobOption { value: 2, title: "none for 1.5 s" },
-            ],
+            ]),
         },
     ],
     actions: &[
@@ -180,6 +181,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "How many frames change their owner for each packet?",
         answers: Answers::Number { most: 20, unit: "" },
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "what an operation, a copied byte or a flush costs: they are counted, not timed",
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, nothing for the rest)",

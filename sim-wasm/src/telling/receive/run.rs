@@ -120,11 +120,11 @@ mod tests {
             setups = setups
                 .iter()
                 .flat_map(|values: &Vec<u32>| {
-                    knob.options.iter().map(|option| [values.as_slice(), &[option.value]].concat())
+                    knob.named().iter().map(|option| [values.as_slice(), &[option.value]].concat())
                 })
                 .collect();
         }
-        setups.into_iter().map(|knobs| Setup { preset: 0, knobs, inputs: Vec::new() }).collect()
+        setups.into_iter().map(|knobs| Setup::new(0, knobs)).collect()
     }
 
     /// The steps' counts come to what the hypervisor counted, and every packet arrives by the page that its row shows.

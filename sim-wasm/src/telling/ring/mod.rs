@@ -22,8 +22,9 @@ use alloc::boxed::Box;
 
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::ring::run::RingRun;
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 /// The figure's entry in the catalogue.
 pub static FIGURE: FigureSpec = FigureSpec {
@@ -104,22 +105,22 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "size",
             title: "Ring size",
             unit: "slots",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 4, title: "4" },
                 KnobOption { value: 8, title: "8" },
                 KnobOption { value: 32, title: "32" },
                 KnobOption { value: 256, title: "256" },
-            ],
+            ]),
         },
         Knob {
             name: "start",
             title: "Start index",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "0" },
                 KnobOption { value: 0xffff_fff0, title: "0xfffffff0" },
                 KnobOption { value: 0xffff_fffc, title: "0xfffffffc" },
-            ],
+            ]),
         },
     ],
     actions: &[
@@ -192,6 +193,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "How many of the 256 slots are in use when netfront stops sending?",
         answers: Answers::Number { most: 256, unit: "slots" },
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "time",
         "the order in which stores become visible (the figure about barriers shows it)",

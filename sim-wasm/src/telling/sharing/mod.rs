@@ -19,10 +19,11 @@ use alloc::boxed::Box;
 
 use crate::actors::log::Who;
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Knob, KnobOption, Offers};
 use crate::telling::narration;
 use crate::telling::sharing::run::{LET_GO, LISTEN, SharingRun};
 use crate::telling::source;
-use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{ActionSpec, Answers, FigureSpec, Guess, Preset, Quantity, Words};
 
 /// A count of a guest's, drawn nowhere.
 const fn of_guest(name: &'static str, title: &'static str, unit: &'static str) -> Quantity {
@@ -106,42 +107,42 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "packets",
             title: "Guests send",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "1514, 66, 590 B, greedily" },
                 KnobOption { value: 1, title: "1514, 64, 590 B, greedily" },
                 KnobOption { value: 2, title: "1514 B each, greedily" },
                 KnobOption { value: 3, title: "1514 B each, 1 in 1 ms" },
-            ],
+            ]),
         },
         Knob {
             name: "limit",
             title: "domU 1's limit in 50 ms",
             unit: "kB",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "none" },
                 KnobOption { value: 15, title: "15" },
                 KnobOption { value: 60, title: "60" },
-            ],
+            ]),
         },
         Knob {
             name: "third",
             title: "domU 3 sends",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "nothing" },
                 KnobOption { value: 1, title: "to the card" },
                 KnobOption { value: 2, title: "to the card, tcpdump stopped" },
-            ],
+            ]),
         },
         Knob {
             name: "netback",
             title: "Netback",
             unit: "",
-            options: &[
+            offers: Offers::Menu(&[
                 KnobOption { value: 0, title: "linux-2.6.18-xen" },
                 KnobOption { value: 1, title: "Xen 3.0" },
                 KnobOption { value: 2, title: "mainline" },
-            ],
+            ]),
         },
     ],
     actions: &[
@@ -190,6 +191,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         question: "Of the bytes that netback takes from domU 1 and domU 2, how many percent are domU 1's?",
         answers: Answers::Number { most: 100, unit: "%" },
     }),
+    order: None,
+    retired: None,
     not_modelled: &[
         "the time that code takes (assumed: 4 µs for an event, 1 µs for a softirq, 20 µs for the card's interrupt)",
         "the processor's time, for which guests compete too",

@@ -3,7 +3,7 @@
 //! Not modelled: lines within a function, and releases between the trees that are named.
 
 use crate::actors::log::dma::Dma;
-use crate::telling::source::{E1000, SourceRef, Tree, xen};
+use crate::telling::source::{E1000, SourceRef, Tree, XEN_DOMAIN, xen};
 
 /// The code behind an event; `None` for what cards and units do.
 pub(crate) const fn of(event: &Dma) -> Option<SourceRef> {
@@ -19,7 +19,9 @@ pub(crate) const fn of(event: &Dma) -> Option<SourceRef> {
         | Dma::ContextRemembered { .. }
         | Dma::EntryRead { .. }
         | Dma::TranslationRemembered { .. }
-        | Dma::FrameReached { .. } => None,
+        | Dma::FrameReached { .. }
+        | Dma::DescriptorLeft { .. } => None,
+        Dma::GuestDestroyed | Dma::FramesFreed { .. } => xen("domain_kill()", XEN_DOMAIN),
         Dma::FrameGiven { .. } => xen("steal_page()", "xen/arch/x86/mm.c"),
     }
 }

@@ -11,13 +11,18 @@ mod picture;
 pub(super) mod weights;
 
 use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
 
+use crate::actors::costs::Way;
 use crate::actors::epoch::Drivers;
 use crate::actors::log::Event;
 use crate::telling::drawing::Tone;
+use crate::telling::knobs::{Counted, Knob, KnobOption, Numbers, Offers, Retired, RetiredPreset};
 use crate::telling::narration;
+use crate::telling::narration::ways::name;
 use crate::telling::source::{self, SourceRef};
-use crate::telling::story::{Answers, FigureSpec, Guess, Knob, KnobOption, Preset, Quantity, Words};
+use crate::telling::story::{Answers, FigureSpec, Guess, Preset, Quantity, Words};
 use crate::telling::ways::run::WaysRun;
 use crate::words::text::Text;
 
@@ -31,7 +36,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "send",
             title: "One packet is sent",
             says: "The same packet sets out by all five ways, a hop of each at a time. Watch who has arrived, and who still travels.",
-            knobs: &[0, 1514, 1, 0],
+            knobs: &[load(0, 1, 1), 0, 0, 0],
             script: "",
             film: &[
                 (2, "An own card is told by a register."),
@@ -44,7 +49,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "receive",
             title: "One packet is received",
             says: "The packet comes from the wire. The split drivers copy it once, an own card not at all, and the emulated card is asked twelve times: five times before the driver has the packet, seven times after.",
-            knobs: &[1, 1514, 1, 0],
+            knobs: &[load(1, 1, 1), 0, 0, 0],
             script: "",
             film: &[
                 (2, "Split drivers: Xen copies the packet."),
@@ -57,7 +62,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "burst",
             title: "32 packets at once",
             says: "Thirty-two packets are sent at once. On a ring one bell is for many of them; an emulated card is asked as often for each as for one.",
-            knobs: &[0, 32 * 1514, 1, 0],
+            knobs: &[load(0, 3, 1), 0, 0, 0],
             script: "",
             film: &[
                 (1, "A ring: few bells for 32 packets."),
@@ -69,7 +74,7 @@ pub static FIGURE: FigureSpec = FigureSpec {
             name: "posted",
             title: "One packet, posted interrupts",
             says: "The IOMMU notes the card's interrupt for the guest's processor itself. Nothing is left for Xen to do.",
-            knobs: &[1, 1514, 2, 0],
+            knobs: &[load(1, 1, 2), 0, 0, 0],
             script: "",
             film: &[
                 (3, "The card stores the packet."),
@@ -80,8 +85,8 @@ pub static FIGURE: FigureSpec = FigureSpec {
         Preset {
             name: "weighed",
             title: "One packet is sent, weighed",
-            says: "The same packet as in the first run, and a weight for each exit, hypercall and switch of domains: numbers that papers measured on other machines. Turn the weight of an exit: the order of the ways hardly notices, since switches weigh most.",
-            knobs: &[0, 1514, 1, weights::EXIT_WESTMERE],
+            says: "The same packet as in the first run, and a weight for each exit, hypercall and switch of domains: numbers that papers measured on other machines. Write others: the order of the ways hardly notices what an exit weighs, since switches weigh most.",
+            knobs: &[load(0, 1, 1), weights::EXIT_WESTMERE, weights::HYPERCALL, weights::SWITCH],
             script: "",
             film: &[
                 (3, "Own cards have sent for nothing."),
@@ -91,44 +96,26 @@ pub static FIGURE: FigureSpec = FigureSpec {
         },
     ],
     knobs: &[
-        Knob {
-            name: "direction",
-            title: "The guest",
-            unit: "",
-            options: &[KnobOption { value: 0, title: "sends" }, KnobOption { value: 1, title: "receives" }],
-        },
-        Knob {
-            name: "bytes",
-            title: "Bytes",
-            unit: "B",
-            options: &[
-                KnobOption { value: 60, title: "60" },
-                KnobOption { value: 1514, title: "1514" },
-                KnobOption { value: 32 * 60, title: "32 times 60" },
-                KnobOption { value: 32 * 1514, title: "32 times 1514" },
+        Knob { name: "load", title: "The guest", unit: "", offers: Offers::Menu(LOADS) },
+        weight(
+            "exit",
+            "An exit weighs",
+            &[
+                KnobOption { value: weights::EXIT_WESTMERE, title: "Westmere" },
+                KnobOption { value: weights::EXIT_PENRYN, title: "Penryn" },
+                KnobOption { value: weights::EXIT_PRESCOTT, title: "Prescott" },
             ],
-        },
-        Knob {
-            name: "interrupts",
-            title: "Interrupts come",
-            unit: "",
-            options: &[
-                KnobOption { value: 0, title: "by a line" },
-                KnobOption { value: 1, title: "by message" },
-                KnobOption { value: 2, title: "posted" },
-            ],
-        },
-        Knob {
-            name: "weight",
-            title: "An exit weighs",
-            unit: "cycles",
-            options: &[
-                KnobOption { value: 0, title: "nothing: only count" },
-                KnobOption { value: weights::EXIT_WESTMERE, title: "761, as on a Westmere" },
-                KnobOption { value: weights::EXIT_PENRYN, title: "1266, as on a Penryn" },
-                KnobOption { value: weights::EXIT_PRESCOTT, title: "3963, as on a Prescott" },
-            ],
-        },
+        ),
+        weight(
+            "hypercall",
+            "A hypercall weighs",
+            &[KnobOption { value: weights::HYPERCALL, title: "one that does nothing, Xen on x86" }],
+        ),
+        weight(
+            "switch",
+            "A switch weighs",
+            &[KnobOption { value: weights::SWITCH, title: "from one domain to another, Xen on x86" }],
+        ),
     ],
     actions: &[],
     quantities: &[
@@ -174,9 +161,14 @@ pub static FIGURE: FigureSpec = FigureSpec {
         weighed("cycles-hvm-own", "weighed: HVM, own card"),
     ],
     guess: Some(&Guess {
-        question: "How many exits does the emulated card take here, to the end of the last interrupt?",
-        answers: Answers::Number { most: 1000, unit: "exits" },
+        question: "Which way takes the fewest exits here, to the end of the last interrupt, and which the most? Some take as many as others.",
+        answers: Answers::Order {
+            items: &[name(Way::Split), name(Way::PvOwn), name(Way::Emulated), name(Way::HvmSplit), name(Way::HvmOwn)],
+            unit: "exits",
+        },
     }),
+    order: None,
+    retired: Some(&Retired { knobs: OLD_KNOBS, presets: OLD_PRESETS, turn }),
     not_modelled: &[
         "what each count costs: a hop has no duration, and weights are other machines' numbers",
         "weights for copies, events and interrupts, and for the time that code takes",
@@ -188,6 +180,95 @@ pub static FIGURE: FigureSpec = FigureSpec {
     words: &Words { tell, source },
     run: |setup| Box::new(WaysRun::new(setup)),
 };
+
+/// A guest that sends (0) or receives (1) packets of the size with this place in [`SIZES`], and takes interrupts by a line, by
+/// message or posted (0 to 2): one menu for what the packets are, so that there are knobs for three weights.
+pub(super) const fn load(direction: u32, size: u32, signal: u32) -> u32 {
+    direction + 2 * size + 8 * signal
+}
+
+/// Bytes of one packet, or of 32.
+pub(super) const SIZES: [u32; 4] = [60, 1514, 32 * 60, 32 * 1514];
+
+const LOADS: &[KnobOption] = &[
+    KnobOption { value: load(0, 0, 1), title: "sends 60 B; message" },
+    KnobOption { value: load(0, 1, 1), title: "sends 1514 B; message" },
+    KnobOption { value: load(0, 2, 1), title: "sends 32 times 60 B; message" },
+    KnobOption { value: load(0, 3, 1), title: "sends 32 times 1514 B; message" },
+    KnobOption { value: load(1, 0, 1), title: "receives 60 B; message" },
+    KnobOption { value: load(1, 1, 1), title: "receives 1514 B; message" },
+    KnobOption { value: load(1, 2, 1), title: "receives 32 times 60 B; message" },
+    KnobOption { value: load(1, 3, 1), title: "receives 32 times 1514 B; message" },
+    KnobOption { value: load(0, 0, 2), title: "sends 60 B; posted" },
+    KnobOption { value: load(0, 1, 2), title: "sends 1514 B; posted" },
+    KnobOption { value: load(0, 2, 2), title: "sends 32 times 60 B; posted" },
+    KnobOption { value: load(0, 3, 2), title: "sends 32 times 1514 B; posted" },
+    KnobOption { value: load(1, 0, 2), title: "receives 60 B; posted" },
+    KnobOption { value: load(1, 1, 2), title: "receives 1514 B; posted" },
+    KnobOption { value: load(1, 2, 2), title: "receives 32 times 60 B; posted" },
+    KnobOption { value: load(1, 3, 2), title: "receives 32 times 1514 B; posted" },
+    KnobOption { value: load(0, 0, 0), title: "sends 60 B; line" },
+    KnobOption { value: load(0, 1, 0), title: "sends 1514 B; line" },
+    KnobOption { value: load(0, 2, 0), title: "sends 32 times 60 B; line" },
+    KnobOption { value: load(0, 3, 0), title: "sends 32 times 1514 B; line" },
+    KnobOption { value: load(1, 0, 0), title: "receives 60 B; line" },
+    KnobOption { value: load(1, 1, 0), title: "receives 1514 B; line" },
+    KnobOption { value: load(1, 2, 0), title: "receives 32 times 60 B; line" },
+    KnobOption { value: load(1, 3, 0), title: "receives 32 times 1514 B; line" },
+];
+
+/// What something weighs: any number of cycles, and those that were measured by name.
+const fn weight(name: &'static str, title: &'static str, named: &'static [KnobOption]) -> Knob {
+    let numbers = Numbers { least: 0, most: 100_000, stride: 100, of: Counted::Things, named };
+    Knob { name, title, unit: "cycles", offers: Offers::Number(numbers) }
+}
+
+const fn option(value: u32, title: &'static str) -> KnobOption {
+    KnobOption { value, title }
+}
+
+const OLD_KNOBS: &[Knob] = &[
+    Knob { name: "direction", title: "", unit: "", offers: Offers::Menu(&[option(0, "sends"), option(1, "receives")]) },
+    Knob {
+        name: "bytes",
+        title: "",
+        unit: "B",
+        offers: Offers::Menu(&[option(SIZES[0], ""), option(SIZES[1], ""), option(SIZES[2], ""), option(SIZES[3], "")]),
+    },
+    Knob {
+        name: "interrupts",
+        title: "",
+        unit: "",
+        offers: Offers::Menu(&[option(0, "by a line"), option(1, "by message"), option(2, "posted")]),
+    },
+    Knob {
+        name: "weight",
+        title: "",
+        unit: "cycles",
+        offers: Offers::Menu(&[
+            option(0, ""),
+            option(weights::EXIT_WESTMERE, ""),
+            option(weights::EXIT_PENRYN, ""),
+            option(weights::EXIT_PRESCOTT, ""),
+        ]),
+    },
+];
+
+const OLD_PRESETS: &[RetiredPreset] = &[
+    RetiredPreset { name: "send", now: "send", knobs: &[0, 1514, 1, 0] },
+    RetiredPreset { name: "receive", now: "receive", knobs: &[1, 1514, 1, 0] },
+    RetiredPreset { name: "burst", now: "burst", knobs: &[0, 32 * 1514, 1, 0] },
+    RetiredPreset { name: "posted", now: "posted", knobs: &[1, 1514, 2, 0] },
+    RetiredPreset { name: "weighed", now: "weighed", knobs: &[0, 1514, 1, weights::EXIT_WESTMERE] },
+];
+
+/// An exit's weight brought the other two with it.
+fn turn(old: &[u32]) -> Vec<u32> {
+    let [direction, bytes, signal, exit] = *old else { return Vec::new() };
+    let size = SIZES.iter().position(|size| *size == bytes).unwrap_or(0) as u32;
+    let [hypercall, switch] = if exit == 0 { [0; 2] } else { [weights::HYPERCALL, weights::SWITCH] };
+    vec![load(direction, size, signal), exit, hypercall, switch]
+}
 
 const fn quantity(name: &'static str, title: &'static str, tone: Tone) -> Quantity {
     Quantity { name, title, unit: "", tone, charted: false }

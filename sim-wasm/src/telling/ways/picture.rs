@@ -10,11 +10,12 @@ use crate::actors::costs::Way;
 use crate::telling::drawing::{
     Anchor, Drawing, Face, Fill, Key, Line, Paint, PathData, Shape, Tone, Unit, Weight, named, px, rule, words,
 };
+use crate::telling::marks;
 use crate::telling::narration::ways::name;
 use crate::telling::story::Layout;
 use crate::telling::ways::route::{BURST, Counts, Lane, Load};
 use crate::telling::ways::run::{Track, taken};
-use crate::telling::ways::weights;
+use crate::telling::ways::weights::Weights;
 use crate::words::text::Text;
 
 const LANES: [(Lane, &str, Tone); 6] = [
@@ -66,7 +67,7 @@ impl Lanes {
 }
 
 fn wide(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
-    let lanes = Lanes { x: px(252), apart: px(66), radius: px(6) };
+    let lanes = Lanes { x: px(264), apart: px(64), radius: px(6) };
     for (lane, said, tone) in LANES {
         drawing.add(words(lanes.at(lane), px(22), Anchor::Middle, Face::Name, tone, said));
     }
@@ -78,8 +79,9 @@ fn wide(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
         let middle = top + px(33);
         let mut shapes = Vec::new();
         drawing.add(rule((px(16), top), (px(880), top), Paint::stroke(Tone::Hair).weight(Weight::Thin)));
-        shapes.push(words(px(16), top + px(28), Anchor::Start, Face::Name, Tone::Ink, name(track.way)));
-        shapes.push(words(px(16), top + px(47), Anchor::Start, Face::Note, Tone::Soft, trusts(track.way)));
+        shapes.push(words(px(16), top + px(21), Anchor::Start, Face::Name, Tone::Ink, name(track.way)));
+        mark(&mut shapes, (px(16), top + px(38)), trusts(track.way));
+        mark(&mut shapes, (px(16), top + px(55)), moves(track.way));
         let counts = taken(track, number, load, step);
         way(&mut shapes, &lanes, middle, track, number, load, step);
         for (column, count) in (0..).zip(columns(counts)) {
@@ -98,10 +100,8 @@ fn wide(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
     let said = load_said(load);
     drawing.add(words(px(16), px(384), Anchor::Start, Face::Note, Tone::Soft, said.as_str()));
     let mut note = weights_said(load);
-    if note.as_str().is_empty() {
+    if note.is_empty() {
         note.push_str("calls: hypercalls. Below each name: whom the guest trusts, and what bounds them.");
-    } else {
-        note.push_str(" (Agesen 2012, Dall 2016)");
     }
     drawing.add(words(px(880), px(384), Anchor::End, Face::Note, Tone::Soft, note.as_str()));
 }
@@ -120,7 +120,8 @@ fn narrow(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
         let mut shapes = Vec::new();
         drawing.add(rule((px(8), top), (px(320), top), Paint::stroke(Tone::Hair).weight(Weight::Thin)));
         shapes.push(words(px(8), top + px(18), Anchor::Start, Face::Name, Tone::Ink, name(track.way)));
-        shapes.push(words(px(8), top + px(34), Anchor::Start, Face::Note, Tone::Soft, trusts(track.way)));
+        mark(&mut shapes, (px(8), top + px(34)), trusts(track.way));
+        mark(&mut shapes, (px(214), top + px(18)), moves(track.way));
         way(&mut shapes, &lanes, top + px(56), track, number, load, step);
         let counts = taken(track, number, load, step);
         for (column, (count, said)) in (0..).zip(columns(counts).into_iter().zip(COUNTED)) {
@@ -128,7 +129,7 @@ fn narrow(drawing: &mut Drawing, load: &Load, tracks: &[Track; 5], step: u32) {
             shapes.push(words(x, top + px(86), Anchor::Middle, Face::Name, tone(count), shown(count).as_str()));
             shapes.push(words(x, top + px(101), Anchor::Middle, Face::Note, Tone::Soft, said));
         }
-        weight(&mut shapes, (px(320), top + px(18)), load, counts);
+        weight(&mut shapes, (px(320), top + px(34)), load, counts);
         drawing.add(named(row, shapes));
     }
     let weights = weights_said(load);
@@ -241,15 +242,42 @@ const fn tone(count: Option<u32>) -> Tone {
     }
 }
 
-/// Whom the guest trusts with its packets, beside Xen, and what keeps those from the rest of its memory and of the machine.
-const fn trusts(way: Way) -> &'static str {
+/// Something that holds for a way, or does not.
+type Holds = (bool, &'static str);
+
+/// Whom the guest trusts with its packets, beside Xen, and whether something keeps those from the rest of its memory and of
+/// the machine: the grants of single pages (`xen/include/public/grant_table.h`), or the IOMMU's tables
+/// (`xen/drivers/passthrough/vtd/`). qemu-dm of Xen 3.3 runs in dom0 and may map any page of its guest
+/// (`tools/ioemu/hw/xen_machine_fv.c`, `qemu_map_cache`).
+const fn trusts(way: Way) -> Holds {
     match way {
-        Way::Split => "trusts dom0; grants bound",
-        Way::PvOwn => "trusts card, pciback; IOMMU bounds",
-        Way::Emulated => "trusts qemu-dm and dom0",
-        Way::HvmSplit => "trusts dom0; grants bound",
-        Way::HvmOwn => "trusts card, qemu-dm; IOMMU bounds",
+        Way::Split | Way::HvmSplit => (true, "trusts dom0; grants bound"),
+        Way::PvOwn => (true, "trusts card, pciback; IOMMU bounds"),
+        Way::Emulated => (false, "trusts qemu-dm, dom0; unbounded"),
+        Way::HvmOwn => (true, "trusts card, qemu-dm; IOMMU bounds"),
     }
+}
+
+/// Whether a guest can be moved while it runs. Not with a card of its own: Xen logs no dirty pages for it
+/// (`xen/arch/x86/mm/paging.c`, `paging_log_dirty_enable`), and `SUPPORT.md` calls pass-through and migration incompatible.
+const fn moves(way: Way) -> Holds {
+    match way {
+        Way::Split | Way::Emulated | Way::HvmSplit => (true, "migrates live"),
+        Way::PvOwn | Way::HvmOwn => (false, "cannot migrate"),
+    }
+}
+
+/// Words with a tick or a cross before them.
+fn mark(shapes: &mut Vec<Shape>, (x, y): (Unit, Unit), (holds, said): Holds) {
+    let (middle_x, middle_y) = (x + px(5), y - px(4));
+    let tone = if holds {
+        shapes.push(marks::tick(middle_x, middle_y, Tone::Soft));
+        Tone::Soft
+    } else {
+        shapes.push(marks::cross(middle_x, middle_y, px(4)));
+        Tone::Fault
+    };
+    shapes.push(words(x + px(16), y, Anchor::Start, Face::Note, tone, said));
 }
 
 /// What has been taken so far, weighed.
@@ -263,10 +291,11 @@ fn weight(shapes: &mut Vec<Shape>, (x, y): (Unit, Unit), load: &Load, counts: Op
 
 /// The weights; empty when nothing is weighed.
 fn weights_said(load: &Load) -> Text {
+    let Weights { exit, hypercall, switch } = load.weights;
     let mut text = Text::new();
-    if load.exit_cycles > 0 {
-        text.push_str("exit ").push_u32(load.exit_cycles).push_str(", call ").push_u32(weights::HYPERCALL);
-        text.push_str(", switch ").push_u32(weights::SWITCH).push_str(" cycles");
+    if load.weights.weigh() {
+        text.push_str("exit ").push_u32(exit).push_str(", call ").push_u32(hypercall);
+        text.push_str(", switch ").push_u32(switch).push_str(" cycles");
     }
     text
 }
@@ -300,7 +329,8 @@ fn description(load: &Load, tracks: &[Track; 5], step: u32) -> Text {
     text.push_str(" by five ways. ");
     for (number, track) in tracks.iter().enumerate() {
         let Some(counts) = taken(track, number, load, step) else { continue };
-        text.push_str(name(track.way)).push_str(": ");
+        text.push_str(name(track.way)).push_str(", ").push_str(moves(track.way).1).push_str(", ");
+        text.push_str(trusts(track.way).1).push_str(": ");
         for (position, (count, said)) in counts.columns().into_iter().zip(SPOKEN).enumerate() {
             if position > 0 {
                 text.push_str(", ");

@@ -12,7 +12,7 @@ use core::ops::{Add, Mul};
 use crate::actors::costs::Way;
 use crate::actors::log::ways::Hop;
 use crate::machine::own_card::Signal;
-use crate::telling::ways::weights;
+use crate::telling::ways::weights::Weights;
 
 /// Where a packet is: columns of the picture, from the guest to the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,16 +114,15 @@ pub(crate) struct Load {
     pub(crate) short: bool,
     pub(crate) burst: bool,
     pub(crate) signal: Signal,
-    /// What an exit and the entry after it weigh; nothing is weighed when it is 0.
-    pub(crate) exit_cycles: u32,
+    pub(crate) weights: Weights,
 }
 
 impl Load {
     /// What exits, hypercalls and switches weigh together, in cycles; `None` when nothing is weighed.
     pub(crate) fn weighs(&self, counts: &Counts) -> Option<u32> {
-        (self.exit_cycles > 0).then(|| {
-            counts.exits * self.exit_cycles + counts.hypercalls * weights::HYPERCALL + counts.switches * weights::SWITCH
-        })
+        let Weights { exit, hypercall, switch } = self.weights;
+        let sum = counts.exits * exit + counts.hypercalls * hypercall + counts.switches * switch;
+        self.weights.weigh().then_some(sum)
     }
 }
 

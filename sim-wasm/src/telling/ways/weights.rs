@@ -20,3 +20,18 @@ pub(crate) const HYPERCALL: u32 = 1_228;
 
 /// From one domain to another on the same processor, Xen on x86; Dall.
 pub(crate) const SWITCH: u32 = 10_534;
+
+/// What the reader has each weigh, in cycles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weights {
+    pub(crate) exit: u32,
+    pub(crate) hypercall: u32,
+    pub(crate) switch: u32,
+}
+
+impl Weights {
+    /// Whether anything weighs something.
+    pub(crate) const fn weigh(self) -> bool {
+        self.exit > 0 || self.hypercall > 0 || self.switch > 0
+    }
+}
