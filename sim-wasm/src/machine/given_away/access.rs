@@ -21,7 +21,7 @@ use crate::hypervisor::vtd::interrupts::{Arrival, as_written};
 use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{PAGE_SHIFT, frame_of};
 use crate::hypervisor::vtd::write_requests::Ending;
-use crate::machine::given_away::card::{Answer, Ask};
+use crate::machine::given_away::card::{Answer, Ask, Card};
 use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::CardId;
 use crate::machine::given_away::tally::{Count, Landing};
@@ -80,7 +80,7 @@ impl GivenAway {
         one.answer(answer);
         let more = one.sent().len() - sent;
         self.tally.add(Count::Sent, more as u64);
-        let dropped = self.hardware.cards.iter().map(|card| card.dropped()).sum();
+        let dropped = self.hardware.cards.iter().map(Card::dropped).sum();
         self.tally.set(Count::Dropped, dropped);
         self.poke_if_busy(card);
     }

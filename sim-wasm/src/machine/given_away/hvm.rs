@@ -8,6 +8,7 @@
 //!
 //! Not modelled: the ports of the controller as VM exits, and lines of cards, which [`intx`](crate::actors::hvm::intx) has.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::actors::hotplug::qemu_dm::{Assignable, Libpci, QemuDm};
@@ -40,11 +41,19 @@ pub(super) struct Behind {
     pirq: Option<PirqId>,
 }
 
+/// xend and the device model of 2008, and the store between them.
+#[derive(Clone, Debug)]
+pub(super) struct Old {
+    xend: Xend,
+    pub(super) model: QemuDm,
+    pub(super) store: Xenstore,
+}
+
 /// A device model's talk with the toolstack.
 #[derive(Clone, Debug)]
 pub(super) enum Model {
     /// Over the store, with xend.
-    Old { xend: Xend, model: QemuDm, store: Xenstore },
+    Old(Box<Old>),
     /// By orders.
     Today { slots: HotplugSlots },
 }
@@ -64,11 +73,11 @@ impl HvmSide {
     pub(super) fn new(domain: DomId, settings: &Settings) -> HvmSide {
         let release = settings.release();
         let model = match release {
-            Release::Xen33 => Model::Old {
+            Release::Xen33 => Model::Old(Box::new(Old {
                 xend: Xend::new(domain),
                 model: QemuDm::new(domain, release, Libpci::Found),
                 store: Xenstore::new(Quotas::default()),
-            },
+            })),
             Release::Today => Model::Today { slots: HotplugSlots::new(release) },
         };
         let (lines, messages) = (DpciIrqs::new(release), MsiBindings::new());
@@ -79,12 +88,12 @@ impl HvmSide {
     pub(super) fn translate(&self, address: u64) -> Option<u64> {
         let page = address >> 12;
         let &(first, frame, _) = self.shown.iter().find(|(first, _, pages)| (*first..first + pages).contains(&page))?;
-        Some(frame + (page - first) << 12 | address & 0xFFF)
+        Some((frame + (page - first)) << 12 | address & 0xFFF)
     }
 
     pub(super) fn slots(&mut self) -> Option<&mut HotplugSlots> {
         match &mut self.model {
-            Model::Old { model, .. } => model.slots_mut(),
+            Model::Old(old) => old.model.slots_mut(),
             Model::Today { slots } => Some(slots),
         }
     }
@@ -114,9 +123,9 @@ impl GivenAway {
         let GivenAway { guests, log, now, .. } = self;
         let Some(hvm) = guests[usize::from(guest.0)].hvm() else { return };
         match &mut hvm.model {
-            Model::Old { xend, model, store } => {
-                model.start(store, *now, log, &devices, machine);
-                xend.boot(store, *now, log, &devices);
+            Model::Old(old) => {
+                old.model.start(&mut old.store, *now, log, &devices, machine);
+                old.xend.boot(&mut old.store, *now, log, &devices);
             }
             Model::Today { slots } => slots.settle(),
         }
@@ -130,14 +139,14 @@ impl GivenAway {
     pub(super) fn tell_xend(&mut self, guest: GuestId, card: CardId, attach: bool) {
         let test = self.test_assign(card);
         let GivenAway { guests, log, now, .. } = self;
-        let Some(Model::Old { xend, store, .. }) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) else {
+        let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) else {
             return;
         };
         if attach {
             let wanted = PciDevice { device: place_of(card), vslot: 0 };
-            xend.attach(store, *now, log, wanted, test);
+            old.xend.attach(&mut old.store, *now, log, wanted, test);
         } else {
-            xend.detach(store, *now, log, place_of(card));
+            old.xend.detach(&mut old.store, *now, log, place_of(card));
         }
         self.model_did(guest);
     }
@@ -145,7 +154,7 @@ impl GivenAway {
     /// How what xend was told last ended, if it has.
     pub(super) fn xend_outcome(&mut self, guest: GuestId) -> Option<Outcome> {
         match &self.guest(guest).hvm()?.model {
-            Model::Old { xend, .. } => xend.outcome(),
+            Model::Old(old) => old.xend.outcome(),
             Model::Today { .. } => None,
         }
     }
@@ -191,8 +200,8 @@ impl GivenAway {
         let present: Vec<Bdf> = self.hardware.functions.iter().map(|function| function.bdf).collect();
         let machine = Assignable { present: &present, iommu: self.iommus.are_enabled() };
         let GivenAway { guests, log, now, .. } = self;
-        if let Some(Model::Old { model, store, .. }) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) {
-            model.handle_event(store, *now, log, event, machine);
+        if let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) {
+            old.model.handle_event(&mut old.store, *now, log, event, machine);
         }
         self.model_did(guest);
     }
@@ -200,8 +209,8 @@ impl GivenAway {
     /// xend's sleep is over.
     pub(super) fn run_xend(&mut self, guest: GuestId) {
         let GivenAway { guests, log, now, .. } = self;
-        if let Some(Model::Old { xend, store, .. }) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) {
-            xend.handle_timer(store, *now, log);
+        if let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) {
+            old.xend.handle_timer(&mut old.store, *now, log);
         }
         self.model_did(guest);
     }
@@ -211,7 +220,7 @@ impl GivenAway {
         let old = self.is_old();
         let Some(hvm) = self.guest(guest).hvm() else { return };
         let named: Vec<Bdf> = match &hvm.model {
-            Model::Old { model, .. } => model.devices().collect(),
+            Model::Old(old) => old.model.devices().collect(),
             Model::Today { slots } => slots.devices().map(|(_, device)| device).collect(),
         };
         let gone: Vec<CardId> =
@@ -236,9 +245,9 @@ impl GivenAway {
         let Some(hvm) = self.guest(guest).hvm() else { return };
         let sci = hvm.slots().is_some_and(|slots| slots.holds_sci());
         let (mut events, mut wake) = (Vec::new(), None);
-        if let Model::Old { xend, store, .. } = &mut hvm.model {
-            events.extend(core::iter::from_fn(|| store.next_event()));
-            wake = xend.wake();
+        if let Model::Old(old) = &mut hvm.model {
+            events.extend(core::iter::from_fn(|| old.store.next_event()));
+            wake = old.xend.wake();
         }
         for event in events {
             self.after(watch, Item::Model(guest, event));

@@ -252,7 +252,7 @@ impl GivenAway {
                     (own == port).then_some(id)
                 });
                 if let Some(guest) = guest
-                    && self.with_back(guest, |back, call| back.handle_event(call)) == Some(true)
+                    && self.with_back(guest, Pciback::handle_event) == Some(true)
                 {
                     let delay = self.settings.delays.work;
                     self.after(delay, Item::Back(guest));
@@ -282,7 +282,7 @@ impl GivenAway {
         let is_working = self.guest(guest).pv().is_some_and(|pv| pv.back.is_working());
         let back = self.guest(guest).pv().and_then(|pv| pv.shared?.back);
         let Some((_, port)) = back.filter(|_| is_working) else { return };
-        let after = self.with_back(guest, |back, call| back.do_op(call));
+        let after = self.with_back(guest, Pciback::do_op);
         self.program_messages();
         if let Ok(sent) = self.xen.send(DomId::DOM0, port) {
             self.called(sent);

@@ -64,7 +64,7 @@ impl GivenAway {
         let GivenAway { guests, log, .. } = self;
         let (Some(hvm), Some(port)) = (guests[usize::from(guest.0)].hvm(), port) else { return };
         match &mut hvm.model {
-            Model::Old { model, store, .. } => model.guest_writes(store, now, log, port, EJECT),
+            Model::Old(old) => old.model.guest_writes(&mut old.store, now, log, port, EJECT),
             Model::Today { slots } => {
                 if let Asked::Eject { slot, .. } = slots.write(port, EJECT) {
                     log.also(now, Event::Hotplug(Hotplug::SlotEjected { slot }));

@@ -44,6 +44,7 @@ pub mod limits;
 mod devices;
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -94,14 +95,14 @@ pub enum Outcome {
     /// Of a network.
     Network {
         /// What was counted and measured.
-        metrics: Metrics,
+        metrics: Box<Metrics>,
         /// When it ended.
         end: Time,
         /// How many guests it had.
         guests: u16,
     },
     /// Of cards that are given away.
-    GivenAway(Tally),
+    GivenAway(Box<Tally>),
 }
 
 /// A supplied example: the knobs that differ from their defaults.
@@ -269,13 +270,13 @@ impl Values {
         if let Some(settings) = self.given_away() {
             let mut machine = GivenAway::new(&settings).map_err(ScenarioError::NoMachine)?;
             machine.run();
-            return Ok(Outcome::GivenAway(machine.tally().clone()));
+            return Ok(Outcome::GivenAway(Box::new(machine.tally().clone())));
         }
         let settings = Settings { log: Logging::Off, ..self.settings()? };
         let mut network = Network::new(&settings).map_err(ScenarioError::Settings)?;
         network.run();
         let guests = u16::try_from(settings.guests.len()).unwrap_or(u16::MAX);
-        Ok(Outcome::Network { metrics: network.metrics(), end: network.now(), guests })
+        Ok(Outcome::Network { metrics: Box::new(network.metrics()), end: network.now(), guests })
     }
 }
 
