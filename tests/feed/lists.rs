@@ -207,6 +207,7 @@ fn a_language_has_a_feed_of_its_own_where_there_are_several() {
         atom.contains(r#"<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de-AT">"#)
             && !atom.contains("<entry xml:lang")
     );
+    assert!(atom.contains(&format!("<id>{BASE}feed/de-AT/atom.xml</id>")), "{atom}");
     assert_eq!(json(&site, "feed/de-AT/feed.json")["language"], "de-AT");
     let (outputs, _) = outputs(&site);
     let address = format!("{BASE}feed/de-AT/feed.xml");

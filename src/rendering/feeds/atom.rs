@@ -6,8 +6,8 @@ use chrono::{DateTime, FixedOffset};
 use quick_xml::events::BytesText;
 
 use crate::files::config::{Config, FeedFormat};
-use crate::rendering::feeds::Feed;
 use crate::rendering::feeds::item::{Item, changed};
+use crate::rendering::feeds::{Feed, Scope};
 use crate::rendering::portable::has_scheme;
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document, without_illegal, write_text};
@@ -38,8 +38,10 @@ fn write_feed(
 ) -> io::Result<()> {
     let config = &renderer.site.config;
     let page = renderer.url(&feed.page);
-    write_text(xml, "id", &page)?;
     let own = feed.address(renderer, FeedFormat::Atom);
+    // Languages share a page, and no two feeds an id.
+    let shared = matches!(feed.scope, Scope::Language(_));
+    write_text(xml, "id", &if shared { renderer.url(&own.route) } else { page.clone() })?;
     write_text(xml, "title", &own.title)?;
     write_text(xml, "subtitle", &feed.description)?;
     write_text(xml, "updated", &moment(changed))?;
@@ -51,7 +53,7 @@ fn write_feed(
     }
     write_link(xml, "alternate", "text/html", &page)?;
     write_link(xml, "self", FeedFormat::Atom.media_type(), &renderer.url(&own.route))?;
-    if let Some(hub) = config.feed.hub.as_ref().filter(|_| feed.scope == super::Scope::Site) {
+    if let Some(hub) = config.feed.hub.as_ref().filter(|_| feed.scope == Scope::Site) {
         xml.create_element("link").with_attributes([("rel", "hub"), ("href", hub.as_str())]).write_empty()?;
     }
     if !config.copyright.is_empty() {
