@@ -19,6 +19,9 @@ const DRAWN: usize = 3;
 /// As many lines are named of those that are not drawn.
 const NAMED: usize = 6;
 
+/// As many bytes carets mark.
+const MARKED: usize = 200;
+
 /// As many groups a code has; what comes later joins the last one.
 const GROUPS: usize = 12;
 
@@ -123,7 +126,7 @@ impl Findings {
 impl<'a> Finding<'a> {
     /// A few words beside the carets.
     pub(super) fn label(mut self, text: impl Into<String>) -> Self {
-        self.diagnostic = self.diagnostic.at(Span::new(self.source, self.at.clone()), text);
+        self.diagnostic = self.diagnostic.at(marked(self.source, self.at.clone()), text);
         self
     }
 
@@ -132,7 +135,7 @@ impl<'a> Finding<'a> {
         if self.diagnostic.labels.is_empty() {
             self = self.label("");
         }
-        self.diagnostic = self.diagnostic.at(Span::new(self.source, at), text);
+        self.diagnostic = self.diagnostic.at(marked(self.source, at), text);
         self
     }
 
@@ -160,6 +163,12 @@ impl<'a> Finding<'a> {
         }
         self.diagnostic.note(code.rule())
     }
+}
+
+/// What carets mark of a place: the start of its first line.
+fn marked(source: &Arc<SourceText>, at: Range<usize>) -> Span {
+    let end = at.end.min(at.start + MARKED);
+    Span::new(source, at.start..end).first_line()
 }
 
 /// The lines of places, which are in order, counted from 1.

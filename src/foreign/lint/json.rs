@@ -3,7 +3,8 @@
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::json_item::{Items, Shape, Wants, elements, required, shape};
-use crate::foreign::lint::json_text::{Index, Kind, Values, inner, string, walk};
+use crate::foreign::lint::json_text::walk;
+use crate::foreign::lint::json_values::{Index, Kind, Values, inner, string};
 use crate::foreign::lint::size;
 
 const FEED: Shape = Shape {

@@ -7,7 +7,7 @@ use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::rfc_3339;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::json_text::{Index, Kind, Values, inner, string};
+use crate::foreign::lint::json_values::{Index, Kind, Values, inner, string};
 use crate::foreign::lint::rss_item::shorten;
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::{html, plain, values};

@@ -1,9 +1,9 @@
 //! What is wrong with a feed, whoever wrote it: [`lint`] takes the bytes of an RSS, Atom or JSON feed and gives diagnostics.
 //!
 //! ```text
-//! bytes ─► encoding ─► text ─┬─► markup ─► tree ─► rss, atom ─┐
-//!                            │            (items one by one)  ├─► findings ─► diagnostics
-//!                            └─► json_text ─► json ───────────┘
+//! bytes ─► encoding ─► text ─┬─► markup ─► walk ─► rss, atom ─┐
+//!                            │             (items one by one) ├─► findings ─► diagnostics
+//!                            └─► json_text ─────► json ───────┘
 //! ```
 //!
 //! Everything is told in one run. What a parser would stop at is told, and then read as it was meant. The themes that formats share
@@ -20,6 +20,7 @@ mod markup;
 mod namespaces;
 mod text;
 mod tree;
+mod walk;
 
 mod addresses;
 mod dates;
@@ -36,6 +37,7 @@ mod atom_text;
 mod json;
 mod json_item;
 mod json_text;
+mod json_values;
 mod rss;
 mod rss_item;
 mod xml;
