@@ -57,12 +57,12 @@ function beside(cell, key) {
 }
 
 /**
- * From a place that can be chosen the choice can be pulled on to others, by a finger only from the one that is chosen:
- * `choose` takes each that is reached.
+ * From a place that can be chosen the choice can be pulled on to others, and `choose` takes each that is reached. A finger
+ * scrolls instead, and chooses by a tap.
  */
 export function pull({ target, pointerId, pointerType, button }, choose) {
   let at = target.closest("[data-turn]");
-  if (!at || button || (pointerType === "touch" && at.dataset.c === undefined)) return;
+  if (!at || button || pointerType === "touch") return;
   const svg = at.ownerSVGElement;
   const over = new AbortController();
   const move = ({ clientX, clientY }) => {

@@ -225,7 +225,11 @@ export class SimFigure extends HTMLElement {
   /** Turns a knob to the place that a mark stands for: that of the run which is drawn there. */
   #turn(mark) {
     const run = mark.closest(".figure-beside") ? this.#beside.run : this.#run;
+    const svg = mark.ownerSVGElement;
+    const focused = svg.contains(document.activeElement);
     this.#changed(run.set_knob(Number(mark.dataset.turn), Number(mark.dataset.to)));
+    // What had the focus may have been drawn anew.
+    if (focused) svg.querySelector("[data-c]").focus({ preventScroll: true });
   }
 
   /** The run has another order. */
@@ -285,7 +289,7 @@ export class SimFigure extends HTMLElement {
       if (presses) target.dispatchEvent(new MouseEvent("click", { bubbles: true }));
       const mark = neighbour(target, key);
       if (mark?.dataset.turn) this.#turn(mark);
-      mark?.focus();
+      else mark?.focus();
       // At the edge of a map an arrow does nothing: there it does not step.
       if (mark || presses || (!target.dataset.n && key.startsWith("Arrow"))) return event.preventDefault();
     }
