@@ -3,6 +3,7 @@
 //! A reader shows an item away from its page, without scripts and styles, and mends its HTML in its own way. The HTML is looked
 //! through once, from the left, and each finding is told where it stands in the feed's own file, through its escapes.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::foreign::lint::addresses::scheme;
@@ -37,6 +38,9 @@ const ADDRESSES: [&str; 8] = ["href", "src", "poster", "cite", "data", "backgrou
 
 /// Attributes where scripts look for a picture's address.
 const LAZY: [&str; 5] = ["data-src", "data-lazy-src", "data-original", "data-srcset", "data-lazy"];
+
+/// As many attributes of a tag are remembered.
+const ATTRIBUTES: usize = 256;
 
 /// As many open elements are remembered.
 const DEEP: usize = 256;
@@ -90,7 +94,16 @@ struct Tag<'h> {
     name: String,
     at: Range<usize>,
     /// Names and values, with references read.
-    attributes: Vec<(String, std::borrow::Cow<'h, str>, Range<usize>)>,
+    attributes: Vec<Attribute<'h>>,
+}
+
+/// An attribute's name, what it says, and where.
+type Attribute<'h> = (String, Cow<'h, str>, Range<usize>);
+
+fn keep<'h>(attributes: &mut Vec<Attribute<'h>>, attribute: Attribute<'h>) {
+    if attributes.len() < ATTRIBUTES {
+        attributes.push(attribute);
+    }
 }
 
 struct Page<'a, 'f> {
@@ -165,7 +178,7 @@ impl<'a> Page<'a, '_> {
             }
             return self.after(name, end);
         }
-        if !among(VOID, name) && !(closed && !is_element(name)) && self.open.len() < DEEP {
+        if (!closed || is_element(name)) && !among(VOID, name) && self.open.len() < DEEP {
             self.open.push((tag.name, tag.at));
         }
         end
@@ -213,7 +226,7 @@ impl<'a> Page<'a, '_> {
             at += length;
             let spaces = html[at..].len() - html[at..].trim_start().len();
             if !html[at + spaces..].starts_with('=') {
-                attributes.push((attribute, "".into(), at..at));
+                keep(&mut attributes, (attribute, "".into(), at..at));
                 continue;
             }
             at += spaces + 1;
@@ -231,7 +244,7 @@ impl<'a> Page<'a, '_> {
                 None => at..at + rest.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(rest.len()),
             };
             at = value.end + usize::from(quote.is_some());
-            attributes.push((attribute, htmlize::unescape_attribute(&html[value.clone()]), value));
+            keep(&mut attributes, (attribute, htmlize::unescape_attribute(&html[value.clone()]), value));
         }
     }
 

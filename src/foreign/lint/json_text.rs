@@ -94,7 +94,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
                 ':' => self.colon(),
                 '"' => self.text(),
                 '/' if self.source[start..].starts_with("//") || self.source[start..].starts_with("/*") => {
-                    self.comment()
+                    self.comment();
                 }
                 _ => self.word(letter),
             }
@@ -148,10 +148,10 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
         let Some(frame) = self.open.last() else { return };
         match frame.expect {
             Expect::Comma => {
-                self.wrong("comma", at, "a comma is missing before this", "put a comma between two values")
+                self.wrong("comma", at, "a comma is missing before this", "put a comma between two values");
             }
             Expect::Colon => {
-                self.wrong("colon", at, "a colon is missing before this", "put a colon between a key and its value")
+                self.wrong("colon", at, "a colon is missing before this", "put a colon between a key and its value");
             }
             Expect::First | Expect::Next if frame.is_object => {
                 self.wrong("key", at, "a value stands here without a key", "write `\"key\": value`");
@@ -223,7 +223,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
                 "take it out: JSON allows none there",
             ),
             Expect::Colon | Expect::Member => {
-                self.wrong("member", at.clone(), "a key has no value", "write `\"key\": value`")
+                self.wrong("member", at.clone(), "a key has no value", "write `\"key\": value`");
             }
             Expect::First | Expect::Comma => {}
         }

@@ -8,6 +8,9 @@ use std::ops::Range;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 
+/// As many attributes of a tag are remembered; no vocabulary has half as many.
+const ATTRIBUTES: usize = 256;
+
 /// A piece of markup, or the text between two; ranges are bytes of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -54,6 +57,14 @@ pub(super) struct RawAttribute {
     pub(super) value: Range<usize>,
 }
 
+impl Tag {
+    fn keep(&mut self, attribute: RawAttribute) {
+        if self.attributes.len() < ATTRIBUTES {
+            self.attributes.push(attribute);
+        }
+    }
+}
+
 /// The tokens of a text, one after the other.
 pub(super) struct Tokens<'a> {
     text: &'a str,
@@ -90,9 +101,9 @@ impl Tokens<'_> {
             let section = self.delimited("<![CDATA[", "]]>", findings);
             return Some(section.map_or(Token::Text(start..start), Token::Section));
         }
-        if rest.starts_with("<?") {
+        if let Some(target) = rest.strip_prefix("<?") {
             let is_declaration =
-                rest[2..].strip_prefix("xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\n', '\r', '?']));
+                target.strip_prefix("xml").is_some_and(|rest| rest.starts_with([' ', '\t', '\n', '\r', '?']));
             let inner = self.delimited("<?", "?>", findings);
             return Some(match inner {
                 Some(_) if is_declaration => Token::Declaration(start..self.at),
@@ -253,7 +264,7 @@ impl Tokens<'_> {
             let length = rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '<')).unwrap_or(rest.len());
             let length = if rest[..length].ends_with('/') { length - 1 } else { length };
             malformed(open..open + length, "wants quotes around it", findings);
-            tag.attributes.push(RawAttribute { name, value: open..open + length });
+            tag.keep(RawAttribute { name, value: open..open + length });
             return open + length;
         };
         // In sound XML no value has a `<`, so whoever forgot the second quote loses one tag and not the whole file.
@@ -261,12 +272,12 @@ impl Tokens<'_> {
         let rest = &self.text[inner..];
         let stop = rest.find([quote, '<']).unwrap_or(rest.len());
         if rest[stop..].starts_with(quote) {
-            tag.attributes.push(RawAttribute { name, value: inner..inner + stop });
+            tag.keep(RawAttribute { name, value: inner..inner + stop });
             return inner + stop + 1;
         }
         let length = rest[..stop].find('>').unwrap_or(stop);
         malformed(open..inner + length, "has no second quote, or a `<` in it", findings);
-        tag.attributes.push(RawAttribute { name, value: inner..inner + length });
+        tag.keep(RawAttribute { name, value: inner..inner + length });
         inner + length
     }
 }

@@ -87,7 +87,7 @@ fn content(tree: &Tree, index: Index, findings: &mut Findings) {
             addresses::check(&url, Wanted::Web, "`url` of `media:content`", element.place_of("url"), findings);
         }
         None if !has_player => {
-            missing_attribute(element, "url", "give the address of the picture, sound or film", findings)
+            missing_attribute(element, "url", "give the address of the picture, sound or film", findings);
         }
         None => {}
     }

@@ -1,6 +1,7 @@
 //! RSS 2.0, and 0.91 to 0.94, which are subsets of it but for details: the channel. Sources: the specification
 //! (<https://www.rssboard.org/rss-specification>) and the RSS Best Practices Profile.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -429,7 +430,7 @@ fn always(element: &Element, what: &str, findings: &mut Findings) {
 /// Says so when several of the newest items came out while readers stay away.
 fn late(skipped: &BTreeSet<u32>, items: &Items, findings: &mut Findings) {
     let mut newest: Vec<&(Moment, Range<usize>)> = items.dates.iter().collect();
-    newest.sort_by(|a, b| b.0.cmp(&a.0));
+    newest.sort_by_key(|item| Reverse(item.0));
     newest.truncate(NEWEST);
     let all = newest.len();
     let late: Vec<_> = newest.into_iter().filter(|(moment, _)| skipped.contains(&moment.to_utc().hour())).collect();

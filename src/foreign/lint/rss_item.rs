@@ -129,7 +129,12 @@ impl Items {
                     addresses::check(&url, Wanted::Uri, "`url` of `source`", element.place_of("url"), findings);
                 }
                 None => {
-                    missing_attribute(element, "url", "give the address of the feed that the item comes from", findings)
+                    missing_attribute(
+                        element,
+                        "url",
+                        "give the address of the feed that the item comes from",
+                        findings,
+                    );
                 }
             },
             _ => {}

@@ -31,7 +31,7 @@ pub(super) fn check(count: usize, noun: &str, is_archive: bool, at: Range<usize>
         );
     }
     if count > MANY {
-        let plural = if noun.ends_with('y') { format!("{}ies", &noun[..noun.len() - 1]) } else { format!("{noun}s") };
+        let plural = noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"));
         findings.tell(
             Code::ManyItems,
             "",
