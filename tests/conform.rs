@@ -183,8 +183,10 @@ fn feedparser(files: &[PathBuf]) -> Vec<Option<Vec<Row>>> {
     known.collect()
 }
 
-/// What rss-parser and feedsmith find, and what is wrong with a JSON Feed.
-fn in_node(files: &[PathBuf]) -> Vec<(Option<Vec<Row>>, Vec<Row>, Vec<String>)> {
+/// What rss-parser, which knows no JSON, and feedsmith find of a feed, and what is wrong with a JSON Feed.
+type InNode = (Option<Vec<Row>>, Vec<Row>, Vec<String>);
+
+fn in_node(files: &[PathBuf]) -> Vec<InNode> {
     let mut command = Command::new("node");
     command.arg(root().join("tests/tools/read_feeds.mjs"));
     command.arg(root().join("tests/tools/json-feed-1.1.schema.json")).arg(tools()).args(files);

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_post_has_an_id_from_its_first_day() {
-        let text = |base_url| Entry::Post.draft("Größe", now(), &config(base_url)).expect("a title").text;
+        let text = |base_url: &str| Entry::Post.draft("Größe", now(), &config(base_url)).expect("a title").text;
         let expected = "id = \"tag:pages.example.com.au,2026-11-20:/blog/posts/gr%C3%B6%C3%9Fe/\"\n";
         assert!(
             text("https://pages.example.com.au/blog/").contains(expected),
