@@ -14,6 +14,7 @@ use crate::files::picture::Size;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
+use crate::words::address::percent_decode;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -271,27 +272,6 @@ fn join(base: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// Percent-encoded bytes decoded; what is not UTF-8 then stays as it was.
-fn percent_decode(text: &str) -> String {
-    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are a byte"));
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

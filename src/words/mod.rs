@@ -12,4 +12,6 @@ pub mod toml_table;
 
 pub mod slug;
 
+pub mod address;
+
 pub mod route;

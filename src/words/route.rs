@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::address::percent_encode;
+
 /// A place on the site, as a path without a leading slash: `posts/hello/` is a page, `feed.xml` a file, the empty route home.
 ///
 /// Parts never are `.` or `..`, never empty and never hold a backslash or a control character, so that a route can be joined
@@ -55,19 +57,6 @@ impl fmt::Display for Route {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "/{}", self.0)
     }
-}
-
-/// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
-fn percent_encode(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for &byte in path.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
