@@ -68,7 +68,10 @@ fn utf8<'a>(bytes: &'a [u8], remarks: &mut Remarks) -> Cow<'a, str> {
     if let Some((at, byte)) = first {
         let character = text[at..].chars().next().unwrap_or_default();
         let more = if count > 1 { format!(", and so were {} more", count - 1) } else { String::new() };
-        remarks.changed(at, format!("the byte {byte:#04x} is not UTF-8; it was read as windows-1252, `{character}`{more}"));
+        remarks.changed(
+            at,
+            format!("the byte {byte:#04x} is not UTF-8; it was read as windows-1252, `{character}`{more}"),
+        );
     }
     Cow::Owned(text)
 }

@@ -9,8 +9,8 @@ use crate::foreign::told::Remarks;
 
 /// Elements without content (HTML, section 13.1.2).
 const VOID: [&str; 18] = [
-    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta",
-    "param", "source", "track", "wbr",
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
+    "meta", "param", "source", "track", "wbr",
 ];
 
 /// Elements that end by themselves.
@@ -84,7 +84,8 @@ impl Mender<'_, '_> {
         if text.contains(is_illegal) {
             for (at, c) in text.char_indices() {
                 if is_illegal(c) {
-                    self.remarks.lost(self.at + at, format!("the character U+{:04X} cannot stand in a text", u32::from(c)));
+                    self.remarks
+                        .lost(self.at + at, format!("the character U+{:04X} cannot stand in a text", u32::from(c)));
                 } else {
                     self.mended.push(c);
                 }
@@ -205,7 +206,12 @@ impl Mender<'_, '_> {
             self.remarks.lost(start, format!("`<{name}>` belongs to a whole page"));
             return;
         }
-        if self_closing && !VOID.contains(&&*name) && !self.is_open("svg") && !self.is_open("math") && !matches!(&*name, "svg" | "math") {
+        if self_closing
+            && !VOID.contains(&&*name)
+            && !self.is_open("svg")
+            && !self.is_open("math")
+            && !matches!(&*name, "svg" | "math")
+        {
             // XHTML: to a browser this would be an open tag.
             let bare = written.trim_end_matches('>').trim_end_matches('/').trim_end().len();
             written.truncate(bare);
@@ -231,9 +237,8 @@ impl Mender<'_, '_> {
     /// What stands in a script and its like, to its end.
     fn raw(&mut self, name: &str, start: usize) {
         let rest = &self.html[self.at..];
-        let is_end = |at: &usize| {
-            rest.get(at + 2..at + 2 + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
-        };
+        let is_end =
+            |at: &usize| rest.get(at + 2..at + 2 + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
         let Some(at) = rest.match_indices("</").map(|(at, _)| at).find(is_end) else {
             self.remarks.changed(start, format!("`<{name}>` is never closed; it ends with the text now"));
             self.mended.push_str(rest);
@@ -265,16 +270,22 @@ impl Mender<'_, '_> {
                 // A tag begins before this one has ended.
                 b'<' if bytes.get(at + 1).is_some_and(|next| next.is_ascii_alphabetic() || b"/!".contains(next)) => {
                     let before = &self.html[copied..at];
-                    self.remarks.changed(self.at, format!("`{}` lacked its `>`", short(self.html[self.at..at].trim_end())));
+                    self.remarks
+                        .changed(self.at, format!("`{}` lacked its `>`", short(self.html[self.at..at].trim_end())));
                     written.push_str(before.trim_end());
                     written.push_str(if written.ends_with('/') { " >" } else { ">" });
-                    return Some(Tag { written, end: at - (before.len() - before.trim_end().len()), self_closing: false });
+                    return Some(Tag {
+                        written,
+                        end: at - (before.len() - before.trim_end().len()),
+                        self_closing: false,
+                    });
                 }
                 quote @ (b'"' | b'\'') if self.html[from..at].trim_end().ends_with('=') => {
                     at = match self.closing_quote(at, quote) {
                         Quote::At(close) => close + 1,
                         Quote::Missing(end) => {
-                            self.remarks.changed(at, format!("the quote `{}` is never closed; now it is", char::from(quote)));
+                            self.remarks
+                                .changed(at, format!("the quote `{}` is never closed; now it is", char::from(quote)));
                             written.push_str(&self.html[copied..end]);
                             written.push(char::from(quote));
                             copied = end;
@@ -361,7 +372,11 @@ mod tests {
 
     #[test]
     fn what_browsers_would_lose_is_mended() {
-        check("<a href=\"x.dot\"\n<img src=\"x.png\" alt='a > b'></a>", "<a href=\"x.dot\">\n<img src=\"x.png\" alt='a > b'></a>", 1);
+        check(
+            "<a href=\"x.dot\"\n<img src=\"x.png\" alt='a > b'></a>",
+            "<a href=\"x.dot\">\n<img src=\"x.png\" alt='a > b'></a>",
+            1,
+        );
         check("an </tt>sk_buff</tt>", "an sk_buff", 2);
         check("&nbsp<tt>a</tt> AT&T &amp &copy; ?a&b", "&nbsp;<tt>a</tt> AT&T &amp; &copy; ?a&b", 2);
         check("<b><i>x</b> y", "<b><i>x</i></b> y", 1);
@@ -377,7 +392,11 @@ mod tests {
         check("<a href=/x/>y</a>", "<a href=/x/>y</a>", 0);
         check("<script>if (a < b) '</p>'</script>", "<script>if (a < b) '</p>'</script>", 0);
         check("<body><base href='/'><p>x</body>", "<p>x", 3);
-        check("<IMG SRC=a.png WIDTH=3 ALIGN=left><BR CLEAR=all>", "<IMG SRC=a.png WIDTH=3 ALIGN=left><BR CLEAR=all>", 0);
+        check(
+            "<IMG SRC=a.png WIDTH=3 ALIGN=left><BR CLEAR=all>",
+            "<IMG SRC=a.png WIDTH=3 ALIGN=left><BR CLEAR=all>",
+            0,
+        );
     }
 
     #[test]

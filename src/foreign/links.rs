@@ -26,6 +26,8 @@ pub(crate) struct Links {
     base: String,
     by_source: HashMap<String, usize>,
     by_address: HashMap<String, usize>,
+    /// By the place on a page that a post was called by: its whole address, with the fragment.
+    by_place: HashMap<String, usize>,
     /// The new files, in the order of the documents, relative to the site's root.
     paths: Vec<String>,
     /// Other files: where they were, in the folder and as addresses, and their addresses now.
@@ -38,7 +40,12 @@ impl Links {
         let mut links = Self { base: format!("{}/", base.trim_end_matches('/')), paths, ..Self::default() };
         for (number, document) in documents.iter().enumerate() {
             links.by_source.entry(document.source.0.clone()).or_insert(number);
-            for address in std::iter::once(&document.address).chain(&document.aliases).filter(|address| !address.is_empty()) {
+            if document.link.contains('#') {
+                links.by_place.entry(document.link.clone()).or_insert(number);
+            }
+            for address in
+                std::iter::once(&document.address).chain(&document.aliases).filter(|address| !address.is_empty())
+            {
                 links.by_address.entry(plain(address)).or_insert(number);
             }
         }
@@ -72,6 +79,10 @@ impl Links {
         if let Some(number) = bare.strip_prefix("document:") {
             return to(number.parse().ok()?);
         }
+        if let Some(number) = self.by_place.get(destination) {
+            let path = self.paths.get(*number)?.strip_prefix("content/")?;
+            return Some(format!("@/{}", percent_encode(path)));
+        }
         if has_scheme(bare) || bare.starts_with("//") {
             let path = below(bare, &self.base).filter(|_| !tail.starts_with('?'))?;
             return to(*self.by_address.get(&plain(&percent_decode(path)))?);
@@ -90,7 +101,11 @@ impl Links {
         }
         let address = if document.address.is_empty() { "/" } else { &document.address };
         let full = absolute(bare, &format!("{}{}", self.base, percent_encode(address.trim_start_matches('/'))));
-        let path = if decoded.starts_with('/') && below(&full, &self.base).is_none() { decoded.as_str() } else { below(&full, &self.base)? };
+        let path = if decoded.starts_with('/') && below(&full, &self.base).is_none() {
+            decoded.as_str()
+        } else {
+            below(&full, &self.base)?
+        };
         if let Some(number) = self.by_address.get(&plain(&percent_decode(path))) {
             return to(*number);
         }
@@ -193,7 +208,9 @@ fn edits(document: &Document, links: &Links) -> Vec<(Range<usize>, String)> {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 let Some(new) = links.target(document, &dest_url) else { continue };
                 let text = &body[at.clone()];
-                let behind = |bracket: &str| text.rfind(&format!("{bracket}{dest_url}")).map(|found| at.start + found + bracket.len());
+                let behind = |bracket: &str| {
+                    text.rfind(&format!("{bracket}{dest_url}")).map(|found| at.start + found + bracket.len())
+                };
                 if let Some(start) = behind("](").or_else(|| behind("](<")) {
                     edits.push((start..start + dest_url.len(), new));
                 }
@@ -257,7 +274,8 @@ mod tests {
         check(Form::Markdown, "[x][r]\n\n[r]: b/index.md 'T'\n", &format!("[x][r]\n\n[r]: {new} 'T'\n"));
         check(Form::Markdown, "a <a href=\"/2008/b\">x</a>", &format!("a <a href=\"{new}\">x</a>"));
         check(Form::Markdown, "![p](/site/img/p.png)", "![p](/img/p.png)");
-        for other in ["[x](#y)", "[x](mailto:a@b.c)", "[x](c.md)", "![x](p.png)", "[x](https://old.example/site/?p=1)"] {
+        for other in ["[x](#y)", "[x](mailto:a@b.c)", "[x](c.md)", "![x](p.png)", "[x](https://old.example/site/?p=1)"]
+        {
             check(Form::Markdown, other, other);
         }
     }

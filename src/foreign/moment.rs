@@ -103,7 +103,8 @@ pub fn written(text: &str) -> Option<Written> {
 /// `2026-11-20`, with or without time and offset, in all the ways that ISO 8601 and YAML have.
 fn iso(text: &str) -> Option<Written> {
     let (date, rest) = text.split_at_checked(10)?;
-    let date = NaiveDate::parse_from_str(date, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(date, "%Y/%m/%d")).ok()?;
+    let date =
+        NaiveDate::parse_from_str(date, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(date, "%Y/%m/%d")).ok()?;
     let rest = rest.trim_start_matches(['T', 't', ' ']);
     if rest.is_empty() {
         return Some(Written::local(date.and_time(NaiveTime::MIN)));
@@ -162,7 +163,8 @@ fn words(text: &str) -> Option<Written> {
     let date = NaiveDate::from_ymd_opt(year, month?, day.parse().ok()?)?;
     let mut clock = clock.unwrap_or(NaiveTime::MIN);
     if let Some(evening) = evening {
-        clock = chrono::Timelike::with_hour(&clock, chrono::Timelike::hour(&clock) % 12 + if evening { 12 } else { 0 })?;
+        clock =
+            chrono::Timelike::with_hour(&clock, chrono::Timelike::hour(&clock) % 12 + if evening { 12 } else { 0 })?;
     }
     let wrong_day = weekday.filter(|weekday| *weekday != date.weekday());
     let remark = wrong_day.map(|wrong| format!("says {wrong} and is a {}", date.weekday()));
@@ -171,7 +173,9 @@ fn words(text: &str) -> Option<Written> {
 
 fn month_number(word: &str) -> Option<u32> {
     let at = MONTHS.iter().position(|month| word.starts_with(month))?;
-    let known = word.len() == 3 || word == "sept" || chrono::Month::try_from(u8::try_from(at + 1).ok()?).ok()?.name().to_lowercase() == word;
+    let known = word.len() == 3
+        || word == "sept"
+        || chrono::Month::try_from(u8::try_from(at + 1).ok()?).ok()?.name().to_lowercase() == word;
     known.then(|| u32::try_from(at + 1).unwrap_or_default())
 }
 
@@ -200,7 +204,8 @@ fn zoned(local: NaiveDateTime, zone: &str, remark: Option<String>) -> Option<Wri
     } else {
         match ZONES.iter().position(|(name, _)| *name == zone) {
             Some(at) => {
-                let odd = (at >= OF_RFC_822).then(|| format!("names the zone `{}`, read as {}", zone.to_uppercase(), signed(ZONES[at].1)));
+                let odd = (at >= OF_RFC_822)
+                    .then(|| format!("names the zone `{}`, read as {}", zone.to_uppercase(), signed(ZONES[at].1)));
                 (offset_of(ZONES[at].1), odd)
             }
             None if zone == "nzdt" => (offset_of(1300), Some("names the zone `NZDT`, read as +1300".to_owned())),
@@ -217,7 +222,9 @@ fn signed(number: i32) -> String {
 /// `1100` as eleven hours; 14 hours are the most that there are, and 12 the least.
 fn offset_of(number: i32) -> Option<FixedOffset> {
     let (hours, minutes) = (number / 100, number % 100);
-    ((-12..=14).contains(&hours) && minutes.abs() < 60).then(|| FixedOffset::east_opt(hours * 3600 + minutes * 60)).flatten()
+    ((-12..=14).contains(&hours) && minutes.abs() < 60)
+        .then(|| FixedOffset::east_opt(hours * 3600 + minutes * 60))
+        .flatten()
 }
 
 #[cfg(test)]

@@ -79,6 +79,9 @@ mod tests {
             Found::Several(count) => count.to_string(),
             Found::Nothing => String::new(),
         };
-        assert_eq!(["blog/A.png", "q/y/b.png", "b.png", "c.png", "d.png"].map(found), ["a.png", "y/b.png", "2", "2", ""]);
+        assert_eq!(
+            ["blog/A.png", "q/y/b.png", "b.png", "c.png", "d.png"].map(found),
+            ["a.png", "y/b.png", "2", "2", ""]
+        );
     }
 }

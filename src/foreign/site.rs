@@ -186,7 +186,11 @@ pub fn sound_path(path: &str) -> Option<String> {
     let mut sound = Vec::new();
     for part in parts {
         // `.well-known` is a name like any other, in `static/`.
-        let name = if part.starts_with('.') && !part.starts_with("..") { format!(".{}", sound_name(part)) } else { sound_name(part) };
+        let name = if part.starts_with('.') && !part.starts_with("..") {
+            format!(".{}", sound_name(part))
+        } else {
+            sound_name(part)
+        };
         if part == ".." || name.is_empty() || name == "." {
             return None;
         }
@@ -224,7 +228,8 @@ pub fn below<'a>(address: &'a str, base: &str) -> Option<&'a str> {
     let address = bare(address)?;
     let host = base.split('/').next().unwrap_or_default();
     let same = address.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host));
-    let rest = address.get(base.len()..).filter(|_| same && address.get(host.len()..base.len()) == base.get(host.len()..))?;
+    let rest =
+        address.get(base.len()..).filter(|_| same && address.get(host.len()..base.len()) == base.get(host.len()..))?;
     match rest.chars().next() {
         None => Some("/"),
         Some('/') if !base.is_empty() => Some(rest),

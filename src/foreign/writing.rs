@@ -79,7 +79,9 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
         }
     }
     for (folder, count) in moved {
-        let said = format!("genblog has its own things at `/{folder}/`: what was there, {count} in all, is at `/files/{folder}/` now");
+        let said = format!(
+            "genblog has its own things at `/{folder}/`: what was there, {count} in all, is at `/files/{folder}/` now"
+        );
         placing.told.push(Told::of_file(format!("static/files/{folder}"), Verdict::Changed, said));
     }
     for ((document, place), aliases) in site.documents.iter().zip(&places).zip(&aliases) {
@@ -130,7 +132,8 @@ struct Placing {
 impl Placing {
     fn place(&mut self, document: &Document) -> Place {
         let folder = sound_path(&document.folder).unwrap_or_default();
-        let within = |kind: &str| if folder.is_empty() { format!("content/{kind}") } else { format!("content/{kind}/{folder}") };
+        let within =
+            |kind: &str| if folder.is_empty() { format!("content/{kind}") } else { format!("content/{kind}/{folder}") };
         match document.kind {
             Kind::Post => self.post(document, &within("posts")),
             Kind::Page => self.page(document, &within("pages")),
@@ -202,7 +205,9 @@ impl Placing {
     /// The path of a post in genBlog's form, which is named by its local time; `None` when that form cannot hold it.
     fn genblog_name(&mut self, document: &Document, folder: &str) -> Option<String> {
         let lists = document.tags.iter().chain(&document.authors).chain(&document.aliases);
-        let fits = document.extra.is_empty() && document.beside.is_empty() && !lists.into_iter().any(|text| text.contains(','));
+        let fits = document.extra.is_empty()
+            && document.beside.is_empty()
+            && !lists.into_iter().any(|text| text.contains(','));
         let date = document.date.as_ref().filter(|_| fits)?;
         let local = match date.offset {
             Some(_) => date.moment(self.zone).with_timezone(&self.zone).naive_local(),
@@ -217,12 +222,18 @@ impl Placing {
         let ending = if form == Form::Html { "html" } else { "md" };
         let mut name = first.to_owned();
         for number in 2.. {
-            let path = if is_bundle { format!("{folder}/{name}/index.{ending}") } else { format!("{folder}/{name}.{ending}") };
+            let path =
+                if is_bundle { format!("{folder}/{name}/index.{ending}") } else { format!("{folder}/{name}.{ending}") };
             // A name stands for one document, whatever its ending; what lies in a bundle's folder belongs to the bundle.
             let stem = folded(&format!("{folder}/{name}"));
             let mut above = stem.match_indices('/').map(|(at, _)| &stem[..at]);
             let within = above.any(|folder| self.taken.contains(&format!("{folder}/index")));
-            let around = is_bundle && self.taken.range(format!("{stem}/")..).next().is_some_and(|path| path.starts_with(&format!("{stem}/")));
+            let around = is_bundle
+                && self
+                    .taken
+                    .range(format!("{stem}/")..)
+                    .next()
+                    .is_some_and(|path| path.starts_with(&format!("{stem}/")));
             if !within && !around && self.taken.insert(stem.clone()) {
                 if is_bundle {
                     self.taken.insert(format!("{stem}/index"));
@@ -246,14 +257,26 @@ impl Placing {
         let mut all = Vec::with_capacity(documents.len());
         for (document, place) in documents.iter().zip(places) {
             let mut own = Vec::new();
-            for address in std::iter::once(&document.address).chain(&document.aliases).filter(|address| !address.is_empty()) {
-                let mut tell = |verdict, said| self.told.push(Told::of_line(&document.source.0, document.source.1, verdict, said));
+            for address in
+                std::iter::once(&document.address).chain(&document.aliases).filter(|address| !address.is_empty())
+            {
+                let mut tell =
+                    |verdict, said| self.told.push(Told::of_line(&document.source.0, document.source.1, verdict, said));
                 let path = address.trim_start_matches('/');
                 let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-                let path = path.strip_suffix("index.html").filter(|path| path.is_empty() || path.ends_with('/')).unwrap_or(path);
-                let path = if path.is_empty() || path.ends_with('/') || is_file { path.to_owned() } else { format!("{path}/") };
+                let path = path
+                    .strip_suffix("index.html")
+                    .filter(|path| path.is_empty() || path.ends_with('/'))
+                    .unwrap_or(path);
+                let path = if path.is_empty() || path.ends_with('/') || is_file {
+                    path.to_owned()
+                } else {
+                    format!("{path}/")
+                };
                 let usable = !path.is_empty() && !path.contains(['?', '#', '%', ',']);
-                let Some(route) = Route::new(path).filter(|route| usable && route.file().split('/').all(|part| part.len() <= 255)) else {
+                let Some(route) =
+                    Route::new(path).filter(|route| usable && route.file().split('/').all(|part| part.len() <= 255))
+                else {
                     tell(Verdict::Lost, format!("the address `{address}` cannot be kept"));
                     continue;
                 };
@@ -302,7 +325,11 @@ fn text(document: &Document, place: &Place, aliases: &[String], body: &str, zone
             key(name, &list(texts));
         }
     }
-    for (name, text) in [("summary", document.summary.as_str()), ("lang", &document.language), ("image", if of_post { &document.image } else { "" })] {
+    for (name, text) in [
+        ("summary", document.summary.as_str()),
+        ("lang", &document.language),
+        ("image", if of_post { &document.image } else { "" }),
+    ] {
         if !text.trim().is_empty() {
             key(name, &quoted(text));
         }
@@ -317,12 +344,17 @@ fn text(document: &Document, place: &Place, aliases: &[String], body: &str, zone
         head.push_str(&format!("\n{extra}"));
     }
     let body = body.trim_end();
-    if body.is_empty() { format!("{head}+++\n") } else { format!("{head}+++\n\n{}\n", body.trim_start_matches(['\n', '\r'])) }
+    if body.is_empty() {
+        format!("{head}+++\n")
+    } else {
+        format!("{head}+++\n\n{}\n", body.trim_start_matches(['\n', '\r']))
+    }
 }
 
 /// The free data as TOML, which knows no null.
 fn extra(document: &Document) -> Option<String> {
-    let extra: toml::Table = document.extra.iter().filter_map(|(key, value)| Some((key.clone(), toml_value(value)?))).collect();
+    let extra: toml::Table =
+        document.extra.iter().filter_map(|(key, value)| Some((key.clone(), toml_value(value)?))).collect();
     let table = toml::Table::from_iter([("extra".to_owned(), toml::Value::Table(extra.clone()))]);
     (!extra.is_empty()).then(|| toml::to_string(&table).unwrap_or_default())
 }
@@ -347,7 +379,8 @@ fn toml_value(value: &serde_json::Value) -> Option<toml::Value> {
 /// A post in genBlog's form.
 fn genblog_text(document: &Document, place: &Place, aliases: &[String], body: &str, zone: Tz) -> String {
     let mut text = String::new();
-    pulldown_cmark_escape::escape_html_body_text(&mut text, &one_line(&document.title)).expect("a string takes everything");
+    pulldown_cmark_escape::escape_html_body_text(&mut text, &one_line(&document.title))
+        .expect("a string takes everything");
     text.push('\n');
     let mut key = |key: &str, value: &str| {
         if !value.trim().is_empty() {
@@ -358,7 +391,9 @@ fn genblog_text(document: &Document, place: &Place, aliases: &[String], body: &s
         // The name says whole seconds of a clock that was not turned back.
         key("date", if date.len() == 19 { "" } else { &date });
     }
-    let moment = |date: &Option<crate::foreign::moment::Written>| date.as_ref().map(|date| date.in_zone(zone)).unwrap_or_default();
+    let moment = |date: &Option<crate::foreign::moment::Written>| {
+        date.as_ref().map(|date| date.in_zone(zone)).unwrap_or_default()
+    };
     key("updated", &moment(&document.updated));
     key("expires", &moment(&document.expires));
     key("slug", place.slug.as_deref().unwrap_or_default());
@@ -396,7 +431,11 @@ pub fn configuration(facts: &Facts, zone: Tz, source: &str) -> (String, Vec<Told
     }
     text.push_str(&format!("base_url = {}\n", quoted(base.as_deref().unwrap_or("https://example.org/"))));
     if facts.title.trim().is_empty() {
-        told.push(Told::of_file("genblog.toml", Verdict::Hand, "nothing says what the site is called: write its `title`"));
+        told.push(Told::of_file(
+            "genblog.toml",
+            Verdict::Hand,
+            "nothing says what the site is called: write its `title`",
+        ));
     }
     let title = if facts.title.trim().is_empty() { "Untitled" } else { &facts.title };
     text.push_str(&format!("title = {}\n", quoted(title)));

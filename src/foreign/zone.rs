@@ -105,7 +105,10 @@ mod tests {
         check(&["2008-07-19T11:04:38+02:00", "2008-12-19T11:04:38+01:00"], Some((Tz::Europe__Berlin, 0)));
         check(&["2008-07-19T11:04:38Z", "2008-12-19T11:04:38Z"], Some((Tz::UTC, 0)));
         check(&["2008-07-19T11:04:38+05:45"], Some((Tz::Asia__Kathmandu, 0)));
-        check(&[winter, winter, "2008-07-20T11:04:38+10:00", "2008-07-21T11:04:38-07:00"], Some((Tz::Australia__Brisbane, 1)));
+        check(
+            &[winter, winter, "2008-07-20T11:04:38+10:00", "2008-07-21T11:04:38-07:00"],
+            Some((Tz::Australia__Brisbane, 1)),
+        );
         check(&["2008-07-19T11:04:38"], None);
         check(&[], None);
     }

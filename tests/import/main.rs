@@ -36,7 +36,8 @@ pub(crate) fn folder(text: &str) -> TempDir {
 /// Runs genblog in a folder: its exit code, and what it said on standard output and error.
 pub(crate) fn genblog(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_genblog"));
-    let output = command.current_dir(folder).env("SOURCE_DATE_EPOCH", NOW).args(arguments).output().expect("genblog runs");
+    let output =
+        command.current_dir(folder).env("SOURCE_DATE_EPOCH", NOW).args(arguments).output().expect("genblog runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

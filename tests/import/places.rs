@@ -22,7 +22,8 @@ fn a_dry_run_says_the_same_and_writes_nothing() {
     };
     assert_eq!(lines(&dry), lines(&wet));
     let files: Vec<_> = snapshot(&root.path().join("new")).into_keys().collect();
-    let would: Vec<_> = dry.lines().filter_map(|line| line.strip_prefix("would write ")).map(std::path::PathBuf::from).collect();
+    let would: Vec<_> =
+        dry.lines().filter_map(|line| line.strip_prefix("would write ")).map(std::path::PathBuf::from).collect();
     assert!(files.len() == would.len() && files.iter().all(|file| would.contains(file)), "{files:?} {would:?}");
 }
 
@@ -37,12 +38,17 @@ fn what_is_there_is_never_touched_and_then_nothing_is_written() {
     let before = snapshot(&new);
     let (code, _, complaints) = genblog(root.path(), &["import", "feed.xml", "--into", "new"]);
     assert_eq!((code, snapshot(&new) == before), (Some(1), true), "{complaints}");
-    assert!(complaints.contains("error[import-exists]: `content/posts/2008-12-12-one.html` is there already"), "{complaints}");
+    assert!(
+        complaints.contains("error[import-exists]: `content/posts/2008-12-12-one.html` is there already"),
+        "{complaints}"
+    );
 }
 
 #[test]
 fn a_site_that_is_there_keeps_its_configuration_and_its_zone() {
-    let root = folder(&format!("{FEED}--- new/genblog.toml\nbase_url = 'https://b.example/'\ntitle = 'Mine'\ntimezone = 'Asia/Tokyo'\n"));
+    let root = folder(&format!(
+        "{FEED}--- new/genblog.toml\nbase_url = 'https://b.example/'\ntitle = 'Mine'\ntimezone = 'Asia/Tokyo'\n"
+    ));
     let (code, told, _) = genblog(root.path(), &["import", "feed.xml", "--into", "new"]);
     assert_eq!(code, Some(0));
     assert!(told.contains("genblog.toml: by hand: the source says `title = \"T\"`"), "{told}");
@@ -57,9 +63,15 @@ fn names_that_only_some_file_systems_tell_apart_are_in_each_others_way() {
     let (code, _, complaints) = genblog(root.path(), &["import", "feed.xml", "--into", "new"]);
     assert_eq!(code, Some(1));
     assert!(complaints.contains("but for the case or the accents of its name"), "{complaints}");
-    let old = folder("--- old/_config.yml\ntitle: T\n--- old/e\u{301}.png (png 3x2)\n--- old/\u{e9}.png (png 3x2)\n--- old/A.png (png 3x2)\n--- old/a.png (png 3x2)\n");
+    let old = folder(
+        "--- old/_config.yml\ntitle: T\n--- old/e\u{301}.png (png 3x2)\n--- old/\u{e9}.png (png 3x2)\n--- old/A.png (png 3x2)\n--- old/a.png (png 3x2)\n",
+    );
     let (code, told, _) = genblog(old.path(), &["import", "old", "--into", "new"]);
-    assert_eq!((code, told.matches("is there already, but for its case or its accents").count()), (Some(0), 1), "{told}");
+    assert_eq!(
+        (code, told.matches("is there already, but for its case or its accents").count()),
+        (Some(0), 1),
+        "{told}"
+    );
 }
 
 #[test]
@@ -82,7 +94,9 @@ fn no_name_leads_out_of_the_site() {
 #[cfg(unix)]
 #[test]
 fn links_are_followed_in_neither_folder() {
-    let root = folder("--- old/_config.yml\ntitle: T\n--- old/secret.png (link /etc/hostname)\n--- old/_posts/2008-12-12-a.md (link /etc/hostname)\n");
+    let root = folder(
+        "--- old/_config.yml\ntitle: T\n--- old/secret.png (link /etc/hostname)\n--- old/_posts/2008-12-12-a.md (link /etc/hostname)\n",
+    );
     let (code, told, _) = genblog(root.path(), &["import", "old", "--into", "new"]);
     assert_eq!((code, told.matches("lost: symbolic links are not followed").count()), (Some(0), 2), "{told}");
     assert!(!root.path().join("new/static").exists());
@@ -90,7 +104,10 @@ fn links_are_followed_in_neither_folder() {
     let root = folder(&format!("{FEED}--- elsewhere/x\n--- new/content (link ../elsewhere)\n"));
     let (code, _, complaints) = genblog(root.path(), &["import", "feed.xml", "--into", "new"]);
     assert_eq!(code, Some(1));
-    assert!(complaints.contains("`content` is in the way of") && !root.path().join("elsewhere/posts").exists(), "{complaints}");
+    assert!(
+        complaints.contains("`content` is in the way of") && !root.path().join("elsewhere/posts").exists(),
+        "{complaints}"
+    );
 }
 
 #[test]

@@ -11,8 +11,14 @@ use crate::foreign::told::Remarks;
 /// A piece of markup or text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    Start { name: &'a str, attributes: &'a str, empty: bool },
-    End { name: &'a str },
+    Start {
+        name: &'a str,
+        attributes: &'a str,
+        empty: bool,
+    },
+    End {
+        name: &'a str,
+    },
     Text(&'a str),
     /// The content of a CDATA section.
     Cdata(&'a str),
@@ -80,7 +86,14 @@ impl<'a> Tokens<'a> {
         }
         let attributes = inside[name_end..].trim_end();
         let empty = closed && attributes.ends_with('/');
-        (Token::Start { name, attributes: attributes.strip_suffix('/').filter(|_| empty).unwrap_or(attributes), empty }, range)
+        (
+            Token::Start {
+                name,
+                attributes: attributes.strip_suffix('/').filter(|_| empty).unwrap_or(attributes),
+                empty,
+            },
+            range,
+        )
     }
 }
 
@@ -227,7 +240,9 @@ mod tests {
     fn references_are_decoded_and_odd_ones_told() {
         let mut remarks = Remarks::default();
         let mut decoded = String::new();
-        decode("a&nbsp;b &amp; &lt; &#8217; AT&T &bogus; &#150;&eacute", 10, &mut remarks, |text, _| decoded.push_str(text));
+        decode("a&nbsp;b &amp; &lt; &#8217; AT&T &bogus; &#150;&eacute", 10, &mut remarks, |text, _| {
+            decoded.push_str(text)
+        });
         assert_eq!(decoded, "a\u{a0}b & < ’ AT&T &bogus; –é");
         let places: Vec<usize> = remarks.0.iter().map(|remark| remark.at).collect();
         assert_eq!(places, [11, 40, 43, 57]);

@@ -142,5 +142,7 @@ pub fn read(bytes: &[u8]) -> Result<Reading, String> {
 #[must_use]
 pub fn is_feed(bytes: &[u8]) -> bool {
     let text = decode(&bytes[..bytes.len().min(4096)], &mut Remarks::default()).to_lowercase();
-    ["<rss", "<feed", "<rdf:rdf", "<atom:feed", "jsonfeed.org/version", "<channel"].iter().any(|mark| text.contains(mark))
+    ["<rss", "<feed", "<rdf:rdf", "<atom:feed", "jsonfeed.org/version", "<channel"]
+        .iter()
+        .any(|mark| text.contains(mark))
 }

@@ -41,7 +41,11 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
     let mut told = remarks.told(path, &text);
     let base = base(&feed);
     if base.is_empty() {
-        told.push(Told::of_file(path, Verdict::Hand, "nothing says where the site is served: write `base_url` in genblog.toml"));
+        told.push(Told::of_file(
+            path,
+            Verdict::Hand,
+            "nothing says where the site is served: write `base_url` in genblog.toml",
+        ));
     }
     let dates = feed.items.iter().flat_map(|item| item.published.iter().chain(&item.updated));
     let timezone = fit(dates);
@@ -63,7 +67,7 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
     let changed = feed.changed.clone();
     let mut documents = Vec::with_capacity(feed.items.len());
     let home = feed.home.clone();
-    let kind = format!("{} feed{}", feed.format, if form == Form::GenBlog { " of genBlog" } else { "" });
+    let kind = format!("{}{}", feed.format, if form == Form::GenBlog { " of genBlog" } else { "" });
     let author = facts.author.clone();
     for item in feed.items {
         taker.line = line(item.at);
@@ -78,8 +82,16 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
     }
     let Taker { mut told, files, places, left, .. } = taker;
     if left > 0 {
-        let pictures = if left == 1 { "1 picture stays at its address".to_owned() } else { format!("{left} pictures stay at their addresses") };
-        told.push(Told::of_file(path, Verdict::Hand, format!("{pictures}: name a folder that has them with `--pictures`")));
+        let pictures = if left == 1 {
+            "1 picture stays at its address".to_owned()
+        } else {
+            format!("{left} pictures stay at their addresses")
+        };
+        told.push(Told::of_file(
+            path,
+            Verdict::Hand,
+            format!("{pictures}: name a folder that has them with `--pictures`"),
+        ));
     }
     for (place, posts) in places {
         documents.push(page_of_places(path, &place, &posts, &documents));
@@ -155,7 +167,9 @@ fn base(feed: &Feed) -> String {
 /// The folders of a path; its last part is one too unless it is the name of a file.
 fn folder(path: &str, is_page: bool) -> Vec<String> {
     let mut parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let is_file = parts.last().is_some_and(|last| [".html", ".htm", ".php", ".xml", ".rss", ".cgi", ".json"].iter().any(|end| last.ends_with(end)));
+    let is_file = parts.last().is_some_and(|last| {
+        [".html", ".htm", ".php", ".xml", ".rss", ".cgi", ".json"].iter().any(|end| last.ends_with(end))
+    });
     if is_file || (is_page && !path.ends_with('/')) {
         parts.pop();
     }
@@ -199,9 +213,9 @@ impl Taker<'_> {
 
     fn document(&mut self, item: Item, changed: Option<&Written>, home: &str) -> Document {
         let number = self.ids.len();
-        let page = if item.link.is_empty() { home } else { &item.link };
-        let page = if item.base.is_empty() { page.to_owned() } else { absolute(&item.base, page) };
-        let link = absolute(&item.link, if home.is_empty() { self.base } else { home });
+        let site = if home.is_empty() { self.base } else { home };
+        let link = absolute(&item.link, site);
+        let page = if item.base.is_empty() { link.clone() } else { absolute(&item.base, &link) };
         let mut beside = Vec::new();
         let body = self.body(&item.html, &page, &mut beside);
         let title = self.title(&item, &body);
@@ -232,7 +246,7 @@ impl Taker<'_> {
                 document.tags.push(tag);
             }
         }
-        document.id = self.id(if item.id.is_empty() { item.link } else { item.id }, number);
+        document.id = self.id(if item.id.is_empty() && !item.link.is_empty() { link.clone() } else { item.id }, number);
         if !item.image.is_empty() {
             document.image = self.image(&absolute(&item.image, &page), &mut document.beside);
         }
@@ -280,7 +294,10 @@ impl Taker<'_> {
                 self.places.entry(path.to_owned()).or_default().push((percent_decode(fragment), number));
             }
         } else if path.contains('?') {
-            self.tell(Verdict::Lost, format!("the address `{}` cannot lead anywhere: a site of files has no `?`", short(path)));
+            self.tell(
+                Verdict::Lost,
+                format!("the address `{}` cannot lead anywhere: a site of files has no `?`", short(path)),
+            );
         } else if path != "/" {
             document.address = percent_decode(path);
         }
@@ -299,7 +316,8 @@ impl Taker<'_> {
                 let before = &html[..reference.range.start];
                 let tag = before.rfind('<').map_or("", |at| &before[at..]);
                 let is_shown = tag.get(..4).is_some_and(|tag| tag.eq_ignore_ascii_case("<img"));
-                let is_anchor = tag.get(..3).is_some_and(|tag| tag.eq_ignore_ascii_case("<a\n") || tag.eq_ignore_ascii_case("<a "));
+                let is_anchor =
+                    tag.get(..3).is_some_and(|tag| tag.eq_ignore_ascii_case("<a\n") || tag.eq_ignore_ascii_case("<a "));
                 if address.is_empty() || address.starts_with('#') {
                     return None;
                 }
@@ -315,13 +333,23 @@ impl Taker<'_> {
             };
             html::rewrite(html, &[], &mut resolve)
         };
-        for (mark, what) in [("<script", "a script"), ("<iframe", "a frame"), ("<style", "a style sheet"), (" style=", "a style of its own"), ("<object", "an object"), ("<embed", "an object")] {
+        for (mark, what) in [
+            ("<script", "a script"),
+            ("<iframe", "a frame"),
+            ("<style", "a style sheet"),
+            (" style=", "a style of its own"),
+            ("<object", "an object"),
+            ("<embed", "an object"),
+        ] {
             if html.to_ascii_lowercase().contains(mark) {
                 wants.insert(what);
             }
         }
         for what in wants {
-            self.tell(Verdict::Hand, format!("{what} is in this text, and the pages' policy keeps browsers from using it"));
+            self.tell(
+                Verdict::Hand,
+                format!("{what} is in this text, and the pages' policy keeps browsers from using it"),
+            );
         }
         result.unwrap_or_else(|_| html.to_owned())
     }
@@ -333,7 +361,13 @@ impl Taker<'_> {
         let name = sound_name(path.rsplit('/').next().unwrap_or_default());
         let Some(pictures) = self.pictures else {
             if below(address, self.base).is_none() {
-                self.tell(Verdict::Hand, format!("`{}` is elsewhere, and the pages' policy shows a site's own pictures only", short(address)));
+                self.tell(
+                    Verdict::Hand,
+                    format!(
+                        "`{}` is elsewhere, and the pages' policy shows a site's own pictures only",
+                        short(address)
+                    ),
+                );
             } else {
                 self.left += 1;
             }
@@ -342,12 +376,18 @@ impl Taker<'_> {
         match pictures.find(&path) {
             Found::File(file) if !name.is_empty() => Some(self.take(file, &path, &name, beside)),
             Found::Several(count) => {
-                self.tell(Verdict::Hand, format!("`{}` could be {count} of the pictures; its address is kept", short(address)));
+                self.tell(
+                    Verdict::Hand,
+                    format!("`{}` could be {count} of the pictures; its address is kept", short(address)),
+                );
                 None
             }
             Found::File(_) | Found::Nothing => {
                 if is_shown || is_picture(bare) {
-                    self.tell(Verdict::Hand, format!("`{}` is not among the pictures; its address is kept", short(address)));
+                    self.tell(
+                        Verdict::Hand,
+                        format!("`{}` is not among the pictures; its address is kept", short(address)),
+                    );
                 }
                 None
             }
@@ -395,13 +435,17 @@ fn name(link: &str, title: &str) -> String {
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let stem = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
     let stem = short_slug(&percent_decode(stem));
-    let says = stem.contains(|c: char| c.is_alphabetic()) && !["index", "archives", "archive"].contains(&&*stem) && !link.contains(['#', '?']);
+    let says = stem.contains(|c: char| c.is_alphabetic())
+        && !["index", "archives", "archive"].contains(&&*stem)
+        && !link.contains(['#', '?']);
     let name = if says { stem } else { short_slug(title) };
     if name.is_empty() { "post".to_owned() } else { name }
 }
 
 fn language(tag: &str) -> String {
-    let sound = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let sound = tag
+        .split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if sound { tag.to_owned() } else { String::new() }
 }
 

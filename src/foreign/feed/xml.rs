@@ -28,10 +28,41 @@ const SPACES: [(&str, &str); 8] = [
 
 /// Elements that hold one text, in an item or a channel.
 const FIELDS: [&str; 35] = [
-    "title", "link", "guid", "id", "description", "summary", "content", "content:encoded", "pubdate", "dc:date",
-    "dcterms:created", "dcterms:issued", "dcterms:modified", "published", "issued", "created", "updated", "modified",
-    "author", "dc:creator", "category", "dc:subject", "language", "dc:language", "copyright", "rights", "dc:rights",
-    "subtitle", "tagline", "generator", "lastbuilddate", "ttl", "hour", "day", "feedburner:origlink",
+    "title",
+    "link",
+    "guid",
+    "id",
+    "description",
+    "summary",
+    "content",
+    "content:encoded",
+    "pubdate",
+    "dc:date",
+    "dcterms:created",
+    "dcterms:issued",
+    "dcterms:modified",
+    "published",
+    "issued",
+    "created",
+    "updated",
+    "modified",
+    "author",
+    "dc:creator",
+    "category",
+    "dc:subject",
+    "language",
+    "dc:language",
+    "copyright",
+    "rights",
+    "dc:rights",
+    "subtitle",
+    "tagline",
+    "generator",
+    "lastbuilddate",
+    "ttl",
+    "hour",
+    "day",
+    "feedburner:origlink",
 ];
 
 /// Those that hold HTML.
@@ -42,9 +73,31 @@ const APART: [&str; 7] = ["image", "textinput", "source", "contributor", "media:
 
 /// Elements about which nothing is said: they are made anew, or say nothing.
 const SILENT: [&str; 25] = [
-    "docs", "generator", "lastbuilddate", "cloud", "sy:updateperiod", "sy:updatefrequency", "sy:updatebase", "name", "uri",
-    "email", "url", "comments", "slash:comments", "wfw:commentrss", "thr:total", "media:thumbnail", "media:content",
-    "fh:archive", "fh:complete", "items", "rdf:seq", "rdf:li", "icon", "skiphours", "skipdays",
+    "docs",
+    "generator",
+    "lastbuilddate",
+    "cloud",
+    "sy:updateperiod",
+    "sy:updatefrequency",
+    "sy:updatebase",
+    "name",
+    "uri",
+    "email",
+    "url",
+    "comments",
+    "slash:comments",
+    "wfw:commentrss",
+    "thr:total",
+    "media:thumbnail",
+    "media:content",
+    "fh:archive",
+    "fh:complete",
+    "items",
+    "rdf:seq",
+    "rdf:li",
+    "icon",
+    "skiphours",
+    "skipdays",
 ];
 
 pub(super) fn read(text: &str, remarks: &mut Remarks) -> Result<Feed, String> {
@@ -110,6 +163,10 @@ impl<'a> Reader<'a, '_> {
             self.remarks.hand(self.text.len(), "the file ends in the middle of the feed; what was there was taken");
         }
         self.finish();
+        if !self.is_ours() {
+            let title = std::mem::take(&mut self.feed.title);
+            self.feed.title = plain_title(title, false, 0, &mut Remarks::default());
+        }
         for (name, at, count) in std::mem::take(&mut self.unknown) {
             let more = if count > 1 { format!(", here and {} times more", count - 1) } else { String::new() };
             self.remarks.lost(at, format!("`<{name}>` has no counterpart{more}"));
@@ -125,6 +182,11 @@ impl<'a> Reader<'a, '_> {
             _ => self.prefixes.get(prefix).copied().unwrap_or(prefix),
         };
         if known.is_empty() { local.to_owned() } else { format!("{known}:{local}") }
+    }
+
+    /// Whether this program wrote the feed, which says titles as they are.
+    fn is_ours(&self) -> bool {
+        self.feed.generator.starts_with("genblog ")
     }
 
     fn parent(&self) -> &str {
@@ -155,7 +217,8 @@ impl<'a> Reader<'a, '_> {
         if FIELDS.contains(&&*name) && !self.is_apart() {
             let inner = if empty { Inner::empty(range.end) } else { self.inner(&name, range.end) };
             if !inner.closed && !empty {
-                self.remarks.changed(range.start, format!("`<{raw_name}>` is never closed; it ends before the next element"));
+                self.remarks
+                    .changed(range.start, format!("`<{raw_name}>` is never closed; it ends before the next element"));
             }
             self.tokens.at = inner.next;
             return self.field(&name, attributes, range.start, inner);
@@ -183,7 +246,10 @@ impl<'a> Reader<'a, '_> {
                 if picture && (open.item.image.is_empty() || name == "media:content") {
                     open.item.image = address();
                 } else if name == "enclosure" && !picture {
-                    self.remarks.hand(range.start, format!("the enclosure `{}` has no counterpart: link to it in the text", short(&address())));
+                    self.remarks.hand(
+                        range.start,
+                        format!("the enclosure `{}` has no counterpart: link to it in the text", short(&address())),
+                    );
                 }
             }
             ("image", None) => self.remarks.lost(range.start, "the channel's picture has no counterpart"),
@@ -191,7 +257,9 @@ impl<'a> Reader<'a, '_> {
                 self.remarks.lost(range.start, format!("`<{raw_name}>`: addresses for mail have no counterpart"));
             }
             _ => {
-                let known = SILENT.contains(&name) || APART.contains(&name) || matches!(name, "rss" | "rdf:rdf" | "channel" | "feed");
+                let known = SILENT.contains(&name)
+                    || APART.contains(&name)
+                    || matches!(name, "rss" | "rdf:rdf" | "channel" | "feed");
                 let nested = self.is_apart() || (self.item.is_some() && !matches!(self.parent(), "item" | "entry"));
                 if known || nested || !self.is_feed {
                     return;
@@ -267,7 +335,8 @@ impl<'a> Reader<'a, '_> {
                     let found = self.name(raw);
                     has_tags = true;
                     let next_field = if is_body {
-                        found != name && matches!(&*found, "guid" | "pubdate" | "content:encoded" | "dc:date" | "description")
+                        found != name
+                            && matches!(&*found, "guid" | "pubdate" | "content:encoded" | "dc:date" | "description")
                     } else {
                         FIELDS.contains(&&*found) || found == "enclosure"
                     };
@@ -276,31 +345,47 @@ impl<'a> Reader<'a, '_> {
                 }
             };
             if stop {
-                return Inner { range: from..range.start, next: range.start, has_tags: has_tags && is_body, closed: false };
+                return Inner {
+                    range: from..range.start,
+                    next: range.start,
+                    has_tags: has_tags && is_body,
+                    closed: false,
+                };
             }
         }
         Inner { range: from..self.text.len(), next: self.text.len(), has_tags, closed: false }
     }
 
     fn field(&mut self, name: &str, attributes: &str, at: usize, inner: Inner) {
-        let is_own = matches!(self.parent(), "item" | "entry" | "author" | "channel" | "feed" | "rss" | "rdf:rdf" | "skiphours" | "skipdays" | "");
+        let is_own = matches!(
+            self.parent(),
+            "item" | "entry" | "author" | "channel" | "feed" | "rss" | "rdf:rdf" | "skiphours" | "skipdays" | ""
+        );
         if !is_own {
             return;
         }
-        if self.item.is_some() { self.item_field(name, attributes, at, inner) } else { self.channel_field(name, attributes, at, inner) }
+        if self.item.is_some() {
+            self.item_field(name, attributes, at, inner)
+        } else {
+            self.channel_field(name, attributes, at, inner)
+        }
     }
 
     fn item_field(&mut self, name: &str, attributes: &str, at: usize, inner: Inner) {
         if BODIES.contains(&name) {
             return self.body(name, attributes, at, inner);
         }
-        let title_is_html = name == "title" && matches!(attribute(attributes, "type").as_deref(), Some("html" | "xhtml"));
+        let title_is_html =
+            name == "title" && matches!(attribute(attributes, "type").as_deref(), Some("html" | "xhtml"));
         let value = match name {
             "author" => self.person(inner.range),
             _ => self.line(inner),
         };
-        let exact = self.feed.generator.to_ascii_lowercase().starts_with("genblog/") || self.feed.generator.starts_with("genblog ");
-        let value = if name == "title" && !exact { plain_title(value, title_is_html, at, self.remarks) } else { value };
+        let value = if name == "title" && !self.is_ours() {
+            plain_title(value, title_is_html, at, self.remarks)
+        } else {
+            value
+        };
         let Some(open) = &mut self.item else { return };
         let item = &mut open.item;
         let set = |target: &mut String| {
@@ -312,7 +397,8 @@ impl<'a> Reader<'a, '_> {
             "title" => set(&mut item.title),
             "guid" | "id" => {
                 set(&mut item.id);
-                let permanent = attribute(attributes, "ispermalink").is_none_or(|value| !value.eq_ignore_ascii_case("false"));
+                let permanent =
+                    attribute(attributes, "ispermalink").is_none_or(|value| !value.eq_ignore_ascii_case("false"));
                 if name == "guid" && permanent && item.link.is_empty() && item.id.starts_with("http") {
                     item.link.clone_from(&item.id);
                 }
@@ -325,7 +411,10 @@ impl<'a> Reader<'a, '_> {
                         if picture {
                             item.image = href.into_owned();
                         } else {
-                            self.remarks.hand(at, format!("the enclosure `{}` has no counterpart: link to it in the text", short(&href)));
+                            self.remarks.hand(
+                                at,
+                                format!("the enclosure `{}` has no counterpart: link to it in the text", short(&href)),
+                            );
                         }
                     } else if (relation.is_empty() || relation == "alternate") && item.link.is_empty() {
                         item.link = href.trim().to_owned();
@@ -345,8 +434,8 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             "language" | "dc:language" => set(&mut item.language),
-            "pubdate" | "dc:date" | "dcterms:created" | "dcterms:issued" | "dcterms:modified" | "published" | "issued"
-            | "created" | "updated" | "modified" => match written(&value) {
+            "pubdate" | "dc:date" | "dcterms:created" | "dcterms:issued" | "dcterms:modified" | "published"
+            | "issued" | "created" | "updated" | "modified" => match written(&value) {
                 Some(date) => {
                     if let Some(remark) = &date.remark {
                         self.remarks.changed(at, format!("the date `{}` {remark}", short(&value)));
@@ -379,13 +468,15 @@ impl<'a> Reader<'a, '_> {
                     feed.author = author.unwrap_or(value);
                 }
             }
-            "link" => match (attribute(attributes, "href"), attribute(attributes, "rel").as_deref().unwrap_or_default()) {
-                (Some(href), "self") => feed.address = href.into_owned(),
-                (Some(href), "hub") => feed.hub = href.into_owned(),
-                (Some(href), "" | "alternate") if feed.home.is_empty() => feed.home = href.into_owned(),
-                (Some(_), _) => {}
-                (None, _) => set(&mut feed.home),
-            },
+            "link" => {
+                match (attribute(attributes, "href"), attribute(attributes, "rel").as_deref().unwrap_or_default()) {
+                    (Some(href), "self") => feed.address = href.into_owned(),
+                    (Some(href), "hub") => feed.hub = href.into_owned(),
+                    (Some(href), "" | "alternate") if feed.home.is_empty() => feed.home = href.into_owned(),
+                    (Some(_), _) => {}
+                    (None, _) => set(&mut feed.home),
+                }
+            }
             "lastbuilddate" | "pubdate" | "updated" | "modified" | "dc:date" => {
                 feed.changed = feed.changed.take().or_else(|| written(&value));
             }
@@ -442,6 +533,9 @@ impl<'a> Reader<'a, '_> {
             placed = without_div(&placed);
         }
         let Some(open) = &mut self.item else { return };
+        if let Some(base) = attribute(attributes, "xml:base") {
+            open.item.base = base.into_owned();
+        }
         if open.is_entry && content == Content::Decoded && matches!(&*kind, "" | "text" | "text/plain") {
             placed.text = escaped(&placed.text);
         } else if !matches!(&*kind, "" | "text" | "text/plain" | "html" | "text/html") && !is_xhtml {
@@ -483,7 +577,8 @@ impl<'a> Reader<'a, '_> {
             let found = names.iter().find_map(|name| dates.iter().find(|(found, ..)| found == name));
             found.map(|(_, _, date)| date.clone())
         };
-        item.published = find(&["pubdate", "published", "issued", "created", "dcterms:created", "dcterms:issued", "dc:date"]);
+        item.published =
+            find(&["pubdate", "published", "issued", "created", "dcterms:created", "dcterms:issued", "dc:date"]);
         item.updated = find(&["updated", "modified", "dcterms:modified"]);
         if item.published.is_none() {
             item.published = item.updated.take();
@@ -513,7 +608,9 @@ impl Inner {
 fn without_div(placed: &Placed) -> Placed {
     let text = &placed.text;
     let start = text.find('<').filter(|at| text[*at..].starts_with("<div") || text[*at..].starts_with("<xhtml:div"));
-    let inner = start.and_then(|at| Some((at + text[at..].find('>')? + 1, text.rfind("</")?))).filter(|(start, end)| start <= end);
+    let inner = start
+        .and_then(|at| Some((at + text[at..].find('>')? + 1, text.rfind("</")?)))
+        .filter(|(start, end)| start <= end);
     match inner {
         Some((start, end)) => placed.part(start..end),
         None => placed.clone(),

@@ -3,15 +3,15 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+use crate::foreign::folder::common::Draft;
 use crate::foreign::folder::common::{add_tag, carry, is_left_behind, need_title};
+use crate::foreign::folder::head::Keys;
 use crate::foreign::folder::hugo::Taken;
 use crate::foreign::folder::tree::{Tree, TreeFile};
 use crate::foreign::html::mend;
 use crate::foreign::moment::{Written, written};
 use crate::foreign::site::{Document, Facts, Form};
 use crate::foreign::told::{Remarks, Told, Verdict};
-use crate::foreign::folder::common::Draft;
-use crate::foreign::folder::head::Keys;
 
 pub(super) fn take(tree: &Tree, form: Option<Form>, told: &mut Vec<Told>) -> Taken {
     let mut drafts = Vec::new();
@@ -55,7 +55,11 @@ fn one(tree: &Tree, file: &TreeFile, form: Form, told: &mut Vec<Told>) -> Docume
         told.push(Told::of_file(&file.path, Verdict::Chosen, "the date: when the file was last written (UTC)"));
     }
     let is_genblog = rest_of_name.is_empty() && !said;
-    document.name = if rest_of_name.is_empty() { crate::foreign::site::short_slug(&document.title) } else { rest_of_name.to_owned() };
+    document.name = if rest_of_name.is_empty() {
+        crate::foreign::site::short_slug(&document.title)
+    } else {
+        rest_of_name.to_owned()
+    };
     if !is_genblog {
         let place = if folder.is_empty() { stem.to_owned() } else { format!("{folder}/{stem}") };
         document.address = format!("/{place}.html");
@@ -95,13 +99,20 @@ fn keys(document: &mut Document, key: &str, value: &str, line: usize, told: &mut
         "aliases" => document.aliases.extend(list()),
         "draft" => document.draft = matches!(value, "true" | "yes" | "on" | "1"),
         "date" | "creation_date" | "updated" | "expires" => match (written(value), key) {
-            (None, _) => told.push(Told::of_line(&document.source.0, line, Verdict::Hand, format!("`{value}` is no date"))),
+            (None, _) => {
+                told.push(Told::of_line(&document.source.0, line, Verdict::Hand, format!("`{value}` is no date")))
+            }
             (date, "updated") => document.updated = date,
             (date, "expires") => document.expires = date,
             (date, _) => document.date = date,
         },
         "parser" | "format" if value != "html" => {
-            told.push(Told::of_line(&document.source.0, line, Verdict::Hand, format!("this text is written for the parser `{value}`; it was taken as HTML")));
+            told.push(Told::of_line(
+                &document.source.0,
+                line,
+                Verdict::Hand,
+                format!("this text is written for the parser `{value}`; it was taken as HTML"),
+            ));
         }
         _ => {
             document.extra.insert(key.to_owned(), value.into());
@@ -115,8 +126,12 @@ fn dated(stem: &str) -> (Option<NaiveDateTime>, &str) {
         return (Some(date), "");
     }
     for (length, form) in [(16, "%Y-%m-%d-%H-%M"), (10, "%Y-%m-%d")] {
-        let Some((rest, end)) = stem.len().checked_sub(length).and_then(|at| stem.split_at_checked(at)) else { continue };
-        let date = NaiveDateTime::parse_from_str(end, form).ok().or_else(|| NaiveDate::parse_from_str(end, form).ok().map(|day| day.and_time(chrono::NaiveTime::MIN)));
+        let Some((rest, end)) = stem.len().checked_sub(length).and_then(|at| stem.split_at_checked(at)) else {
+            continue;
+        };
+        let date = NaiveDateTime::parse_from_str(end, form)
+            .ok()
+            .or_else(|| NaiveDate::parse_from_str(end, form).ok().map(|day| day.and_time(chrono::NaiveTime::MIN)));
         if let (Some(date), true) = (date, rest.is_empty() || rest.ends_with('-')) {
             return (Some(date), rest.trim_end_matches('-'));
         }

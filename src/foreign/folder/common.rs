@@ -23,8 +23,22 @@ pub(super) struct Draft {
 
 /// Names that are of pages wherever they lie.
 const PAGES: [&str; 16] = [
-    "about", "contact", "imprint", "impressum", "privacy", "search", "archives", "archive", "now", "uses", "projects", "links",
-    "cv", "resume", "404", "legal",
+    "about",
+    "contact",
+    "imprint",
+    "impressum",
+    "privacy",
+    "search",
+    "archives",
+    "archive",
+    "now",
+    "uses",
+    "projects",
+    "links",
+    "cv",
+    "resume",
+    "404",
+    "legal",
 ];
 
 /// Whether a text without a folder of its own is a page by its name.
@@ -34,7 +48,8 @@ pub(super) fn is_page_name(name: &str) -> bool {
 
 /// Reads the keys that all generators have under these names.
 pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec<Told>) -> Document {
-    let mut document = Document { source: (path.to_owned(), 1), title: keys.text("title").trim().to_owned(), ..Document::default() };
+    let mut document =
+        Document { source: (path.to_owned(), 1), title: keys.text("title").trim().to_owned(), ..Document::default() };
     document.form = if path.ends_with(".html") || path.ends_with(".htm") { Form::Html } else { Form::Markdown };
     let tags = [("tags", split), ("tag", split), ("categories", split), ("category", Split::Never)];
     for tag in tags.into_iter().flat_map(|(key, split)| keys.texts(key, split)) {
@@ -46,10 +61,17 @@ pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec
     }
     document.summary = keys.first(&["summary", "description", "excerpt"]).trim().to_owned();
     document.draft = keys.boolean("draft").unwrap_or(false);
-    document.aliases = keys.texts("aliases", Split::Never).into_iter().map(|alias| if alias.starts_with('/') { alias } else { format!("/{alias}") }).collect();
+    document.aliases = keys
+        .texts("aliases", Split::Never)
+        .into_iter()
+        .map(|alias| if alias.starts_with('/') { alias } else { format!("/{alias}") })
+        .collect();
     document.language = keys.first(&["lang", "language", "locale"]).replace('_', "-");
     let tag = &document.language;
-    if !tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+    if !tag
+        .split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
         document.language.clear();
     }
     document
@@ -61,7 +83,12 @@ pub(super) fn add_tag(document: &mut Document, tag: String, told: &mut Vec<Told>
     let slugged = slug(&tag);
     if slugged.is_empty() {
         if !tag.is_empty() {
-            told.push(Told::of_line(&document.source.0, 1, Verdict::Lost, format!("the tag `{tag}` has no letter and no digit")));
+            told.push(Told::of_line(
+                &document.source.0,
+                1,
+                Verdict::Lost,
+                format!("the tag `{tag}` has no letter and no digit"),
+            ));
         }
     } else if document.tags.iter().all(|other| slug(other) != slugged) {
         document.tags.push(tag);
@@ -109,7 +136,12 @@ pub(super) fn title_of(name: &str) -> String {
 pub(super) fn need_title(document: &mut Document, name: &str, told: &mut Vec<Told>) {
     if document.title.is_empty() {
         document.title = title_of(name);
-        told.push(Told::of_line(&document.source.0, 1, Verdict::Chosen, format!("the title `{}`: the text has none", document.title)));
+        told.push(Told::of_line(
+            &document.source.0,
+            1,
+            Verdict::Chosen,
+            format!("the title `{}`: the text has none", document.title),
+        ));
     }
 }
 
@@ -120,7 +152,11 @@ pub(super) fn carry(files: &mut BTreeMap<String, Carried>, file: &TreeFile, to: 
         return;
     };
     if sound != to {
-        told.push(Told::of_file(&file.path, Verdict::Changed, format!("this is `static/{sound}` now: its name was not sound")));
+        told.push(Told::of_file(
+            &file.path,
+            Verdict::Changed,
+            format!("this is `static/{sound}` now: its name was not sound"),
+        ));
     }
     files.entry(sound.clone()).or_insert(Carried { from: file.file.clone(), to: sound, source: file.path.clone() });
 }
@@ -157,7 +193,9 @@ pub(super) fn beside(tree: &Tree, folder: &str, told: &mut Vec<Told>) -> Vec<Car
         }
         match sound_path(to).filter(|to| to.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~'))) {
             Some(sound) => found.push(Carried { from: file.file.clone(), to: sound, source: file.path.clone() }),
-            None => told.push(Told::of_file(&file.path, Verdict::Lost, "this cannot be the name of a file beside a post")),
+            None => {
+                told.push(Told::of_file(&file.path, Verdict::Lost, "this cannot be the name of a file beside a post"))
+            }
         }
     }
     found

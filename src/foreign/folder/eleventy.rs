@@ -11,10 +11,20 @@ use crate::foreign::moment::Written;
 use crate::foreign::site::{Carried, Facts, Kind, sound_path};
 use crate::foreign::told::{Told, Verdict};
 
-const IGNORED: [&str; 8] = ["layout", "permalink", "date", "eleventycomputed", "eleventynavigation", "eleventyexcludefromcollections", "templateengineoverride", "pagination"];
+const IGNORED: [&str; 8] = [
+    "layout",
+    "permalink",
+    "date",
+    "eleventycomputed",
+    "eleventynavigation",
+    "eleventyexcludefromcollections",
+    "templateengineoverride",
+    "pagination",
+];
 
 /// Configurations, the first of which counts.
-const CONFIGS: [&str; 5] = [".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", ".eleventy.cjs"];
+const CONFIGS: [&str; 5] =
+    [".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs", ".eleventy.cjs"];
 
 /// Endings of files that are of the program's, not of the author's.
 const OF_PROGRAMS: [&str; 9] = [".js", ".mjs", ".cjs", ".njk", ".liquid", ".json", ".ts", ".webc", ".css.map"];
@@ -23,9 +33,12 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let config = CONFIGS.iter().find_map(|path| tree.file(path)).map(|file| tree.text(file, told)).unwrap_or_default();
     let input = setting(&config, "input").filter(|input| tree.has(input)).unwrap_or_default();
     let below = |path: &str| if input.is_empty() { path.to_owned() } else { format!("{input}/{path}") };
-    let data = ["_data/metadata.json", "_data/site.json", "_data/meta.json"].iter().find_map(|path| tree.file(&below(path)).or_else(|| tree.file(path)));
+    let data = ["_data/metadata.json", "_data/site.json", "_data/meta.json"]
+        .iter()
+        .find_map(|path| tree.file(&below(path)).or_else(|| tree.file(path)));
     let mut site = data.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
-    let author = Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
+    let author =
+        Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
     let facts = Facts {
         title: site.first(&["title", "name"]),
         base_url: site.first(&["url", "base_url", "baseurl"]),
@@ -39,19 +52,28 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     for file in &tree.files {
         let Some(inside) = file.path.strip_prefix(&prefix) else { continue };
         let first = inside.split('/').next().unwrap_or_default();
-        if is_left_behind(inside) || inside.split('/').any(|part| part.starts_with('_')) || first.starts_with('.') || first == "public" {
+        if is_left_behind(inside)
+            || inside.split('/').any(|part| part.starts_with('_'))
+            || first.starts_with('.')
+            || first == "public"
+        {
             continue;
         }
         let name = inside.rsplit('/').next().unwrap_or(inside);
         if name.ends_with(".md") || name.ends_with(".html") {
-            let is_of_the_repository = input.is_empty() && matches!(inside, "README.md" | "LICENSE.md" | "CHANGELOG.md" | "CONTRIBUTING.md");
+            let is_of_the_repository =
+                input.is_empty() && matches!(inside, "README.md" | "LICENSE.md" | "CHANGELOG.md" | "CONTRIBUTING.md");
             if !is_of_the_repository {
                 drafts.extend(one(tree, &file.path, inside, &prefix, told));
             }
         } else if name.ends_with(".njk") || name.ends_with(".liquid") || name.ends_with(".webc") {
             told.push(Told::of_file(&file.path, Verdict::Lost, "a template, which genblog cannot use"));
         } else if name.ends_with(".11tydata.js") || name.ends_with(".11tydata.cjs") {
-            told.push(Told::of_file(&file.path, Verdict::Hand, "data made by a program: look whether the texts beside it have their tags"));
+            told.push(Told::of_file(
+                &file.path,
+                Verdict::Hand,
+                "data made by a program: look whether the texts beside it have their tags",
+            ));
         } else if !OF_PROGRAMS.iter().any(|end| name.ends_with(end)) && (!input.is_empty() || inside.contains('/')) {
             carry(&mut files, file, inside, told);
         }
@@ -89,7 +111,8 @@ fn one(tree: &Tree, path: &str, inside: &str, prefix: &str, told: &mut Vec<Told>
     let is_bundle = (name == "index" || folder.rsplit('/').next() == Some(name)) && !folder.is_empty();
     let (folder, name) = if is_bundle { folder.rsplit_once('/').unwrap_or(("", folder)) } else { (folder, name) };
     let mut tags = head.keys.texts("tags", Split::Never);
-    let is_post = tags.iter().any(|tag| matches!(&**tag, "posts" | "post")) || matches!(folder.split('/').next(), Some("posts" | "blog" | "post" | "articles"));
+    let is_post = tags.iter().any(|tag| matches!(&**tag, "posts" | "post"))
+        || matches!(folder.split('/').next(), Some("posts" | "blog" | "post" | "articles"));
     let mut document = document(&mut head.keys, path, Split::Never, told);
     // Collections that every site has are no subjects.
     tags.retain(|tag| matches!(&**tag, "posts" | "post" | "all" | "nav"));
@@ -103,7 +126,11 @@ fn one(tree: &Tree, path: &str, inside: &str, prefix: &str, told: &mut Vec<Told>
     };
     if is_post && document.date.is_none() {
         document.date = file.modified.map(Written::local);
-        told.push(Told::of_file(path, Verdict::Chosen, "the date: when the file was last written, since nothing else says one"));
+        told.push(Told::of_file(
+            path,
+            Verdict::Chosen,
+            "the date: when the file was last written, since nothing else says one",
+        ));
     }
     document.kind = if is_post { Kind::Post } else { Kind::Page };
     if document.kind == Kind::Page && matches!(rest, "index" | "404") && folder.is_empty() {
@@ -124,10 +151,19 @@ fn one(tree: &Tree, path: &str, inside: &str, prefix: &str, told: &mut Vec<Told>
     document.address = if permalink.is_empty() {
         usual
     } else if permalink.contains("{{") || permalink.contains("{%") {
-        let filled = ["{{ page.fileSlug }}", "{{page.fileSlug}}", "{{ fileSlug }}"].iter().fold(permalink.clone(), |text, name| text.replace(name, rest));
-        let filled = filled.replace("{{ title | slugify }}", &crate::words::slug::slug(&document.title)).replace("{{ title | slug }}", &crate::words::slug::slug(&document.title));
+        let filled = ["{{ page.fileSlug }}", "{{page.fileSlug}}", "{{ fileSlug }}"]
+            .iter()
+            .fold(permalink.clone(), |text, name| text.replace(name, rest));
+        let filled = filled
+            .replace("{{ title | slugify }}", &crate::words::slug::slug(&document.title))
+            .replace("{{ title | slug }}", &crate::words::slug::slug(&document.title));
         if filled.contains("{{") || filled.contains("{%") {
-            told.push(Told::of_line(path, 1, Verdict::Hand, format!("the permalink `{permalink}` is a template: write its old address into `aliases`")));
+            told.push(Told::of_line(
+                path,
+                1,
+                Verdict::Hand,
+                format!("the permalink `{permalink}` is a template: write its old address into `aliases`"),
+            ));
             String::new()
         } else {
             format!("/{}", filled.trim_start_matches('/'))
@@ -146,7 +182,10 @@ fn one(tree: &Tree, path: &str, inside: &str, prefix: &str, told: &mut Vec<Told>
 fn bundled(tree: &Tree, path: &str) -> Vec<Carried> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let prefix = format!("{folder}/");
-    let texts = tree.files.iter().filter(|file| file.path.starts_with(&prefix) && (file.path.ends_with(".md") || file.path.ends_with(".html")));
+    let texts = tree
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with(&prefix) && (file.path.ends_with(".md") || file.path.ends_with(".html")));
     if texts.count() > 1 {
         return Vec::new();
     }

@@ -67,7 +67,12 @@ pub(super) fn split(path: &str, text: &str, told: &mut Vec<Told>) -> Head {
         at += line.len();
     }
     let Some((head_end, body_start)) = end else {
-        told.push(Told::of_line(path, 1, Verdict::Hand, format!("the `{close}` that ends the front matter is missing")));
+        told.push(Told::of_line(
+            path,
+            1,
+            Verdict::Hand,
+            format!("the `{close}` that ends the front matter is missing"),
+        ));
         return without(true);
     };
     let keys = match fence {
@@ -136,7 +141,9 @@ impl Keys {
 
     /// The first of several keys that says something.
     pub(super) fn first(&mut self, keys: &[&str]) -> String {
-        keys.iter().map(|key| self.text(key)).fold(String::new(), |first, text| if first.is_empty() { text } else { first })
+        keys.iter()
+            .map(|key| self.text(key))
+            .fold(String::new(), |first, text| if first.is_empty() { text } else { first })
     }
 
     /// Texts in order.
@@ -219,7 +226,9 @@ impl Keys {
 
 fn text(value: &Value) -> Option<String> {
     match value {
-        Value::Text(text) | Value::Plain(text) | Value::Moment(text) => Some(text.clone()).filter(|text| text != "null"),
+        Value::Text(text) | Value::Plain(text) | Value::Moment(text) => {
+            Some(text.clone()).filter(|text| text != "null")
+        }
         Value::Integer(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
         Value::Boolean(value) => Some(value.to_string()),

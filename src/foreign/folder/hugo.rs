@@ -10,7 +10,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::foreign::folder::common::{Draft, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink, settle_kind};
+use crate::foreign::folder::common::{
+    Draft, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
+    settle_kind,
+};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Carried, Document, Facts, Kind};
@@ -26,14 +29,40 @@ pub(super) struct Taken {
 
 /// Configurations in the order in which Hugo looks for them.
 const CONFIGS: [&str; 16] = [
-    "hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config.json",
-    "config/_default/hugo.toml", "config/_default/hugo.yaml", "config/_default/hugo.yml", "config/_default/hugo.json",
-    "config/_default/config.toml", "config/_default/config.yaml", "config/_default/config.yml", "config/_default/config.json",
+    "hugo.toml",
+    "hugo.yaml",
+    "hugo.yml",
+    "hugo.json",
+    "config.toml",
+    "config.yaml",
+    "config.yml",
+    "config.json",
+    "config/_default/hugo.toml",
+    "config/_default/hugo.yaml",
+    "config/_default/hugo.yml",
+    "config/_default/hugo.json",
+    "config/_default/config.toml",
+    "config/_default/config.yaml",
+    "config/_default/config.yml",
+    "config/_default/config.json",
 ];
 
 /// Keys that mean something to Hugo and its themes' machinery only.
 const IGNORED: [&str; 14] = [
-    "layout", "type", "weight", "menu", "outputs", "url", "slug", "publishdate", "expirydate", "lastmod", "date", "cascade", "build", "_build",
+    "layout",
+    "type",
+    "weight",
+    "menu",
+    "outputs",
+    "url",
+    "slug",
+    "publishdate",
+    "expirydate",
+    "lastmod",
+    "date",
+    "cascade",
+    "build",
+    "_build",
 ];
 
 /// Sections whose posts need no folder of their own.
@@ -48,7 +77,9 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         base_url: site.text("baseurl"),
         language: site.first(&["languagecode", "locale", "defaultcontentlanguage"]).replace('_', "-"),
         description: params.first(&["description", "subtitle"]),
-        author: Some(params.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| params.text("author")),
+        author: Some(params.table("author").text("name"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| params.text("author")),
         copyright: site.text("copyright"),
         timezone: site.text("timezone").parse().ok(),
         ..Facts::default()
@@ -58,7 +89,10 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let ugly = site.boolean("uglyurls").unwrap_or(false);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
-    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && (file.path.ends_with(".md") || file.path.ends_with(".html") || file.path.ends_with(".markdown"))) {
+    for file in tree.files.iter().filter(|file| {
+        file.path.starts_with("content/")
+            && (file.path.ends_with(".md") || file.path.ends_with(".html") || file.path.ends_with(".markdown"))
+    }) {
         let inside = &file.path["content/".len()..];
         if in_bundle(tree, &file.path) {
             continue;
@@ -76,9 +110,15 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
             continue;
         }
         let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
-        let pattern = [of_pages.text(&section), permalinks.text(&section)].into_iter().find(|pattern| !pattern.is_empty());
+        let pattern =
+            [of_pages.text(&section), permalinks.text(&section)].into_iter().find(|pattern| !pattern.is_empty());
         document.address = address(&document, inside, &mut head.keys, pattern.as_deref(), ugly).unwrap_or_else(|| {
-            told.push(Told::of_line(&document.source.0, 1, Verdict::Hand, "the pattern of its old address is not known: write it into `aliases`"));
+            told.push(Told::of_line(
+                &document.source.0,
+                1,
+                Verdict::Hand,
+                "the pattern of its old address is not known: write it into `aliases`",
+            ));
             String::new()
         });
         document.extra = free_data(&mut head.keys, &IGNORED);
@@ -104,7 +144,8 @@ fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Opti
     }
     let is_bundle = stem == "index";
     let is_list = stem == "_index";
-    let (folder, name) = if is_bundle || is_list { folder.rsplit_once('/').unwrap_or(("", folder)) } else { (folder, stem) };
+    let (folder, name) =
+        if is_bundle || is_list { folder.rsplit_once('/').unwrap_or(("", folder)) } else { (folder, stem) };
     let (in_name, rest) = dated(name);
     let publish = keys.date("publishdate", &path, told);
     document.date = keys.date("date", &path, told).or_else(|| publish.clone()).or(in_name.clone());
@@ -113,21 +154,32 @@ fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Opti
     {
         document.date = Some(publish);
     }
-    document.updated = keys.date("lastmod", &path, told).or_else(|| keys.date("updated", &path, told)).filter(|updated| Some(updated) != document.date.as_ref());
+    document.updated = keys
+        .date("lastmod", &path, told)
+        .or_else(|| keys.date("updated", &path, told))
+        .filter(|updated| Some(updated) != document.date.as_ref());
     document.expires = keys.date("expirydate", &path, told);
     document.slug = keys.text("slug");
     settle_kind(&mut document, folder.is_empty(), name);
     if is_list {
         if name.is_empty() {
             if keys.text("title").is_empty() || document.body.trim().is_empty() {
-                told.push(Told::of_file(&path, Verdict::Lost, "the home page lists posts here; what this says has no place on it"));
+                told.push(Told::of_file(
+                    &path,
+                    Verdict::Lost,
+                    "the home page lists posts here; what this says has no place on it",
+                ));
             }
             return None;
         }
         document.kind = Kind::Page;
     }
     if document.kind == Kind::Page && is_bundle && name.is_empty() {
-        told.push(Told::of_file(&path, Verdict::Lost, "the home page lists posts here; what this says has no place on it"));
+        told.push(Told::of_file(
+            &path,
+            Verdict::Lost,
+            "the home page lists posts here; what this says has no place on it",
+        ));
         return None;
     }
     rest.clone_into(&mut document.name);
@@ -152,13 +204,21 @@ fn address(document: &Document, inside: &str, keys: &mut Keys, pattern: Option<&
         return Some(if url.starts_with('/') { url } else { format!("/{url}") });
     }
     let stem = inside.rsplit_once('.').map_or(inside, |(stem, _)| stem);
-    let stem = if document.language.len() == 2 { stem.strip_suffix(&format!(".{}", document.language)).unwrap_or(stem) } else { stem };
+    let stem = if document.language.len() == 2 {
+        stem.strip_suffix(&format!(".{}", document.language)).unwrap_or(stem)
+    } else {
+        stem
+    };
     let stem = stem.strip_suffix("/index").or_else(|| stem.strip_suffix("/_index")).unwrap_or(stem);
     let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
     let last = if document.slug.is_empty() { name.to_owned() } else { document.slug.clone() };
     let urlized = |text: &str| {
         let lower = text.trim().to_lowercase();
-        let kept: String = lower.chars().map(|c| if c.is_whitespace() { '-' } else { c }).filter(|c| c.is_alphanumeric() || "-_./".contains(*c)).collect();
+        let kept: String = lower
+            .chars()
+            .map(|c| if c.is_whitespace() { '-' } else { c })
+            .filter(|c| c.is_alphanumeric() || "-_./".contains(*c))
+            .collect();
         kept
     };
     let Some(pattern) = pattern else {
@@ -198,15 +258,35 @@ pub(super) fn others(tree: &Tree, files: &mut BTreeMap<String, Carried>, told: &
             continue;
         }
         if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {
-            told.push(Told::of_file(&file.path, Verdict::Hand, "this is not Markdown: write it so, and put it into `content/posts/`"));
+            told.push(Told::of_file(
+                &file.path,
+                Verdict::Hand,
+                "this is not Markdown: write it so, and put it into `content/posts/`",
+            ));
         } else {
             carry(files, file, inside, told);
         }
     }
-    for (folder, what) in [("layouts", "templates"), ("templates", "templates"), ("themes", "a theme"), ("assets", "what a build makes files of"), ("sass", "style sheets"), ("data", "data for templates"), ("i18n", "words for templates")] {
-        let count = tree.files.iter().filter(|file| file.path.starts_with(&format!("{folder}/")) && !is_left_behind(&file.path)).count();
+    for (folder, what) in [
+        ("layouts", "templates"),
+        ("templates", "templates"),
+        ("themes", "a theme"),
+        ("assets", "what a build makes files of"),
+        ("sass", "style sheets"),
+        ("data", "data for templates"),
+        ("i18n", "words for templates"),
+    ] {
+        let count = tree
+            .files
+            .iter()
+            .filter(|file| file.path.starts_with(&format!("{folder}/")) && !is_left_behind(&file.path))
+            .count();
         if count > 0 {
-            told.push(Told::of_file(folder, Verdict::Lost, format!("{what}: {count} of them, which genblog cannot use")));
+            told.push(Told::of_file(
+                folder,
+                Verdict::Lost,
+                format!("{what}: {count} of them, which genblog cannot use"),
+            ));
         }
     }
 }

@@ -10,7 +10,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::foreign::folder::common::{Draft, add_tag, carry, date_part, dated, document, free_data, is_left_behind, need_title, permalink};
+use crate::foreign::folder::common::{
+    Draft, add_tag, carry, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
+};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::Taken;
 use crate::foreign::folder::tree::{Tree, TreeFile};
@@ -19,10 +21,21 @@ use crate::foreign::site::{Document, Facts, Form, Kind};
 use crate::foreign::told::{Told, Verdict};
 use crate::words::slug::slug;
 
-const IGNORED: [&str; 9] = ["layout", "permalink", "published", "date", "slug", "redirect_from", "last_modified_at", "excerpt_separator", "sitemap"];
+const IGNORED: [&str; 9] = [
+    "layout",
+    "permalink",
+    "published",
+    "date",
+    "slug",
+    "redirect_from",
+    "last_modified_at",
+    "excerpt_separator",
+    "sitemap",
+];
 
 /// Files at the root that are of the program or of its host.
-const OF_JEKYLL: [&str; 8] = ["Gemfile", "Gemfile.lock", "README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "Rakefile", "package.json"];
+const OF_JEKYLL: [&str; 8] =
+    ["Gemfile", "Gemfile.lock", "README.md", "LICENSE", "LICENSE.txt", "LICENSE.md", "Rakefile", "package.json"];
 
 /// Named permalinks.
 const STYLES: [(&str, &str); 5] = [
@@ -36,7 +49,8 @@ const STYLES: [(&str, &str); 5] = [
 pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let config = ["_config.yml", "_config.yaml", "_config.toml"].iter().find_map(|path| tree.file(path));
     let mut site = config.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
-    let author = Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
+    let author =
+        Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
     let url = site.text("url");
     let facts = Facts {
         title: site.text("title"),
@@ -55,21 +69,36 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         let name = parts.last().copied().unwrap_or_default();
         let special = parts.iter().position(|part| part.starts_with('_'));
         let is_text = [".md", ".markdown", ".html", ".htm"].iter().any(|end| name.ends_with(end));
-        if is_left_behind(&file.path) || parts[0].starts_with('.') && parts[0] != ".well-known" || matches!(parts[0], "vendor" | "_site") {
+        if is_left_behind(&file.path)
+            || parts[0].starts_with('.') && parts[0] != ".well-known"
+            || matches!(parts[0], "vendor" | "_site")
+        {
             continue;
         }
         match special.map(|at| parts[at]) {
             Some("_posts" | "_drafts") if is_text => drafts.extend(post(tree, file, &style, &separator, told)),
             Some(_) => {}
             None if OF_JEKYLL.contains(&&*file.path) => {}
-            None if is_text || name.ends_with(".xml") || name.ends_with(".scss") => drafts.extend(page(tree, file, &style, &mut files, told)),
+            None if is_text || name.ends_with(".xml") || name.ends_with(".scss") => {
+                drafts.extend(page(tree, file, &style, &mut files, told))
+            }
             None => carry(&mut files, file, &file.path, told),
         }
     }
-    for (folder, what) in [("_layouts", "templates"), ("_includes", "templates"), ("_sass", "style sheets"), ("_data", "data for templates"), ("_plugins", "programs")] {
+    for (folder, what) in [
+        ("_layouts", "templates"),
+        ("_includes", "templates"),
+        ("_sass", "style sheets"),
+        ("_data", "data for templates"),
+        ("_plugins", "programs"),
+    ] {
         let count = tree.files.iter().filter(|file| file.path.starts_with(&format!("{folder}/"))).count();
         if count > 0 {
-            told.push(Told::of_file(folder, Verdict::Lost, format!("{what}: {count} of them, which genblog cannot use")));
+            told.push(Told::of_file(
+                folder,
+                Verdict::Lost,
+                format!("{what}: {count} of them, which genblog cannot use"),
+            ));
         }
     }
     Taken { facts, drafts, files, site }
@@ -98,7 +127,12 @@ fn post(tree: &Tree, file: &TreeFile, style: &str, separator: &str, told: &mut V
     rest.clone_into(&mut document.name);
     document.slug = head.keys.text("slug");
     // Folders before `_posts` are categories, and those after it for the author only.
-    let mut categories: Vec<String> = folders.split('/').take_while(|part| !part.starts_with('_')).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let mut categories: Vec<String> = folders
+        .split('/')
+        .take_while(|part| !part.starts_with('_'))
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
     for category in categories.clone() {
         add_tag(&mut document, category, told);
     }
@@ -115,7 +149,12 @@ fn post(tree: &Tree, file: &TreeFile, style: &str, separator: &str, told: &mut V
     let pattern = Some(head.keys.text("permalink")).filter(|own| !own.is_empty()).unwrap_or_else(|| style.to_owned());
     if !is_draft {
         document.address = address(&document, &pattern, &categories).unwrap_or_else(|| {
-            told.push(Told::of_line(&document.source.0, 1, Verdict::Hand, format!("the permalink `{pattern}` is not known: write its old address into `aliases`")));
+            told.push(Told::of_line(
+                &document.source.0,
+                1,
+                Verdict::Hand,
+                format!("the permalink `{pattern}` is not known: write its old address into `aliases`"),
+            ));
             String::new()
         });
     }
@@ -132,14 +171,27 @@ fn address(document: &Document, pattern: &str, categories: &[String]) -> Option<
         "slug" => Some(slug(&title)),
         "name" => Some(slug(&title)),
         "output_ext" => Some(".html".to_owned()),
-        "categories" => Some(categories.iter().map(|category| category.to_lowercase().replace(' ', "%20")).collect::<Vec<_>>().join("/").replace("%20", " ")),
+        "categories" => Some(
+            categories
+                .iter()
+                .map(|category| category.to_lowercase().replace(' ', "%20"))
+                .collect::<Vec<_>>()
+                .join("/")
+                .replace("%20", " "),
+        ),
         "slugified_categories" => Some(categories.iter().map(|category| slug(category)).collect::<Vec<_>>().join("/")),
         _ => date_part(part, date),
     })
 }
 
 /// A page, if the file is one; otherwise it is taken along as it is.
-fn page(tree: &Tree, file: &TreeFile, style: &str, files: &mut BTreeMap<String, crate::foreign::site::Carried>, told: &mut Vec<Told>) -> Option<Draft> {
+fn page(
+    tree: &Tree,
+    file: &TreeFile,
+    style: &str,
+    files: &mut BTreeMap<String, crate::foreign::site::Carried>,
+    told: &mut Vec<Told>,
+) -> Option<Draft> {
     let text = tree.text(file, told);
     let mut head = split(&file.path, &text, told);
     if !head.is_there {
@@ -175,7 +227,11 @@ fn page(tree: &Tree, file: &TreeFile, style: &str, files: &mut BTreeMap<String, 
         format!("/{stem}.html")
     };
     if document.form == Form::Html && document.body.contains("{%") {
-        told.push(Told::of_file(&file.path, Verdict::Hand, "this page is a template more than a text: look at what is left of it"));
+        told.push(Told::of_file(
+            &file.path,
+            Verdict::Hand,
+            "this page is a template more than a text: look at what is left of it",
+        ));
     }
     document.extra = free_data(&mut head.keys, &IGNORED);
     Some(Draft { document, keys: head.keys, line: head.line })

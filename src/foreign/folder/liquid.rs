@@ -57,16 +57,28 @@ pub(super) fn replace(body: &mut Body<'_>, names: &Names<'_>) {
                     names.links.named(path, "")
                 } else {
                     [".md", ".markdown", ".html"].iter().find_map(|end| {
-                        names.links.named(&format!("_posts/{path}{end}"), "").or_else(|| names.links.ending(&format!("{path}{end}")))
+                        names
+                            .links
+                            .named(&format!("_posts/{path}{end}"), "")
+                            .or_else(|| names.links.ending(&format!("{path}{end}")))
                     })
                 };
                 match found {
-                    Some(number) => body.replace(tag.range, &format!("document:{number}"), Verdict::Changed, "is the link itself now"),
-                    None if name == "link" => body.replace(tag.range, &format!("/{path}"), Verdict::Changed, "is the address of the file now"),
+                    Some(number) => body.replace(
+                        tag.range,
+                        &format!("document:{number}"),
+                        Verdict::Changed,
+                        "is the link itself now",
+                    ),
+                    None if name == "link" => {
+                        body.replace(tag.range, &format!("/{path}"), Verdict::Changed, "is the address of the file now")
+                    }
                     None => body.replace(tag.range, "#", Verdict::Hand, "names no post that was taken over"),
                 }
             }
-            (Kind::Statement, "include" | "include_relative" | "render") => body.leave(tag.range, "takes in a template, which is not taken over: it is left as text"),
+            (Kind::Statement, "include" | "include_relative" | "render") => {
+                body.leave(tag.range, "takes in a template, which is not taken over: it is left as text")
+            }
             (Kind::Statement, _) => match embedded(name, &Words::new(rest), body.form) {
                 Some((with, said)) => body.replace(tag.range, &with, Verdict::Changed, said),
                 None => body.leave(tag.range, "has no counterpart and is left as text"),

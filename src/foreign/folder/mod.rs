@@ -69,19 +69,31 @@ impl fmt::Display for Generator {
 pub fn guess(tree: &Tree) -> Option<Generator> {
     let text = |path: &str| tree.file(path).map(|file| tree.text(file, &mut Vec::new()));
     let config = text("config.toml").unwrap_or_default().to_lowercase();
-    let says = |key: &str| config.lines().any(|line| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')));
+    let says = |key: &str| {
+        config
+            .lines()
+            .any(|line| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+    };
     let any = |names: &[&str]| names.iter().any(|name| tree.file(name).is_some());
     if any(&["hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json"]) || tree.has("config/_default") || says("baseurl") {
         Some(Generator::Hugo)
     } else if any(&["zola.toml"]) || says("base_url") {
         Some(Generator::Zola)
-    } else if any(&[".eleventy.js", ".eleventy.cjs", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs"]) {
+    } else if any(&[
+        ".eleventy.js",
+        ".eleventy.cjs",
+        "eleventy.config.js",
+        "eleventy.config.mjs",
+        "eleventy.config.cjs",
+    ]) {
         Some(Generator::Eleventy)
     } else if any(&["_config.yml", "_config.yaml", "_config.toml"]) || tree.has("_posts") {
         Some(Generator::Jekyll)
     } else if any(&["config.yaml", "config.yml", "config.json"]) && tree.has("content") {
         Some(Generator::Hugo)
-    } else if tree.files.iter().any(|file| file.path.ends_with(".txt")) && !tree.files.iter().any(|file| file.path.ends_with(".md")) {
+    } else if tree.files.iter().any(|file| file.path.ends_with(".txt"))
+        && !tree.files.iter().any(|file| file.path.ends_with(".md"))
+    {
         Some(Generator::GenBlog)
     } else {
         None
@@ -113,7 +125,9 @@ pub fn site(mut tree: Tree, generator: Generator, form: Option<Form>) -> Site {
             match generator {
                 Generator::Hugo => shortcodes::hugo(&mut body, keys, &links),
                 Generator::Zola => shortcodes::zola(&mut body),
-                Generator::Jekyll | Generator::Eleventy => liquid::replace(&mut body, &Names { page: keys, site: &site, links: &links }),
+                Generator::Jekyll | Generator::Eleventy => {
+                    liquid::replace(&mut body, &Names { page: keys, site: &site, links: &links })
+                }
                 Generator::GenBlog | Generator::Feed => {}
             }
             let text = body.finish(&mut told);

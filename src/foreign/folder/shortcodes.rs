@@ -28,7 +28,11 @@ pub(super) fn hugo(body: &mut Body<'_>, keys: &Keys, links: &Links) {
         match name {
             "highlight" => match end_of(text, &tag, |inner| inner.replace(' ', "") == "/highlight") {
                 Some(end) => {
-                    let code = code_block(words.get(&["lang"], 0).unwrap_or_default(), &text[tag.range.end..end.range.start], body.form);
+                    let code = code_block(
+                        words.get(&["lang"], 0).unwrap_or_default(),
+                        &text[tag.range.end..end.range.start],
+                        body.form,
+                    );
                     body.tell(tag.range.start, Verdict::Changed, format!("`{}` is a block of code now", tag.inner));
                     body.put(tag.range.start..end.range.end, &code);
                     at = end.range.end;
@@ -45,12 +49,28 @@ pub(super) fn hugo(body: &mut Body<'_>, keys: &Keys, links: &Links) {
             },
             "ref" | "relref" => {
                 let path = words.get(&["path"], 0).unwrap_or_default();
-                let (path, fragment) = path.split_once('#').map_or((path, String::new()), |(path, place)| (path, format!("#{place}")));
-                let number = links.named(path, "content/").or_else(|| links.ending(path)).or_else(|| links.ending(&format!("{path}.md")));
+                let (path, fragment) =
+                    path.split_once('#').map_or((path, String::new()), |(path, place)| (path, format!("#{place}")));
+                let number = links
+                    .named(path, "content/")
+                    .or_else(|| links.ending(path))
+                    .or_else(|| links.ending(&format!("{path}.md")));
                 match number {
-                    Some(number) => body.replace(tag.range, &format!("document:{number}{fragment}"), Verdict::Changed, "is the link itself now"),
-                    None if path.is_empty() => body.replace(tag.range, &fragment, Verdict::Changed, "is the link itself now"),
-                    None => body.replace(tag.range, &format!("/{}{fragment}", path.trim_start_matches('/')), Verdict::Hand, "names no document that was taken over"),
+                    Some(number) => body.replace(
+                        tag.range,
+                        &format!("document:{number}{fragment}"),
+                        Verdict::Changed,
+                        "is the link itself now",
+                    ),
+                    None if path.is_empty() => {
+                        body.replace(tag.range, &fragment, Verdict::Changed, "is the link itself now")
+                    }
+                    None => body.replace(
+                        tag.range,
+                        &format!("/{}{fragment}", path.trim_start_matches('/')),
+                        Verdict::Hand,
+                        "names no document that was taken over",
+                    ),
                 }
             }
             "param" => match keys.shown(words.get(&["name"], 0).unwrap_or_default()) {
@@ -60,7 +80,12 @@ pub(super) fn hugo(body: &mut Body<'_>, keys: &Keys, links: &Links) {
             "details" => {
                 let summary = words.get(&["summary", "title"], 0).unwrap_or("Details");
                 let open = if words.named.get("open").is_some_and(|open| open == "true") { " open" } else { "" };
-                body.replace(tag.range, &format!("<details{open}>\n<summary>{summary}</summary>\n\n"), Verdict::Changed, "is an element now");
+                body.replace(
+                    tag.range,
+                    &format!("<details{open}>\n<summary>{summary}</summary>\n\n"),
+                    Verdict::Changed,
+                    "is an element now",
+                );
             }
             "/details" => body.put(tag.range, "\n</details>\n"),
             _ => match embedded(name, &words, body.form) {
@@ -92,7 +117,9 @@ pub(super) fn zola(body: &mut Body<'_>) {
             continue;
         }
         let (name, rest) = match (tag.kind, tag.inner.split_once('(')) {
-            (Kind::Output | Kind::Statement, Some((name, rest))) => (name.trim(), rest.trim_end().trim_end_matches(')')),
+            (Kind::Output | Kind::Statement, Some((name, rest))) => {
+                (name.trim(), rest.trim_end().trim_end_matches(')'))
+            }
             (Kind::Shortcode, _) => {
                 let inner = tag.inner.trim_end_matches('/').trim();
                 inner.split_once(char::is_whitespace).unwrap_or((inner, ""))
@@ -104,9 +131,12 @@ pub(super) fn zola(body: &mut Body<'_>) {
         };
         let words = Words::new(rest);
         match (embedded(name, &words, body.form), tag.kind) {
-            (Some((with, said)), Kind::Output | Kind::Shortcode) => body.replace(tag.range, &with, Verdict::Changed, said),
+            (Some((with, said)), Kind::Output | Kind::Shortcode) => {
+                body.replace(tag.range, &with, Verdict::Changed, said)
+            }
             (_, Kind::Statement) if name == "quote" => {
-                let author = words.get(&["author", "by"], 9).map(|author| format!("\n<p>{author}:</p>")).unwrap_or_default();
+                let author =
+                    words.get(&["author", "by"], 9).map(|author| format!("\n<p>{author}:</p>")).unwrap_or_default();
                 body.replace(tag.range, &format!("<blockquote>{author}\n\n"), Verdict::Changed, "is a quotation now");
                 open.push(name.to_owned());
             }

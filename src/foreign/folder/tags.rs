@@ -166,7 +166,9 @@ impl<'a> Body<'a> {
 /// Where code stands in Markdown.
 fn code(text: &str) -> Vec<Range<usize>> {
     let parser = Parser::new_ext(text, OPTIONS).into_offset_iter();
-    let ranges = parser.filter_map(|(event, range)| matches!(event, Event::Code(_) | Event::Start(Markup::CodeBlock(_))).then_some(range));
+    let ranges = parser.filter_map(|(event, range)| {
+        matches!(event, Event::Code(_) | Event::Start(Markup::CodeBlock(_))).then_some(range)
+    });
     ranges.collect()
 }
 
@@ -201,7 +203,11 @@ pub(super) fn code_block(language: &str, code: &str, form: Form) -> String {
 }
 
 fn link(words: &str, address: &str, form: Form) -> String {
-    if form == Form::Markdown { format!("[{words}](<{}>)", address.replace(['<', '>'], "")) } else { format!("<a href=\"{}\">{}</a>", escaped(address), escaped(words)) }
+    if form == Form::Markdown {
+        format!("[{words}](<{}>)", address.replace(['<', '>'], ""))
+    } else {
+        format!("<a href=\"{}\">{}</a>", escaped(address), escaped(words))
+    }
 }
 
 /// A tag that several generators and their themes have by that name: what stands in its place, and what to say of it.
@@ -209,10 +215,14 @@ pub(super) fn embedded(name: &str, words: &Words, form: Form) -> Option<(String,
     let is_a_link = "is a link now: pages have no frames and scripts of other sites";
     let id = || words.get(&["id", "user_id", "video"], 0).filter(|id| !id.contains(char::is_whitespace));
     Some(match name {
-        "youtube" | "youtube-lite" | "youtube_embed" => (link("Video at YouTube", &format!("https://www.youtube.com/watch?v={}", id()?), form), is_a_link),
+        "youtube" | "youtube-lite" | "youtube_embed" => {
+            (link("Video at YouTube", &format!("https://www.youtube.com/watch?v={}", id()?), form), is_a_link)
+        }
         "vimeo" => (link("Video at Vimeo", &format!("https://vimeo.com/{}", id()?), form), is_a_link),
         "streamable" => (link("Video at Streamable", &format!("https://streamable.com/{}", id()?), form), is_a_link),
-        "instagram" => (link("Picture at Instagram", &format!("https://www.instagram.com/p/{}/", id()?), form), is_a_link),
+        "instagram" => {
+            (link("Picture at Instagram", &format!("https://www.instagram.com/p/{}/", id()?), form), is_a_link)
+        }
         "gist" => {
             let address = match (words.get(&["url"], 0)?, words.plain.get(1)) {
                 (url, _) if url.starts_with("http") => url.to_owned(),
@@ -265,7 +275,8 @@ mod tests {
             at = tag.range.end;
             found.push((tag.kind, tag.inner));
         }
-        let expected = [(Kind::Shortcode, "x \"y\""), (Kind::Shortcode, "z"), (Kind::Output, "v | f"), (Kind::Statement, "if q")];
+        let expected =
+            [(Kind::Shortcode, "x \"y\""), (Kind::Shortcode, "z"), (Kind::Output, "v | f"), (Kind::Statement, "if q")];
         assert_eq!(found, expected);
     }
 
@@ -273,12 +284,18 @@ mod tests {
     fn words_have_quotes_and_names() {
         let words = Words::new("\"a b\" c d=\"e f\", g='h'");
         assert_eq!(words.plain, ["a b", "c"]);
-        assert_eq!((words.get(&["d"], 9), words.get(&["x"], 1), words.get(&["g"], 9)), (Some("e f"), Some("c"), Some("h")));
+        assert_eq!(
+            (words.get(&["d"], 9), words.get(&["x"], 1), words.get(&["g"], 9)),
+            (Some("e f"), Some("c"), Some("h"))
+        );
     }
 
     #[test]
     fn what_is_left_stands_for_itself() {
-        for (form, expected) in [(Form::Markdown, "a ``` {{< x `` >}} ``` `{{< y >}}`"), (Form::Html, "a <code>{{&lt; x `` &gt;}}</code> `<code>{{&lt; y &gt;}}</code>`")] {
+        for (form, expected) in [
+            (Form::Markdown, "a ``` {{< x `` >}} ``` `{{< y >}}`"),
+            (Form::Html, "a <code>{{&lt; x `` &gt;}}</code> `<code>{{&lt; y &gt;}}</code>`"),
+        ] {
             let text = "a {{< x `` >}} `{{< y >}}`";
             let mut body = Body::new(text, form, "a.md", 3);
             let mut at = 0;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::foreign::folder::common::{Draft, beside, carry_folder, dated, document, free_data, need_title, settle_kind};
+use crate::foreign::folder::common::{
+    Draft, beside, carry_folder, dated, document, free_data, need_title, settle_kind,
+};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::{Taken, in_bundle, others};
 use crate::foreign::folder::tree::Tree;
@@ -11,8 +13,20 @@ use crate::foreign::told::{Told, Verdict};
 use crate::words::slug::slug;
 
 const IGNORED: [&str; 14] = [
-    "template", "weight", "date", "updated", "path", "slug", "render", "in_search_index", "taxonomies", "sort_by", "paginate_by",
-    "page_template", "insert_anchor_links", "transparent",
+    "template",
+    "weight",
+    "date",
+    "updated",
+    "path",
+    "slug",
+    "render",
+    "in_search_index",
+    "taxonomies",
+    "sort_by",
+    "paginate_by",
+    "page_template",
+    "insert_anchor_links",
+    "transparent",
 ];
 
 pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
@@ -40,7 +54,9 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         let path = &file.path;
         let mut document = document(&mut head.keys, path, Split::Never, told);
         let mut taxonomies = head.keys.table("taxonomies");
-        for tag in ["tags", "categories"].into_iter().flat_map(|key| taxonomies.texts(key, Split::Never)).collect::<Vec<_>>() {
+        for tag in
+            ["tags", "categories"].into_iter().flat_map(|key| taxonomies.texts(key, Split::Never)).collect::<Vec<_>>()
+        {
             super::common::add_tag(&mut document, tag, told);
         }
         if document.authors.is_empty() {
@@ -49,7 +65,8 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         let inside = &path["content/".len()..path.len() - ".md".len()];
         let is_bundle = inside == "index" || inside.ends_with("/index");
         let is_list = inside == "_index" || inside.ends_with("/_index");
-        let place = if is_bundle || is_list { inside.rsplit_once('/').map_or("", |(folder, _)| folder) } else { inside };
+        let place =
+            if is_bundle || is_list { inside.rsplit_once('/').map_or("", |(folder, _)| folder) } else { inside };
         let (folder, name) = place.rsplit_once('/').unwrap_or(("", place));
         let (in_name, rest) = dated(name);
         document.date = head.keys.date("date", path, told).or(in_name.clone());
@@ -62,7 +79,11 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
                 continue;
             }
             if name.is_empty() {
-                told.push(Told::of_file(path, Verdict::Lost, "the home page lists posts here; what this says has no place on it"));
+                told.push(Told::of_file(
+                    path,
+                    Verdict::Lost,
+                    "the home page lists posts here; what this says has no place on it",
+                ));
                 continue;
             }
             document.kind = Kind::Page;
@@ -84,7 +105,8 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         };
         let own = head.keys.text("path");
         document.address = if own.is_empty() {
-            let folders: String = folder.split('/').filter(|part| !part.is_empty()).map(|part| format!("{}/", slugged(part))).collect();
+            let folders: String =
+                folder.split('/').filter(|part| !part.is_empty()).map(|part| format!("{}/", slugged(part))).collect();
             format!("/{folders}{}/", slugged(last))
         } else {
             format!("/{}/", own.trim_matches('/'))

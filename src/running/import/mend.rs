@@ -76,7 +76,13 @@ fn edited(text: &str, edits: &[(Range<usize>, String)]) -> String {
 }
 
 /// Finds what would mend a problem.
-pub(super) fn mend(problem: &Diagnostic, writing: &mut Writing, base: &str, documents: &[Document], mending: &mut Mending) {
+pub(super) fn mend(
+    problem: &Diagnostic,
+    writing: &mut Writing,
+    base: &str,
+    documents: &[Document],
+    mending: &mut Mending,
+) {
     let path = path_of(problem).to_owned();
     let label = problem.labels.first();
     match (problem.code, label) {
@@ -123,7 +129,10 @@ fn old_address(path: &str, writing: &Writing, base: &str, documents: &[Document]
 
 /// A link that leads nowhere: its place is left out, or it leads where it led.
 fn link(problem: &Diagnostic, span: &Span, old_address: &dyn Fn(&str) -> String, path: &str, mending: &mut Mending) {
-    let quoted = problem.message.split('`').nth(if problem.code == "broken-anchor" && !problem.message.starts_with("this page") { 3 } else { 1 });
+    let quoted = problem
+        .message
+        .split('`')
+        .nth(if problem.code == "broken-anchor" && !problem.message.starts_with("this page") { 3 } else { 1 });
     let Some(quoted) = quoted.filter(|quoted| !quoted.is_empty()) else { return };
     // The place may be that of the whole link, or only its first line.
     let text = &span.source.text;
@@ -132,15 +141,21 @@ fn link(problem: &Diagnostic, span: &Span, old_address: &dyn Fn(&str) -> String,
         let needle = if problem.code == "broken-anchor" { format!("#{quoted}") } else { quoted.to_owned() };
         let Some(found) = text[from..].find(&needle).map(|at| from + at) else { return };
         let begins = |c: char| c.is_whitespace() || "\"'(<>=".contains(c);
-        let start = text[..found].rfind(begins).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-        let length = text[found..].find(|c: char| c.is_whitespace() || "\"')>".contains(c)).unwrap_or(text.len() - found);
+        let start =
+            text[..found].rfind(begins).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+        let length =
+            text[found..].find(|c: char| c.is_whitespace() || "\"')>".contains(c)).unwrap_or(text.len() - found);
         (start, &text[start..found + length])
     } else {
         (span.range.start, span.text())
     };
     let (new, said) = if problem.code == "broken-anchor" {
         let page = written.split('#').next().unwrap_or_default();
-        (if page.is_empty() { "#" } else { page }.to_owned(), format!("there is no place `#{quoted}`: this leads to the top of its page"))
+        // In full an address may name a place that is not there, and goes on saying what it said.
+        let target = page.strip_prefix("@/").map(|target| old_address(&format!("content/{target}")));
+        let full = target.filter(|full| *full != old_address("")).map(|full| format!("{full}#{quoted}"));
+        let new = full.unwrap_or_else(|| if page.is_empty() { "#" } else { page }.to_owned());
+        (new, format!("there is no place `#{quoted}`: this leads to the top of its page"))
     } else {
         let decoded = htmlize::unescape_attribute(written);
         let full = match decoded.strip_prefix("@/") {
@@ -153,7 +168,11 @@ fn link(problem: &Diagnostic, span: &Span, old_address: &dyn Fn(&str) -> String,
             None => absolute(&decoded, &old_address(path)),
         };
         let full = full.replace(' ', "%20");
-        let why = if problem.code == "link-to-left-out" { "leads to what is not published" } else { "leads to nothing that was taken over" };
+        let why = if problem.code == "link-to-left-out" {
+            "leads to what is not published"
+        } else {
+            "leads to nothing that was taken over"
+        };
         (full.clone(), format!("`{written}` {why}: it is `{full}` now"))
     };
     if new != written {
@@ -187,7 +206,8 @@ fn alias(span: &Span, writing: &mut Writing, mending: &mut Mending) -> bool {
         return false;
     }
     let address = span.text().trim_matches(['"', '\'']);
-    let kept: Vec<&str> = line.split(['"', ',', ' ', '[', ']', '\'']).filter(|part| part.starts_with('/') && *part != address).collect();
+    let kept: Vec<&str> =
+        line.split(['"', ',', ' ', '[', ']', '\'']).filter(|part| part.starts_with('/') && *part != address).collect();
     let quoted: Vec<String> = kept.iter().map(|alias| toml::Value::from(*alias).to_string()).collect();
     let new = match (kept.is_empty(), is_key) {
         (true, _) => String::new(),

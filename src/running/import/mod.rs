@@ -82,7 +82,8 @@ fn prepare(import: &Import) -> Result<Prepared, Failure> {
     let mut told = std::mem::take(&mut site.told);
     let existing = existing(&import.root)?;
     let zone = existing.as_ref().map_or(site.facts.timezone.unwrap_or(Tz::UTC), |(config, _)| config.timezone);
-    let name = import.source.file_name().map_or_else(|| import.name.clone(), |name| name.to_string_lossy().into_owned());
+    let name =
+        import.source.file_name().map_or_else(|| import.name.clone(), |name| name.to_string_lossy().into_owned());
     let (text, said) = writing::configuration(&site.facts, site.facts.timezone.unwrap_or(Tz::UTC), &name);
     let mut writing = writing::write(&site, zone);
     told.append(&mut writing.told);
@@ -97,7 +98,8 @@ fn prepare(import: &Import) -> Result<Prepared, Failure> {
             writing.files.push(Planned { path: CONFIG_FILE.to_owned(), content: Content::Text(text) });
         }
     }
-    let trial = trial::Trial { root: &import.root, base: &site.facts.base_url, documents: &site.documents, now: import.now };
+    let trial =
+        trial::Trial { root: &import.root, base: &site.facts.base_url, documents: &site.documents, now: import.now };
     let broken = trial.run(&mut writing, &mut told);
     Ok(Prepared { kind: site.kind, writing, told, broken })
 }
@@ -105,7 +107,14 @@ fn prepare(import: &Import) -> Result<Prepared, Failure> {
 /// Reads the source.
 fn read(import: &Import) -> Result<Site, Failure> {
     let Import { source, name, .. } = import;
-    let metadata = source.metadata().map_err(|error| machine("no-source", format!("`{name}` cannot be read: {error}"), source, "name a feed's file or a generator's folder"))?;
+    let metadata = source.metadata().map_err(|error| {
+        machine(
+            "no-source",
+            format!("`{name}` cannot be read: {error}"),
+            source,
+            "name a feed's file or a generator's folder",
+        )
+    })?;
     if metadata.is_dir() {
         return read_folder(import);
     }
@@ -113,9 +122,18 @@ fn read(import: &Import) -> Result<Site, Failure> {
         let message = format!("{generator} keeps a site in a folder, and `{name}` is a file");
         return Err(machine("no-source", message, source, "name the folder, or leave `--from` out"));
     }
-    let bytes = std::fs::read(source).map_err(|error| machine("no-source", format!("`{name}` cannot be read: {error}"), source, "name a file that you may read"))?;
+    let bytes = std::fs::read(source).map_err(|error| {
+        machine("no-source", format!("`{name}` cannot be read: {error}"), source, "name a file that you may read")
+    })?;
     let pictures = import.pictures.as_ref().map(|folder| {
-        Pictures::read(folder).map_err(|error| machine("no-source", format!("the pictures cannot be read: {error}"), folder, "name a folder that you may read"))
+        Pictures::read(folder).map_err(|error| {
+            machine(
+                "no-source",
+                format!("the pictures cannot be read: {error}"),
+                folder,
+                "name a folder that you may read",
+            )
+        })
     });
     let pictures = pictures.transpose()?;
     let reading = feed::read(&bytes).map_err(|error| {
@@ -127,7 +145,9 @@ fn read(import: &Import) -> Result<Site, Failure> {
 
 fn read_folder(import: &Import) -> Result<Site, Failure> {
     let Import { source, name, root, .. } = import;
-    let real = |path: &Path| path.ancestors().find_map(|folder| Some(folder.canonicalize().ok()?.join(path.strip_prefix(folder).ok()?)));
+    let real = |path: &Path| {
+        path.ancestors().find_map(|folder| Some(folder.canonicalize().ok()?.join(path.strip_prefix(folder).ok()?)))
+    };
     if let (Some(source_real), Some(root)) = (real(source), real(root))
         && root.starts_with(&source_real)
     {
@@ -139,7 +159,9 @@ fn read_folder(import: &Import) -> Result<Site, Failure> {
         return Err(Failure::Site(vec![diagnostic.help("there is nothing to take over: `genblog build` builds it")]));
     }
     let tree = folder::tree::read(source, name);
-    let tree = tree.map_err(|error| machine("no-source", format!("`{name}` cannot be read: {error}"), source, "name a folder that you may read"))?;
+    let tree = tree.map_err(|error| {
+        machine("no-source", format!("`{name}` cannot be read: {error}"), source, "name a folder that you may read")
+    })?;
     let guessed = import.from.or_else(|| folder::guess(&tree));
     let Some(generator) = guessed.filter(|generator| *generator != Generator::Feed) else {
         let diagnostic = Diagnostic::error("no-source", format!("nothing in `{name}` says which generator it is of"));
@@ -166,7 +188,10 @@ fn existing(root: &Path) -> Result<Option<(Config, String)>, Failure> {
 fn differences(old: &str, new: &str) -> Vec<Told> {
     let has = |line: &str| old.lines().any(|other| other.trim() == line.trim());
     let says = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '[']) && !has(line);
-    new.lines().filter(says).map(|line| Told::of_file(CONFIG_FILE, Verdict::Hand, format!("the source says `{line}`"))).collect()
+    new.lines()
+        .filter(says)
+        .map(|line| Told::of_file(CONFIG_FILE, Verdict::Hand, format!("the source says `{line}`")))
+        .collect()
 }
 
 /// Looks what is there, writes what is not, and tells.
@@ -195,7 +220,8 @@ fn finish(import: &Import, prepared: Prepared) -> io::Result<Outcome> {
 }
 
 fn summary(import: &Import, writing: &Writing, told: &[Told], new: usize) -> String {
-    let pictures = writing.files.iter().filter(|file| matches!(file.content, Content::Copy(_)) && is_picture(&file.path)).count();
+    let pictures =
+        writing.files.iter().filter(|file| matches!(file.content, Content::Copy(_)) && is_picture(&file.path)).count();
     let parts = [
         many(writing.posts, "post"),
         many(writing.pages, "page"),
@@ -210,7 +236,9 @@ fn summary(import: &Import, writing: &Writing, told: &[Told], new: usize) -> Str
     let verdicts = if verdicts.is_empty() { String::new() } else { format!(" ({})", verdicts.join(", ")) };
     let done = match (new, import.dry_run) {
         (0, _) => format!("nothing to write: all {} are there already", many(writing.files.len(), "file")),
-        (new, true) => format!("{} to write, {} there already; nothing was written", many(new, "file"), writing.files.len() - new),
+        (new, true) => {
+            format!("{} to write, {} there already; nothing was written", many(new, "file"), writing.files.len() - new)
+        }
         (new, false) => format!("{} written, {} there already", many(new, "file"), writing.files.len() - new),
     };
     format!("{}{verdicts}: {done}", parts.join(", "))

@@ -19,18 +19,27 @@ const UNDER_WAY: &str = ".genblog/import";
 pub(super) fn look<'a>(root: &Path, files: &'a [Planned]) -> Result<Vec<&'a Planned>, Vec<Diagnostic>> {
     let (mut new, mut problems) = (Vec::new(), Vec::new());
     let there = there(root);
-    let refuse = |path: &str, message: String, help: &str| Diagnostic::error("import-exists", message).in_path(path).help(help);
+    let refuse =
+        |path: &str, message: String, help: &str| Diagnostic::error("import-exists", message).in_path(path).help(help);
     for file in files {
         match present(root, file) {
             Present::Nothing if there.contains(&folded(&file.path)) => {
                 let message = format!("`{}` is there already, but for the case or the accents of its name", file.path);
-                problems.push(refuse(&file.path, message, "nothing was written; move it away, or import into another folder"));
+                problems.push(refuse(
+                    &file.path,
+                    message,
+                    "nothing was written; move it away, or import into another folder",
+                ));
             }
             Present::Nothing => new.push(file),
             Present::Same => {}
             Present::Other => {
                 let message = format!("`{}` is there already, and says something else", file.path);
-                problems.push(refuse(&file.path, message, "nothing was written; move it away, or import into another folder"));
+                problems.push(refuse(
+                    &file.path,
+                    message,
+                    "nothing was written; move it away, or import into another folder",
+                ));
             }
             Present::Blocked(folder) => {
                 let message = format!("`{folder}` is in the way of `{}`: it is no folder of this site", file.path);
@@ -38,8 +47,14 @@ pub(super) fn look<'a>(root: &Path, files: &'a [Planned]) -> Result<Vec<&'a Plan
             }
         }
     }
-    if let Present::Blocked(folder) = present(root, &Planned { path: format!("{UNDER_WAY}/0"), content: Content::Text(String::new()) }) {
-        problems.push(refuse(&folder, format!("`{folder}` is no folder of this site"), "nothing was written; links are not followed"));
+    if let Present::Blocked(folder) =
+        present(root, &Planned { path: format!("{UNDER_WAY}/0"), content: Content::Text(String::new()) })
+    {
+        problems.push(refuse(
+            &folder,
+            format!("`{folder}` is no folder of this site"),
+            "nothing was written; links are not followed",
+        ));
     }
     if problems.is_empty() { Ok(new) } else { Err(problems) }
 }
@@ -116,7 +131,11 @@ pub(super) fn put(root: &Path, files: &[&Planned]) -> Result<(), Box<Diagnostic>
         // What lies there belongs to nobody now.
         let _ = fs::remove_dir_all(&under_way);
         let diagnostic = Diagnostic::error("io", format!("the site cannot be written: {error}"));
-        Box::new(diagnostic.in_path(root.display().to_string()).help("what is there is whole; import again when this is mended"))
+        Box::new(
+            diagnostic
+                .in_path(root.display().to_string())
+                .help("what is there is whole; import again when this is mended"),
+        )
     })
 }
 

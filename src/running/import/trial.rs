@@ -35,7 +35,8 @@ pub(super) struct Trial<'a> {
 impl Trial<'_> {
     /// Tries the site, mends it, and tells what is left; whether errors are among it.
     pub(super) fn run(&self, writing: &mut Writing, told: &mut Vec<Told>) -> bool {
-        let (existing, _) = if self.root.join("content").is_dir() { source::read(self.root) } else { Default::default() };
+        let (existing, _) =
+            if self.root.join("content").is_dir() { source::read(self.root) } else { Default::default() };
         let mut existing = Some(existing);
         let mut rounds = 0;
         loop {
@@ -129,6 +130,17 @@ fn is_ours(problem: &Diagnostic, writing: &Writing) -> bool {
 /// A problem that stays, as a line.
 fn left(problem: &Diagnostic) -> Told {
     let (line, column) = problem.labels.first().map_or((0, 0), |label| label.span.line_and_column());
-    let help = problem.help.as_deref().filter(|_| problem.code != "missing-alt").map(|help| format!(" ({help})")).unwrap_or_default();
-    Told { path: path_of(problem).to_owned(), line, column, verdict: Verdict::Hand, text: format!("{}{help}", problem.message) }
+    let help = problem
+        .help
+        .as_deref()
+        .filter(|_| problem.code != "missing-alt")
+        .map(|help| format!(" ({help})"))
+        .unwrap_or_default();
+    Told {
+        path: path_of(problem).to_owned(),
+        line,
+        column,
+        verdict: Verdict::Hand,
+        text: format!("{}{help}", problem.message),
+    }
 }
