@@ -64,7 +64,7 @@ fn names_that_only_some_file_systems_tell_apart_are_in_each_others_way() {
     assert_eq!(code, Some(1));
     assert!(complaints.contains("but for the case or the accents of its name"), "{complaints}");
     let old = folder(
-        "--- old/_config.yml\ntitle: T\n--- old/e\u{301}.png (png 3x2)\n--- old/\u{e9}.png (png 3x2)\n--- old/A.png (png 3x2)\n--- old/a.png (png 3x2)\n",
+        "--- old/_config.yml\ntitle: T\n--- old/a.md\n---\ntitle: A\n---\n--- old/e\u{301}.png (png 3x2)\n--- old/\u{e9}.png (png 3x2)\n--- old/A.png (png 3x2)\n--- old/a.png (png 3x2)\n",
     );
     let (code, told, _) = genblog(old.path(), &["import", "old", "--into", "new"]);
     assert_eq!(
@@ -95,7 +95,7 @@ fn no_name_leads_out_of_the_site() {
 #[test]
 fn links_are_followed_in_neither_folder() {
     let root = folder(
-        "--- old/_config.yml\ntitle: T\n--- old/secret.png (link /etc/hostname)\n--- old/_posts/2008-12-12-a.md (link /etc/hostname)\n",
+        "--- old/_config.yml\ntitle: T\n--- old/a.md\n---\ntitle: A\n---\n--- old/secret.png (link /etc/hostname)\n--- old/_posts/2008-12-12-a.md (link /etc/hostname)\n",
     );
     let (code, told, _) = genblog(root.path(), &["import", "old", "--into", "new"]);
     assert_eq!((code, told.matches("lost: symbolic links are not followed").count()), (Some(0), 2), "{told}");

@@ -11,6 +11,8 @@ mod text;
 
 mod xml;
 
+mod bodies;
+
 pub mod posts;
 
 use std::fmt;

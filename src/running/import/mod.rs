@@ -79,6 +79,11 @@ fn machine(code: &'static str, message: String, path: &Path, help: &str) -> Fail
 
 fn prepare(import: &Import) -> Result<Prepared, Failure> {
     let mut site = read(import)?;
+    if site.documents.is_empty() {
+        let message = format!("there is no post and no page in `{}`", import.name);
+        let help = format!("it was read as {}: if it is something else, say so with `--from`", site.kind);
+        return Err(Failure::Site(vec![Diagnostic::error("no-source", message).in_path(&import.name).help(help)]));
+    }
     let mut told = std::mem::take(&mut site.told);
     let existing = existing(&import.root)?;
     let zone = existing.as_ref().map_or(site.facts.timezone.unwrap_or(Tz::UTC), |(config, _)| config.timezone);
