@@ -193,7 +193,7 @@ fn time(text: &str) -> Option<NaiveTime> {
 
 /// Adds the zone.
 fn zoned(local: NaiveDateTime, zone: &str, remark: Option<String>) -> Option<Written> {
-    let zone = zone.trim_start_matches(|c: char| c == '(').to_lowercase();
+    let zone = zone.trim_start_matches('(').to_lowercase();
     let (offset, odd) = if zone.is_empty() {
         (None, None)
     } else if let Some(digits) = zone.strip_prefix(['+', '-', '\u{2212}']) {

@@ -241,7 +241,7 @@ mod tests {
         let mut remarks = Remarks::default();
         let mut decoded = String::new();
         decode("a&nbsp;b &amp; &lt; &#8217; AT&T &bogus; &#150;&eacute", 10, &mut remarks, |text, _| {
-            decoded.push_str(text)
+            decoded.push_str(text);
         });
         assert_eq!(decoded, "a\u{a0}b & < ’ AT&T &bogus; –é");
         let places: Vec<usize> = remarks.0.iter().map(|remark| remark.at).collect();

@@ -245,7 +245,7 @@ impl Taker<'_> {
                 document.tags.push(tag);
             }
         }
-        document.id = self.id(if item.id.is_empty() && !item.link.is_empty() { link.clone() } else { item.id }, number);
+        document.id = self.id(if item.id.is_empty() && !item.link.is_empty() { &link } else { &item.id }, number);
         if !item.image.is_empty() {
             document.image = self.image(&absolute(&item.image, &page), &mut document.beside);
         }
@@ -254,7 +254,7 @@ impl Taker<'_> {
     }
 
     /// A guid, unless an earlier item has it.
-    fn id(&mut self, id: String, number: usize) -> String {
+    fn id(&mut self, id: &str, number: usize) -> String {
         let id: String = id.trim().chars().filter(|c| !c.is_control()).collect();
         let first = self.ids.get(&id).copied().filter(|_| !id.is_empty());
         if let Some(first) = first {

@@ -31,7 +31,7 @@ impl Placed {
             match (token, content) {
                 (Token::Cdata(text), _) => placed.push(text, at.start + "<![CDATA[".len()),
                 (Token::Text(text), Content::Decoded) => {
-                    decode(text, at.start, remarks, |text, at| placed.push(text, at))
+                    decode(text, at.start, remarks, |text, at| placed.push(text, at));
                 }
                 (Token::Text(_) | Token::Start { .. } | Token::End { .. }, Content::Markup) => {
                     placed.push(&file[at.clone()], at.start);

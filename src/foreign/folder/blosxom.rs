@@ -45,7 +45,7 @@ fn one(tree: &Tree, file: &TreeFile, form: Form, told: &mut Vec<Told>) -> Docume
         line += 1;
     }
     for part in folder.split('/').filter(|part| !part.is_empty()) {
-        add_tag(&mut document, part.to_owned(), told);
+        add_tag(&mut document, part, told);
     }
     let (in_name, rest_of_name) = dated(stem);
     let said = document.date.is_some();
@@ -88,7 +88,7 @@ fn key_line(line: &str) -> Option<(&str, &str)> {
 fn keys(document: &mut Document, key: &str, value: &str, line: usize, told: &mut Vec<Told>) {
     let list = || value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
     match &*key.to_lowercase() {
-        "tags" | "keywords" | "categories" => list().for_each(|tag| add_tag(document, tag, told)),
+        "tags" | "keywords" | "categories" => list().for_each(|tag| add_tag(document, &tag, told)),
         "author" | "authors" => document.authors.extend(list()),
         "id" | "guid" => value.clone_into(&mut document.id),
         "link" => value.clone_into(&mut document.link),
@@ -100,7 +100,7 @@ fn keys(document: &mut Document, key: &str, value: &str, line: usize, told: &mut
         "draft" => document.draft = matches!(value, "true" | "yes" | "on" | "1"),
         "date" | "creation_date" | "updated" | "expires" => match (written(value), key) {
             (None, _) => {
-                told.push(Told::of_line(&document.source.0, line, Verdict::Hand, format!("`{value}` is no date")))
+                told.push(Told::of_line(&document.source.0, line, Verdict::Hand, format!("`{value}` is no date")));
             }
             (date, "updated") => document.updated = date,
             (date, "expires") => document.expires = date,

@@ -53,7 +53,7 @@ pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec
     document.form = if path.ends_with(".html") || path.ends_with(".htm") { Form::Html } else { Form::Markdown };
     let tags = [("tags", split), ("tag", split), ("categories", split), ("category", Split::Never)];
     for tag in tags.into_iter().flat_map(|(key, split)| keys.texts(key, split)) {
-        add_tag(&mut document, tag, told);
+        add_tag(&mut document, &tag, told);
     }
     document.authors = keys.texts("authors", Split::Never);
     if document.authors.is_empty() {
@@ -78,7 +78,7 @@ pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec
 }
 
 /// Adds a tag, unless it is there or cannot be one.
-pub(super) fn add_tag(document: &mut Document, tag: String, told: &mut Vec<Told>) {
+pub(super) fn add_tag(document: &mut Document, tag: &str, told: &mut Vec<Told>) {
     let tag = tag.trim().to_owned();
     let slugged = slug(&tag);
     if slugged.is_empty() {
@@ -194,7 +194,7 @@ pub(super) fn beside(tree: &Tree, folder: &str, told: &mut Vec<Told>) -> Vec<Car
         match sound_path(to).filter(|to| to.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~'))) {
             Some(sound) => found.push(Carried { from: file.file.clone(), to: sound, source: file.path.clone() }),
             None => {
-                told.push(Told::of_file(&file.path, Verdict::Lost, "this cannot be the name of a file beside a post"))
+                told.push(Told::of_file(&file.path, Verdict::Lost, "this cannot be the name of a file beside a post"));
             }
         }
     }

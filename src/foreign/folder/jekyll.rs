@@ -80,7 +80,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
             Some(_) => {}
             None if OF_JEKYLL.contains(&&*file.path) => {}
             None if is_text || name.ends_with(".xml") || name.ends_with(".scss") => {
-                drafts.extend(page(tree, file, &style, &mut files, told))
+                drafts.extend(page(tree, file, &style, &mut files, told));
             }
             None => carry(&mut files, file, &file.path, told),
         }
@@ -134,7 +134,7 @@ fn post(tree: &Tree, file: &TreeFile, style: &str, separator: &str, told: &mut V
         .map(str::to_owned)
         .collect();
     for category in categories.clone() {
-        add_tag(&mut document, category, told);
+        add_tag(&mut document, &category, told);
     }
     categories.extend(head.keys.texts("categories", Split::AtSpaces));
     categories.extend(head.keys.texts("category", Split::Never));

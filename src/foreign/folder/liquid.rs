@@ -71,13 +71,18 @@ pub(super) fn replace(body: &mut Body<'_>, names: &Names<'_>) {
                         "is the link itself now",
                     ),
                     None if name == "link" => {
-                        body.replace(tag.range, &format!("/{path}"), Verdict::Changed, "is the address of the file now")
+                        body.replace(
+                            tag.range,
+                            &format!("/{path}"),
+                            Verdict::Changed,
+                            "is the address of the file now",
+                        );
                     }
                     None => body.replace(tag.range, "#", Verdict::Hand, "names no post that was taken over"),
                 }
             }
             (Kind::Statement, "include" | "include_relative" | "render") => {
-                body.leave(tag.range, "takes in a template, which is not taken over: it is left as text")
+                body.leave(tag.range, "takes in a template, which is not taken over: it is left as text");
             }
             (Kind::Statement, _) => match embedded(name, &Words::new(rest), body.form) {
                 Some((with, said)) => body.replace(tag.range, &with, Verdict::Changed, said),

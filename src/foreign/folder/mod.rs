@@ -126,7 +126,7 @@ pub fn site(mut tree: Tree, generator: Generator, form: Option<Form>) -> Site {
                 Generator::Hugo => shortcodes::hugo(&mut body, keys, &links),
                 Generator::Zola => shortcodes::zola(&mut body),
                 Generator::Jekyll | Generator::Eleventy => {
-                    liquid::replace(&mut body, &Names { page: keys, site: &site, links: &links })
+                    liquid::replace(&mut body, &Names { page: keys, site: &site, links: &links });
                 }
                 Generator::GenBlog | Generator::Feed => {}
             }

@@ -63,7 +63,7 @@ pub(super) fn hugo(body: &mut Body<'_>, keys: &Keys, links: &Links) {
                         "is the link itself now",
                     ),
                     None if path.is_empty() => {
-                        body.replace(tag.range, &fragment, Verdict::Changed, "is the link itself now")
+                        body.replace(tag.range, &fragment, Verdict::Changed, "is the link itself now");
                     }
                     None => body.replace(
                         tag.range,
@@ -132,7 +132,7 @@ pub(super) fn zola(body: &mut Body<'_>) {
         let words = Words::new(rest);
         match (embedded(name, &words, body.form), tag.kind) {
             (Some((with, said)), Kind::Output | Kind::Shortcode) => {
-                body.replace(tag.range, &with, Verdict::Changed, said)
+                body.replace(tag.range, &with, Verdict::Changed, said);
             }
             (_, Kind::Statement) if name == "quote" => {
                 let author =

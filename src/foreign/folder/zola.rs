@@ -57,7 +57,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         for tag in
             ["tags", "categories"].into_iter().flat_map(|key| taxonomies.texts(key, Split::Never)).collect::<Vec<_>>()
         {
-            super::common::add_tag(&mut document, tag, told);
+            super::common::add_tag(&mut document, &tag, told);
         }
         if document.authors.is_empty() {
             document.authors = taxonomies.texts("authors", Split::Never);

@@ -97,7 +97,8 @@ pub(super) fn mend(
             mending.tell(&label.span, Verdict::Changed, format!("{}: it is text", problem.message));
         }
         ("duplicate-route", Some(label)) => {
-            if !alias(&label.span, writing, mending) && is_generated(problem) {
+            let settled = alias(&label.span, writing, mending);
+            if !settled && is_generated(problem) {
                 mending.remove(&path, "genblog makes a page of this address itself".to_owned());
             }
         }

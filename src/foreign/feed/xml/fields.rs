@@ -22,9 +22,9 @@ impl Reader<'_, '_> {
             return;
         }
         if self.item.is_some() {
-            self.item_field(name, attributes, at, inner)
+            self.item_field(name, attributes, at, inner);
         } else {
-            self.channel_field(name, attributes, at, inner)
+            self.channel_field(name, attributes, at, inner);
         }
     }
 
@@ -120,11 +120,7 @@ impl Reader<'_, '_> {
             "language" | "dc:language" => set(&mut feed.language),
             "copyright" | "rights" | "dc:rights" => set(&mut feed.copyright),
             "generator" => set(&mut feed.generator),
-            "author" | "dc:creator" => {
-                if feed.author.is_empty() {
-                    feed.author = author.unwrap_or(value);
-                }
-            }
+            "author" | "dc:creator" if feed.author.is_empty() => feed.author = author.unwrap_or(value),
             "link" => {
                 match (attribute(attributes, "href"), attribute(attributes, "rel").as_deref().unwrap_or_default()) {
                     (Some(href), "self") => feed.address = href.into_owned(),

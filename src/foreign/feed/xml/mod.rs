@@ -319,10 +319,10 @@ impl<'a> Reader<'a, '_> {
 
     /// The content of an element whose tag ends at `from`.
     fn inner(&self, name: &str, from: usize) -> Inner {
-        let mut tokens = Tokens::new(self.text, from..self.text.len());
+        let tokens = Tokens::new(self.text, from..self.text.len());
         let (mut depth, mut has_tags) = (0_usize, false);
         let is_body = BODIES.contains(&name);
-        while let Some((token, range)) = tokens.next() {
+        for (token, range) in tokens {
             let stop = match token {
                 Token::Text(_) | Token::Cdata(_) | Token::Other => continue,
                 Token::End { name: raw } => {
