@@ -107,8 +107,8 @@ impl Part {
     fn text(self, path: &str) -> Text {
         match (self, &*extension(path)) {
             (Self::Content, "md") | (Self::Templates, "html" | "css" | "js" | "xml" | "txt" | "svg") => Text::Always,
-            // Posts in genBlog's form, and whatever else is called so and lies beside a post.
-            (Self::Content, "txt") => Text::IfUtf8,
+            // Posts in genBlog's form or in HTML, and whatever else is called so and lies beside a post.
+            (Self::Content, "txt" | "html") => Text::IfUtf8,
             _ => Text::Never,
         }
     }
@@ -195,6 +195,18 @@ fn read_file(part: Part, path: String, file: PathBuf) -> (SourceFile, Option<Dia
             );
         }
     };
+    understood(part, path, file, bytes)
+}
+
+/// A file of a site that is not written yet; `path` is relative to the site's root, and `file` holds the bytes if any does.
+#[must_use]
+pub fn planned(path: String, file: PathBuf, bytes: Vec<u8>) -> (SourceFile, Option<Diagnostic>) {
+    let part = if path.starts_with("content/") { Part::Content } else { Part::Static };
+    understood(part, path, file, bytes)
+}
+
+/// A file whose bytes were read.
+fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (SourceFile, Option<Diagnostic>) {
     let hash = blake3::hash(&bytes);
     let length = bytes.len() as u64;
     let mut problem = None;

@@ -128,6 +128,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         route: route.clone(),
         source: post.source.clone(),
         id: id.clone(),
+        link: post.link.clone(),
         title: keys.title.clone(),
         date: post.date,
         updated: keys.updated,

@@ -14,9 +14,10 @@ use crate::files::picture::Size;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
+use crate::words::address::percent_decode;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
-use crate::words::route::{Route, percent_decode};
+use crate::words::route::Route;
 use crate::words::source_text::Span;
 
 /// Where a link stands.

@@ -93,6 +93,8 @@ pub struct Post {
     pub source: Arc<SourceText>,
     /// The feed's guid: opaque, unique on the site, the same for ever.
     pub id: String,
+    /// The address that feeds give in place of the post's own: where it lived before, or what it is about.
+    pub link: Option<String>,
     /// Plain text.
     pub title: String,
     /// When it was published, with the offset that the zone had on that date.

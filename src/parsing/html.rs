@@ -260,7 +260,10 @@ fn addresses(
                     changes.push(("width".to_owned(), size.width.to_string()));
                     changes.push(("height".to_owned(), size.height.to_string()));
                 }
-                changes.push((name, href));
+                // A tag in which nothing changes keeps its bytes.
+                if escape(&href) != attribute.value() && href != attribute.value() {
+                    changes.push((name, href));
+                }
             }
             (_, "srcset") => changes.push((name, source_set(&value, &mut target))),
             _ => {}

@@ -3,8 +3,9 @@
 //! ```text
 //! posts/name.md  posts/2026-11-20-name.md        a post
 //! posts/name/index.md                            a post, and what lies beside it is published with it
+//! posts/name.html  posts/name/index.html         the same, its text in HTML instead of Markdown
 //! posts/2026-11-14T21_05_37.txt                  a post in genBlog's form, dated by its name
-//! pages/about.md  pages/about/index.md           the page /about/
+//! pages/about.md  pages/about/index.md           the page /about/; HTML as for posts
 //! gallery/walk/*.jpg                             the album /gallery/walk/; index.md describes it
 //! ```
 
@@ -16,7 +17,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use crate::files::source::{Content, Source, SourceFile};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
-use crate::words::slug::slug;
+use crate::words::slug::{page_slug, slug};
 use crate::words::source_text::SourceText;
 
 /// The content of a site, sorted by kind. Lists are in the order of paths.
@@ -39,11 +40,25 @@ pub(crate) struct PostFile<'a> {
     pub(crate) form: Form,
 }
 
-/// How a post is written.
+/// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Markdown,
+    /// Front matter as Markdown has it, and HTML.
+    Html,
+    /// A title line, key lines and HTML; posts only.
     GenBlog,
+}
+
+impl Form {
+    /// The form of a text with front matter, and the file's path without its ending.
+    fn of(path: &str) -> Option<(Self, &str)> {
+        match path.rsplit_once('.')? {
+            (stem, "md") => Some((Self::Markdown, stem)),
+            (stem, "html") => Some((Self::Html, stem)),
+            _ => None,
+        }
+    }
 }
 
 /// A name that may begin with a date.
@@ -61,6 +76,7 @@ pub(crate) struct PageFile<'a> {
     pub(crate) text: &'a Arc<SourceText>,
     /// Where it lives, without slashes at the ends: `about`, `notes/xen`.
     pub(crate) place: &'a str,
+    pub(crate) form: Form,
 }
 
 /// What an album's folder holds.
@@ -71,10 +87,10 @@ pub(crate) struct AlbumFiles<'a> {
     pub(crate) pictures: Vec<&'a SourceFile>,
 }
 
-/// A file that lies beside the `index.md` of a post or page.
+/// A file that lies beside the `index.md` or `index.html` of a post or page.
 #[derive(Debug)]
 pub(crate) struct Attachment<'a> {
-    /// The path of that `index.md`.
+    /// The path of that text.
     pub(crate) document: String,
     /// The file's path from there.
     pub(crate) rest: &'a str,
@@ -122,14 +138,15 @@ impl<'a> Layout<'a> {
     fn post(&mut self, source: &'a Source, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
         let (folders, name) = rest.rsplit_once('/').unwrap_or(("", rest));
         let in_bundle = bundle(source, file).is_some();
-        if name == "index.md" && !folders.is_empty() {
-            let folder = folders.rsplit('/').next().unwrap_or(folders);
-            return self.push_post(file, dated(folder), Form::Markdown);
-        }
-        match name.rsplit_once('.') {
-            Some((stem, "md")) if !in_bundle && name != "index.md" => self.push_post(file, dated(stem), Form::Markdown),
-            Some((stem, "txt")) if !in_bundle && genblog_date(stem).is_some() => {
-                self.push_post(file, DatedName { date: genblog_date(stem), rest: "" }, Form::GenBlog)
+        let genblog_name = name.strip_suffix(".txt").and_then(genblog_date);
+        match (Form::of(name), genblog_name) {
+            (Some((form, "index")), _) if !folders.is_empty() && (form == Form::Markdown || !in_bundle) => {
+                let folder = folders.rsplit('/').next().unwrap_or(folders);
+                self.push_post(file, dated(folder), form)
+            }
+            (Some((form, stem)), _) if !in_bundle && stem != "index" => self.push_post(file, dated(stem), form),
+            (None, Some(date)) if !in_bundle => {
+                self.push_post(file, DatedName { date: Some(date), rest: "" }, Form::GenBlog)
             }
             _ => self.attach(source, file),
         }
@@ -142,10 +159,12 @@ impl<'a> Layout<'a> {
     }
 
     fn page(&mut self, source: &'a Source, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
-        let place = rest.strip_suffix("/index.md").or_else(|| rest.strip_suffix(".md"));
-        match (place, &file.content) {
-            (Some(place), Content::Text(text)) if !place.is_empty() && place != "index" => {
-                self.pages.push(PageFile { text, place });
+        match (Form::of(rest), &file.content) {
+            (Some((form, stem)), Content::Text(text))
+                if stem != "index" && (form == Form::Markdown || bundle(source, file).is_none()) =>
+            {
+                let place = stem.strip_suffix("/index").unwrap_or(stem);
+                self.pages.push(PageFile { text, place, form });
                 Ok(())
             }
             _ => self.attach(source, file),
@@ -168,11 +187,10 @@ impl<'a> Layout<'a> {
     }
 
     fn attach(&mut self, source: &'a Source, file: &'a SourceFile) -> Result<(), Refusal> {
-        let folder = bundle(source, file).ok_or(Refusal::Unpublished)?;
+        let (folder, document) = bundle(source, file).ok_or(Refusal::Unpublished)?;
         if file.path.ends_with(".md") {
             return Err(Refusal::Unpublished);
         }
-        let document = format!("{folder}/index.md");
         self.attachments.push(Attachment { document, rest: &file.path[folder.len() + 1..], file });
         Ok(())
     }
@@ -181,10 +199,11 @@ impl<'a> Layout<'a> {
 /// Where a text of that path lives, unless its own keys say otherwise.
 pub(crate) fn usual_route(path: &str) -> Option<Route> {
     let (kind, rest) = path.strip_prefix("content/")?.split_once('/')?;
-    let place = rest.strip_suffix("/index.md").or_else(|| rest.strip_suffix(".md"))?;
+    let (_, stem) = Form::of(rest)?;
+    let place = stem.strip_suffix("/index").unwrap_or(stem);
     let parts: Vec<String> = match kind {
         "posts" => vec!["posts".to_owned(), slug(dated(place.rsplit('/').next().unwrap_or(place)).rest)],
-        "pages" => place.split('/').map(slug).collect(),
+        "pages" => place.split('/').map(page_slug).collect(),
         "gallery" => vec!["gallery".to_owned(), slug(place)],
         _ => return None,
     };
@@ -192,13 +211,19 @@ pub(crate) fn usual_route(path: &str) -> Option<Route> {
     sound.then(|| Route::new(format!("{}/", parts.join("/")))).flatten()
 }
 
-/// The folder of the nearest `index.md` that a file lies beside or below; the file is not that one.
-fn bundle<'a>(source: &Source, file: &'a SourceFile) -> Option<&'a str> {
+/// The folder of the nearest `index.md` or `index.html` that a file lies beside or below, and the path of that text, which
+/// is not the file itself. Beside an `index.md` an `index.html` is a file like any other.
+fn bundle<'a>(source: &Source, file: &'a SourceFile) -> Option<(&'a str, String)> {
     let mut folder = file.path.rsplit_once('/')?.0;
     while folder.matches('/').count() >= 2 {
-        let index = format!("{folder}/index.md");
-        if index != file.path && source.content.binary_search_by(|other| other.path.as_str().cmp(&index)).is_ok() {
-            return Some(folder);
+        for name in ["index.md", "index.html"] {
+            let index = format!("{folder}/{name}");
+            if index == file.path {
+                break;
+            }
+            if source.content.binary_search_by(|other| other.path.as_str().cmp(&index)).is_ok() {
+                return Some((folder, index));
+            }
         }
         folder = folder.rsplit_once('/')?.0;
     }
@@ -232,7 +257,7 @@ mod tests {
         let file = |path: &&str| {
             let path = format!("content/{path}");
             let content = match path.rsplit('.').next() {
-                Some("md" | "txt") => Content::Text(SourceText::new(&*path, "")),
+                Some("md" | "txt" | "html") => Content::Text(SourceText::new(&*path, "")),
                 Some("png") => Content::Picture(Err(String::new())),
                 _ => Content::Bytes,
             };
@@ -252,6 +277,10 @@ mod tests {
             "posts/c/pic.png",
             "posts/c/deep/data.bin",
             "posts/c/notes.md",
+            "posts/c/demo/index.html",
+            "posts/d/index.html",
+            "posts/d/pic.png",
+            "posts/e.html",
             "posts/2026-11-14T21_05_37.txt",
             "posts/readme.txt",
             "posts/index.md",
@@ -260,6 +289,7 @@ mod tests {
             "pages/x/y.md",
             "pages/x/p.png",
             "pages/lost.png",
+            "pages/z.html",
             "gallery/walk/1.png",
             "gallery/walk/index.md",
             "gallery/lost.png",
@@ -274,14 +304,18 @@ mod tests {
             ("b", true, Form::Markdown),
             ("a", false, Form::Markdown),
             ("c", false, Form::Markdown),
+            ("d", false, Form::Html),
+            ("e", false, Form::Html),
         ];
         assert_eq!(posts, expected);
-        assert_eq!(layout.pages.iter().map(|page| page.place).collect::<Vec<_>>(), ["about", "x", "x/y"]);
+        assert_eq!(layout.pages.iter().map(|page| page.place).collect::<Vec<_>>(), ["about", "x", "x/y", "z"]);
         let attached: Vec<_> = layout.attachments.iter().map(|file| (&*file.document, file.rest)).collect();
         let expected = [
             ("content/pages/x/index.md", "p.png"),
             ("content/posts/c/index.md", "deep/data.bin"),
+            ("content/posts/c/index.md", "demo/index.html"),
             ("content/posts/c/index.md", "pic.png"),
+            ("content/posts/d/index.html", "pic.png"),
         ];
         assert_eq!(attached, expected);
         assert_eq!(layout.albums["walk"].pictures.len(), 1);

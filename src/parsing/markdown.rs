@@ -20,7 +20,7 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
 /// The Markdown that authors write. Front matter is not among it: the parser would find it anywhere.
-const OPTIONS: Options = Options::ENABLE_TABLES
+pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_FOOTNOTES)
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_TASKLISTS)

@@ -2,7 +2,7 @@
 
 mod moment;
 
-mod yaml_table;
+pub(crate) mod yaml_table;
 
 mod front_matter;
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::parsing::front_matter::split;
+use crate::parsing::html_body;
 use crate::parsing::keys::{Keys, keys};
-use crate::parsing::layout::PageFile;
+use crate::parsing::layout::{Form, PageFile};
 use crate::parsing::markdown;
 use crate::parsing::text::Text;
 use crate::words::diagnostic::{Diagnostic, has_error};
 use crate::words::route::Route;
-use crate::words::slug::slug;
+use crate::words::slug::page_slug;
 use crate::words::source_text::SourceText;
 use crate::words::table::Reader;
 
@@ -32,7 +33,10 @@ pub struct Page {
 pub(crate) fn parse(file: &PageFile<'_>, zone: Tz) -> (Option<Page>, Vec<Diagnostic>) {
     let source = file.text;
     let (parts, mut diagnostics) = split(source);
-    let (text, problems) = markdown::parse(source, parts.body);
+    let (text, problems) = match file.form {
+        Form::Markdown => markdown::parse(source, parts.body),
+        Form::Html | Form::GenBlog => html_body::parse(source, parts.body),
+    };
     let mut reader = Reader::new(&parts.table, "a page");
     let keys = keys(&mut reader, zone);
     let route = route(file.place, &keys);
@@ -52,7 +56,7 @@ pub(crate) fn parse(file: &PageFile<'_>, zone: Tz) -> (Option<Page>, Vec<Diagnos
 
 /// The folders of the file, then its name or the author's slug.
 fn route(place: &str, keys: &Keys) -> Option<Route> {
-    let mut parts: Vec<String> = place.split('/').map(slug).collect();
+    let mut parts: Vec<String> = place.split('/').map(page_slug).collect();
     if let (Some(last), Some(slug)) = (parts.last_mut(), &keys.slug) {
         last.clone_from(&slug.value);
     }

@@ -31,6 +31,8 @@ pub struct Post {
     pub slug: String,
     /// The author's own guid.
     pub id: Option<Located<String>>,
+    /// The address that feeds give in place of the post's own.
+    pub link: Option<String>,
     /// The name of its file when that is in genBlog's form, which made the guid from it.
     pub genblog_name: Option<String>,
     /// Tags as written.
@@ -51,12 +53,12 @@ pub struct Post {
 pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnostic>) {
     let source = file.text;
     let (parts, mut diagnostics) = match file.form {
-        Form::Markdown => split(source),
+        Form::Markdown | Form::Html => split(source),
         Form::GenBlog => (split_genblog(source), Vec::new()),
     };
     let (text, problems) = match file.form {
         Form::Markdown => markdown::parse(source, parts.body),
-        Form::GenBlog => html_body::parse(source, parts.body),
+        Form::Html | Form::GenBlog => html_body::parse(source, parts.body),
     };
     let mut reader = Reader::new(&parts.table, "a post");
     let keys = keys(&mut reader, zone);
@@ -68,6 +70,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
     }
     let address = own_slug(&mut reader, &keys, file);
     let id = reader.filled_text("id");
+    let link = link(&mut reader);
     let authors = reader.texts("authors").into_iter().map(|author| author.value).collect();
     let expires = moment_key(&mut reader, "expires", zone);
     let image = reader.filled_text("image");
@@ -86,6 +89,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
         date,
         slug: address,
         id,
+        link,
         genblog_name,
         tags,
         authors,
@@ -117,6 +121,19 @@ fn date(reader: &mut Reader<'_>, file: &PostFile<'_>, zone: Tz) -> Option<DateTi
     let (date, warning) = in_zone(local, zone, reader.span());
     warning.into_iter().for_each(|warning| reader.report(warning));
     Some(date)
+}
+
+/// The key `link`: an address on the web.
+fn link(reader: &mut Reader<'_>) -> Option<String> {
+    let Located { value, span } = reader.filled_text("link")?;
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let sound = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        && !value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c));
+    if !sound {
+        let help = "write the address that feeds are to give for this post, for example `https://example.org/a`";
+        reader.bad_value(&span, format!("`{value}` is not an address on the web"), help);
+    }
+    Some(value).filter(|_| sound)
 }
 
 /// The key `slug`, else the file's name, else the title.

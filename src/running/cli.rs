@@ -3,16 +3,19 @@
 use std::env;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::files::config::Overrides;
+use crate::foreign::folder::Generator;
+use crate::foreign::site;
 use crate::graph::Choice;
 use crate::running::build::{self, Build};
 use crate::running::check;
+use crate::running::import::{self, Import};
 use crate::running::lint;
 use crate::running::new::{self, Entry, New};
 use crate::running::pipeline::{Inputs, absolute};
@@ -47,6 +50,9 @@ enum Command {
     },
     /// Say what is wrong with the site, and write nothing
     Check(CheckArguments),
+    /// Take over a feed, or the folder of another generator
+    #[command(long_about = IMPORT, after_long_help = IMPORT_EXAMPLES)]
+    Import(ImportArguments),
     /// Check feeds, or tell a hub of them
     Feed {
         #[command(subcommand)]
@@ -73,6 +79,73 @@ struct LintArguments {
     /// Tell what is wrong as JSON on standard output
     #[arg(long)]
     json: bool,
+}
+
+const IMPORT: &str = "Take over a feed, or the folder of another generator
+
+Posts and pages become files of a genblog site, with their dates, tags, guids, pictures and old addresses. The new site is \
+tried before anything is written, so it builds; every line of what is told names a place, and what became of it:
+
+  chosen   nothing says it, so it was decided
+  changed  it is written otherwise and means the same
+  lost     it was not taken along
+  by hand  a person has to look
+
+No file that is there is ever touched: if one has other bytes than the import would give it, nothing is written. To import \
+the same source again changes nothing.";
+
+const IMPORT_EXAMPLES: &str = "Examples:
+  genblog import feed.xml --into blog                        a feed: RSS, Atom or JSON Feed
+  genblog import feed.xml --into blog --pictures old/pics    with its pictures
+  genblog import ../hugo-site --into blog --dry-run          a folder; only tell
+
+Ends with 0 when the site is there and builds, whatever there is to do by hand; with 1 when nothing was written, or the new \
+site has errors; with 2 when it was called wrongly, or a file cannot be read or written.";
+
+#[derive(Debug, Args)]
+struct ImportArguments {
+    /// A feed's file, or a generator's folder
+    source: PathBuf,
+    /// Where the site is to be; it may be there already [default: the site's folder, `--root`]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+    /// What wrote the source [default: guessed, and told]
+    #[arg(long, value_name = "PROGRAM")]
+    from: Option<From>,
+    /// Where the pictures are that a feed names; those that are found come along
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+    /// How posts whose text is HTML are written [default: genBlog's own if the source is of genBlog]
+    #[arg(long, value_name = "FORM")]
+    form: Option<HtmlForm>,
+    /// Tell what would be written, and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What `--from` takes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum From {
+    /// RSS, Atom or JSON Feed
+    #[value(alias = "rss", alias = "atom", alias = "json")]
+    Feed,
+    /// genBlog, blosxom, pyblosxom: a `.txt` file a post
+    #[value(alias = "blosxom", alias = "pyblosxom")]
+    Genblog,
+    Hugo,
+    Zola,
+    Jekyll,
+    #[value(alias = "11ty")]
+    Eleventy,
+}
+
+/// What `--form` takes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum HtmlForm {
+    /// `2026-11-14T21_05_37.txt`: a title line, key lines, HTML
+    Genblog,
+    /// `2026-11-14-name.html`: front matter and HTML
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +295,7 @@ impl Cli {
                 root,
                 config,
             }),
+            Command::Import(arguments) => import::import(&arguments.import(&root)),
             Command::New { what } => {
                 let what = match what {
                     NewCommand::Site { folder } => New::Site(root.join(folder)),
@@ -235,7 +309,32 @@ impl Cli {
     }
 }
 
-impl From<ChoiceArguments> for Choice {
+impl ImportArguments {
+    fn import(self, root: &Path) -> Import {
+        Import {
+            name: self.source.display().to_string(),
+            source: absolute(&self.source),
+            root: self.into.map_or_else(|| root.to_path_buf(), |folder| absolute(&folder)),
+            from: self.from.map(|from| match from {
+                From::Feed => Generator::Feed,
+                From::Genblog => Generator::GenBlog,
+                From::Hugo => Generator::Hugo,
+                From::Zola => Generator::Zola,
+                From::Jekyll => Generator::Jekyll,
+                From::Eleventy => Generator::Eleventy,
+            }),
+            pictures: self.pictures.as_deref().map(absolute),
+            form: self.form.map(|form| match form {
+                HtmlForm::Genblog => site::Form::GenBlog,
+                HtmlForm::Html => site::Form::Html,
+            }),
+            dry_run: self.dry_run,
+            now: now(),
+        }
+    }
+}
+
+impl std::convert::From<ChoiceArguments> for Choice {
     fn from(arguments: ChoiceArguments) -> Self {
         Self {
             now: arguments.clock.unwrap_or_else(now),

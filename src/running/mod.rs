@@ -10,6 +10,8 @@ pub mod check;
 
 pub mod new;
 
+pub mod import;
+
 pub mod lint;
 
 pub mod publish;

@@ -65,6 +65,13 @@ pub fn line(text: &str) -> io::Result<()> {
     unless_closed(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Writes lines to standard output.
+pub fn lines<T: std::fmt::Display>(lines: &[T]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush());
+    unless_closed(written)
+}
+
 /// `2 errors, 1 warning`.
 #[must_use]
 pub fn count(diagnostics: &[Diagnostic]) -> Option<String> {

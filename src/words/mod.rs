@@ -12,6 +12,8 @@ pub mod toml_table;
 
 pub mod slug;
 
+pub mod address;
+
 pub mod route;
 
 pub mod media_type;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::address::percent_encode;
+
 /// A place on the site, as a path without a leading slash: `posts/hello/` is a page, `feed.xml` a file, the empty route home.
 ///
 /// Parts never are `.` or `..`, never empty and never hold a backslash or a control character, so that a route can be joined
@@ -62,41 +64,6 @@ impl fmt::Display for Route {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "/{}", self.0)
     }
-}
-
-/// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
-fn percent_encode(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for &byte in path.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-/// Percent-encoded bytes decoded; what is not UTF-8 then stays as it was.
-#[must_use]
-pub fn percent_decode(text: &str) -> String {
-    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are a byte"));
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

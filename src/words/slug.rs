@@ -18,6 +18,13 @@ pub fn slug(name: &str) -> String {
     slug
 }
 
+/// The same for a part of a page's address, which is its path and may have been somebody's old one: underscores stay.
+#[must_use]
+pub fn page_slug(name: &str) -> String {
+    let parts: Vec<String> = name.split('_').map(slug).collect();
+    if parts.iter().any(String::is_empty) { slug(name) } else { parts.join("_") }
+}
+
 /// Combining Diacritical Marks, the block that decomposed Latin, Greek and Cyrillic text uses.
 fn is_mark(character: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&character)
@@ -42,6 +49,13 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(slug(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn pages_keep_their_underscores() {
+        for (name, expected) in [("Pleb_Blossom", "pleb_blossom"), ("_a", "a"), ("a__b", "a-b"), ("a b_c", "a-b_c")] {
+            assert_eq!(page_slug(name), expected, "{name}");
         }
     }
 

@@ -66,6 +66,7 @@ pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
         route: route(&format!("posts/{slug}/")),
         source: SourceText::new(format!("content/posts/{slug}.md"), "text"),
         id: format!("tag:example.org,2008:{slug}"),
+        link: None,
         title: format!("The <{slug}> & more"),
         date: Sydney.with_ymd_and_hms(2008, 12, 12, hour, 35, 11).single().expect("not ambiguous"),
         updated: None,

@@ -24,17 +24,22 @@ pub(crate) fn folder(text: &str) -> TempDir {
     if !text.contains("--- genblog.toml") {
         put(root.path(), "genblog.toml", CONFIG);
     }
+    put_all(root.path(), text);
+    root
+}
+
+/// Puts the files of a text into a folder.
+pub(crate) fn put_all(root: &Path, text: &str) {
     let mut rest = text.strip_prefix("--- ").unwrap_or(text);
     while !rest.is_empty() {
         let (file, after) = rest.split_once("\n--- ").unwrap_or((rest, ""));
         let (header, body) = file.split_once('\n').unwrap_or((file, ""));
         // `--- (…)` is a word to the test that uses the site.
         if !header.starts_with('(') {
-            put(root.path(), header, body);
+            put(root, header, body);
         }
         rest = after;
     }
-    root
 }
 
 fn put(root: &Path, header: &str, body: &str) {

@@ -197,7 +197,7 @@ fn base_url(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<String> {
 }
 
 /// A base URL with a slash at its end; `None` unless it is `http` or `https`, a host and perhaps a path.
-fn sound_base_url(url: &str) -> Option<String> {
+pub(crate) fn sound_base_url(url: &str) -> Option<String> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let host = rest.split('/').next().filter(|host| !host.is_empty() && !host.starts_with(':'))?;
     let allowed = |c: char| c.is_ascii_graphic() && !"?#<>\"\\^`{|}".contains(c);

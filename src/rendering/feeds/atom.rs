@@ -122,6 +122,7 @@ fn moment(date: Option<DateTime<FixedOffset>>) -> String {
 fn iri(id: &str, page: &str) -> String {
     let id = without_illegal(id);
     let is_iri = has_scheme(&id) && !id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
+    let page = page.split('#').next().unwrap_or_default();
     if is_iri { id } else { format!("{page}#{}", percent(&id)) }
 }
 

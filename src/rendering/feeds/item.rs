@@ -18,7 +18,7 @@ pub struct Item {
     pub id: String,
     /// Whether the guid is the page's address as well.
     pub is_permalink: bool,
-    /// The page's absolute URL.
+    /// The page's absolute URL, or the address that its author gives in its place.
     pub url: String,
     /// May be empty.
     pub title: String,
@@ -69,7 +69,7 @@ impl Item {
             language: post.language.clone(),
             image: pictures::of_post(renderer, post),
             enclosure: post.enclosure.as_ref().map(|enclosure| attachment(renderer, enclosure)),
-            url,
+            url: post.link.as_deref().map_or(url, without_illegal),
         }
     }
 

@@ -154,7 +154,7 @@ impl Feed {
             parts.push(hash_json(&(
                 (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
                 enclosed,
-                (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339())),
+                (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339()), &post.link),
                 renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
             )));
             parts.push(hash_body(&post.body));

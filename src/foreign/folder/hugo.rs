@@ -1,0 +1,292 @@
+//! Hugo's folder.
+//!
+//! ```text
+//! hugo.toml  config.yaml  config/_default/hugo.toml …     title, address, zone, permalinks
+//! content/SECTION/name.md                                 dated: a post; undated: a page
+//! content/SECTION/name/index.md                           with what lies beside it
+//! content/SECTION/_index.md                               a page if it says more than its title
+//! content/SECTION/other.png  static/                      files, at their addresses
+//! ```
+
+use std::collections::BTreeMap;
+
+use crate::foreign::folder::common::{
+    Draft, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
+    settle_kind,
+};
+use crate::foreign::folder::head::{Keys, Split, split};
+use crate::foreign::folder::tree::Tree;
+use crate::foreign::site::{Carried, Document, Facts, Kind};
+use crate::foreign::told::{Told, Verdict};
+
+/// What a folder of Hugo or Zola gives.
+pub(super) struct Taken {
+    pub(super) facts: Facts,
+    pub(super) drafts: Vec<Draft>,
+    pub(super) files: BTreeMap<String, Carried>,
+    pub(super) site: Keys,
+}
+
+/// Configurations in the order in which Hugo looks for them.
+const CONFIGS: [&str; 16] = [
+    "hugo.toml",
+    "hugo.yaml",
+    "hugo.yml",
+    "hugo.json",
+    "config.toml",
+    "config.yaml",
+    "config.yml",
+    "config.json",
+    "config/_default/hugo.toml",
+    "config/_default/hugo.yaml",
+    "config/_default/hugo.yml",
+    "config/_default/hugo.json",
+    "config/_default/config.toml",
+    "config/_default/config.yaml",
+    "config/_default/config.yml",
+    "config/_default/config.json",
+];
+
+/// Keys that mean something to Hugo and its themes' machinery only.
+const IGNORED: [&str; 14] = [
+    "layout",
+    "type",
+    "weight",
+    "menu",
+    "outputs",
+    "url",
+    "slug",
+    "publishdate",
+    "expirydate",
+    "lastmod",
+    "date",
+    "cascade",
+    "build",
+    "_build",
+];
+
+/// Sections whose posts need no folder of their own.
+const POSTS: [&str; 7] = ["posts", "post", "blog", "articles", "article", "entries", "news"];
+
+pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
+    let config = CONFIGS.iter().find_map(|path| tree.file(path));
+    let mut site = config.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
+    let mut params = site.table("params");
+    let facts = Facts {
+        title: site.text("title"),
+        base_url: site.text("baseurl"),
+        language: site.first(&["languagecode", "locale", "defaultcontentlanguage"]).replace('_', "-"),
+        description: params.first(&["description", "subtitle"]),
+        author: Some(params.table("author").text("name"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| params.text("author")),
+        copyright: site.text("copyright"),
+        timezone: site.text("timezone").parse().ok(),
+        ..Facts::default()
+    };
+    let mut permalinks = site.table("permalinks");
+    let mut of_pages = permalinks.table("page");
+    let ugly = site.boolean("uglyurls").unwrap_or(false);
+    let mut drafts = Vec::new();
+    let mut files = BTreeMap::new();
+    for file in tree.files.iter().filter(|file| {
+        file.path.starts_with("content/")
+            && (file.path.ends_with(".md") || file.path.ends_with(".html") || file.path.ends_with(".markdown"))
+    }) {
+        let inside = &file.path["content/".len()..];
+        if in_bundle(tree, &file.path) {
+            continue;
+        }
+        let text = tree.text(file, told);
+        let mut head = split(&file.path, &text, told);
+        if !head.is_there && file.path.ends_with(".html") {
+            carry(&mut files, file, inside, told);
+            continue;
+        }
+        let Some(mut document) = one(tree, inside, &mut head.keys, told) else { continue };
+        document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
+        let is_list = inside.ends_with("_index.md") || inside.ends_with("_index.html");
+        if is_list && document.body.trim().is_empty() {
+            continue;
+        }
+        let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
+        let pattern =
+            [of_pages.text(&section), permalinks.text(&section)].into_iter().find(|pattern| !pattern.is_empty());
+        document.address = address(&document, inside, &mut head.keys, pattern.as_deref(), ugly).unwrap_or_else(|| {
+            told.push(Told::of_line(
+                &document.source.0,
+                1,
+                Verdict::Hand,
+                "the pattern of its old address is not known: write it into `aliases`",
+            ));
+            String::new()
+        });
+        document.extra = free_data(&mut head.keys, &IGNORED);
+        drafts.push(Draft { document, keys: head.keys, line: head.line });
+    }
+    carry_folder(&mut files, tree, "static", told);
+    others(tree, &mut files, told);
+    Taken { facts, drafts, files, site }
+}
+
+/// A document, but for its body and address.
+fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
+    let path = format!("content/{inside}");
+    let mut document = document(keys, &path, Split::Never, told);
+    let (folder, file_name) = inside.rsplit_once('/').unwrap_or(("", inside));
+    let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+    let (stem, language) = match stem.rsplit_once('.') {
+        Some((stem, tag)) if tag.len() == 2 && tag.bytes().all(|byte| byte.is_ascii_lowercase()) => (stem, tag),
+        _ => (stem, ""),
+    };
+    if document.language.is_empty() {
+        language.clone_into(&mut document.language);
+    }
+    let is_bundle = stem == "index";
+    let is_list = stem == "_index";
+    let (folder, name) =
+        if is_bundle || is_list { folder.rsplit_once('/').unwrap_or(("", folder)) } else { (folder, stem) };
+    let (in_name, rest) = dated(name);
+    let publish = keys.date("publishdate", &path, told);
+    document.date = keys.date("date", &path, told).or_else(|| publish.clone()).or(in_name.clone());
+    if let (Some(date), Some(publish)) = (&document.date, publish)
+        && publish.moment(chrono_tz::Tz::UTC) > date.moment(chrono_tz::Tz::UTC)
+    {
+        document.date = Some(publish);
+    }
+    document.updated = keys
+        .date("lastmod", &path, told)
+        .or_else(|| keys.date("updated", &path, told))
+        .filter(|updated| Some(updated) != document.date.as_ref());
+    document.expires = keys.date("expirydate", &path, told);
+    document.slug = keys.text("slug");
+    settle_kind(&mut document, folder.is_empty(), name);
+    if is_list {
+        if name.is_empty() {
+            if keys.text("title").is_empty() || document.body.trim().is_empty() {
+                told.push(Told::of_file(
+                    &path,
+                    Verdict::Lost,
+                    "the home page lists posts here; what this says has no place on it",
+                ));
+            }
+            return None;
+        }
+        document.kind = Kind::Page;
+    }
+    if document.kind == Kind::Page && is_bundle && name.is_empty() {
+        told.push(Told::of_file(
+            &path,
+            Verdict::Lost,
+            "the home page lists posts here; what this says has no place on it",
+        ));
+        return None;
+    }
+    rest.clone_into(&mut document.name);
+    document.dated = in_name.is_some();
+    let (section, below) = folder.split_once('/').unwrap_or((folder, ""));
+    let short = document.kind == Kind::Post && POSTS.contains(&section);
+    (if short { below } else { folder }).clone_into(&mut document.folder);
+    if document.kind == Kind::Page && document.dated {
+        name.clone_into(&mut document.name);
+    }
+    need_title(&mut document, rest, told);
+    if is_bundle {
+        document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), told);
+    }
+    Some(document)
+}
+
+/// Where the document was.
+fn address(document: &Document, inside: &str, keys: &mut Keys, pattern: Option<&str>, ugly: bool) -> Option<String> {
+    let url = keys.text("url");
+    if !url.is_empty() {
+        return Some(if url.starts_with('/') { url } else { format!("/{url}") });
+    }
+    let stem = inside.rsplit_once('.').map_or(inside, |(stem, _)| stem);
+    let stem = if document.language.len() == 2 {
+        stem.strip_suffix(&format!(".{}", document.language)).unwrap_or(stem)
+    } else {
+        stem
+    };
+    let stem = stem.strip_suffix("/index").or_else(|| stem.strip_suffix("/_index")).unwrap_or(stem);
+    let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+    let last = if document.slug.is_empty() { name.to_owned() } else { document.slug.clone() };
+    let urlized = |text: &str| {
+        let lower = text.trim().to_lowercase();
+        let kept: String = lower
+            .chars()
+            .map(|c| if c.is_whitespace() { '-' } else { c })
+            .filter(|c| c.is_alphanumeric() || "-_./".contains(*c))
+            .collect();
+        kept
+    };
+    let Some(pattern) = pattern else {
+        let path = urlized(&if folder.is_empty() { last } else { format!("{folder}/{last}") });
+        return Some(if ugly { format!("/{path}.html") } else { format!("/{path}/") });
+    };
+    permalink(pattern, |part| match part {
+        "title" => Some(urlized(&document.title)),
+        "slug" => Some(urlized(if document.slug.is_empty() { &document.title } else { &document.slug })),
+        "slugorfilename" | "slugorcontentbasename" => Some(urlized(&last)),
+        "filename" | "contentbasename" => Some(urlized(name)),
+        "section" => Some(urlized(folder.split('/').next().unwrap_or_default())),
+        "sections" => Some(urlized(folder)),
+        _ => date_part(part, document.date.as_ref()?),
+    })
+}
+
+/// Whether a text lies beside an `index.md`, which it then belongs to.
+pub(super) fn in_bundle(tree: &Tree, path: &str) -> bool {
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    loop {
+        let index = format!("{folder}/index.md");
+        if index != path && !folder.is_empty() && folder != "content" && tree.file(&index).is_some() {
+            return true;
+        }
+        let Some((above, _)) = folder.rsplit_once('/') else { return false };
+        folder = above;
+    }
+}
+
+/// Files in `content/` that lie beside no text, and what is not taken along at all.
+pub(super) fn others(tree: &Tree, files: &mut BTreeMap<String, Carried>, told: &mut Vec<Told>) {
+    for file in &tree.files {
+        let Some(inside) = file.path.strip_prefix("content/") else { continue };
+        let is_text = [".md", ".html", ".markdown"].iter().any(|end| inside.ends_with(end));
+        if is_text || in_bundle(tree, &file.path) || is_left_behind(inside) {
+            continue;
+        }
+        if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {
+            told.push(Told::of_file(
+                &file.path,
+                Verdict::Hand,
+                "this is not Markdown: write it so, and put it into `content/posts/`",
+            ));
+        } else {
+            carry(files, file, inside, told);
+        }
+    }
+    for (folder, what) in [
+        ("layouts", "templates"),
+        ("templates", "templates"),
+        ("themes", "a theme"),
+        ("assets", "what a build makes files of"),
+        ("sass", "style sheets"),
+        ("data", "data for templates"),
+        ("i18n", "words for templates"),
+    ] {
+        let count = tree
+            .files
+            .iter()
+            .filter(|file| file.path.starts_with(&format!("{folder}/")) && !is_left_behind(&file.path))
+            .count();
+        if count > 0 {
+            told.push(Told::of_file(
+                folder,
+                Verdict::Lost,
+                format!("{what}: {count} of them, which genblog cannot use"),
+            ));
+        }
+    }
+}

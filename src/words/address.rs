@@ -1,0 +1,116 @@
+//! Addresses on the web, resolved as browsers resolve them.
+
+/// Resolves `reference` as a browser would on the page at `page_url`, an absolute URL with a path (RFC 3986, section 5.2).
+#[must_use]
+pub fn absolute(reference: &str, page_url: &str) -> String {
+    let reference = reference.trim();
+    let page = page_url.split(['?', '#']).next().unwrap_or_default();
+    let origin = origin(page);
+    let path = &page[origin.len()..];
+    if has_scheme(reference) {
+        reference.to_owned()
+    } else if reference.starts_with("//") {
+        format!("{}{reference}", &origin[..origin.find("//").unwrap_or(0)])
+    } else if reference.starts_with(['#', '?']) {
+        format!("{page}{reference}")
+    } else if reference.is_empty() {
+        page.to_owned()
+    } else {
+        let folder = if reference.starts_with('/') { "" } else { path.rfind('/').map_or("/", |last| &path[..=last]) };
+        let tail = reference.find(['?', '#']).unwrap_or(reference.len());
+        let path = without_dots(&format!("{folder}{}", &reference[..tail]));
+        format!("{origin}{path}{}", &reference[tail..])
+    }
+}
+
+/// Scheme and host of an absolute URL.
+pub(crate) fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    &url[..url[host..].find('/').map_or(url.len(), |at| host + at)]
+}
+
+/// Whether a reference is an address of its own, with a scheme (RFC 3986, section 3.1).
+#[must_use]
+pub fn has_scheme(reference: &str) -> bool {
+    let scheme = reference.split([':', '/', '?', '#']).next().unwrap_or_default();
+    reference[scheme.len()..].starts_with(':')
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+fn without_dots(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut folder = false;
+    for part in path.split('/').skip(1) {
+        folder = matches!(part, "." | "..");
+        match part {
+            "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}{}", parts.join("/"), if folder && !parts.is_empty() { "/" } else { "" })
+}
+
+/// Percent-encoded bytes decoded; what is not UTF-8 then stays as it was.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let hex = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are a byte"));
+                at += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
+pub(crate) fn percent_encode(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for &byte in path.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "https://example.org/blog/posts/ring/";
+
+    #[test]
+    fn references_resolve_as_in_a_browser() {
+        for (reference, expect) in [
+            ("https://other.example/x", "https://other.example/x"),
+            ("mailto:a@example.org", "mailto:a@example.org"),
+            ("//cdn.example/x", "https://cdn.example/x"),
+            ("/blog/x/?a=1#b", "https://example.org/blog/x/?a=1#b"),
+            ("#fn-1", "https://example.org/blog/posts/ring/#fn-1"),
+            ("?q", "https://example.org/blog/posts/ring/?q"),
+            ("a.png", "https://example.org/blog/posts/ring/a.png"),
+            ("../b/./c.png", "https://example.org/blog/posts/b/c.png"),
+            ("../../../../d", "https://example.org/d"),
+            ("..", "https://example.org/blog/posts/"),
+            ("a:b", "a:b"),
+            ("./a:b", "https://example.org/blog/posts/ring/a:b"),
+        ] {
+            assert_eq!(absolute(reference, PAGE), expect, "{reference}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Feeds of every kind and in every state.
+
+use std::fs;
+
+use genblog::foreign::feed;
+use genblog::foreign::feed::posts::{self, Wanted};
+use genblog::foreign::writing;
+use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
+use proptest::sample::select;
+
+use crate::{folder, genblog, snapshot};
+
+/// A site whose feed has everything that ours can have.
+const OWN: &str = "--- old/genblog.toml
+base_url = 'https://example.org/blog/'
+title = 'Rings & Things'
+description = 'What a <driver> sees.'
+timezone = 'Asia/Kathmandu'
+author = 'A. Writer'
+copyright = 'CC BY 4.0'
+[feed]
+ttl = 90
+summaries = true
+skip_hours = { timezone = 'UTC', hours = [15, 16, 0, 1, 13] }
+skip_days = ['Sunday', 'Friday']
+hub = 'https://hub.example/'
+--- old/content/posts/2026-11-20-ring/index.md
++++
+title = 'The <ring> & \"more\", &amp; so on'
+date = 2026-11-20T09:30:15
+updated = 2026-11-21
+tags = ['Xen', 'C++, mostly']
+summary = 'Short & <good>.'
+image = 'ring.png'
++++
+See [the other](@/posts/other.md) and ![a ring](ring.png). A `]]>` and &nbsp;\u{a0}.
+
+```c
+\tif (a < b && c)
+\t\treturn;
+```
+
+> quoted
+
+| a | b |
+|---|---|
+| 1 | 2 |
+--- old/content/posts/2026-11-20-ring/ring.png (png 3x2)
+--- old/content/posts/other.md
++++
+title = 'Another'
+date = 2025-03-01
+id = 'urn:x:1'
+authors = ['B. Writer', 'C']
+lang = 'de'
++++
+Text with <tt>old</tt> HTML, and a figure.
+
+```sim
+figure = \"ring\"
+preset = \"burst\"
+caption = \"Look.\"
+```
+--- old/content/posts/2008-12-12T17_35_11.txt
+Of old
+<p>One
+<p align=left>Two <a href=\"/posts/other/\">here</a>
+";
+
+/// A feed of ours becomes posts whose feed is the same, in all three formats.
+#[test]
+fn our_own_feeds_come_back_the_same() {
+    let root = folder(OWN);
+    let (code, _, complaints) = genblog(&root.path().join("old"), &["build", "--quiet"]);
+    assert_eq!(code, Some(0), "{complaints}");
+    for (name, open, close) in
+        [("feed.xml", "<rss", "</rss>"), ("atom.xml", "<feed", "</feed>"), ("feed.json", "{", "}")]
+    {
+        let new = format!("new-{name}");
+        let (code, told, complaints) = genblog(root.path(), &["import", &format!("old/public/{name}"), "--into", &new]);
+        assert_eq!(code, Some(0), "{told}{complaints}");
+        let (code, _, complaints) = genblog(&root.path().join(&new), &["build", "--quiet"]);
+        assert_eq!(code, Some(0), "{told}{complaints}");
+        let read = |site: &str| fs::read_to_string(root.path().join(site).join("public").join(name)).expect("a feed");
+        let (old, new) = (items(&read("old"), name), items(&read(&new), name));
+        assert_eq!(old, new, "{name}: {told}");
+        assert!(old.matches("ring.png").count() >= 1 && read("old").contains(open) && read("old").contains(close));
+    }
+    // What is about the channel is in RSS alone.
+    let channel = |site: &str| {
+        let text = fs::read_to_string(root.path().join(site).join("public/feed.xml")).expect("a feed");
+        text.split("<item>").next().expect("a channel").to_owned()
+    };
+    assert_eq!(channel("old"), channel("new-feed.xml"));
+}
+
+/// What a feed says of its items. The picture that stands for a post is not in the feed but at its address, so it is lost.
+fn items(feed: &str, name: &str) -> String {
+    let start = match name {
+        "feed.xml" => feed.find("<item>"),
+        "atom.xml" => feed.find("<entry"),
+        _ => feed.find("\"items\""),
+    };
+    let lost = |line: &&str| !["<media:", "rel=\"enclosure\"", "\"image\":"].iter().any(|mark| line.contains(mark));
+    feed[start.expect("items")..].lines().filter(lost).collect::<Vec<_>>().join("\n")
+}
+
+/// Whatever bytes a feed is written in, it becomes the same files.
+#[test]
+fn the_encoding_of_a_feed_makes_no_difference() {
+    let text = |declaration: &str| {
+        format!(
+            "{declaration}<rss><channel><title>Caf\u{e9}</title><link>https://a.example/</link><item><title>\u{201c}\u{fc}\u{201d}</title>\
+            <pubDate>Fri, 12 Dec 2008 17:35:11 GMT</pubDate><description>&lt;p>\u{e9}</description></item></channel></rss>"
+        )
+    };
+    let latin = |text: &str| -> Vec<u8> {
+        let byte = |c: char| match c {
+            '\u{201c}' => 0x93,
+            '\u{201d}' => 0x94,
+            c => u8::try_from(u32::from(c)).expect("Latin-1"),
+        };
+        text.chars().map(byte).collect()
+    };
+    let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let marked = |mark: &[u8], rest: Vec<u8>| [mark, &rest].concat();
+    let variants = [
+        text("").into_bytes(),
+        marked(b"\xef\xbb\xbf", text("").into_bytes()),
+        latin(&text("<?xml version='1.0' encoding='ISO-8859-1'?>")),
+        latin(&text("")),
+        text("<?xml version='1.0' encoding='windows-1252'?>").into_bytes(),
+        marked(b"\xff\xfe", wide(&text(""), u16::to_le_bytes)),
+        marked(b"\xfe\xff", wide(&text(""), u16::to_be_bytes)),
+        wide(&text(""), u16::to_le_bytes),
+    ];
+    let mut all = variants.iter().map(|bytes| {
+        let reading = feed::read(bytes).expect("a feed");
+        writing::write(&posts::site(reading, "feed.xml", Wanted::default()), chrono_tz::Tz::UTC).files
+    });
+    let first = all.next().expect("a variant");
+    assert!(format!("{first:?}").contains("title = \\\"\u{201c}\u{fc}\u{201d}\\\""), "{first:?}");
+    for (number, other) in all.enumerate() {
+        assert_eq!(first, other, "variant {}", number + 1);
+    }
+}
+
+#[test]
+fn pictures_of_a_feed_are_found_in_a_folder_and_become_the_posts_own() {
+    let root = folder(
+        "--- feed.xml\n<rss><channel><title>T</title><link>https://a.example/</link><item><title>One</title><link>https://a.example/one/</link>\
+         <pubDate>Fri, 12 Dec 2008 17:35:11 GMT</pubDate><description>&lt;img src='https://a.example/p/x.png' alt='x'>\
+         &lt;img src='/q/x.png' alt='x'>&lt;img src='https://cdn.example/gone.png' alt='y'>&lt;a href='/p/big.png'>z&lt;/a></description></item></channel></rss>\n\
+         --- pics/p/x.png (png 3x2)\n--- pics/q/x.png (png 4x2)\n--- pics/big.png (png 5x2)\n",
+    );
+    let (code, told, _) = genblog(root.path(), &["import", "feed.xml", "--pictures", "pics", "--into", "new"]);
+    assert_eq!(code, Some(0));
+    let files: Vec<String> =
+        snapshot(&root.path().join("new/content")).into_keys().map(|path| path.display().to_string()).collect();
+    let post = "posts/2008-12-12-one";
+    assert_eq!(files, ["2-x.png", "big.png", "index.html", "x.png"].map(|name| format!("{post}/{name}")), "{told}");
+    assert!(
+        told.contains("by hand: `https://cdn.example/gone.png` is not among the pictures; its address is kept"),
+        "{told}"
+    );
+    let (code, _, complaints) = genblog(&root.path().join("new"), &["build", "--quiet"]);
+    assert_eq!((code, &*complaints), (Some(0), ""));
+    let page = fs::read_to_string(root.path().join("new/public/posts/one/index.html")).expect("a page");
+    assert!(page.contains("src=\"/posts/one/x.png\"") && page.contains("width=\"4\""), "{page}");
+}
+
+/// A document that is nested more deeply than any stack, and one that never ends.
+#[test]
+fn depth_costs_no_stack() {
+    for (piece, count) in [
+        ("<a>", 100_000),
+        ("<description><div>", 100_000),
+        ("<title>", 100_000),
+        ("<![CDATA[", 100_000),
+        ("<item>", 3_000),
+        ("<entry><content type='xhtml'><div>", 3_000),
+    ] {
+        let text = format!("<rss><channel>{}", piece.repeat(count));
+        let reading = feed::read(text.as_bytes()).expect("a feed");
+        let _ = posts::site(reading, "feed.xml", Wanted::default());
+    }
+    let json = format!("{{\"items\":[{}", "{\"a\":[".repeat(100_000));
+    assert!(feed::read(json.as_bytes()).is_err());
+}
+
+/// Feeds to be damaged.
+const SEEDS: [&str; 3] = [
+    "<?xml version='1.0' encoding='utf-8'?><rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/'><channel><title>A &amp; B</title>\
+     <link>https://a.example/x</link><ttl>60</ttl><skipHours><hour>24</hour></skipHours><item><guid isPermaLink='false'>g#1</guid><link>https://a.example/x/y#z.txt</link>\
+     <pubDate>Fri, 12 Dec 2008 17:35:11 +1100</pubDate><title>T&nbsp;1</title><category>c</category><description><![CDATA[\n\t<p>One <a href=\"/p\"\n<img src='q.png'></tt>]]></description>\
+     <content:encoded>&lt;p id=a>Two&lt;p id=a></content:encoded></item><item><title>2</title><pubDate>12 Dec 08</pubDate></item></channel></rss>",
+    "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en'><title>T</title><link href='https://a.example/'/><updated>2008-12-12T00:00:00Z</updated><entry><id>urn:1</id><title type='html'>a&amp;lt;b</title>\
+     <link rel='alternate' href='/one'/><author><name>N</name></author><published>2008-12-12T17:35:11+11:00</published><content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'><p>x<br/></p></div></content></entry></feed>",
+    "{\"version\":\"https://jsonfeed.org/version/1.1\",\"title\":\"T\",\"home_page_url\":\"https://a.example/\",\"items\":[{\"id\":\"1\",\"url\":\"https://a.example/1/\",\"content_html\":\"<p>x</p>\",\"date_published\":\"2008-12-12T17:35:11Z\",\"tags\":[\"a\"]}]}",
+];
+
+/// A feed with some of its parts cut out, doubled, or replaced by what trips readers up.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let trips = select(vec![
+        "<",
+        ">",
+        "&",
+        "\"",
+        "'",
+        "]]>",
+        "<![CDATA[",
+        "<!--",
+        "</item>",
+        "<item>",
+        "&#0;",
+        "&#x10ffff;",
+        "\u{0}",
+        "\u{1}",
+        "#",
+        "../",
+        "{#a}",
+        "<script>",
+        "<h2 id='a'>",
+        "+++",
+        "%00",
+        "?",
+    ]);
+    let damage = (any::<u16>(), any::<u16>(), 0..4_usize, trips, any::<u8>());
+    (select(SEEDS.to_vec()), proptest::collection::vec(damage, 0..6)).prop_map(|(seed, damages)| {
+        let mut bytes = seed.as_bytes().to_vec();
+        for (at, length, kind, trip, byte) in damages {
+            let at = usize::from(at) % (bytes.len() + 1);
+            let end = (at + usize::from(length) % 40).min(bytes.len());
+            match kind {
+                0 => drop(bytes.splice(at..end, trip.bytes())),
+                1 => drop(bytes.splice(at..at, [byte])),
+                2 => {
+                    let copy = bytes[at..end].to_vec();
+                    bytes.splice(at..at, copy);
+                }
+                _ => bytes.truncate(bytes.len() - length as usize % 20),
+            }
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = feed::read(&bytes);
+        let _ = feed::read(&[b"<rss><channel><item>".as_slice(), &bytes].concat());
+    }
+
+    #[test]
+    fn no_damage_makes_a_feed_panic_or_leave_its_folder(bytes in damaged()) {
+        if let Ok(reading) = feed::read(&bytes) {
+            let site = posts::site(reading, "feed.xml", Wanted::default());
+            let writing = writing::write(&site, chrono_tz::Tz::Australia__Sydney);
+            for file in &writing.files {
+                assert!(file.path.split('/').all(|part| !part.is_empty() && part != ".." && part.len() < 200), "{}", file.path);
+                assert!(file.path.starts_with("content/"), "{}", file.path);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 10, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_a_damaged_feed_gives_builds(bytes in damaged()) {
+        let root = folder("--- x\n");
+        fs::write(root.path().join("feed"), &bytes).expect("writable");
+        let (code, told, complaints) = genblog(root.path(), &["import", "feed", "--into", "new"]);
+        assert!(!complaints.contains("panicked"), "{complaints}");
+        if code == Some(0) {
+            let (code, _, complaints) = genblog(&root.path().join("new"), &["build", "--quiet"]);
+            assert_eq!(code, Some(0), "{told}\n{complaints}");
+        }
+    }
+}
+
+/// The texts of all elements of a name, without the space around them.
+fn texts(feed: &str, name: &str) -> Vec<String> {
+    let open = format!("<{name}");
+    let parts = feed.split(&open).skip(1);
+    let text = |part: &str| Some(part.split_once('>')?.1.split("</").next()?.trim().to_owned());
+    parts.filter_map(text).map(|text| text.replace("&nbsp;", "\u{a0}")).collect()
+}
+
+/// A feed as genBlog wrote them, damaged as it was, comes back from the new site with every field and their order.
+#[test]
+fn a_feed_of_genblog_comes_back_field_by_field() {
+    let golden = include_str!("golden/feed-of-genblog.txt");
+    let (_, source) = golden.split_once('\n').expect("a command");
+    let source = source.split_once("\n===\n").map_or(source, |(source, _)| source);
+    let root = folder(source);
+    genblog(root.path(), &["import", "old.rss", "--into", "new"]);
+    genblog(&root.path().join("new"), &["build", "--quiet"]);
+    let read = |path: &str| fs::read_to_string(root.path().join(path)).expect("a feed");
+    let (old, new) = (read("old.rss"), read("new/public/feed.xml"));
+    for name in ["title", "guid", "pubDate", "hour", "ttl", "lastBuildDate", "language"] {
+        assert_eq!(texts(&old, name), texts(&new, name), "{name}");
+    }
+    // An address of a site ends with a slash; those of items are theirs.
+    assert_eq!(texts(&old, "link")[1..], texts(&new, "link")[1..]);
+    assert_eq!(format!("{}/", texts(&old, "link")[0]), texts(&new, "link")[0]);
+    // The old addresses lead to a page with the place that they name.
+    let page = read("new/public/theme_wool/archives/index.html");
+    assert!(
+        page.contains("<li id=\"2007-12-02T17_05_09.txt\">2007-12-02 <a href=\"/~ada/posts/the-loom/\">"),
+        "{page}"
+    );
+    // A picture's tag in which nothing had to change keeps its bytes, and `pre` its indentation.
+    for bytes in [
+        "draft.png\"\n width=32 height=20 alt=\"[A draft\n of",
+        "<pre>\nlift(1);\n\tif (tight)\n\t\trelease();\n\n</pre>",
+    ] {
+        assert!(new.contains(bytes), "{bytes} in {new}");
+    }
+}
