@@ -70,9 +70,12 @@ fn what_is_not_assignable_is_not_given() {
     for version in BOTH {
         let mut settings = settings(GuestKind::Pv, version);
         let other = CardId(1);
-        settings.acts = acts(&[Act::Plug(OTHER, CARD), Act::Plug(OTHER, other), Act::GiveBack(CARD)]);
+        let before = story(&run(&settings));
+        settings.acts =
+            acts(&[Act::Plug(OTHER, CARD), Act::Plug(OTHER, other), Act::GiveBack(CARD), Act::Unplug(OTHER, CARD)]);
         let machine = run(&settings);
-        assert_eq!(counts(&machine, [Count::Refused, Count::Plugged]), [3, 1]);
+        assert_eq!(counts(&machine, [Count::Refused, Count::Plugged]), [4, 1]);
+        assert_eq!(story(&machine), before, "nobody touches a card of another guest's");
         assert_eq!((machine.owner(CARD), machine.owner(other)), (DomId(1), DomId::DOM0));
     }
 }

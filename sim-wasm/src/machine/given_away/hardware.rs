@@ -8,7 +8,7 @@
 //!    └─ …
 //! ```
 //!
-//! Not modelled: cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
+//! Not modelled: MSI-X, cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
 //! functions.
 
 use alloc::vec::Vec;

@@ -37,7 +37,11 @@ impl GivenAway {
             Step::Quarantine(card) => self.quarantine(card),
             Step::LetGo(card) => self.let_go(card),
             Step::Test(card) => self.tested(card),
-            Step::CheckAssignable(card) => self.uses[usize::from(card.0)].assignable,
+            Step::CheckAssignable(card) => {
+                let given = self.guests.iter().any(|guest| guest.alive && guest.cards.contains(&card));
+                self.uses[usize::from(card.0)].assignable && !given
+            }
+            Step::CheckAttached(guest, card) => self.guest(guest).cards.contains(&card),
             Step::Reset(card) => {
                 let nanos = self.begin_reset(card);
                 return Outcome::Later(nanos, Step::Restore(card));

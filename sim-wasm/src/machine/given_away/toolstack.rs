@@ -28,8 +28,10 @@ pub enum Step {
     LetGo(CardId),
     /// Xen is asked whether a card could be a guest's.
     Test(CardId),
-    /// A card that is to go to a guest is assignable, or it does not go.
+    /// A card that is to go to a guest is pciback's and no guest's, or it does not go.
     CheckAssignable(CardId),
+    /// A card that is to be taken from a guest is that guest's, or nobody touches it.
+    CheckAttached(GuestId, CardId),
     /// A card is reset.
     Reset(CardId),
     /// A card that was reset is there again.
@@ -187,7 +189,8 @@ impl GivenAway {
                 gone.into_iter().chain([reset, take, forbid, note]).collect()
             }
         };
-        self.queue(steps, Vec::new());
+        let check = Step::CheckAttached(guest, card);
+        self.queue([check].into_iter().chain(steps).collect(), Vec::new());
     }
 
     /// A guest is to be destroyed: its cards are reset and taken from it first, whether it lets them go or not.
