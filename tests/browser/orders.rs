@@ -133,7 +133,8 @@ fn steps_are_laid_by_a_finger() {
         assert_eq!(laid(browser, STEPS).await, "fucspb");
         let grip = |key: &str| format!("{STEPS} [data-key='{key}'] .grip");
         browser.touch(&grip("u"), &grip("s")).await;
-        assert_eq!(laid(browser, STEPS).await, "fcsupb");
+        let dragged = format!("return document.getElementById('{}').dataset.state.includes('.ofcsupb.')", spec.name);
+        browser.until("the card is dragged", &dragged).await;
         let tapped = button(STEPS, "f", 1);
         browser.touch(&tapped, &tapped).await;
         browser
