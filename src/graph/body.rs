@@ -314,7 +314,8 @@ impl<'a> Writer<'a> {
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
-        let links = html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
+        let links =
+            html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
         let resolve = |Reference { address, range }: Reference<'_>| match linker.resolve(
             origin,

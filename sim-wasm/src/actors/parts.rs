@@ -1,4 +1,4 @@
-//! Which parts of the machine this build has.
+//! Which parts of the machine, and of what is told of it, this build has.
 //!
 //! A program has all of them. A module for a page is built without those that its figures never reach: where a part is
 //! entered stands a condition that the compiler decides, and what nothing enters is left out. All of it is compiled and
@@ -20,6 +20,12 @@ pub const TAPS: bool = cfg!(feature = "taps");
 
 /// Interfaces that come and go, whatever else goes wrong at an appointed time, and halves that break rules.
 pub const TROUBLE: bool = cfg!(feature = "trouble");
+
+/// What a reader puts in order: steps before a run, or a guess.
+pub const ORDERS: bool = cfg!(feature = "orders");
+
+/// What links of former times name, and figures have no more.
+pub const RETIRED: bool = cfg!(feature = "retired");
 
 /// A part was asked for that this build has not.
 ///

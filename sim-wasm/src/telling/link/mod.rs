@@ -30,6 +30,7 @@ pub use crate::telling::link::error::LinkError;
 
 use alloc::vec::Vec;
 
+use crate::actors::parts;
 use crate::telling::knobs::{Knob, Retired};
 use crate::telling::story::{FigureSpec, Input, Setup};
 use crate::words::text::Text;
@@ -79,7 +80,7 @@ pub fn read<'a>(figures: &[&'static FigureSpec], text: &'a str) -> Result<Link, 
         return Err(LinkError::OtherVersion { found: version });
     }
     let name = parts.next().ok_or(LinkError::NoPreset)?;
-    let old = spec.retired.and_then(|retired| retired.presets.iter().find(|preset| preset.name == name));
+    let old = retired_of(spec).and_then(|retired| retired.presets.iter().find(|preset| preset.name == name));
     let now = old.map_or(name, |old| old.now);
     let preset = spec.preset(now).ok_or(LinkError::UnknownPreset { figure: spec.name, name })?;
     let setup = Setup::new(preset, spec.presets[preset].knobs.to_vec());
@@ -96,9 +97,14 @@ pub fn read<'a>(figures: &[&'static FigureSpec], text: &'a str) -> Result<Link, 
     Ok(reader.finish())
 }
 
+/// What links of former times name, in a build that reads them.
+fn retired_of(spec: &FigureSpec) -> Option<&'static Retired> {
+    spec.retired.filter(|_| parts::RETIRED)
+}
+
 /// The number in links of a figure's first present knob.
 fn first_number(spec: &FigureSpec) -> u32 {
-    spec.retired.map_or(0, |retired| retired.knobs.len() as u32)
+    retired_of(spec).map_or(0, |retired| retired.knobs.len() as u32)
 }
 
 /// Writes the text that names a place.
@@ -112,7 +118,7 @@ pub fn write(spec: &FigureSpec, setup: &Setup, place: Place) -> Text {
             text.push_str(".k").push_u32(first_number(spec) + index as u32).push_char('-').push_u32(value);
         }
     }
-    if !setup.order.is_empty() {
+    if parts::ORDERS && !setup.order.is_empty() {
         text.push_str(".o");
         for letter in &setup.order {
             text.push_char(*letter);
@@ -178,7 +184,9 @@ impl Reader {
 
     fn read_order<'a>(&mut self, part: &'a str, letters: &'a str) -> Result<(), LinkError<'a>> {
         let Link { spec, setup, .. } = &mut self.link;
-        let Some(sequence) = spec.order else { return Err(LinkError::NoOrder { figure: spec.name }) };
+        let Some(sequence) = spec.order.filter(|_| parts::ORDERS) else {
+            return Err(LinkError::NoOrder { figure: spec.name });
+        };
         if !setup.order.is_empty() {
             return Err(LinkError::Twice { what: "part", name: "o" });
         }
@@ -199,7 +207,7 @@ impl Reader {
                 (*old, self.turned) = (*value, true);
             }
         }
-        if let Some(Retired { turn, .. }) = spec.retired.filter(|_| self.turned) {
+        if let Some(Retired { turn, .. }) = retired_of(spec).filter(|_| self.turned) {
             setup.knobs = turn(&self.retired);
         }
         for (index, value) in self.said.into_iter().filter(|(index, _)| *index >= first) {
@@ -256,7 +264,7 @@ impl Reader {
 
 /// The knob of a number in links.
 fn knob_of(spec: &'static FigureSpec, index: u32) -> Option<&'static Knob> {
-    let retired = spec.retired.map_or(&[][..], |retired| retired.knobs);
+    let retired = retired_of(spec).map_or(&[][..], |retired| retired.knobs);
     retired.iter().chain(spec.knobs).nth(index as usize)
 }
 

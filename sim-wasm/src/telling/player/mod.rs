@@ -19,6 +19,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::actors::log::Entry;
+use crate::actors::parts;
 use crate::telling::catalogue;
 use crate::telling::link::{self, Link, LinkError, MOST_INPUTS, Place};
 use crate::telling::story::{FigureSpec, Input, Run, Setup};
@@ -228,14 +229,14 @@ impl Player {
     /// The order in which the figure's [`Sequence`](crate::telling::knobs::Sequence) is done; empty where it has none.
     #[must_use]
     pub fn order(&self) -> String {
-        self.run.order().into_iter().collect()
+        if parts::ORDERS { self.run.order().into_iter().collect() } else { String::new() }
     }
 
     /// Puts the figure's sequence in an order and starts the preset afresh; nothing happens when it is none of these actions,
     /// each once.
     pub fn set_order(&mut self, letters: &str) {
         let order: Vec<char> = letters.chars().collect();
-        if self.spec.order.is_some_and(|sequence| sequence.is_order(&order)) {
+        if self.spec.order.filter(|_| parts::ORDERS).is_some_and(|sequence| sequence.is_order(&order)) {
             let setup = Setup { order, inputs: Vec::new(), ..self.setup.clone() };
             *self = Self::of(self.spec, setup);
         }

@@ -5,6 +5,7 @@
 use alloc::string::String;
 
 use crate::actors::log::Entry;
+use crate::actors::parts;
 use crate::telling::chart::{self, Charted};
 use crate::telling::narration::name;
 use crate::telling::player::Player;
@@ -85,6 +86,7 @@ impl Player {
                     text.push_str(if guess > answer.value { " fewer. " } else { " more. " });
                 }
             }
+            Answers::Order { .. } if !parts::ORDERS => parts::missing(),
             Answers::Order { items, unit } => {
                 let Some(guessed) = Answers::places(guess, items.len()) else { return text.into_string() };
                 self.push_order_gap(&mut text, &guessed, items, unit);
