@@ -5,7 +5,7 @@ use crate::files::output::Planned;
 use crate::graph::site::{Album, Photo};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::photos::Picture;
-use crate::rendering::renderer::{Draft, Filling, Renderer, figures};
+use crate::rendering::renderer::{Draft, Filling, Renderer};
 use crate::rendering::view::page::{AlbumLine, AlbumPage, AlbumView, GalleryPage, PhotoLine, PhotoPage, PhotoView};
 use crate::rendering::view::shared::{DateView, HeadView, ImageView, TitledLink};
 
@@ -47,7 +47,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
     let config = &renderer.site.config;
     let feed = |format: &FeedFormat| FeedAddress::of_part(config, &album.title, &album.route, *format).view(config);
     let head = HeadView {
-        figures: figures(&album.body).next().is_some(),
+        shell: renderer.shell(&album.body),
         feeds: config.feed.formats.iter().map(feed).collect(),
         ..with_picture(renderer, renderer.head(&album.route, &album.title, &album.summary), cover)
     };

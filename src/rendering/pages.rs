@@ -2,11 +2,11 @@
 
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
-use crate::graph::site::{Body, Enclosure, EnclosureFile, Page, Post};
+use crate::graph::site::{Enclosure, EnclosureFile, Page, Post};
 use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::published::published_length;
-use crate::rendering::renderer::{Draft, Filling, Renderer, figures, json, minutes};
+use crate::rendering::renderer::{Draft, Filling, Renderer, json, minutes};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
 use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
@@ -89,7 +89,7 @@ fn size_in_words(bytes: u64) -> String {
 
 /// A post stands in other sites' previews with its own picture, or with a card that shows its first figure.
 fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> HeadView {
-    head.figures = has_figures(&post.body);
+    head.shell = renderer.shell(&post.body);
     if let Some(image) = &post.image {
         head.image = renderer.url(image);
         head.image_alt.clone_from(&post.title);
@@ -106,7 +106,7 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> Hea
 /// A page outside the stream of posts.
 pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
     let head = HeadView {
-        figures: has_figures(&page.body),
+        shell: renderer.shell(&page.body),
         updated: page.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         ..renderer.head(&page.route, &page.title, &page.summary)
     };
@@ -170,8 +170,4 @@ pub fn title_at(renderer: &Renderer<'_>, route: &Route) -> String {
     let albums = site.albums.iter().map(|album| (&album.route, &album.title));
     let mut titles = posts.chain(pages).chain(albums);
     titles.find(|(at, _)| *at == route).map_or_else(|| site.config.title.clone(), |(_, title)| title.clone())
-}
-
-fn has_figures(body: &Body) -> bool {
-    figures(body).next().is_some()
 }

@@ -3,6 +3,7 @@
 
 use pulldown_cmark_escape::escape_html;
 use serde::Serialize;
+use sim::telling::story::Answers;
 
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
@@ -69,6 +70,15 @@ impl<'a> Renderer<'a> {
         route.href(self.site.config.base_path())
     }
 
+    /// The figure shell that a page with this body loads; empty when it needs none.
+    #[must_use]
+    pub fn shell(&self, body: &Body) -> String {
+        let assets = &self.theme.assets;
+        let orders = figures(body).any(has_order);
+        let shell = if orders { &assets.shell_with_orders } else { &assets.shell };
+        figures(body).next().map_or_else(String::new, |_| self.href(&shell.route))
+    }
+
     /// A link from elsewhere.
     #[must_use]
     pub fn url(&self, route: &Route) -> String {
@@ -109,7 +119,6 @@ impl<'a> Renderer<'a> {
             feed_page: self.href(&Self::fixed("feed/")),
             assets: AssetsView {
                 style: self.href(&assets.style.route),
-                shell: self.href(&assets.shell.route),
                 copy: self.href(&assets.copy.route),
                 icon: self.href(&assets.icon.route),
             },
@@ -248,6 +257,15 @@ impl<'a> Renderer<'a> {
         }
         Ok(html)
     }
+}
+
+/// Whether a reader can put something of a figure in order, or is asked for an order.
+fn has_order(wanted: &FigureUse) -> bool {
+    let spec = sim::telling::figure(&wanted.figure);
+    spec.is_some_and(|spec| {
+        let guessed = spec.guess.is_some_and(|guess| matches!(guess.answers, Answers::Order { .. }));
+        guessed || spec.order.is_some()
+    })
 }
 
 /// The figures of a body, in order.

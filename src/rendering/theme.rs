@@ -97,8 +97,10 @@ impl std::fmt::Debug for Templates {
 pub struct Assets {
     /// All style sheets, in the order of their names.
     pub style: Asset,
-    /// The figure shell.
+    /// The figure shell, for pages on which nothing can be put in order.
     pub shell: Asset,
+    /// The whole of it.
+    pub shell_with_orders: Asset,
     /// What copies addresses on the page about feeds.
     pub copy: Asset,
     /// The site's mark.
@@ -112,7 +114,9 @@ pub struct Assets {
 impl Assets {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
-        [&self.style, &self.shell, &self.copy, &self.icon, &self.bindings].into_iter().chain(self.modules.values())
+        let shells = [&self.shell, &self.shell_with_orders];
+        let others = [&self.style, &self.copy, &self.icon, &self.bindings];
+        shells.into_iter().chain(others).chain(self.modules.values())
     }
 }
 
@@ -155,11 +159,16 @@ impl Theme {
         let tera = load(&templates, &texts)?;
         let style: String =
             texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| &*text.text).collect();
-        let modules = texts.iter().filter(|(name, _)| name.starts_with("shell/")).map(|(_, text)| &*text.text);
+        // Nothing asks for an order on a page without one, so the code for it may stay away.
+        let shell = |stem: &str, without: &str| {
+            let parts = texts.iter().filter(|(name, _)| name.starts_with("shell/") && **name != without);
+            Asset::new(stem, "js", small(&joined(parts.map(|(_, text)| &*text.text))).into_bytes())
+        };
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
-            shell: Asset::new("shell", "js", small(&joined(modules)).into_bytes()),
+            shell: shell("shell", "shell/2-order.js"),
+            shell_with_orders: shell("shell-with-orders", ""),
             copy: Asset::new("copy", "js", small(&joined([&*texts["feed.js"].text])).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),

@@ -74,8 +74,6 @@ pub struct FeedView {
 pub struct AssetsView {
     /// The style sheet.
     pub style: String,
-    /// The figure shell, an ES module.
-    pub shell: String,
     /// What copies addresses on the page about feeds, an ES module.
     pub copy: String,
     /// The site's mark, an SVG.
@@ -103,8 +101,8 @@ pub struct HeadView {
     pub published: String,
     /// RFC 3339.
     pub updated: String,
-    /// Whether the page has figures, and needs the shell.
-    pub figures: bool,
+    /// Href of the figure shell, an ES module; empty when the page has no figures.
+    pub shell: String,
     /// `noindex`, or empty.
     pub robots: &'static str,
     /// Href of the page before this one in a series.

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::actors::parts;
 use crate::telling::knobs::{Knob, Numbers, Offers};
 use crate::telling::link::{MOST_BYTES, MOST_INPUTS, VERSION};
 use crate::words::text::Text;
@@ -154,6 +155,7 @@ impl LinkError<'_> {
                     .push_str(", only ");
                 push_offers(out, knob);
             }
+            Self::NoOrder { .. } | Self::Disorder { .. } if !parts::ORDERS => parts::missing(),
             Self::NoOrder { figure } => {
                 out.push_str("figure `").push_str(figure).push_str("` has nothing to put in order");
             }
