@@ -39,8 +39,8 @@ pub enum Content {
 pub struct Writing {
     /// In the order in which they are written.
     pub files: Vec<Planned>,
-    /// Where each document came from, by its new path.
-    pub sources: BTreeMap<String, (String, usize)>,
+    /// The number of each document, by its new path.
+    pub sources: BTreeMap<String, usize>,
     /// How many posts.
     pub posts: usize,
     /// How many pages.
@@ -87,7 +87,7 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
         );
         placing.told.push(Told::of_file(format!("static/files/{folder}"), Verdict::Changed, said));
     }
-    for ((document, place), aliases) in site.documents.iter().zip(&places).zip(&aliases) {
+    for (number, ((document, place), aliases)) in site.documents.iter().zip(&places).zip(&aliases).enumerate() {
         let folder = place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for Carried { from, to, .. } in &document.beside {
             let path = format!("{folder}/{to}");
@@ -104,7 +104,7 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
             Form::Markdown | Form::Html => text::with_front_matter(document, place, aliases, &body, zone),
         };
         writing.files.push(Planned { path: place.path.clone(), content: Content::Text(written) });
-        writing.sources.insert(place.path.clone(), document.source.clone());
+        writing.sources.insert(place.path.clone(), number);
         writing.aliases += aliases.len();
         match document.kind {
             Kind::Post => writing.posts += 1,

@@ -122,8 +122,7 @@ fn is_generated(problem: &Diagnostic) -> bool {
 fn old_address(path: &str, writing: &Writing, base: &str, documents: &[Document]) -> String {
     let base = if base.is_empty() { "https://example.org/" } else { base };
     let base = format!("{}/", base.trim_end_matches('/'));
-    let source = writing.sources.get(path);
-    let document = source.and_then(|source| documents.iter().find(|document| document.source == *source));
+    let document = writing.sources.get(path).and_then(|number| documents.get(*number));
     let address = document.map_or("", |document| document.address.trim_start_matches('/'));
     format!("{base}{address}")
 }
