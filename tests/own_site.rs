@@ -190,8 +190,10 @@ fn interactive_bytes_stay_within_their_budget() {
         let bindings: BTreeSet<&str> =
             attributes(&page, "data-module").filter_map(|address| address.split('#').next()).collect();
         let loaded = modules.iter().chain(&bindings).map(|address| address.trim_start_matches('/'));
-        let shell = attributes(&page, "src").find(|address| address.contains("/shell")).expect("the page loads the shell");
-        let sum = size(&shell["/assets/".len()..]) + loaded.map(|address| size(&address["assets/".len()..])).sum::<usize>();
+        let shell =
+            attributes(&page, "src").find(|address| address.contains("/shell")).expect("the page loads the shell");
+        let sum =
+            size(&shell["/assets/".len()..]) + loaded.map(|address| size(&address["assets/".len()..])).sum::<usize>();
         // The goal is 60 kB. A module that holds the whole machine, with two or three generations of netback, needs more.
         let whole = modules.iter().any(|it| ["-path.", "-flow.", "-sharing."].iter().any(|name| it.contains(name)));
         let budget = if whole { 91_000 } else { 60_000 };
