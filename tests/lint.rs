@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use common::{Picture, body, outputs, post, route, site};
-use genblog::files::config::{Day, FeedFormat};
+use genblog::files::config::{Day, FeedFormat, Rule};
 use genblog::foreign::lint::{Code, lint, lint_at};
 use genblog::graph::site::{Block, Post, Site};
 use genblog::rendering::feeds::of_site;
@@ -158,7 +158,7 @@ fn the_lint_has_nothing_to_say_of_our_own_feeds() {
     let mut summaries = plain();
     summaries.posts[0].summary = "1 < 2 & more".to_owned();
     summaries.config.feed.summaries = true;
-    summaries.config.feed.skip_days = vec![Day::ALL[6], Day::ALL[5]];
+    summaries.config.feed.skip_days = Some(Rule::Given(vec![Day::ALL[6], Day::ALL[5]]));
     summaries.config.feed.hub = Some("https://hub.example/".to_owned());
     summaries.posts[0].image = Some(route("stone.png"));
     summaries.posts[0].updated = Some(moment("2008-12-20T09:00:00+11:00"));

@@ -71,7 +71,7 @@ fn xmllint_has_nothing_to_say() {
 
 #[test]
 fn the_lint_has_nothing_to_say_of_this_site() {
-    let folder = copy();
+    let folder = own_site();
     build(folder.path());
     let is_feed = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

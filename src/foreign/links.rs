@@ -9,7 +9,7 @@
 //! All of them become `@/posts/a.md`, which a build checks. What leads to no document stays as it is, but for the path that
 //! the old site was served under.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag};
@@ -194,7 +194,7 @@ fn html_links(html: &str, document: &Document, links: &Links) -> Option<String> 
         changed = true;
         Some(Target { href, size: None })
     };
-    let rewritten = html::rewrite(html, &[], resolve).ok()?;
+    let rewritten = html::rewrite(html, &[], &BTreeMap::new(), resolve).ok()?;
     changed.then_some(rewritten)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::words::address::percent_encode;
+use crate::words::address::{percent_decode, percent_encode};
 
 /// A place on the site, as a path without a leading slash: `posts/hello/` is a page, `feed.xml` a file, the empty route home.
 ///

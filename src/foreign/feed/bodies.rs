@@ -1,6 +1,6 @@
 //! Bodies of items and their pictures: addresses in full, and pictures that are at hand among the site's own files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::picture::is_picture;
 use crate::foreign::feed::posts::Taker;
@@ -40,7 +40,7 @@ impl Taker<'_> {
                 let target = href.or_else(|| (full != address).then_some(full))?;
                 Some(html::Target { href: target, size: None })
             };
-            html::rewrite(html, &[], &mut resolve)
+            html::rewrite(html, &[], &BTreeMap::new(), &mut resolve)
         };
         for (mark, what) in [
             ("<script", "a script"),
