@@ -200,7 +200,7 @@ fn words_of_an_html_body_are_bound_to_the_engine_too() {
     );
     let body = shown(&site.posts[0].body);
     let expected = r##"<h2 id="at-236">At <data class="claim" value="236" data-claim="STOP_LINE">236</data><a class="anchor" href="#at-236" aria-label="Link to this section">#</a></h2>
-<p><a class="sim" href="/blog/posts/b/#ring=v1.burst.n3" data-light="bells">x</a> <a class="src" href=""##;
+<p><a class="sim" href="/blog/posts/b/#ring=v1.burst.n3">x</a> <a class="src" href=""##;
     assert!(body.starts_with(expected), "{body}");
     assert!(body.trim_end().ends_with("<code>netif_page_release()</code></a>"), "{body}");
     assert_eq!(site.posts[0].body.headings[0].title, "At 236");

@@ -28,7 +28,7 @@ fn collect(shapes: &[Shape], names: &mut BTreeSet<&'static str>) {
                 collect(shapes, names);
             }
             Shape::Link { shapes, .. } | Shape::Choice { shapes, .. } | Shape::Group { shapes, .. } => {
-                collect(shapes, names)
+                collect(shapes, names);
             }
             Shape::Rect { .. } | Shape::Circle { .. } | Shape::Path { .. } | Shape::Words { .. } => {}
         }
