@@ -5,7 +5,7 @@
 //!   register of the tail ─► descriptor fetched ─► packet read, or stored, request by request ─► descriptor written back ─► message
 //! ```
 //!
-//! A card knows addresses and no owners. Whatever it asks of the bus it says as an [`Ask`], one at a time, and the answer
+//! A card knows addresses and no owners. Whatever it asks of the bus it says as an `Ask`, one at a time, and the answer
 //! says how to go on; what is in the way of a request is the [machine](crate::machine::given_away)'s business.
 //!
 //! Registers and descriptors are those of Intel's 8254x (`drivers/net/e1000/e1000_hw.h`).

@@ -12,7 +12,7 @@
 //!                        registers ─► card ─► switch ─► unit ─► frames
 //! ```
 //!
-//! A run is a function of its [`Settings`](settings::Settings). Each appointment of the agenda lets one of them do one thing;
+//! A run is a function of its [`Settings`]. Each appointment of the agenda lets one of them do one thing;
 //! what it leads to is put down for later. The toolstack does [one thing at a time](toolstack), in the order of its age:
 //!
 //! | | xend 3.3 | libxl today |
