@@ -207,7 +207,7 @@ fn interactive_bytes_stay_within_their_budget() {
     println!("{report}");
     assert!(pages > 0, "a page has figures");
     assert_eq!(over, 0, "{report}");
-    assert!(size("shell-with-orders.") <= 10_000, "{report}");
+    assert!(size("whole-shell.") <= 10_000, "{report}");
     assert!(size("style.") <= 15_000, "{report}");
 }
 

@@ -36,7 +36,7 @@ fn read(figure: usize, bytes: &mut Bytes) {
             2 => player.seek(bytes.u16().into()),
             3 => player.set_preset(bytes.byte().into()),
             4 => turn(&mut player, bytes),
-            5 if player.order().is_empty() => drop(player.undo_fork()),
+            5 if command / 8 % 2 == 0 || player.order().is_empty() => drop(player.undo_fork()),
             5 => lay(&mut player, bytes),
             _ if spec.actions.is_empty() => {}
             _ => act(&mut player, spec.actions[usize::from(bytes.byte()) % spec.actions.len()].letter),

@@ -93,8 +93,9 @@ fn backwards(order: u32, items: usize) -> u32 {
 fn an_order_is_a_digit_for_each_place() {
     assert_eq!(Answers::places(201, 3), Some(vec![2, 0, 1]));
     assert_eq!(Answers::places(12, 3), Some(vec![0, 1, 2]), "the first place may be 0");
-    for order in [3, 11, 22, 1201, 120, u32::MAX] {
-        assert_eq!(Answers::places(order, 3).filter(|_| order != 120), None, "{order}");
+    assert_eq!(Answers::places(120, 3), Some(vec![1, 2, 0]));
+    for order in [3, 11, 22, 1201, u32::MAX] {
+        assert_eq!(Answers::places(order, 3), None, "{order}");
     }
     assert_eq!(Answers::order_of(&[5, 0, 5, 2]), 1302, "the least first, and of equals the first");
 }

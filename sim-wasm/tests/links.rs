@@ -73,6 +73,7 @@ fn wrong() -> Vec<String> {
         "dma=v1.blocked.k4-32.n0",
         "dma=v1.blocked.k6-0.n0",
         "dma=v1.never-was.n0",
+        "dma=v1.teardown.k0-4.n0",
     ];
     let mut texts: Vec<String> = plain.map(str::to_owned).to_vec();
     texts.push(format!("ring=v1.burst.i1-{}.n0", "p".repeat(MOST_INPUTS + 1)));

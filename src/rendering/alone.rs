@@ -45,7 +45,7 @@ fn page(renderer: &Renderer<'_>, wanted: &FigureUse, route: &Route, title: &str)
     let figure_html = theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure: figure.clone() }, title)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (style, shell, bindings) =
-        (text(&assets.style.bytes), text(&assets.shell_with_orders.bytes), text(&assets.bindings.bytes));
+        (text(&assets.style.bytes), text(&assets.whole_shell.bytes), text(&assets.bindings.bytes));
     let nonce = hash_json(&(&style, &shell, &bindings)).to_hex()[..32].to_owned();
     let page = AlonePage { site, figure, figure_html, title: title.to_owned(), nonce, style, shell, bindings };
     theme.render(TEMPLATE, &page, title)

@@ -3,6 +3,7 @@
 
 use pulldown_cmark_escape::escape_html;
 use serde::Serialize;
+use sim::telling::knobs::Offers;
 use sim::telling::story::Answers;
 
 use crate::files::config::FeedFormat;
@@ -74,8 +75,8 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn shell(&self, body: &Body) -> String {
         let assets = &self.theme.assets;
-        let orders = figures(body).any(has_order);
-        let shell = if orders { &assets.shell_with_orders } else { &assets.shell };
+        let whole = figures(body).any(wants_whole_shell);
+        let shell = if whole { &assets.whole_shell } else { &assets.shell };
         figures(body).next().map_or_else(String::new, |_| self.href(&shell.route))
     }
 
@@ -259,12 +260,13 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// Whether a reader can put something of a figure in order, or is asked for an order.
-fn has_order(wanted: &FigureUse) -> bool {
+/// Whether a reader can put something of a figure in order, is asked for an order, or writes a knob's number.
+fn wants_whole_shell(wanted: &FigureUse) -> bool {
     let spec = sim::telling::figure(&wanted.figure);
     spec.is_some_and(|spec| {
         let guessed = spec.guess.is_some_and(|guess| matches!(guess.answers, Answers::Order { .. }));
-        guessed || spec.order.is_some()
+        let written = spec.knobs.iter().any(|knob| matches!(knob.offers, Offers::Number(_)));
+        guessed || written || spec.order.is_some()
     })
 }
 

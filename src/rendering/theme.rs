@@ -48,6 +48,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("icon.svg", include_str!("../../templates/icon.svg")),
     ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
     ("shell/1-engine.js", include_str!("../../templates/shell/1-engine.js")),
+    ("shell/2-fields.js", include_str!("../../templates/shell/2-fields.js")),
     ("shell/2-marks.js", include_str!("../../templates/shell/2-marks.js")),
     ("shell/2-order.js", include_str!("../../templates/shell/2-order.js")),
     ("shell/3-guess.js", include_str!("../../templates/shell/3-guess.js")),
@@ -97,10 +98,10 @@ impl std::fmt::Debug for Templates {
 pub struct Assets {
     /// All style sheets, in the order of their names.
     pub style: Asset,
-    /// The figure shell, for pages on which nothing can be put in order.
+    /// The figure shell, for pages whose knobs are menus and on which nothing can be put in order.
     pub shell: Asset,
     /// The whole of it.
-    pub shell_with_orders: Asset,
+    pub whole_shell: Asset,
     /// What copies addresses on the page about feeds.
     pub copy: Asset,
     /// The site's mark.
@@ -114,7 +115,7 @@ pub struct Assets {
 impl Assets {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
-        let shells = [&self.shell, &self.shell_with_orders];
+        let shells = [&self.shell, &self.whole_shell];
         let others = [&self.style, &self.copy, &self.icon, &self.bindings];
         shells.into_iter().chain(others).chain(self.modules.values())
     }
@@ -159,16 +160,16 @@ impl Theme {
         let tera = load(&templates, &texts)?;
         let style: String =
             texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| &*text.text).collect();
-        // Nothing asks for an order on a page without one, so the code for it may stay away.
-        let shell = |stem: &str, without: &str| {
-            let parts = texts.iter().filter(|(name, _)| name.starts_with("shell/") && **name != without);
+        // What few figures have may stay away from other pages: nothing there asks for it.
+        let shell = |stem: &str, without: &[&str]| {
+            let parts = texts.iter().filter(|(name, _)| name.starts_with("shell/") && !without.contains(&&***name));
             Asset::new(stem, "js", small(&joined(parts.map(|(_, text)| &*text.text))).into_bytes())
         };
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
-            shell: shell("shell", "shell/2-order.js"),
-            shell_with_orders: shell("shell-with-orders", ""),
+            shell: shell("shell", &["shell/2-fields.js", "shell/2-order.js"]),
+            whole_shell: shell("whole-shell", &[]),
             copy: Asset::new("copy", "js", small(&joined([&*texts["feed.js"].text])).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),

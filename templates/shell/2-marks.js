@@ -2,7 +2,8 @@
 //
 // All marks of a picture are one stop of the Tab key, as ARIA's practices advise for groups: arrows go up and down
 // between them, Enter or Space follows the one that has the focus. A map's cells are links instead of buttons, and arrows
-// go in all four directions. So they do between places of which one is chosen, and there they choose. Whoever points at a mark, at a chart or at a word of the text sees all that have its name.
+// go in all four directions. So they do between places of which one is chosen, and there they choose. Whoever points at
+// a mark, at a chart or at a word of the text sees all that have its name.
 
 /** What can be pressed in a picture. */
 export const MARKS = "svg [data-n], svg [data-turn], .figure-picture a";
@@ -56,27 +57,6 @@ function beside(cell, key) {
   return nearest;
 }
 
-/**
- * From a place that can be chosen the choice can be pulled on to others, and `choose` takes each that is reached. A finger
- * scrolls instead, and chooses by a tap.
- */
-export function pull({ target, pointerId, pointerType, button }, choose) {
-  let at = target.closest("[data-turn]");
-  if (!at || button || pointerType === "touch") return;
-  const svg = at.ownerSVGElement;
-  const over = new AbortController();
-  const move = ({ clientX, clientY }) => {
-    const under = document.elementFromPoint(clientX, clientY)?.closest("[data-turn]");
-    if (!under || under === at || under.ownerSVGElement !== svg) return;
-    // From here on it is no press any more.
-    svg.setPointerCapture(pointerId);
-    at = under;
-    choose(at);
-  };
-  svg.addEventListener("pointermove", move, over);
-  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => over.abort(), over);
-}
-
 /** Says under the picture which cell is pointed at, and leads to such a run, if its figure is in this page. */
 export function tellCell(figure, cell) {
   const [words, way] = figure.querySelector(".figure-cell").children;
@@ -91,6 +71,7 @@ export function runOf(cell) {
 }
 
 // ---- light
+
 /** Everything of a figure that has a name of the list: in its pictures and charts, and words about it in the text. */
 function named(figure, names) {
   return names.map(CSS.escape).flatMap((name) => {

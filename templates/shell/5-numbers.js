@@ -1,59 +1,38 @@
-// Knobs as numbers: in a figure's own fields, and in the text, where they turn with the arrow keys, by dragging or by
-// pressing, and stay in step with the figure's menus and fields.
+// Knobs as numbers: in a figure's own menus and fields, and in the text, where they turn with the arrow keys, by dragging
+// or by pressing, and stay in step with the figure.
+
+import { strides, write, written } from "./2-fields.js";
 
 /** How far a finger goes from one option to the next, in CSS pixels. */
 const STRIDE = 24;
 
-/** Bytes of a frame of memory: a field for frames takes an address, too. */
-const FRAME = 4096;
-
-/**
- * The number that a field says and the knob can be, in decimal or, after `0x`, in hexadecimal; `undefined` when it says
- * none. A menu has no others.
- */
-export function numberIn({ value, dataset }) {
-  const said = value.trim() ? Number(value) : NaN;
-  if (!dataset.most) return said;
-  const named = (dataset.named ?? "").split(" ").filter(Boolean).map(Number);
-  const offered = (number) => (number >= dataset.least && number <= dataset.most) || named.includes(number);
-  const wanted = Number.isInteger(said) ? [said, ...("frames" in dataset ? [Math.floor(said / FRAME)] : [])] : [];
-  return wanted.find(offered);
+/** The number that a menu or field says and the knob can be; `undefined` when a field says none. */
+export function numberIn(control) {
+  return control.options ? Number(control.value) : written(control);
 }
 
 /** Shows a knob's value in its menu or field. */
 export function showIn(control, value) {
-  // A number beyond the field's range has a name, and is best known by its digits.
-  control.value = value > Number(control.dataset.most) ? `0x${value.toString(16)}` : value;
-  if (control.dataset.most) control.ariaInvalid = "false";
+  if (control.options) control.value = value;
+  else write(control, value);
 }
 
 /** The value so many turns on from another, at most the first or last. */
 function turned(control, from, by) {
-  const between = (number, least, most) => Math.min(Math.max(number, least), most);
-  if (control.options) {
-    const values = [...control.options].map((option) => Number(option.value));
-    return values[between(values.indexOf(from) + by, 0, values.length - 1)];
-  }
-  const { least, most, stride } = control.dataset;
-  return between(from + by * Number(stride), Number(least), Number(most));
-}
-
-/** An arrow key in a field for frames, for which browsers have none that counts: turns it, and says whether it did. */
-export function stride({ key, target }) {
-  const by = { ArrowUp: 1, ArrowDown: -1 }[key];
-  if (!by || !("frames" in target.dataset)) return false;
-  showIn(target, turned(target, numberIn(target) ?? 0, by));
-  return target.dispatchEvent(new Event("change", { bubbles: true }));
+  if (!control.options) return strides(control, from, by);
+  const values = [...control.options].map((option) => Number(option.value));
+  return values[Math.min(Math.max(values.indexOf(from) + by, 0), values.length - 1)];
 }
 
 class ProseNumber {
   #place;
   #menu; // the figure's own control
+  #knob; // what tells the knob's value: a field may hold anything while it is written in
   #turn; // what turns the knob
   #own; // what the author wrote, and for which value
 
-  constructor(place, menu, turn) {
-    [this.#place, this.#menu, this.#turn] = [place, menu, turn];
+  constructor(place, menu, knob, turn) {
+    [this.#place, this.#menu, this.#knob, this.#turn] = [place, menu, knob, turn];
     this.#own = { text: place.textContent, value: this.#value };
     const name = menu.closest("label").firstChild.nodeValue.trim();
     const end = (by) => turned(menu, this.#value, by);
@@ -65,12 +44,12 @@ class ProseNumber {
   }
 
   get #value() {
-    return Number(this.#menu.value);
+    return this.#knob();
   }
 
   /** Shows the knob's present value. */
   show() {
-    const text = this.#menu.selectedOptions?.[0].textContent ?? this.#menu.value;
+    const text = this.#menu.selectedOptions?.[0].textContent ?? this.#value;
     this.#place.textContent = this.#value === this.#own.value ? this.#own.text : text;
     this.#place.ariaValueNow = this.#value;
     this.#place.ariaValueText = text;
@@ -112,11 +91,15 @@ class ProseNumber {
   }
 }
 
-/** The numbers of the text that are knobs of this figure, brought to life. `turn` takes a knob's index and its value. */
-export function numbers(figure, turn) {
+/**
+ * The numbers of the text that are knobs of this figure, brought to life. `knob` tells a knob's value by its index, and
+ * `turn` takes both.
+ */
+export function numbers(figure, knob, turn) {
   const places = document.querySelectorAll(`.knob[data-for="${CSS.escape(figure.id)}"]`);
   return [...places].map((place) => {
     const index = Number(place.dataset.knob);
-    return new ProseNumber(place, figure.querySelector(`[data-knob="${index}"]`), (value) => turn(index, value));
+    const control = figure.querySelector(`[data-knob="${index}"]`);
+    return new ProseNumber(place, control, () => knob(index), (value) => turn(index, value));
   });
 }

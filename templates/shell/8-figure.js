@@ -12,11 +12,12 @@
 
 import { made, morph, scrubPaint } from "./1-drawing.js";
 import { engine } from "./1-engine.js";
-import { MARKS, light, nameOf, neighbour, pressable, pull, runOf, tellCell } from "./2-marks.js";
+import { pull, refuse, stride } from "./2-fields.js";
+import { MARKS, light, nameOf, neighbour, pressable, runOf, tellCell } from "./2-marks.js";
 import { Order } from "./2-order.js";
 import { Guess } from "./3-guess.js";
 import { copy, frame, save } from "./4-take.js";
-import { numberIn, numbers, showIn, stride } from "./5-numbers.js";
+import { numberIn, numbers, showIn } from "./5-numbers.js";
 import { current, remark, tell } from "./6-telling.js";
 import { Beside } from "./7-beside.js";
 
@@ -52,7 +53,8 @@ export class SimFigure extends HTMLElement {
     this.addEventListener("focusin", ({ target }) => this.#focus(target));
     this.addEventListener("pointerdown", (event) => {
       this.start();
-      if (this.#run) pull(event, (mark) => this.#turn(mark));
+      const place = this.#run && event.target.closest("[data-turn]");
+      if (place) pull(place, event, (other) => this.#turn(other));
     });
     this.addEventListener("pointerover", ({ target }) => this.#tell(target));
     this.addEventListener("click", (event) => this.#click(event));
@@ -78,7 +80,8 @@ export class SimFigure extends HTMLElement {
       this.#guess = new Guess(this.$(".figure-guess"), (words) => remark(this, words));
       const list = this.$(".figure-order .order");
       this.#order = list && new Order(list, (words) => this.#reorder(words));
-      this.#numbers = numbers(this, (index, value) => this.#changed(this.#run.set_knob(index, value)));
+      const knob = (index) => this.#run.knob(index);
+      this.#numbers = numbers(this, knob, (index, value) => this.#changed(this.#run.set_knob(index, value)));
       for (const tool of this.querySelectorAll(":disabled")) tool.disabled = false;
       this.#listed = runIn(this.#run.state());
       // Silently: the reader has not done anything yet.
@@ -225,9 +228,12 @@ export class SimFigure extends HTMLElement {
   /** Turns a knob to the place that a mark stands for: that of the run which is drawn there. */
   #turn(mark) {
     const run = mark.closest(".figure-beside") ? this.#beside.run : this.#run;
+    const [index, value] = [mark.dataset.turn, mark.dataset.to].map(Number);
+    // A choice that is made already does not start the run again.
+    if (run.knob(index) === value) return;
     const svg = mark.ownerSVGElement;
     const focused = svg.contains(document.activeElement);
-    this.#changed(run.set_knob(Number(mark.dataset.turn), Number(mark.dataset.to)));
+    this.#changed(run.set_knob(index, value));
     // What had the focus may have been drawn anew.
     if (focused) svg.querySelector("[data-c]").focus({ preventScroll: true });
   }
@@ -241,9 +247,8 @@ export class SimFigure extends HTMLElement {
   /** A field or menu says another value of a knob; what is none is said to be none. */
   #set(run, index, field) {
     const value = numberIn(field);
-    if (value !== undefined) return this.#changed(run?.set_knob(index, value));
-    field.ariaInvalid = "true";
-    remark(this, `${field.value || "Nothing"} is none of them: ${field.title}.`);
+    if (value === undefined) remark(this, refuse(field));
+    else this.#changed(run?.set_knob(index, value));
   }
 
   /** A button is about to go: the focus goes to where the reader steps on. */
@@ -297,7 +302,7 @@ export class SimFigure extends HTMLElement {
       if (/^(Arrow|Home|End|Page)/.test(key)) return;
     } else if (target.matches("input")) {
       // Digits and arrows are the field's own.
-      if (stride(event)) return event.preventDefault();
+      if (target.dataset.frames !== undefined && stride(event)) return event.preventDefault();
       // Enter is used up by a guess: the focus moves on to a button.
       if (key !== "Enter" || target.readOnly || target.dataset.stride) return;
       event.preventDefault();

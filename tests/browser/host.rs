@@ -55,9 +55,8 @@ fn post(spec: &'static FigureSpec) -> String {
         writeln!(text, "A <a class=\"sim\" href=\"#{name}\" data-light=\"{}\">word</a>.\n", quantity.name)
             .expect("text grows");
     }
-    if !spec.knobs.is_empty() {
-        let value = spec.presets[0].knobs[0];
-        writeln!(text, "A number: <span class=\"knob\" data-for=\"{name}\" data-knob=\"0\">{value}</span>.\n")
+    for (index, value) in spec.presets[0].knobs.iter().enumerate() {
+        writeln!(text, "A number: <span class=\"knob\" data-for=\"{name}\" data-knob=\"{index}\">{value}</span>.\n")
             .expect("text grows");
     }
     let preset = spec.presets[0].name;

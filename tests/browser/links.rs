@@ -119,6 +119,13 @@ fn a_link_restores_what_its_sender_saw() {
         );
         browser.run(&followed, &[]).await;
         assert_eq!(shown(browser, id).await.state, state);
+        let preset = spec.presets[0].name;
+        for nonsense in ["oab.n0", "o", "k0-4294967295.n0", "k31-1", "k99-1", "i1-~.n1", "n4294967295", "e1", "x", ""] {
+            // A module that broke down would reject this.
+            let restore = format!("await document.getElementById('{id}').restore('v1.{preset}.{nonsense}')");
+            browser.run(&restore, &[]).await;
+            assert_eq!(shown(browser, id).await.state, state, "{nonsense:?} is no state");
+        }
 
         // A frame of the film is a link as well, and the film is that of the run that is shown.
         browser.click("[data-do=reset]").await;

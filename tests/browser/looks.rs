@@ -1,5 +1,5 @@
-//! Every figure under every condition: nothing is wider than its window, targets are large enough, and pictures for
-//! people to look at lie under `target/tmp/screenshots`.
+//! Every figure under every condition: nothing is wider than its window, and targets are large enough. Pictures are kept for
+//! people to look at.
 
 use serde_json::json;
 use sim::telling::catalogue;

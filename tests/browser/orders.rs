@@ -192,6 +192,9 @@ fn a_place_is_chosen_in_the_picture() {
         assert_eq!(count(browser, ".figure-picture svg.wide [tabindex='0']").await, 1, "one stop");
         browser.press(ENTER).await;
         assert_eq!(aim(browser, id).await, 16);
+        browser.click("[data-do=step]").await;
+        browser.click(&place(16)).await;
+        assert_eq!((aim(browser, id).await, shown(browser, id).await.at), (16, 1), "it is chosen already");
         // Of two runs each has its own.
         choose(browser, "[data-with]", "1").await;
         browser.click(".figure-beside svg.wide [data-to='9']").await;
@@ -224,6 +227,9 @@ fn a_place_is_written_as_a_number() {
             assert_eq!(count(browser, &format!("{field}[aria-invalid=true]")).await, 1, "{said:?}");
             assert!(text(browser, ".figure-say .gap").await.contains("0 to 31"), "{said:?}");
         }
+        focus(browser, ".knob[data-knob='1']").await;
+        browser.press(RIGHT).await;
+        assert_eq!(aim(browser, id).await, 1, "the text goes on from the knob, whatever its field says");
         focus(browser, field).await;
         choose(browser, field, "7").await;
         for (key, to) in [(UP, 8), (DOWN, 7), (DOWN, 6)] {

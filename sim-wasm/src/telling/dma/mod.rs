@@ -205,26 +205,20 @@ const OLD_KNOBS: &[Knob] = &[
         name: "guard",
         title: "",
         unit: "",
-        offers: Offers::Menu(&[option(0, ""), option(1, ""), option(2, ""), option(3, ""), option(4, "")]),
+        offers: Offers::Menu(&[option(0), option(1), option(2), option(3), option(4)]),
     },
     Knob {
         name: "aim",
         title: "",
         unit: "",
-        offers: Offers::Menu(&[
-            option(0, "its own page"),
-            option(1, "domU 2's frame 27"),
-            option(2, "dom0's frame 11"),
-            option(3, "Xen's frame 3"),
-            option(4, "its own page table"),
-            option(5, "the interrupt window"),
-        ]),
+        offers: Offers::Menu(&[option(0), option(1), option(2), option(3), option(4), option(5)]),
     },
-    Knob { name: "way", title: "", unit: "", offers: Offers::Menu(&[option(0, ""), option(1, "")]) },
+    Knob { name: "way", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1)]) },
 ];
 
-const fn option(value: u32, title: &'static str) -> KnobOption {
-    KnobOption { value, title }
+/// What an old knob could be turned to; nobody sees it any more.
+const fn option(value: u32) -> KnobOption {
+    KnobOption { value, title: "" }
 }
 
 const OLD_PRESETS: &[RetiredPreset] = &[

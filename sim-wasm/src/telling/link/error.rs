@@ -2,11 +2,10 @@
 //!
 //! Not modelled: nothing of a machine; a run is only walked and read here.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::actors::parts;
-use crate::telling::knobs::{Knob, Numbers, Offers};
+use crate::telling::knobs::{Knob, KnobOption, Numbers, Offers};
 use crate::telling::link::{MOST_BYTES, MOST_INPUTS, VERSION};
 use crate::words::text::Text;
 
@@ -41,6 +40,8 @@ pub enum LinkError<'a> {
     TooLarge { part: &'a str, digits: &'a str },
     /// The figure has only `count` knobs.
     UnknownKnob { figure: &'static str, index: u32, count: u32 },
+    /// A knob of former times, and the preset is younger than that.
+    NotOfPreset { preset: &'static str, index: u32, first: u32 },
     /// Something is said twice.
     Twice { what: &'static str, name: &'static str },
     /// A knob cannot be turned to this value.
@@ -108,7 +109,8 @@ impl LinkError<'_> {
             Self::UnknownPart { part } => {
                 out.push_str("the part ");
                 quote(out, part);
-                out.push_str(" begins with none of `k`, `o`, `i`, `n` and `e`");
+                let known = if parts::ORDERS { "`k`, `o`, `i`, `n` and `e`" } else { "`k`, `i`, `n` and `e`" };
+                out.push_str(" begins with none of ").push_str(known);
             }
             Self::Form { part, form } => {
                 out.push_str("the part ");
@@ -139,6 +141,11 @@ impl LinkError<'_> {
                     1 => out.push_str(", only knob 0"),
                     _ => out.push_str(", only 0 to ").push_u32(count - 1),
                 };
+            }
+            Self::NotOfPreset { .. } if !parts::RETIRED => parts::missing(),
+            Self::NotOfPreset { preset, index, first } => {
+                out.push_str("knob ").push_u32(*index).push_str(" was one when there was no preset `").push_str(preset);
+                out.push_str("`, whose knobs begin with ").push_u32(*first);
             }
             Self::Twice { what, name } => {
                 out.push_str("the ")
@@ -215,19 +222,16 @@ impl core::error::Error for LinkError<'_> {}
 
 /// What a knob can be turned to: `4, 8 and 32`, or `0 to 31 and 1043968`.
 fn push_offers(out: &mut Text, knob: &Knob) {
-    let mut others = knob.named().iter().map(|option| option.value).collect::<Vec<_>>();
-    let mut said = 0;
+    let mut between = "";
     if let Offers::Number(Numbers { least, most, .. }) = knob.offers {
         out.push_u32(least).push_str(" to ").push_u32(most);
-        others.retain(|value| !(least..=most).contains(value));
-        said = 1;
+        between = ", ";
     }
-    let last = (others.len() + said).saturating_sub(1);
-    for (position, value) in (said..).zip(others) {
-        if position > 0 {
-            out.push_str(if position == last { " and " } else { ", " });
-        }
-        out.push_u32(value);
+    let mut named = knob.named();
+    while let [KnobOption { value, .. }, rest @ ..] = named {
+        let last = rest.is_empty() && !between.is_empty();
+        out.push_str(if last { " and " } else { between }).push_u32(*value);
+        (named, between) = (rest, ", ");
     }
 }
 

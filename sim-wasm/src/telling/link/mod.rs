@@ -88,7 +88,7 @@ pub fn read<'a>(figures: &[&'static FigureSpec], text: &'a str) -> Result<Link, 
         link: Link { spec, setup, place: Place::default() },
         retired: old.map(|old| old.knobs.to_vec()).unwrap_or_default(),
         turned: old.is_some_and(|old| old.now != old.name),
-        said: Vec::new(),
+        said: 0,
         frame_read: false,
     };
     for part in parts {
@@ -146,8 +146,8 @@ struct Reader {
     retired: Vec<u32>,
     /// Whether they are to be carried over.
     turned: bool,
-    /// What was said of knobs: their numbers and values.
-    said: Vec<(u32, u32)>,
+    /// A bit for each knob of which something was said.
+    said: u32,
     frame_read: bool,
 }
 
@@ -156,7 +156,7 @@ impl Reader {
         let mut rest = part.chars();
         match rest.next() {
             Some('k') => self.read_knob(part, rest.as_str()),
-            Some('o') => self.read_order(part, rest.as_str()),
+            Some('o') if parts::ORDERS => self.read_order(part, rest.as_str()),
             Some('i') => self.read_inputs(part, rest.as_str()),
             Some('n') => self.read_frame(part, rest.as_str()),
             Some('e') => self.read_event(part, rest.as_str()),
@@ -172,21 +172,28 @@ impl Reader {
             let count = first_number(spec) + spec.knobs.len() as u32;
             return Err(LinkError::UnknownKnob { figure: spec.name, index, count });
         };
-        if self.said.iter().any(|(said, _)| *said == index) {
+        let bit = 1_u32 << index;
+        if self.said & bit != 0 {
             return Err(LinkError::Twice { what: "knob", name: knob.name });
         }
         if !knob.offers(value) {
             return Err(LinkError::NotOffered { knob, value });
         }
-        self.said.push((index, value));
+        self.said |= bit;
+        let first = first_number(spec);
+        if index >= first {
+            self.link.setup.knobs[(index - first) as usize] = value;
+            return Ok(());
+        }
+        let preset = spec.presets[self.link.setup.preset].name;
+        let old = self.retired.get_mut(index as usize).ok_or(LinkError::NotOfPreset { preset, index, first })?;
+        (*old, self.turned) = (value, true);
         Ok(())
     }
 
     fn read_order<'a>(&mut self, part: &'a str, letters: &'a str) -> Result<(), LinkError<'a>> {
         let Link { spec, setup, .. } = &mut self.link;
-        let Some(sequence) = spec.order.filter(|_| parts::ORDERS) else {
-            return Err(LinkError::NoOrder { figure: spec.name });
-        };
+        let sequence = spec.order.ok_or(LinkError::NoOrder { figure: spec.name })?;
         if !setup.order.is_empty() {
             return Err(LinkError::Twice { what: "part", name: "o" });
         }
@@ -198,20 +205,16 @@ impl Reader {
         Ok(())
     }
 
-    /// Turns the knobs, those of former times first.
+    /// Carries over what was said of knobs of former times; what was said of the present ones goes before.
     fn finish(mut self) -> Link {
         let Link { spec, setup, .. } = &mut self.link;
-        let first = first_number(spec);
-        for (index, value) in self.said.iter().filter(|(index, _)| *index < first) {
-            if let Some(old) = self.retired.get_mut(*index as usize) {
-                (*old, self.turned) = (*value, true);
-            }
-        }
         if let Some(Retired { turn, .. }) = retired_of(spec).filter(|_| self.turned) {
-            setup.knobs = turn(&self.retired);
-        }
-        for (index, value) in self.said.into_iter().filter(|(index, _)| *index >= first) {
-            setup.knobs[(index - first) as usize] = value;
+            let said = self.said >> first_number(spec);
+            for (index, (knob, carried)) in setup.knobs.iter_mut().zip(turn(&self.retired)).enumerate() {
+                if said & (1 << index) == 0 {
+                    *knob = carried;
+                }
+            }
         }
         self.link
     }

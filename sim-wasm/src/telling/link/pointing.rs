@@ -22,7 +22,9 @@ impl LinkError<'_> {
             Self::NoNumber { part, .. } | Self::TooLarge { part, .. } => within(text, part),
             Self::NoFrame { frame, .. } => part(text, |word| word == format!("n{frame}")),
             Self::NoEvent { event, .. } => part(text, |word| word == format!("e{event}")),
-            Self::UnknownKnob { index, .. } => part(text, |word| word.starts_with(&format!("k{index}-"))),
+            Self::UnknownKnob { index, .. } | Self::NotOfPreset { index, .. } => {
+                part(text, |word| word.starts_with(&format!("k{index}-")))
+            }
             Self::NotOffered { value, .. } => {
                 part(text, |word| word.starts_with('k') && word.ends_with(&format!("-{value}")))
             }

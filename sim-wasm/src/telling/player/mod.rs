@@ -235,8 +235,11 @@ impl Player {
     /// Puts the figure's sequence in an order and starts the preset afresh; nothing happens when it is none of these actions,
     /// each once.
     pub fn set_order(&mut self, letters: &str) {
+        if !parts::ORDERS {
+            return;
+        }
         let order: Vec<char> = letters.chars().collect();
-        if self.spec.order.filter(|_| parts::ORDERS).is_some_and(|sequence| sequence.is_order(&order)) {
+        if self.spec.order.is_some_and(|sequence| sequence.is_order(&order)) {
             let setup = Setup { order, inputs: Vec::new(), ..self.setup.clone() };
             *self = Self::of(self.spec, setup);
         }

@@ -223,33 +223,29 @@ const fn weight(name: &'static str, title: &'static str, named: &'static [KnobOp
     Knob { name, title, unit: "cycles", offers: Offers::Number(numbers) }
 }
 
-const fn option(value: u32, title: &'static str) -> KnobOption {
-    KnobOption { value, title }
+/// What an old knob could be turned to; nobody sees it any more.
+const fn option(value: u32) -> KnobOption {
+    KnobOption { value, title: "" }
 }
 
 const OLD_KNOBS: &[Knob] = &[
-    Knob { name: "direction", title: "", unit: "", offers: Offers::Menu(&[option(0, "sends"), option(1, "receives")]) },
+    Knob { name: "direction", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1)]) },
     Knob {
         name: "bytes",
         title: "",
         unit: "B",
-        offers: Offers::Menu(&[option(SIZES[0], ""), option(SIZES[1], ""), option(SIZES[2], ""), option(SIZES[3], "")]),
+        offers: Offers::Menu(&[option(SIZES[0]), option(SIZES[1]), option(SIZES[2]), option(SIZES[3])]),
     },
-    Knob {
-        name: "interrupts",
-        title: "",
-        unit: "",
-        offers: Offers::Menu(&[option(0, "by a line"), option(1, "by message"), option(2, "posted")]),
-    },
+    Knob { name: "interrupts", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1), option(2)]) },
     Knob {
         name: "weight",
         title: "",
         unit: "cycles",
         offers: Offers::Menu(&[
-            option(0, ""),
-            option(weights::EXIT_WESTMERE, ""),
-            option(weights::EXIT_PENRYN, ""),
-            option(weights::EXIT_PRESCOTT, ""),
+            option(0),
+            option(weights::EXIT_WESTMERE),
+            option(weights::EXIT_PENRYN),
+            option(weights::EXIT_PRESCOTT),
         ]),
     },
 ];
