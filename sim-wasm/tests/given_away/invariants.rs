@@ -14,6 +14,7 @@ use sim_wasm::hypervisor::passthrough::options::{GuestKind, Quarantine, Version}
 use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::{Pte, address_of};
 use sim_wasm::hypervisor::vtd::walk::{Direction, Request, translate};
+use sim_wasm::machine::given_away::card::Card;
 use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
 use sim_wasm::machine::given_away::settings::{CardId, GuestId, Settings};
 use sim_wasm::machine::given_away::tally::{Count, Landing};
@@ -48,7 +49,7 @@ impl Watch {
         }
         registers_stay_where_they_are(machine);
         one_guest_may_touch_a_card(machine, settings);
-        let dropped = machine.hardware().cards.iter().map(|card| card.dropped()).sum::<u64>();
+        let dropped = machine.hardware().cards.iter().map(Card::dropped).sum::<u64>();
         assert_eq!(machine.tally().get(Count::Dropped), dropped);
     }
 
