@@ -101,7 +101,7 @@
 //! in which a write that succeeds need not have done anything; [`Pcifront`](actors::pcifront::Pcifront) asks it by
 //! [one shared page](protocols::pciif), one request at a time, and gives up after two or three seconds. Registers and DMA go past both.
 //! [`PciBus`](actors::pcibus::PciBus) is how devices come and go, and
-//! [`handover`](actors::pcibus::handover) in which order they change hands. Sources: `drivers/xen/pciback`,
+//! the [toolstack](machine::given_away::toolstack) in which order they change hands. Sources: `drivers/xen/pciback`,
 //! `drivers/xen/pcifront` of linux-2.6.18-xen, `drivers/xen/xen-pciback`, `drivers/pci/xen-pcifront.c` of mainline.
 //!
 //! # All of it in one machine

@@ -7,7 +7,6 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use sim_wasm::actors::costs::Costs;
 use sim_wasm::actors::hvm::Host;
 use sim_wasm::actors::hvm::pass_through::device::{PtDevice, PtSettings};
-use sim_wasm::actors::hvm::pass_through::leave::leave;
 use sim_wasm::actors::hvm::pass_through::mappings::MapCall;
 use sim_wasm::actors::hvm::pass_through::msix::{MsixTable, TableWrite};
 use sim_wasm::actors::hvm::pass_through::ports::GuestPorts;
@@ -22,12 +21,8 @@ use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::{Function, HardwareWrite};
 use sim_wasm::protocols::pci::msi::{Msi, MsiShape};
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
-use sim_wasm::protocols::pci::owners::Owners;
-use sim_wasm::protocols::pci::registers::{
-    PCI_CAP_ID_EXP, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND,
-};
-use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
-use sim_wasm::words::ids::{Bdf, DomId};
+use sim_wasm::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MASTER};
+use sim_wasm::words::ids::Bdf;
 use sim_wasm::words::time::Time;
 
 const MEMORY: BarPlace = BarPlace::Bar(0);
@@ -350,37 +345,5 @@ fn apply(calls: &[MapCall], there: &mut BTreeSet<(u64, u64)>, ports: &mut GuestP
             MapCall::AddPorts { .. } | MapCall::RemovePorts { .. } => {}
         }
         ports.apply(call);
-    }
-}
-
-/// Bus mastering on or off, requests still unanswered or not: today's order never makes a device dom0's that may still send,
-/// and 3.3's does.
-#[test]
-fn a_device_rests_or_is_nobody_s_before_it_is_dom0_s() {
-    for release in Release::ALL {
-        for (masters, pending) in [(false, false), (true, false), (false, true), (true, true)] {
-            let mut world = World::new(release, false);
-            world.place();
-            let command = 3 | if masters { PCI_COMMAND_MASTER } else { 0 };
-            world.write(PCI_COMMAND, Width::Word, u32::from(command));
-            let express = world.function.config.find_capability(PCI_CAP_ID_EXP).expect("the card has it");
-            let status = if pending { PCI_EXP_DEVSTA_TRPND } else { 0 };
-            world.function.config.set(express + PCI_EXP_DEVSTA, Width::Word, u32::from(status));
-
-            let mut topology = Topology::new();
-            topology.add(world.function.bdf, NodeKind::ENDPOINT);
-            let (mut owners, guest) = (Owners::new(&topology), DomId(1));
-            owners.give(&topology, world.function.bdf, guest).expect("it is dom0's");
-            let host = host!(world);
-            let hands = (&mut owners, &topology);
-            let left = leave(host, &mut world.device, &mut world.function, hands, guest, release);
-            let (calls, owner) = left.expect("it is the guest's");
-            assert_eq!((calls.len(), world.device.mapped(MEMORY)), (3, None));
-            assert_eq!(owners.of(world.function.bdf), Some(owner));
-            let rests = world.function.is_quiet();
-            let expect = if release == Release::Today && pending { DomId::IO } else { DomId::DOM0 };
-            assert_eq!(owner, expect, "{release:?} {masters} {pending}");
-            assert_eq!(release == Release::Xen33 && (masters || pending), owner == DomId::DOM0 && !rests);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which way requests take between functions, under which ID they come, and whose the IDs are.
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use sim_wasm::protocols::pci::owners::{Owners, Refused, Taker};
+use sim_wasm::protocols::pci::owners::{Owners, Refused};
 use sim_wasm::protocols::pci::registers::{PCI_ACS_DT, PCI_ACS_RR, PCI_ACS_SV, PCI_ACS_TB, PCI_ACS_UF, PCI_ACS_XEN};
 use sim_wasm::protocols::pci::topology::{Blocked, NodeKind, PeerKind, PeerRequest, Route, Topology};
 use sim_wasm::words::ids::{Bdf, DomId};
@@ -135,16 +135,15 @@ fn phantom_functions_are_aliases() {
 }
 
 #[test]
-fn a_device_that_does_not_rest_goes_to_quarantine() {
+fn devices_whose_requests_look_the_same_go_together() {
     let all = machine(0);
     let mut owners = Owners::new(&all);
     let (one, two) = (DomId(1), DomId(2));
     assert_eq!(owners.give(&all, SOUND, one).map(|rids| rids.len()), Ok(6));
     assert_eq!(owners.give(&all, MODEM, two), Err(Refused::Busy(Bdf::new(6, 0, 0))));
-    assert_eq!(owners.take(&all, SOUND, two, Taker::HardwareDomain, true), Err(Refused::NotTheirs));
-    assert_eq!(owners.take(&all, SOUND, one, Taker::HardwareDomain, false), Err(Refused::Restless));
-    assert!(owners.take(&all, SOUND, one, Taker::Quarantine, false).is_ok());
+    assert_eq!(owners.follow(&all, SOUND, DomId::IO).len(), 6);
     assert_eq!(owners.of(DEEP), Some(DomId::IO));
+    assert_eq!(owners.follow(&all, DEEP, DomId::IO), []);
     assert!(owners.give(&all, DEEP, two).is_ok());
     assert_eq!(owners.give(&all, Bdf::new(0x20, 0, 0), two), Err(Refused::NoDevice));
 }
@@ -170,20 +169,24 @@ proptest! {
 
     /// At any time each ID has one owner, all IDs of one function have the same, and none goes from guest to guest.
     #[test]
-    fn an_id_has_one_owner(steps in proptest::collection::vec((0_usize..16, 1_u16..4, any::<(bool, bool, bool)>()), 1..40)) {
+    fn an_id_has_one_owner(steps in proptest::collection::vec((0_usize..16, 1_u16..4, any::<(bool, bool)>()), 1..40)) {
         let all = machine(0);
         let mut owners = Owners::new(&all);
-        for (place, guest, (give, quarantine, quiet)) in steps {
+        for (place, guest, (give, quarantine)) in steps {
             let (bdf, guest) = (all.nodes()[place].bdf, DomId(guest));
             let before = owners.clone();
-            let to = if quarantine { Taker::Quarantine } else { Taker::HardwareDomain };
-            let moved = if give { owners.give(&all, bdf, guest) } else { owners.take(&all, bdf, guest, to, quiet) };
+            let to = if quarantine { DomId::IO } else { DomId::DOM0 };
+            let has = owners.of(bdf) == Some(guest);
+            let moved = match give {
+                true => owners.give(&all, bdf, guest),
+                false if has => Ok(owners.follow(&all, bdf, to)),
+                false => Ok(Vec::new()),
+            };
             prop_assert!(moved.is_ok() || owners == before);
             for rid in moved.into_iter().flatten() {
                 let (old, new) = (before.of(rid).expect("it had one"), owners.of(rid).expect("it has one"));
                 let free = |owner| owner == DomId::DOM0 || owner == DomId::IO;
                 prop_assert!(free(old) != free(new), "{rid:?} from {old:?} to {new:?}");
-                prop_assert!(new != DomId::DOM0 || quiet);
             }
             for node in all.nodes().iter().filter(|node| node.kind == NodeKind::ENDPOINT) {
                 for alias in all.aliases(node.bdf) {

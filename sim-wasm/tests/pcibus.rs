@@ -1,13 +1,11 @@
 //! PCI devices come and go over the store, and change hands.
 
-use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::actors::log::pciif::Pciif;
 use sim_wasm::actors::log::{Event, Log};
 use sim_wasm::actors::pciback::overlay::OverlaySettings;
 use sim_wasm::actors::pciback::resources::{ResourceError, Resources, Toolstack};
 use sim_wasm::actors::pciback::slots::{DeviceKind, SlotPolicy};
 use sim_wasm::actors::pciback::{Call, Pciback};
-use sim_wasm::actors::pcibus::handover::{GiveError, Hands, give, take};
 use sim_wasm::actors::pcibus::{PciAction, PciAddress, PciBus, PciOptions};
 use sim_wasm::actors::xenbus::store::Caller;
 use sim_wasm::hypervisor::io_permissions::{IoPermissions, MmioAccess};
@@ -19,7 +17,7 @@ use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::function::Function;
 use sim_wasm::protocols::pci::msix::{InBar, MsixShape};
 use sim_wasm::protocols::pci::owners::{Owners, Refused};
-use sim_wasm::protocols::pci::registers::{PCI_CAP_ID_EXP, PCI_COMMAND, PCI_EXP_DEVSTA, PCI_EXP_DEVSTA_TRPND};
+use sim_wasm::protocols::pci::registers::PCI_COMMAND;
 use sim_wasm::protocols::pci::topology::{NodeKind, Topology};
 use sim_wasm::protocols::xenbus::XenbusState;
 use sim_wasm::words::ids::{Bdf, DomId, GrantRef, Mfn, Port};
@@ -74,9 +72,12 @@ impl Machine {
         }
     }
 
-    fn give(&mut self, bdf: Bdf, guest: DomId) -> Result<(), GiveError> {
-        let Machine { topology, owners, may, functions, pirqs, log, .. } = self;
-        give(&mut Hands { topology, owners, may, functions, pirqs, now: NOW, log }, bdf, guest, Toolstack::Libxl)
+    /// What the toolstack does before it tells both halves.
+    fn give(&mut self, bdf: Bdf, guest: DomId) -> Result<Vec<Bdf>, Refused> {
+        let rids = self.owners.give(&self.topology, bdf, guest)?;
+        let resources = Resources::of(&self.function(bdf).config);
+        resources.grant(&mut self.may, guest, Toolstack::Libxl).expect("libxl gives any BAR");
+        Ok(rids)
     }
 
     fn export(&mut self, real: Bdf) -> Result<(Bdf, Vec<u8>), i16> {
@@ -86,10 +87,10 @@ impl Machine {
         Ok((shown, back.slots.roots(topology)))
     }
 
-    fn take(&mut self, real: Bdf) -> Option<DomId> {
-        let Machine { topology, owners, may, functions, pirqs, back, page, log } = self;
-        let mut hands = Hands { topology, owners, may, functions, pirqs, now: NOW, log };
-        take(&mut hands, back, page, real, GUEST)
+    /// pciback takes a device back; false if the guest had none.
+    fn release(&mut self, real: Bdf) -> bool {
+        let Machine { owners, functions, pirqs, back, page, log, .. } = self;
+        back.release(&mut Call { page, functions, pirqs, owners, now: NOW, log }, real)
     }
 
     fn function(&mut self, bdf: Bdf) -> &mut Function {
@@ -104,7 +105,7 @@ impl Machine {
                 match &action {
                     PciAction::SetupFront => bus.published(NOW, log, GrantRef(8), Port(4)),
                     PciAction::Export { index, real } => {
-                        let outcome = self.give(*real, GUEST).map_err(|_| -16).and_then(|()| self.export(*real));
+                        let outcome = self.give(*real, GUEST).map_err(|_| -16).and_then(|_| self.export(*real));
                         bus.exported(NOW, log, *index, outcome);
                     }
                     PciAction::Attach { gref, port } => {
@@ -115,7 +116,7 @@ impl Machine {
                     PciAction::Remove(_) => bus.removed(NOW, log),
                     PciAction::Release { shown, .. } => {
                         let real = self.back.slots.published(*shown).expect("it was exported");
-                        assert!(self.take(real).is_some());
+                        assert!(self.release(real));
                         bus.released(NOW, log);
                     }
                     PciAction::Detach => {}
@@ -194,8 +195,8 @@ fn a_device_comes_and_goes_while_the_guest_runs() {
     let remove = asked.iter().position(|action| *action == PciAction::Remove(vec![Bdf::new(0, 0, 0)]));
     let release = asked.iter().position(|action| matches!(action, PciAction::Release { index: 0, .. }));
     assert!(remove < release && remove.is_some(), "the front lets go first: {asked:?}");
-    assert_eq!((machine.owners.of(NIC), machine.function(NIC).resets()), (Some(DomId::DOM0), 1));
     assert_eq!(machine.function(NIC).config.command(), 0);
+    assert!(!machine.release(NIC), "it was released");
     bus.forget_device(0);
     assert_eq!(
         (value(&mut bus, "num_devs").as_deref(), value(&mut bus, "dev-0").as_deref()),
@@ -274,68 +275,24 @@ fn resources_are_pages_less_those_with_messages() {
 #[test]
 fn a_device_that_forgot_its_bars_leaves_nothing_behind() {
     let mut machine = Machine::new();
-    let before = machine.function(NIC).config.clone();
     machine.give(NIC, GUEST).expect("it is dom0's");
     machine.export(NIC).expect("there is room");
+    let noted = machine.back.overlay(NIC).expect("it was exported").regions().to_vec();
     machine.function(NIC).bus_reset(NOW);
     assert_eq!(machine.function(NIC).config.read_u32(0x10), 0);
-    assert_eq!(machine.take(NIC), Some(DomId::DOM0));
+    assert!(machine.release(NIC));
+    let config = machine.function(NIC).config.clone();
+    Resources::of(&config).revoke(&mut machine.may, GUEST);
+    assert_ne!(machine.may, IoPermissions::new(), "who reads them again takes nothing back");
+    Resources::noted(noted, &config).revoke(&mut machine.may, GUEST);
     assert_eq!(machine.may, IoPermissions::new());
-    assert_eq!(machine.function(NIC).config, before);
 }
 
 #[test]
 fn devices_behind_one_bridge_go_together() {
     let mut machine = Machine::new();
     machine.give(SOUND, GUEST).expect("it is dom0's");
-    assert_eq!(machine.give(MODEM, DomId(6)), Err(GiveError::Owner(Refused::Busy(Bdf::new(0, 3, 0)))));
+    assert_eq!(machine.give(MODEM, DomId(6)), Err(Refused::Busy(Bdf::new(0, 3, 0))));
     machine.give(MODEM, GUEST).expect("it is the guest's already");
-    for bdf in [SOUND, MODEM] {
-        machine.export(bdf).expect("there is room");
-    }
-    assert_eq!((machine.take(SOUND), machine.owners.of(SOUND)), (Some(GUEST), Some(GUEST)));
-    assert_eq!((machine.take(MODEM), machine.owners.of(SOUND)), (Some(DomId::DOM0), Some(DomId::DOM0)));
-    assert_eq!(machine.take(MODEM), None);
-}
-
-proptest! {
-    /// Whatever a device is doing when it is taken, it is silent before dom0 owns it, and nobody owns it if it is not.
-    #[test]
-    fn dma_rests_before_the_owner_changes(devices in proptest::collection::vec(any::<(bool, bool)>(), 4)) {
-        let mut machine = Machine::new();
-        let all = [NIC, DISK, SOUND, MODEM];
-        for bdf in all {
-            machine.give(bdf, GUEST).expect("it is free, or the guest's");
-            machine.export(bdf).expect("there is room");
-        }
-        for (bdf, (master, pending)) in all.into_iter().zip(devices) {
-            let function = machine.function(bdf);
-            function.config.write(PCI_COMMAND, Width::Word, if master { 6 } else { 2 });
-            let at = function.config.find_capability(PCI_CAP_ID_EXP).expect("it is express") + PCI_EXP_DEVSTA;
-            function.config.set(at, Width::Word, if pending { PCI_EXP_DEVSTA_TRPND.into() } else { 0 });
-        }
-        for bdf in all {
-            let function = machine.function(bdf);
-            let at = function.config.find_capability(PCI_CAP_ID_EXP).expect("it is express") + PCI_EXP_DEVSTA;
-            let pending = function.config.read_u16(at) & PCI_EXP_DEVSTA_TRPND != 0;
-            let before = machine.log.entries().len();
-            let owner = machine.take(bdf).expect("the guest had it");
-            let told = &machine.log.entries()[before..];
-            let place = |wanted: Pciif| told.iter().position(|entry| entry.event == Event::Pciif(wanted));
-            let reset = place(Pciif::DeviceReset { real: bdf }).expect("it begins anew in any case");
-            match place(Pciif::OwnerChanged { device: bdf, owner }) {
-                None => prop_assert_eq!(owner, GUEST),
-                Some(changed) => prop_assert_eq!(reset < changed, owner == DomId::DOM0, "{:?} of {:?}", bdf, owner),
-            }
-            let expect = match (bdf == SOUND, pending) {
-                (true, _) => GUEST,
-                (false, false) => DomId::DOM0,
-                (false, true) => DomId::IO,
-            };
-            prop_assert_eq!(owner, expect);
-            prop_assert!(machine.function(bdf).is_quiet(), "it was reset");
-            prop_assert_eq!(machine.owners.of(bdf), Some(owner));
-        }
-        prop_assert!(all.iter().all(|&bdf| machine.owners.of(bdf) != Some(GUEST)));
-    }
+    assert_eq!([SOUND, MODEM].map(|bdf| machine.owners.of(bdf)), [Some(GUEST); 2]);
 }

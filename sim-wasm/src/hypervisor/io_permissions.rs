@@ -26,7 +26,7 @@ pub enum MmioAccess {
     ReadWrite,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Range {
     domain: DomId,
     first: u32,
@@ -40,7 +40,7 @@ impl Range {
 }
 
 /// All domains' permissions. dom0 may use everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IoPermissions {
     iomem: Vec<Range>,
     ioports: Vec<Range>,

@@ -74,7 +74,7 @@ impl Default for PirqRepairs {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pirq {
     domain: DomId,
     number: PirqId,
@@ -87,7 +87,7 @@ struct Pirq {
 }
 
 /// All domains' physical interrupts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pirqs {
     pirqs: Vec<Pirq>,
     repairs: PirqRepairs,

@@ -22,6 +22,8 @@ pub mod pciif;
 
 pub mod pciif_model;
 
+pub mod e1000;
+
 mod store_buffer;
 
 pub mod notification_model;

@@ -7,12 +7,14 @@ use sim_wasm::actors::log::dma::Dma;
 use sim_wasm::actors::log::pciif::Pciif;
 use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::actors::log::{Entry, Event};
+use sim_wasm::hypervisor::io_permissions::MmioAccess;
 use sim_wasm::hypervisor::memory::{Owner, PageType};
 use sim_wasm::hypervisor::passthrough::dids::Holder;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Quarantine, Version};
 use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::{Pte, address_of};
 use sim_wasm::hypervisor::vtd::walk::{Direction, Request, translate};
+use sim_wasm::machine::given_away::card::Card;
 use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
 use sim_wasm::machine::given_away::settings::{CardId, GuestId, Settings};
 use sim_wasm::machine::given_away::tally::{Count, Landing};
@@ -24,13 +26,13 @@ use sim_wasm::words::ids::{Bdf, Dfn, DomId, Mfn, Pfn};
 pub(crate) struct Watch {
     owners: Vec<DomId>,
     told: usize,
-    /// Requests of pcifronts that are under way.
-    requests: u32,
+    /// Whether each guest's pcifront waits for an answer.
+    asking: Vec<bool>,
 }
 
 impl Watch {
     pub(crate) fn new(settings: &Settings) -> Watch {
-        Watch { owners: vec![DomId::DOM0; settings.cards.len()], told: 0, requests: 0 }
+        Watch { owners: vec![DomId::DOM0; settings.cards.len()], told: 0, asking: vec![false; settings.guests.len()] }
     }
 
     /// Looks at what a step has changed.
@@ -38,7 +40,7 @@ impl Watch {
         let new: Vec<Entry> = machine.log().entries()[self.told..].to_vec();
         self.told += new.len();
         self.owners_change_as_they_may(machine, settings);
-        self.one_request_is_under_way(&new, settings);
+        self.one_request_is_under_way(machine, &new);
         let is_about_memory = |entry: &Entry| matches!(entry.event, Event::Vtd(_) | Event::Dma(_));
         if new.iter().any(is_about_memory) && machine.iommus().are_enabled() && !machine.is_stopped() {
             requests_land_where_they_may(machine, &new);
@@ -46,6 +48,9 @@ impl Watch {
             faults_are_served(machine);
         }
         registers_stay_where_they_are(machine);
+        one_guest_may_touch_a_card(machine, settings);
+        let dropped = machine.hardware().cards.iter().map(Card::dropped).sum::<u64>();
+        assert_eq!(machine.tally().get(Count::Dropped), dropped);
     }
 
     /// Rules 8 and 16: from dom0 or nobody to a guest, and back, never from guest to guest; where there is quarantine, a card
@@ -65,17 +70,26 @@ impl Watch {
         }
     }
 
-    /// Rule 12: a pcifront has one request under way, and takes its answer once.
-    fn one_request_is_under_way(&mut self, new: &[Entry], settings: &Settings) {
-        let most = settings.guests.iter().filter(|guest| guest.kind == GuestKind::Pv).count() as u32;
-        for entry in new {
-            match entry.event {
-                Event::Pciif(Pciif::RequestPosted { .. }) => self.requests += 1,
-                Event::Pciif(Pciif::AnswerTaken { .. } | Pciif::GaveUp { .. }) => self.requests -= 1,
-                _ => {}
+    /// Rule 12: each pcifront has one request under way, and takes its answer once. In a step one pcifront acts at most; it asks
+    /// and takes in turn, from whether it waited before to whether it waits now.
+    fn one_request_is_under_way(&mut self, machine: &GivenAway, new: &[Entry]) {
+        let before = core::mem::take(&mut self.asking);
+        self.asking = (0..before.len() as u8).map(|guest| machine.is_asking(GuestId(guest))).collect();
+        let asks = new.iter().filter_map(|entry| match entry.event {
+            Event::Pciif(Pciif::RequestPosted { .. }) => Some(true),
+            Event::Pciif(Pciif::AnswerTaken { .. } | Pciif::GaveUp { .. }) => Some(false),
+            _ => None,
+        });
+        let asks: Vec<bool> = asks.collect();
+        assert!(asks.windows(2).all(|pair| pair[0] != pair[1]), "{asks:?}");
+        let all = before.iter().zip(&self.asking);
+        let turned = all.clone().filter(|(before, now)| before != now).count();
+        match (asks.first(), asks.last()) {
+            (Some(first), Some(last)) => {
+                assert!(all.clone().any(|(before, now)| before != first && now == last), "{asks:?}");
+                assert_eq!(turned, asks.len() % 2, "{asks:?}");
             }
-            // One of a guest that died stays.
-            assert!(self.requests <= most, "{entry:?}");
+            _ => assert_eq!(turned, 0),
         }
     }
 }
@@ -163,6 +177,16 @@ fn registers_stay_where_they_are(machine: &GivenAway) {
     for (card, function) in (0..).map(CardId).zip(&machine.hardware().functions) {
         let base = regions(&function.config).next().expect("a card has registers").base;
         assert!(base == registers_of(card) || base == 0, "{base:x}");
+    }
+}
+
+/// A card's registers are permitted to one guest at a time, whatever the toolstack refuses or gives up.
+fn one_guest_may_touch_a_card(machine: &GivenAway, settings: &Settings) {
+    for card in (0..settings.cards.len() as u8).map(CardId) {
+        let registers = Mfn((registers_of(card) >> 12) as u32);
+        let domains = (0..settings.guests.len() as u8).map(|guest| GivenAway::domain_of(GuestId(guest)));
+        let may = domains.filter(|domain| machine.permissions().frame(*domain, registers) != MmioAccess::None);
+        assert!(may.count() <= 1, "{card:?}");
     }
 }
 

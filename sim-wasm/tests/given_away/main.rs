@@ -5,4 +5,5 @@ mod histories;
 mod hvm;
 mod invariants;
 mod pv;
+mod refused;
 mod world;

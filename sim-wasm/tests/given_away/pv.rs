@@ -106,4 +106,6 @@ fn a_run_without_a_log_is_the_same_run() {
     settings.log = Switch::Off;
     let silent = run(&settings);
     assert_eq!((silent.tally(), silent.log().entries().len()), (told.tally(), 0));
+    assert_eq!(silent.state(), told.state());
+    assert_ne!(silent.fingerprint(), told.fingerprint(), "one of them has a log");
 }

@@ -10,7 +10,7 @@ use sim::machine::given_away::settings::{
 use sim::words::time::Time;
 
 use crate::drawn::Draw;
-use crate::drawn::devices::{DeviceRun, hash_of};
+use crate::drawn::devices::DeviceRun;
 
 /// Cards of a machine: two below a switch, and one beside it.
 const CARDS: u32 = 3;
@@ -19,8 +19,7 @@ const CARDS: u32 = 3;
 pub(super) fn run(draw: &mut Draw) -> DeviceRun {
     let mut machine = GivenAway::new(&draw.joined()).expect("drawn settings make a machine");
     machine.run();
-    let state = hash_of(&(machine.fingerprint(), machine.tally()));
-    DeviceRun { log: machine.log().clone(), state }
+    DeviceRun { log: machine.log().clone(), state: machine.state() }
 }
 
 impl Draw {

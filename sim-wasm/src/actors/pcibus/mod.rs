@@ -11,8 +11,8 @@
 //! ```
 //!
 //! As in [`xenbus`](crate::actors::xenbus), the state machines touch no driver: what one is to do they say as a [`PciAction`],
-//! and whoever has done it says how it went. [`handover`] is what a release is made of: the device is silenced and reset before
-//! anybody else owns it.
+//! and whoever has done it says how it went. In which order a device changes hands is the
+//! [toolstack](crate::machine::given_away::toolstack)'s business.
 //!
 //! Sources: `xenbus.c` of pciback and pcifront in linux-2.6.18-xen; `drivers/xen/xen-pciback/xenbus.c` and
 //! `drivers/pci/xen-pcifront.c` of mainline Linux; `tools/libs/light/libxl_pci.c`.
@@ -22,8 +22,6 @@
 mod keys;
 
 mod toolstack;
-
-pub mod handover;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;

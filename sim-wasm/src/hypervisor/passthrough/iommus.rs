@@ -135,19 +135,26 @@ pub struct Iommus {
 }
 
 impl Iommus {
+    /// Whether Xen boots with these units: it stops if one is required and there is none, or none that remaps interrupts where
+    /// that is not forgone (CVE-2011-1898).
+    #[must_use]
+    pub fn can_boot(options: Options, units: &[Capabilities]) -> bool {
+        let suffice = !options.intremap.is_on() || remaps_interrupts(options, units);
+        options.wanted != Wanted::Required || (!units.is_empty() && suffice)
+    }
+
     /// Sets the machine's units up, unless the options say not to, with dom0's tables; translation is on at the end. The
     /// first `xen_heap` frames are Xen's own, and dom0's devices do not see them.
     ///
     /// # Errors
-    /// Memory may be full; and [`AssignError::NoSuchDevice`] if a unit is required and there is none, or none that remaps
-    /// interrupts where that is not forgone (CVE-2011-1898), when Xen stops.
+    /// Memory may be full; and [`AssignError::NoSuchDevice`] if Xen does not [boot](Iommus::can_boot).
     pub fn boot(
         memory: &mut Memory,
         options: Options,
         units: &[Capabilities],
         xen_heap: u32,
     ) -> Result<Iommus, AssignError> {
-        if options.wanted == Wanted::Required && units.is_empty() {
+        if !Iommus::can_boot(options, units) {
             return Err(AssignError::NoSuchDevice);
         }
         let units = if options.wanted == Wanted::No { &[] } else { units };
@@ -174,11 +181,8 @@ impl Iommus {
         }
         if !iommus.units.is_empty() {
             iommus.add_dom0(memory, xen_heap)?;
-            let remap = |drhd: &Drhd| drhd.unit.capabilities().extends_to(ECAP_INTERRUPTS | ECAP_QUEUED);
-            if options.intremap.is_on() && options.qinval.is_on() && iommus.units.iter().all(remap) {
+            if remaps_interrupts(options, units) {
                 iommus.enable_intremap(memory)?;
-            } else if options.intremap.is_on() && options.wanted == Wanted::Required {
-                return Err(AssignError::NoSuchDevice);
             }
             for drhd in &mut iommus.units {
                 drhd.enable(memory);
@@ -330,4 +334,10 @@ impl Iommus {
     pub(super) const fn is_old(&self) -> bool {
         matches!(self.options.version, Version::Xen33)
     }
+}
+
+/// Whether interrupts are remapped: all units can, by their queues, and nobody said not to.
+fn remaps_interrupts(options: Options, units: &[Capabilities]) -> bool {
+    let remap = |unit: &Capabilities| unit.extends_to(ECAP_INTERRUPTS | ECAP_QUEUED);
+    options.intremap.is_on() && options.qinval.is_on() && units.iter().all(remap)
 }

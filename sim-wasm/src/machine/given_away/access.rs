@@ -61,7 +61,6 @@ impl GivenAway {
             return;
         }
         let Some(ask) = self.hardware.card(card).ask() else { return };
-        let sent = self.hardware.card(card).sent().len();
         let answer = match ask {
             Ask::Read(address, len) => self.read(card, address, len).map_or(Answer::Refused, Answer::Read),
             Ask::Write(address, bytes) => {
@@ -76,13 +75,19 @@ impl GivenAway {
                 Answer::Taken
             }
         };
-        let one = self.hardware.card(card);
-        one.answer(answer);
-        let more = one.sent().len() - sent;
-        self.tally.add(Count::Sent, more as u64);
-        let dropped = self.hardware.cards.iter().map(Card::dropped).sum();
-        self.tally.set(Count::Dropped, dropped);
+        self.with_card(card, |card| card.answer(answer));
         self.poke_if_busy(card);
+    }
+
+    /// Lets something happen to a card, and counts the packets that it sent or lost by it.
+    pub(super) fn with_card(&mut self, card: CardId, act: impl FnOnce(&mut Card)) {
+        let counts = |card: &Card| (card.sent().len() as u64, card.dropped());
+        let one = self.hardware.card(card);
+        let before = counts(one);
+        act(one);
+        let after = counts(one);
+        self.tally.add(Count::Sent, after.0 - before.0);
+        self.tally.add(Count::Dropped, after.1 - before.1);
     }
 
     fn poke_if_busy(&mut self, card: CardId) {
@@ -138,7 +143,7 @@ impl GivenAway {
                 self.tally.add(Count::Written(Landing::Registers), bytes.len() as u64);
                 for (at, word) in (register..).step_by(4).zip(bytes.chunks_exact(4)) {
                     let value = word.try_into().map_or(0, u32::from_le_bytes);
-                    self.hardware.card(other).write(at, value);
+                    self.with_card(other, |card| card.write(at, value));
                 }
                 self.poke(other);
                 return true;

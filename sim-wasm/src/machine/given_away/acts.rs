@@ -92,7 +92,7 @@ impl GivenAway {
     }
 
     fn arrives(&mut self, card: CardId, packet: Vec<u8>) {
-        self.hardware.card(card).arrive(packet);
+        self.with_card(card, |card| card.arrive(packet));
         self.poke(card);
     }
 

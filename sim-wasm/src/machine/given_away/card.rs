@@ -8,7 +8,8 @@
 //! A card knows addresses and no owners. Whatever it asks of the bus it says as an `Ask`, one at a time, and the answer
 //! says how to go on; what is in the way of a request is the [machine](crate::machine::given_away)'s business.
 //!
-//! Registers and descriptors are those of Intel's 8254x (`drivers/net/e1000/e1000_hw.h`).
+//! Registers and descriptors are those of Intel's 8254x ([`e1000`](crate::protocols::e1000)). What comes from the wire while
+//! reception is not enabled is dropped.
 //!
 //! What a card does when a request of its is refused differs from card to card. These drop the packet, give the descriptor back
 //! with no bytes in it, and give up a ring that they cannot read.
@@ -20,81 +21,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::machine::given_away::settings::AtReset;
+use crate::protocols::e1000::{DESCRIPTOR, DONE, LENGTH, Registers, STATUS, parse};
 
 /// Bytes of the registers' BAR.
 pub const BAR_SIZE: u64 = 0x4000;
-/// Bytes of a descriptor: address 0, length 8, status 12.
-pub const DESCRIPTOR: u32 = 16;
-/// Where a descriptor's length is.
-pub const LENGTH: usize = 8;
-/// Where its status is.
-pub const STATUS: usize = 12;
-/// Bit 0 of the status: the card is done.
-pub const DONE: u8 = 1;
-/// Enables reception (`E1000_RCTL`) and sending (`E1000_TCTL`), by bit 1.
-pub const RCTL: u32 = 0x100;
-/// See [`RCTL`].
-pub const TCTL: u32 = 0x400;
-/// What either of both needs to run.
-pub const ENABLE: u32 = 1 << 1;
-/// The receive ring's address, in two halves, its bytes, head and tail.
-pub const RDBAL: u32 = 0x2800;
-/// The transmit ring's.
-pub const TDBAL: u32 = 0x3800;
-/// The registers of a ring, from the first on.
-pub const HIGH: u32 = 4;
-/// Bytes of the ring.
-pub const BYTES: u32 = 8;
-/// The next descriptor that the card takes.
-pub const HEAD: u32 = 0x10;
-/// The first descriptor that is the driver's.
-pub const TAIL: u32 = 0x18;
-
 /// Bytes of one request to memory.
 pub const REQUEST: u32 = 256;
 /// The longest packet.
 pub const LONGEST: u16 = 4096;
 /// Packets that wait in the card for a descriptor.
 const FIFO: usize = 16;
-
-/// One ring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Ring {
-    base: u64,
-    bytes: u32,
-    head: u32,
-    tail: u32,
-    enabled: bool,
-}
-
-impl Ring {
-    const fn descriptors(&self) -> u32 {
-        self.bytes / DESCRIPTOR
-    }
-
-    const fn has_work(&self) -> bool {
-        self.enabled && self.descriptors() > 0 && self.head != self.tail
-    }
-
-    const fn next(&self) -> u64 {
-        self.base.wrapping_add(self.head as u64 * DESCRIPTOR as u64)
-    }
-
-    fn advance(&mut self) {
-        self.head = (self.head + 1) % self.descriptors().max(1);
-    }
-
-    fn write(&mut self, register: u32, value: u32) {
-        match register {
-            0 => self.base = self.base & !0xFFFF_FFFF | u64::from(value & !0xF),
-            HIGH => self.base = self.base & 0xFFFF_FFFF | u64::from(value) << 32,
-            BYTES => self.bytes = value & 0xF_FF80,
-            HEAD => self.head = value % self.descriptors().max(1),
-            TAIL => self.tail = value % self.descriptors().max(1),
-            _ => {}
-        }
-    }
-}
 
 /// What a card wants of the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +44,7 @@ pub(super) enum Ask {
 }
 
 /// Where it is with its packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Work {
     Nothing,
     /// The descriptor of a packet to send is fetched.
@@ -152,11 +88,10 @@ pub(super) enum Answer {
 }
 
 /// A card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Card {
     at_reset: AtReset,
-    receive: Ring,
-    transmit: Ring,
+    registers: Registers,
     work: Work,
     incoming: VecDeque<Vec<u8>>,
     sent: Vec<Vec<u8>>,
@@ -166,9 +101,8 @@ pub struct Card {
 
 impl Card {
     pub(super) fn new(at_reset: AtReset) -> Card {
-        let ring = Ring { base: 0, bytes: 0, head: 0, tail: 0, enabled: false };
         let (work, incoming, sent) = (Work::Nothing, VecDeque::new(), Vec::new());
-        Card { at_reset, receive: ring, transmit: ring, work, incoming, sent, dropped: 0 }
+        Card { at_reset, registers: Registers::new(), work, incoming, sent, dropped: 0 }
     }
 
     /// The packets that it sent.
@@ -196,30 +130,28 @@ impl Card {
 
     /// Somebody writes four bytes of its registers, by way of the processor or of another card.
     pub(super) fn write(&mut self, register: u32, value: u32) {
-        match register {
-            RCTL => self.receive.enabled = value & ENABLE != 0,
-            TCTL => self.transmit.enabled = value & ENABLE != 0,
-            RDBAL..TDBAL => self.receive.write(register - RDBAL, value),
-            TDBAL.. => self.transmit.write(register - TDBAL, value),
-            _ => {}
+        if self.registers.write(register, value) {
+            self.reset();
         }
     }
 
     /// A packet comes from the wire.
     pub(super) fn arrive(&mut self, packet: Vec<u8>) {
-        if self.incoming.len() < FIFO {
+        if self.registers.receive.is_enabled() && self.incoming.len() < FIFO {
             self.incoming.push_back(packet);
         } else {
             self.dropped += 1;
         }
     }
 
-    /// Its config space was reset.
+    /// Its config space was reset, or its driver resets it.
     pub(super) fn reset(&mut self) {
-        (self.receive, self.transmit) = (Ring::default(), Ring::default());
+        self.registers = Registers::new();
         self.dropped += self.incoming.len() as u64;
         self.incoming.clear();
         if self.at_reset == AtReset::Stops {
+            let stored = matches!(self.work, Work::FetchToStore { .. } | Work::Storing { .. });
+            self.dropped += u64::from(stored);
             self.work = Work::Nothing;
         }
     }
@@ -227,18 +159,18 @@ impl Card {
     /// What it wants of the bus next; nothing if it has nothing to do.
     pub(super) fn ask(&mut self) -> Option<Ask> {
         if self.work == Work::Nothing {
-            if self.receive.has_work()
+            if self.registers.receive.has_work()
                 && let Some(packet) = self.incoming.pop_front()
             {
                 self.work = Work::FetchToStore { packet };
-            } else if self.transmit.has_work() {
+            } else if self.registers.transmit.has_work() {
                 self.work = Work::FetchToSend;
             }
         }
         Some(match &self.work {
             Work::Nothing => return None,
-            Work::FetchToSend => Ask::Read(self.transmit.next(), DESCRIPTOR),
-            Work::FetchToStore { .. } => Ask::Read(self.receive.next(), DESCRIPTOR),
+            Work::FetchToSend => Ask::Read(self.registers.transmit.next(), DESCRIPTOR),
+            Work::FetchToStore { .. } => Ask::Read(self.registers.receive.next(), DESCRIPTOR),
             Work::Reading { buffer, len, packet, .. } => {
                 let at = buffer.wrapping_add(packet.len() as u64);
                 Ask::Read(at, request(at, u32::from(*len) - packet.len() as u32))
@@ -257,8 +189,8 @@ impl Card {
     pub(super) fn answer(&mut self, answer: Answer) {
         self.work = match (core::mem::replace(&mut self.work, Work::Nothing), answer) {
             (Work::FetchToSend, Answer::Read(bytes)) => {
-                let (descriptor, (buffer, len)) = (self.transmit.next(), parse(&bytes));
-                self.transmit.advance();
+                let (descriptor, (buffer, len)) = (self.registers.transmit.next(), parse(&bytes));
+                self.registers.transmit.advance();
                 match len.min(LONGEST) {
                     0 => sent(descriptor),
                     len => Work::Reading { descriptor, buffer, len, packet: Vec::new() },
@@ -274,8 +206,8 @@ impl Card {
                 }
             }
             (Work::FetchToStore { packet }, Answer::Read(bytes)) => {
-                let (descriptor, (buffer, _)) = (self.receive.next(), parse(&bytes));
-                self.receive.advance();
+                let (descriptor, (buffer, _)) = (self.registers.receive.next(), parse(&bytes));
+                self.registers.receive.advance();
                 Work::Storing { descriptor, buffer, packet, done: 0 }
             }
             (Work::Storing { descriptor, buffer, packet, done }, Answer::Taken) => {
@@ -295,12 +227,12 @@ impl Card {
             }
             // A ring that cannot be reached is given up.
             (Work::FetchToSend, _) => {
-                self.transmit.enabled = false;
+                self.registers.transmit.disable();
                 Work::Nothing
             }
             (Work::FetchToStore { .. }, _) => {
                 self.dropped += 1;
-                self.receive.enabled = false;
+                self.registers.receive.disable();
                 Work::Nothing
             }
             (Work::WriteBack { .. } | Work::Telling | Work::Nothing, _) => Work::Nothing,
@@ -325,16 +257,11 @@ const fn request(at: u64, left: u32) -> u32 {
     if left < room { left } else { room }
 }
 
-fn parse(descriptor: &[u8]) -> (u64, u16) {
-    let address = descriptor.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let len = descriptor.get(LENGTH..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u16::from_le_bytes(*bytes));
-    (address, len)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Ask, BYTES, Card, DESCRIPTOR, ENABLE, RCTL, RDBAL, TAIL};
+    use super::{Answer, Ask, Card, FIFO};
     use crate::machine::given_away::settings::AtReset;
+    use crate::protocols::e1000::{BYTES, CTRL, DESCRIPTOR, ENABLE, RCTL, RDBAL, RESET, TAIL};
 
     /// A card with a packet of 300 bytes for a buffer at 0x1F80.
     fn receiving(at_reset: AtReset) -> Card {
@@ -386,5 +313,32 @@ mod tests {
         }
         card.arrive(vec![1]);
         assert_eq!(card.ask(), None);
+    }
+
+    /// Neither the wire nor a tail makes a card work whose driver has not enabled it.
+    #[test]
+    fn a_card_that_is_not_enabled_receives_nothing() {
+        let mut card = Card::new(AtReset::Stops);
+        for (register, value) in [(RDBAL, 0x5000), (RDBAL + BYTES, 8 * DESCRIPTOR), (RDBAL + TAIL, 1)] {
+            card.write(register, value);
+        }
+        card.arrive(vec![7; 60]);
+        assert_eq!((card.ask(), card.dropped()), (None, 1));
+        card.write(RCTL, ENABLE);
+        assert_eq!(card.ask(), None, "what was dropped does not come back");
+        card.arrive(vec![8; 60]);
+        assert_eq!(card.ask(), Some(Ask::Read(0x5000, 16)));
+    }
+
+    #[test]
+    fn what_a_reset_or_a_full_card_loses_is_counted_at_once() {
+        let mut card = Card::new(AtReset::Stops);
+        card.write(RCTL, ENABLE);
+        for _ in 0..FIFO + 2 {
+            card.arrive(vec![7; 60]);
+        }
+        assert_eq!(card.dropped(), 2);
+        card.write(CTRL, RESET);
+        assert_eq!((card.dropped(), card.ask()), (FIFO as u64 + 2, None));
     }
 }

@@ -17,12 +17,11 @@ use crate::hypervisor::passthrough::options::GuestKind;
 use crate::hypervisor::pirqs::PirqId;
 use crate::hypervisor::vtd::structures::{address_of, frame_of};
 use crate::machine::given_away::GivenAway;
-use crate::machine::given_away::card::{
-    BYTES, DESCRIPTOR, DONE, ENABLE, HIGH, LENGTH, LONGEST, RCTL, RDBAL, STATUS, TAIL, TCTL, TDBAL,
-};
+use crate::machine::given_away::card::LONGEST;
 use crate::machine::given_away::guest::DESCRIPTORS;
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
+use crate::protocols::e1000::{self, DESCRIPTOR, DONE, LENGTH, RCTL, RDBAL, STATUS, TAIL, TCTL, TDBAL};
 use crate::words::ids::{Bdf, Pfn, Port};
 
 /// Where in the page of rings the transmit ring begins.
@@ -88,7 +87,7 @@ impl Driver {
 }
 
 impl GivenAway {
-    /// A driver begins: rings, buffers to receive into, and the card's registers.
+    /// A driver begins: the card anew, empty rings that are enabled, and then buffers to receive into.
     pub(super) fn start_driver(&mut self, guest: GuestId, driver: Driver) {
         let (card, rings) = (driver.card, driver.rings);
         self.guest(guest).drivers.push(driver);
@@ -96,16 +95,12 @@ impl GivenAway {
             page.clear();
         }
         let Some(base) = self.address(guest, rings) else { return };
-        for (ring, at) in [(RDBAL, base), (TDBAL, base + u64::from(TRANSMIT))] {
-            self.set(guest, card, ring, at as u32);
-            self.set(guest, card, ring + HIGH, (at >> 32) as u32);
-            self.set(guest, card, ring + BYTES, DESCRIPTORS * DESCRIPTOR);
+        for (register, value) in e1000::start(base, base + u64::from(TRANSMIT), DESCRIPTORS) {
+            self.set(guest, card, register, value);
         }
         for number in 0..DESCRIPTORS - 1 {
             self.offer(guest, card, number);
         }
-        self.set(guest, card, RCTL, ENABLE);
-        self.set(guest, card, TCTL, ENABLE);
         self.set(guest, card, RDBAL + TAIL, DESCRIPTORS - 1);
         if let Some(driver) = self.guest(guest).driver_mut(card) {
             driver.tail[0] = DESCRIPTORS - 1;
@@ -254,7 +249,7 @@ impl GivenAway {
             self.tally.one(Count::RegistersRefused);
             return false;
         };
-        self.hardware.card(other).write(register, value);
+        self.with_card(other, |card| card.write(register, value));
         self.poke(other);
         true
     }

@@ -23,12 +23,14 @@ impl GivenAway {
         self.guest(guest).alive = false;
         self.guest(guest).drivers.clear();
         let all = (0..self.hardware.cards.len() as u8).map(CardId);
-        let cards: Vec<CardId> = all.filter(|card| self.uses[usize::from(card.0)].guest == Some(guest)).collect();
+        // A card that it had once is another's business.
+        let cards: Vec<CardId> = all.filter(|card| self.has(guest, *card) || self.is_shown(guest, *card)).collect();
         // First the cards and their tables (`pci_release_devices`, `iommu_domain_destroy`), then the pages.
         let released = self.iommus.destroy_domain(&mut self.xen.memory, domain);
         for card in &cards {
             self.follow_owner(*card);
-            self.uses[usize::from(card.0)].lost = true;
+            let one = &mut self.uses[usize::from(card.0)];
+            one.lost |= one.guest == Some(guest);
         }
         self.pirqs.unmap_domain(domain);
         self.program_messages();
@@ -43,9 +45,17 @@ impl GivenAway {
         self.guest(guest).cards.clear();
     }
 
-    /// pciback, or the device model, lets go of a card whose guest is gone. Today's pciback resets it, whatever kind of guest
+    /// Whether pciback, or the device model, has a card for a guest.
+    pub(super) fn is_shown(&self, guest: GuestId, card: CardId) -> bool {
+        match &self.guests[usize::from(guest.0)].side {
+            Side::Pv(pv) => pv.back.slots.shown(place_of(card)).is_some(),
+            Side::Hvm(hvm) => hvm.is_behind(card),
+        }
+    }
+
+    /// pciback, or the device model, lets go of a card whose guest is gone, or is not to have it. Today's pciback resets it, whatever kind of guest
     /// it was (`pcistub_put_pci_dev`).
-    fn forget_user(&mut self, guest: GuestId, card: CardId) {
+    pub(super) fn forget_user(&mut self, guest: GuestId, card: CardId) {
         match &self.guest(guest).side {
             Side::Pv(_) => drop(self.with_back(guest, |back, call| back.release(call, place_of(card)))),
             Side::Hvm(_) => self.unregister(guest, card),

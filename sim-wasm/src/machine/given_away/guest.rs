@@ -11,6 +11,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::actors::pcifront::Pcifront;
 use crate::hypervisor::passthrough::options::{GuestKind, Version};
 use crate::hypervisor::shared_info::UpcallScan;
 use crate::machine::given_away::GivenAway;
@@ -66,6 +67,14 @@ impl Guest {
         };
         let scan = UpcallScan::new(VcpuId(0));
         Guest { id, domain, kind, alive: false, scan, side, drivers: Vec::new(), cards: Vec::new() }
+    }
+
+    /// Whether its pcifront waits for an answer.
+    pub(super) fn is_asking(&self) -> bool {
+        match &self.side {
+            Side::Pv(pv) => pv.front.as_ref().is_some_and(Pcifront::is_waiting),
+            Side::Hvm(_) => false,
+        }
     }
 
     pub(super) fn driver_of(&self, card: CardId) -> Option<&Driver> {

@@ -98,7 +98,7 @@ impl HvmSide {
         }
     }
 
-    fn is_behind(&self, card: CardId) -> bool {
+    pub(super) fn is_behind(&self, card: CardId) -> bool {
         self.behind.iter().any(|behind| behind.card == card)
     }
 }

@@ -40,6 +40,13 @@ struct Given {
     message: Message,
 }
 
+impl Given {
+    /// Whether it stands for a domain's mapping of a device's message.
+    fn is_for(&self, domain: DomId, bdf: Bdf, entry: u16) -> bool {
+        (self.domain, self.bdf, self.entry) == (domain, bdf, entry)
+    }
+}
+
 /// Xen's vectors that are in use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vectors(Vec<Given>);
@@ -61,13 +68,12 @@ impl GivenAway {
     /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped.
     pub(super) fn program_messages(&mut self) {
         let mapped: Vec<_> = self.pirqs.messages().map(|(domain, _, bdf, entry)| (domain, bdf, entry)).collect();
-        let is_mapped = |given: &Given| mapped.contains(&(given.domain, given.bdf, given.entry));
+        let is_mapped = |given: &Given| mapped.iter().any(|&(domain, bdf, entry)| given.is_for(domain, bdf, entry));
         for gone in self.vectors.0.extract_if(.., |given| !is_mapped(given)).collect::<Vec<_>>() {
             self.iommus.unmap_msi(&mut self.xen.memory, 0, gone.message);
         }
         for (domain, bdf, entry) in mapped {
-            let known = |given: &Given| (given.domain, given.bdf, given.entry) == (domain, bdf, entry);
-            if self.vectors.0.iter().any(known) {
+            if self.vectors.0.iter().any(|given| given.is_for(domain, bdf, entry)) {
                 continue;
             }
             let (Some(vector), Some(card)) = (self.vectors.free(), self.hardware.card_at(bdf)) else { continue };
@@ -115,7 +121,7 @@ impl GivenAway {
             let raised = pirqs.raise(IrqSource::Message(given.bdf, given.entry));
             return self.tell_guests(count, raised);
         };
-        let is_it = |mapped: &(DomId, PirqId, Bdf, u16)| (mapped.2, mapped.3) == (given.bdf, given.entry);
+        let is_it = |&(domain, _, bdf, entry): &(DomId, PirqId, Bdf, u16)| given.is_for(domain, bdf, entry);
         let mut host = Host { xen, costs, now: *now, log };
         let pirq = pirqs.messages().find(is_it).map(|(_, pirq, ..)| pirq.0);
         let Some(to) = pirq.and_then(|pirq| hvm.messages.deliver(&mut host, &mut hvm.lines, pirq)) else {
@@ -135,5 +141,34 @@ impl GivenAway {
                 self.called(sent);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hypervisor::passthrough::options::{GuestKind, Options, Version};
+    use crate::machine::given_away::GivenAway;
+    use crate::machine::given_away::hardware::place_of;
+    use crate::machine::given_away::settings::{CardId, GuestId, GuestSettings, Settings};
+    use crate::machine::given_away::tally::Count;
+
+    /// Both guests' messages have the same number with them; a vector that Xen still has for the other is nobody's.
+    #[test]
+    fn a_message_is_for_the_domain_that_it_is_mapped_for() {
+        let guests = [0, 1].map(|card| GuestSettings::with(GuestKind::Hvm, CardId(card))).to_vec();
+        let settings = Settings::new(Options::default_of(Version::Today), guests);
+        let mut machine = GivenAway::new(&settings).expect("there is such a machine");
+        machine.run();
+        let counts =
+            |machine: &GivenAway| [Count::Interrupts, Count::MessagesIgnored].map(|count| machine.tally().get(count));
+        let card = place_of(CardId(0));
+        let vector = machine.vectors.0.iter().find(|given| given.bdf == card).expect("it has a message").vector;
+        machine.handle(card, vector);
+        assert_eq!(counts(&machine), [1, 0]);
+        for given in machine.vectors.0.iter_mut().filter(|given| given.bdf == card) {
+            given.domain = GivenAway::domain_of(GuestId(1));
+        }
+        machine.handle(card, vector);
+        assert_eq!(counts(&machine), [1, 1]);
     }
 }

@@ -99,12 +99,12 @@ use crate::actors::xenbus::store::WatchEvent;
 use crate::hypervisor::io_permissions::IoPermissions;
 use crate::hypervisor::memory::Owner;
 use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
-use crate::hypervisor::passthrough::options::{AssignError, GuestKind, Version};
+use crate::hypervisor::passthrough::options::Version;
 use crate::hypervisor::pirqs::Pirqs;
 use crate::hypervisor::shared_info::UpcallScan;
 use crate::hypervisor::xen::Xen;
 use crate::machine::given_away::guest::Guest;
-use crate::machine::given_away::hardware::{Hardware, MOST_CARDS, place_of};
+use crate::machine::given_away::hardware::{Hardware, place_of};
 use crate::machine::given_away::interrupts::Vectors;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::tally::{Count, Tally};
@@ -216,22 +216,17 @@ impl GivenAway {
     /// If there is no such machine.
     ///
     /// # Panics
-    /// Never: memory suffices for what [`MOST_GUESTS`] and [`MOST_CARDS`] allow.
+    /// Never: memory suffices for what [`Settings::check`] lets pass.
     pub fn new(settings: &Settings) -> Result<GivenAway, NoMachine> {
-        if settings.guests.len() > usize::from(MOST_GUESTS) || settings.cards.len() > usize::from(MOST_CARDS) {
-            return Err(NoMachine::TooMany);
-        }
+        settings.check()?;
         let mut xen = Xen::new(FRAMES);
         for _ in 1..XEN_HEAP {
             xen.memory.alloc(Owner::Xen(None)).expect("memory is free");
         }
         xen.create_domain(DomId::DOM0, DOM0_PAGES).expect("memory is free");
         let units = settings.unit.as_slice();
-        let mut iommus =
-            Iommus::boot(&mut xen.memory, settings.options, units, XEN_HEAP).map_err(|error| match error {
-                AssignError::NoSuchDevice => NoMachine::NoBoot,
-                _ => unreachable!("memory suffices for one unit"),
-            })?;
+        let mut iommus = Iommus::boot(&mut xen.memory, settings.options, units, XEN_HEAP)
+            .expect("it was looked whether Xen boots, and memory suffices for one unit");
         iommus.repairs = settings.repairs;
         let mut hardware = Hardware::new(&settings.cards, settings.access_control);
         if iommus.are_enabled() && settings.options.version == Version::Today {
@@ -291,11 +286,6 @@ impl GivenAway {
         while self.step() {}
     }
 
-    /// Runs through all that happens up to and including `time`.
-    pub fn run_until(&mut self, time: Time) {
-        while self.agenda.peek_time().is_some_and(|next| next <= time) && self.step() {}
-    }
-
     /// When the next appointment is; nothing when none is left before the run's end.
     #[must_use]
     pub fn next(&self) -> Option<Time> {
@@ -330,11 +320,6 @@ impl GivenAway {
     #[must_use]
     pub const fn iommus(&self) -> &Iommus {
         &self.iommus
-    }
-
-    /// The same, for a look-up that counts as a card's: it may be remembered.
-    pub const fn iommus_mut(&mut self) -> &mut Iommus {
-        &mut self.iommus
     }
 
     /// The owners of requester IDs as pciback and the toolstack see them.
@@ -382,11 +367,10 @@ impl GivenAway {
         self.guests.get(usize::from(guest.0)).is_some_and(|guest| guest.driver_of(card).is_some())
     }
 
-    /// What a guest's pcifront and pciback are at, if it is a PV guest with a device.
+    /// Whether a guest's pcifront waits for an answer of pciback's.
     #[must_use]
-    pub fn shared_page(&self, guest: GuestId) -> Option<Mfn> {
-        let guest = self.guests.get(usize::from(guest.0)).filter(|guest| guest.alive && guest.kind == GuestKind::Pv)?;
-        self.xen.domain(guest.domain)?.mfn(guest::SHARED_PAGE)
+    pub fn is_asking(&self, guest: GuestId) -> bool {
+        self.guests.get(usize::from(guest.0)).is_some_and(Guest::is_asking)
     }
 
     /// Whether the host has stopped, or is a card's plaything.
@@ -395,13 +379,14 @@ impl GivenAway {
         self.tally.get(Count::HostStopped) + self.tally.get(Count::TablesOverwritten) > 0
     }
 
-    /// Tells two states of a run apart: time, counts, owners, all frames and the log. Equal on every machine.
+    /// Tells two states of a run apart, whatever was written down of the way to them: time, counts, owners, who may touch what,
+    /// interrupts that are mapped, cards, and all frames. Equal on every machine.
     #[must_use]
-    pub fn fingerprint(&self) -> u64 {
+    pub fn state(&self) -> u64 {
         let mut hash = Fnv1a::new();
         hash.write_u64(self.now.0);
         self.tally.hash(&mut hash);
-        self.uses.hash(&mut hash);
+        (&self.uses, &self.may, &self.pirqs, &self.hardware.cards).hash(&mut hash);
         for frame in (0..self.xen.memory.size()).map(Mfn) {
             if let Some(page) = self.xen.memory.bus_page(frame) {
                 hash.write(page.bytes());
@@ -411,6 +396,14 @@ impl GivenAway {
             hash.write(function.config.bytes());
             hash.write_u32(u32::from(self.owners.of(function.bdf).map_or(u16::MAX, |owner| owner.0)));
         }
+        Fnv1a::finish(hash)
+    }
+
+    /// Tells two runs apart: [`state`](GivenAway::state) and log.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv1a::new();
+        hash.write_u64(self.state());
         hash.write_u64(self.log.hash());
         Fnv1a::finish(hash)
     }

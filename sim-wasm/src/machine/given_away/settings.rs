@@ -10,10 +10,13 @@ use crate::actors::epoch::FrontEpoch;
 use crate::actors::hvm::release::Release;
 use crate::actors::pciback::overlay::OverlaySettings;
 use crate::actors::pciback::resources::Toolstack;
+use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::{GuestKind, Options, Switch, Version};
 use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::pirqs::PirqRepairs;
 use crate::hypervisor::vtd::capabilities::Capabilities;
+use crate::machine::given_away::hardware::MOST_CARDS;
+use crate::machine::given_away::{MOST_GUESTS, NoMachine};
 use crate::words::time::Time;
 
 /// A card, by its place in [`Settings::cards`].
@@ -184,6 +187,17 @@ impl Settings {
             until: Time::from_millis(60_000),
             log: Switch::On,
         }
+    }
+
+    /// Whether there is such a machine; nothing is built for it.
+    ///
+    /// # Errors
+    /// If there is not.
+    pub fn check(&self) -> Result<(), NoMachine> {
+        if self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS) {
+            return Err(NoMachine::TooMany);
+        }
+        if Iommus::can_boot(self.options, self.unit.as_slice()) { Ok(()) } else { Err(NoMachine::NoBoot) }
     }
 
     /// The drivers' age.

@@ -2,17 +2,19 @@
 //!
 //! Not modelled: see [`toolstack`](crate::machine::given_away::toolstack).
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::actors::hotplug::xend::TestAssign;
 use crate::actors::log::Event;
 use crate::actors::log::hotplug::{self, Hotplug};
+use crate::actors::log::hvm::Hvm;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::pciback::resources::Resources;
 use crate::hypervisor::passthrough::options::{AssignError, GuestKind};
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::card::BAR_SIZE;
-use crate::machine::given_away::guest::GUEST_PAGES;
+use crate::machine::given_away::card::{BAR_SIZE, Card};
+use crate::machine::given_away::guest::{GUEST_PAGES, Guest};
 use crate::machine::given_away::hardware::{REGISTERS, line_of, place_of, registers_of};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
@@ -33,7 +35,7 @@ const MODEL_LOOK_NANOS: u64 = 1_000_000_000;
 impl GivenAway {
     pub(super) fn take_step(&mut self, step: Step) -> Outcome {
         let done = match step {
-            Step::Seize(card) => self.seized(card),
+            Step::Seize(card) => return self.seized(card),
             Step::Quarantine(card) => self.quarantine(card),
             Step::LetGo(card) => self.let_go(card),
             Step::Test(card) => self.tested(card),
@@ -51,18 +53,41 @@ impl GivenAway {
                 self.hardware.restore(card, now);
                 true
             }
-            Step::Assign(guest, card) => self.assign(guest, card),
+            Step::Assign(guest, card) => {
+                return undone_by(self.assign(guest, card), Step::TakeBack(guest, card));
+            }
             Step::Deassign(guest, card) => {
                 self.deassign(guest, card);
                 true
             }
-            Step::Permit(guest, card) => self.permit(guest, card),
+            Step::TakeBack(guest, card) => {
+                let steps = [Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card)];
+                return Outcome::First(steps.into_iter().filter(|_| self.has(guest, card)).collect());
+            }
+            Step::TakeAll(guest) => {
+                let cards = &self.guest(guest).cards;
+                return Outcome::First(cards.iter().map(|card| Step::TakeBack(guest, *card)).collect());
+            }
+            Step::Permit(guest, card) => {
+                return undone_by(self.permit(guest, card), Step::Forbid(guest, card));
+            }
             Step::Forbid(guest, card) => {
                 self.forbid(guest, card);
                 true
             }
-            Step::Create(guest) => self.create(guest),
-            Step::Announce(guest, cards) => self.guest(guest).alive && self.announce(guest, &cards),
+            Step::Create(guest) => return undone_by(self.create(guest), Step::Kill(guest)),
+            Step::Announce(guest, cards) => {
+                let told = self.guest(guest).alive && self.announce(guest, &cards);
+                return undone_by(told, Step::Unexport(guest, cards));
+            }
+            Step::Unexport(guest, cards) => {
+                for card in cards {
+                    if self.is_shown(guest, card) {
+                        self.forget_user(guest, card);
+                    }
+                }
+                true
+            }
             Step::AwaitConnected(guest, looks) => return self.await_connected(guest, looks),
             Step::Withdraw(guest, card) => {
                 self.with_bus(guest, |bus, now, log| bus.detach_device(now, log, place_of(card)));
@@ -88,7 +113,10 @@ impl GivenAway {
                 None => return Outcome::Later(LOOK_NANOS, Step::AwaitXend(guest)),
                 Some(outcome) => outcome != hotplug::Outcome::Failed,
             },
-            Step::ModelAdd(guest, card, running) => self.guest(guest).alive && self.order_add(guest, card, running),
+            Step::ModelAdd(guest, card, running) => {
+                let shown = self.guest(guest).alive && self.order_add(guest, card, running);
+                return undone_by(shown, Step::ModelRemove(guest, card));
+            }
             Step::ModelRemove(guest, card) => {
                 self.order_remove(guest, card);
                 true
@@ -119,12 +147,14 @@ impl GivenAway {
     }
 
     /// pciback takes a card, unless a guest has it.
-    fn seized(&mut self, card: CardId) -> bool {
+    fn seized(&mut self, card: CardId) -> Outcome {
         let free = matches!(self.owner(card), DomId::DOM0 | DomId::IO);
-        if free {
-            self.uses[usize::from(card.0)].assignable = true;
+        let had = self.uses[usize::from(card.0)].assignable;
+        if !free {
+            return Outcome::Failed;
         }
-        free
+        self.uses[usize::from(card.0)].assignable = true;
+        if had { Outcome::Next } else { Outcome::Undone(vec![Step::LetGo(card)]) }
     }
 
     fn quarantine(&mut self, card: CardId) -> bool {
@@ -144,7 +174,7 @@ impl GivenAway {
         let free =
             self.owner(card) == DomId::DOM0 || self.iommus.give_back(&mut self.xen.memory, place_of(card)).is_ok();
         self.follow_owner(card);
-        self.uses[usize::from(card.0)].assignable = false;
+        self.uses[usize::from(card.0)].assignable &= !free;
         free
     }
 
@@ -167,7 +197,7 @@ impl GivenAway {
                 ResetStep::Save | ResetStep::Restore | ResetStep::WriteBridge { .. } | ResetStep::Vendor => {}
             }
         }
-        self.hardware.card(card).reset();
+        self.with_card(card, Card::reset);
         self.log.step(now, Event::Pciif(Pciif::DeviceReset { real }));
         nanos
     }
@@ -215,10 +245,22 @@ impl GivenAway {
         }
     }
 
+    /// Whether a guest has a card: it got it, and has not lost it.
+    pub(super) fn has(&self, guest: GuestId, card: CardId) -> bool {
+        let one = &self.uses[usize::from(card.0)];
+        one.guest == Some(guest) && !one.lost
+    }
+
     /// pciback and the toolstack learn whose a card is.
     pub(super) fn follow_owner(&mut self, card: CardId) {
         self.tell_xen();
         let owner = self.owner(card);
+        let before = self.owners.of(place_of(card));
+        let leaves_hvm = |guest: &Guest| guest.kind == GuestKind::Hvm && Some(guest.domain) == before;
+        if before != Some(owner) && self.guests.iter().any(leaves_hvm) {
+            let rests = self.hardware.function(card).is_quiet();
+            self.log.also(self.now, Event::Hvm(Hvm::OwnerChanged { owner: owner.0, rests }));
+        }
         for device in self.owners.follow(&self.hardware.topology, place_of(card), owner) {
             self.log.also(self.now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
         }
@@ -307,4 +349,9 @@ impl GivenAway {
         }
         self.tally.one(if comes { Count::Plugged } else { Count::Unplugged });
     }
+}
+
+/// What a step came to that another undoes.
+fn undone_by(done: bool, step: Step) -> Outcome {
+    if done { Outcome::Undone(vec![step]) } else { Outcome::Failed }
 }

@@ -1,12 +1,15 @@
 //! The toolstack: jobs made of steps, one after the other, in the order of xend 3.3 or of today's libxl.
 //!
-//! A step that fails ends its job, and what the job had permitted is forbidden again. A job waits for the one before it.
+//! A step that fails ends its job, and what the steps before it have brought about is undone, the last first: a job that is
+//! refused changes nothing but that a card may have been reset. A job waits for the one before it. What a step does it finds out
+//! when its turn comes, not when it is put down.
 //!
 //! Sources: `tools/libs/light/libxl_pci.c`, `libxl__device_pci_add`, `pci_add_dm_done`, `do_pci_remove`,
 //! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupOneDevice` and, as
 //! of 3.4, `cleanupOneDevice`.
 //!
-//! Not modelled: stub domains, cards that must be given together, `rdm_policy`, and a toolstack that is killed half way.
+//! Not modelled: stub domains, cards that must be given together, `rdm_policy`, a toolstack that is killed half way, and what a
+//! toolstack leaves in the store when it gives up.
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -40,6 +43,10 @@ pub enum Step {
     Assign(GuestId, CardId),
     /// Xen takes a card from a guest.
     Deassign(GuestId, CardId),
+    /// If a guest has a card, it is reset, taken from it and forbidden.
+    TakeBack(GuestId, CardId),
+    /// The same with all cards that count as a guest's.
+    TakeAll(GuestId),
     /// A guest may touch a card's registers, and get its line.
     Permit(GuestId, CardId),
     /// It may not any more.
@@ -48,6 +55,8 @@ pub enum Step {
     Create(GuestId),
     /// Both halves of a guest's PCI device are told of cards.
     Announce(GuestId, Vec<CardId>),
+    /// pciback lets go of cards that it was told of.
+    Unexport(GuestId, Vec<CardId>),
     /// Both halves are to be done with what they were told.
     AwaitConnected(GuestId, u16),
     /// Both halves are told that a card goes.
@@ -79,6 +88,10 @@ pub enum Step {
 pub(super) enum Outcome {
     /// The next one.
     Next,
+    /// The next one; if the job is given up later, these undo it.
+    Undone(Vec<Step>),
+    /// These first.
+    First(Vec<Step>),
     /// This one instead, so many nanoseconds later.
     Later(u64, Step),
     /// The job is given up.
@@ -89,7 +102,10 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Job {
     steps: VecDeque<Step>,
-    undo: Vec<Step>,
+    /// Of each step that is done what undoes it.
+    undo: Vec<Vec<Step>>,
+    /// Whether it is being undone.
+    given_up: bool,
 }
 
 /// All jobs, the one at work first.
@@ -109,6 +125,7 @@ impl GivenAway {
         let cards: Vec<CardId> =
             cards.iter().copied().filter(|card| usize::from(card.0) < self.hardware.cards.len()).collect();
         let mut steps: Vec<Step> = cards.iter().flat_map(|card| self.seize(*card)).collect();
+        steps.extend(cards.iter().map(|card| Step::CheckAssignable(*card)));
         if kind == GuestKind::Hvm {
             steps.extend(cards.iter().map(|card| Step::Test(*card)));
         }
@@ -131,18 +148,18 @@ impl GivenAway {
         }
         steps.push(Step::Start(guest));
         steps.extend(cards.iter().map(|card| Step::Note(guest, *card, true)));
-        self.queue(steps, Vec::new());
+        self.queue(steps);
     }
 
     /// A card is to become assignable.
     pub(super) fn make_assignable(&mut self, card: CardId) {
         let steps = self.seize(card);
-        self.queue(steps, Vec::new());
+        self.queue(steps);
     }
 
     /// A card is to go back to dom0's driver.
     pub(super) fn give_back(&mut self, card: CardId) {
-        self.queue(vec![Step::LetGo(card)], Vec::new());
+        self.queue(vec![Step::LetGo(card)]);
     }
 
     /// A guest that runs is to get a card.
@@ -165,7 +182,7 @@ impl GivenAway {
             }
         }
         steps.push(Step::Note(guest, card, true));
-        self.queue(steps, vec![Step::Forbid(guest, card)]);
+        self.queue(steps);
     }
 
     /// A card is to be taken from a guest that runs.
@@ -190,15 +207,12 @@ impl GivenAway {
             }
         };
         let check = Step::CheckAttached(guest, card);
-        self.queue([check].into_iter().chain(steps).collect(), Vec::new());
+        self.queue([check].into_iter().chain(steps).collect());
     }
 
-    /// A guest is to be destroyed: its cards are reset and taken from it first, whether it lets them go or not.
+    /// A guest is to be destroyed: the cards that it has then are reset and taken from it first, whether it lets them go or not.
     pub(super) fn destroy(&mut self, guest: GuestId) {
-        let cards = self.guest(guest).cards.clone();
-        let ends = |card: &CardId| [Step::Reset(*card), Step::Deassign(guest, *card), Step::Forbid(guest, *card)];
-        let steps = cards.iter().flat_map(ends).chain([Step::Kill(guest)]).collect();
-        self.queue(steps, Vec::new());
+        self.queue(vec![Step::TakeAll(guest), Step::Kill(guest)]);
     }
 
     /// pciback takes a card; today it goes into quarantine.
@@ -222,9 +236,9 @@ impl GivenAway {
         }
     }
 
-    fn queue(&mut self, steps: Vec<Step>, undo: Vec<Step>) {
+    fn queue(&mut self, steps: Vec<Step>) {
         let idle = self.jobs.0.is_empty();
-        self.jobs.0.push_back(Job { steps: steps.into(), undo });
+        self.jobs.0.push_back(Job { steps: steps.into(), undo: Vec::new(), given_up: false });
         if idle {
             let delay = self.settings.delays.step;
             self.after(delay, Item::Toolstack);
@@ -236,15 +250,27 @@ impl GivenAway {
         let mut delay = self.settings.delays.step;
         let next = self.jobs.0.front_mut().and_then(|job| job.steps.pop_front());
         if let Some(step) = next {
-            match self.take_step(step) {
-                Outcome::Next => {}
-                Outcome::Later(nanos, step) => {
-                    delay = nanos;
-                    if let Some(job) = self.jobs.0.front_mut() {
-                        job.steps.push_front(step);
-                    }
+            let outcome = self.take_step(step);
+            let gives_up = match (outcome, self.jobs.0.front_mut()) {
+                (Outcome::Next, _) | (_, None) => false,
+                (Outcome::Undone(steps), Some(job)) => {
+                    job.undo.push(steps);
+                    false
                 }
-                Outcome::Failed => self.give_up(),
+                (Outcome::First(steps), Some(job)) => {
+                    steps.into_iter().rev().for_each(|step| job.steps.push_front(step));
+                    false
+                }
+                (Outcome::Later(nanos, step), Some(job)) => {
+                    delay = nanos;
+                    job.steps.push_front(step);
+                    false
+                }
+                // What cannot be undone stays.
+                (Outcome::Failed, Some(job)) => !job.given_up,
+            };
+            if gives_up {
+                self.give_up();
             }
         }
         if self.jobs.0.front().is_some_and(|job| job.steps.is_empty()) {
@@ -258,7 +284,8 @@ impl GivenAway {
     fn give_up(&mut self) {
         self.tally.one(Count::Refused);
         if let Some(job) = self.jobs.0.front_mut() {
-            job.steps = core::mem::take(&mut job.undo).into();
+            job.steps = core::mem::take(&mut job.undo).into_iter().rev().flatten().collect();
+            job.given_up = true;
         }
     }
 }

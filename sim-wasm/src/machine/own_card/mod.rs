@@ -45,6 +45,7 @@ use crate::hypervisor::vtd::structures::address_of;
 use crate::hypervisor::vtd::unit::Unit;
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::hypervisor::xen::{Calls, Xen};
+use crate::protocols::e1000::{self, DESCRIPTOR, DONE, LENGTH, RDBAL, Registers, STATUS, TAIL, TDBAL};
 use crate::protocols::pci::bar::{BarKind, BarPlace, Region};
 use crate::words::ids::{Bdf, DomId, Mfn, Pfn, VcpuId};
 use crate::words::time::Time;
@@ -61,18 +62,8 @@ const RINGS: Pfn = Pfn(1);
 const BUFFERS: u32 = 2;
 const DESCRIPTORS: u32 = 8;
 const PAGES: u32 = BUFFERS + DESCRIPTORS;
-/// Bytes of a legacy descriptor of an e1000, transmit and receive (`struct e1000_tx_desc` in
-/// `drivers/net/e1000/e1000_hw.h`): address 0, length 8, command 11, status 12 (of a received packet, too).
-const DESCRIPTOR: u32 = 16;
-const LENGTH: usize = 8;
-const STATUS: usize = 12;
-/// Bit 0 of the status: the card is done (`E1000_TXD_STAT_DD`).
-const DONE: u8 = 1;
 /// The receive ring's place in the page.
 const RECEIVE_RING: u32 = 2048;
-/// The registers of the two tails (`E1000_TDT`, `E1000_RDT`).
-const TDT: u64 = 0x3818;
-const RDT: u64 = 0x2818;
 /// Where the card's registers are in the machine, and in the guest.
 const BAR: u64 = 0xF7A0_0000;
 const BAR_SIZE: u64 = 0x2_0000;
@@ -122,6 +113,8 @@ pub struct OwnCard {
     line: DpciIrqs,
     messages: MsiBindings,
     mapped: Vec<MapCall>,
+    /// The card's.
+    registers: Registers,
     /// The vCPU's descriptor for posted interrupts.
     posted: u64,
     transmit_tail: u32,
@@ -162,6 +155,7 @@ impl OwnCard {
             line: DpciIrqs::new(Release::Xen33),
             messages: MsiBindings::new(),
             mapped,
+            registers: Registers::new(),
             posted,
             transmit_tail: 0,
             receive_tail: 0,
@@ -173,6 +167,7 @@ impl OwnCard {
             hops: Vec::new(),
         };
         machine.bind();
+        machine.start();
         machine
     }
 
@@ -188,8 +183,8 @@ impl OwnCard {
         let at = number * DESCRIPTOR;
         self.describe(at, number, packet.len() as u16);
         self.transmit_tail += 1;
-        self.write_register(TDT);
-        self.card_sends(at);
+        self.write_register(TDBAL + TAIL, self.transmit_tail % DESCRIPTORS);
+        self.card_sends();
         self.made(Hop::Fetched);
         self.interrupt();
         self.spent_since_begun()
@@ -205,8 +200,8 @@ impl OwnCard {
         self.begin();
         self.describe(at, number, 0);
         self.receive_tail += 1;
-        self.write_register(RDT);
-        self.card_stores(at, packet);
+        self.write_register(RDBAL + TAIL, self.receive_tail % DESCRIPTORS);
+        self.card_stores(packet);
         self.made(Hop::Stored);
         self.interrupt();
         // The page goes to the guest's stack as it is.
@@ -275,6 +270,14 @@ impl OwnCard {
         self.xen.calls = Calls::default();
     }
 
+    /// The driver sets the card's rings up and enables them.
+    fn start(&mut self) {
+        let rings = self.address(RINGS);
+        for (register, value) in e1000::start(rings + u64::from(RECEIVE_RING), rings, DESCRIPTORS) {
+            self.registers.write(register, value);
+        }
+    }
+
     /// The driver's address of one of its pages.
     fn address(&self, page: Pfn) -> u64 {
         match self.kind {
@@ -302,8 +305,8 @@ impl OwnCard {
     }
 
     /// A write to a register leaves the guest only if its page is not mapped.
-    fn write_register(&mut self, register: u64) {
-        let frame = (register_base(self.kind) + register) / PAGE_SIZE as u64;
+    fn write_register(&mut self, register: u32, value: u32) {
+        let frame = (register_base(self.kind) + u64::from(register)) / PAGE_SIZE as u64;
         let is_mapped = self.mapped.iter().any(|call| match *call {
             MapCall::AddMemory { gfn, pages, .. } => (gfn..gfn + pages).contains(&frame),
             MapCall::RemoveMemory { .. } | MapCall::AddPorts { .. } | MapCall::RemovePorts { .. } => false,
@@ -313,20 +316,23 @@ impl OwnCard {
             Kind::Pv => unreachable!("a paravirtual guest's page tables have the registers"),
             Kind::Hvm => self.costs.exits.count(ExitReason::EptViolation),
         }
+        self.registers.write(register, value);
         self.made(Hop::TailWritten);
     }
 
     /// The card fetches a descriptor: the buffer's address and the length.
-    fn fetch(&mut self, at: u32) -> (u64, u16) {
+    fn fetch(&mut self, at: u64) -> (u64, u16) {
         let mut bytes = [0; DESCRIPTOR as usize];
-        let address = self.address(RINGS) + u64::from(at);
-        let fetched = self.unit.dma_read(&self.xen.memory, CARD, address, &mut bytes);
+        let fetched = self.unit.dma_read(&self.xen.memory, CARD, at, &mut bytes);
         assert!(fetched.is_done(), "the tables have the guest's pages");
-        let (address, rest) = bytes.split_first_chunk().expect("a descriptor has 16 bytes");
-        (u64::from_le_bytes(*address), u16::from_le_bytes([rest[0], rest[1]]))
+        e1000::parse(&bytes)
     }
 
-    fn card_sends(&mut self, at: u32) {
+    fn card_sends(&mut self) {
+        let ring = &mut self.registers.transmit;
+        assert!(ring.has_work(), "the driver has enabled the ring and moved its tail");
+        let at = ring.next();
+        ring.advance();
         let (buffer, len) = self.fetch(at);
         let mut packet = vec![0; usize::from(len)];
         let fetched = self.unit.dma_read(&self.xen.memory, CARD, buffer, &mut packet);
@@ -335,7 +341,11 @@ impl OwnCard {
         self.write_back(at, STATUS, &[DONE]);
     }
 
-    fn card_stores(&mut self, at: u32, packet: &[u8]) {
+    fn card_stores(&mut self, packet: &[u8]) {
+        let ring = &mut self.registers.receive;
+        assert!(ring.has_work(), "the driver has enabled the ring and moved its tail");
+        let at = ring.next();
+        ring.advance();
         let (buffer, _) = self.fetch(at);
         let stored = self.unit.dma_write(&mut self.xen.memory, CARD, buffer, packet);
         assert!(stored.is_done(), "the tables have the guest's pages");
@@ -343,9 +353,8 @@ impl OwnCard {
         self.write_back(at, LENGTH, &[low, high, 0, 0, DONE]);
     }
 
-    fn write_back(&mut self, at: u32, field: usize, bytes: &[u8]) {
-        let address = self.address(RINGS) + u64::from(at) + field as u64;
-        let stored = self.unit.dma_write(&mut self.xen.memory, CARD, address, bytes);
+    fn write_back(&mut self, at: u64, field: usize, bytes: &[u8]) {
+        let stored = self.unit.dma_write(&mut self.xen.memory, CARD, at + field as u64, bytes);
         assert!(stored.is_done(), "the tables have the guest's pages");
     }
 

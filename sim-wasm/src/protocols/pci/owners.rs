@@ -6,12 +6,11 @@
 //! ```
 //!
 //! A device goes from the hardware domain or from quarantine to a guest and back, never from guest to guest, and with it every
-//! ID under which its requests may come. A device whose requests cannot be stopped goes to quarantine, where they reach
-//! nobody's memory. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
+//! ID under which its requests may come. Who has it after a guest is decided where the tables are, and
+//! [followed](Owners::follow) here. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
 //! Not modelled: that the IOMMU's tables say the same. They are in
-//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own; a machine that has both
-//! [follows](Owners::follow) those.
+//! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -26,10 +25,6 @@ pub enum Refused {
     NoDevice,
     /// It, or one whose requests look the same, is another guest's, `-EBUSY`.
     Busy(Bdf),
-    /// It is not that guest's, `-ENODEV`.
-    NotTheirs,
-    /// Its requests do not rest yet.
-    Restless,
 }
 
 /// The owner of each requester ID.
@@ -68,29 +63,6 @@ impl Owners {
         Ok(moved)
     }
 
-    /// Takes a device from a guest. One that is not `quiet`, with requests still on their way, can only go to quarantine.
-    ///
-    /// # Errors
-    /// If it is not that guest's, or not quiet and meant for the hardware domain.
-    pub fn take(
-        &mut self,
-        topology: &Topology,
-        bdf: Bdf,
-        guest: DomId,
-        to: Taker,
-        quiet: bool,
-    ) -> Result<Vec<Bdf>, Refused> {
-        let rids = self.together(topology, bdf)?;
-        if is_free(guest) || self.of(bdf) != Some(guest) {
-            return Err(Refused::NotTheirs);
-        }
-        if to == Taker::HardwareDomain && !quiet {
-            return Err(Refused::Restless);
-        }
-        self.set(&rids, to.domain());
-        Ok(rids)
-    }
-
     /// Notes whose a device is, as Xen has it for its unit: it has decided, and all IDs that cannot be told from the device's go
     /// with it. Returns those that changed hands.
     pub fn follow(&mut self, topology: &Topology, bdf: Bdf, owner: DomId) -> Vec<Bdf> {
@@ -112,26 +84,6 @@ impl Owners {
     fn set(&mut self, rids: &[Bdf], owner: DomId) {
         for &rid in rids {
             self.owners.insert(rid, owner);
-        }
-    }
-}
-
-/// Who gets a device that is taken from a guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Taker {
-    /// dom0.
-    HardwareDomain,
-    /// Nobody.
-    Quarantine,
-}
-
-impl Taker {
-    /// Its number.
-    #[must_use]
-    pub const fn domain(self) -> DomId {
-        match self {
-            Taker::HardwareDomain => DomId::DOM0,
-            Taker::Quarantine => DomId::IO,
         }
     }
 }

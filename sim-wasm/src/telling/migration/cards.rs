@@ -14,15 +14,15 @@ use crate::words::text::Text;
 /// Cards at most; of more steps the last ones are drawn.
 const CARDS: usize = 9;
 
-/// The number of a step in the order that works, and its name.
+/// A step's name.
 const fn name(step: Step) -> &'static str {
     match step {
-        Step::FailOver => "1 fail over",
-        Step::Unplug => "2 unplug",
-        Step::Copy => "3 copy",
-        Step::Switch => "4 switch",
-        Step::Plug => "5 plug",
-        Step::FailBack => "6 fail back",
+        Step::FailOver => "fail over",
+        Step::Unplug => "unplug",
+        Step::Copy => "copy",
+        Step::Switch => "switch",
+        Step::Plug => "plug",
+        Step::FailBack => "fail back",
     }
 }
 

@@ -50,6 +50,7 @@ use alloc::vec::Vec;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sweep;
 
+use crate::hypervisor::passthrough::options::Switch;
 use crate::machine::given_away::tally::Tally;
 use crate::machine::given_away::{self, GivenAway};
 use crate::machine::metrics::Metrics;
@@ -249,7 +250,7 @@ impl Values {
     pub fn check(&self) -> Result<(), ScenarioError> {
         match self.scenario.makes {
             Makes::Network(_) => self.settings().map(|_| ()),
-            Makes::GivenAway(make) => GivenAway::new(&make(&self.values)).map(|_| ()).map_err(ScenarioError::NoMachine),
+            Makes::GivenAway(make) => make(&self.values).check().map_err(ScenarioError::NoMachine),
         }
     }
 
@@ -268,6 +269,7 @@ impl Values {
     /// If the values do not go together.
     pub fn run(&self) -> Result<Outcome, ScenarioError> {
         if let Some(settings) = self.given_away() {
+            let settings = given_away::settings::Settings { log: Switch::Off, ..settings };
             let mut machine = GivenAway::new(&settings).map_err(ScenarioError::NoMachine)?;
             machine.run();
             return Ok(Outcome::GivenAway(Box::new(machine.tally().clone())));

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! [`PtDevice`](device::PtDevice) is the function as the guest sees it, [`tables`] says which bits are whose,
-//! [`mappings`] what is mapped where, [`msix`] the table that is trapped, [`ports`] Xen's list of ports, and [`leave`] how it
-//! goes again.
+//! [`mappings`] what is mapped where, [`msix`] the table that is trapped, and [`ports`] Xen's list of ports. How it goes again is
+//! the [machine](crate::machine::given_away)'s business.
 //!
 //! Not modelled: the ROM's contents, graphics cards, host bridges, VPD and AER, extended config space, which the device
 //! models read here do not show, and back doors of the device itself, such as registers that are its config space once more, or
@@ -28,5 +28,3 @@ pub mod ports;
 pub mod port_walks;
 
 pub mod device;
-
-pub mod leave;

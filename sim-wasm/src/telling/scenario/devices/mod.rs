@@ -19,7 +19,7 @@ pub(super) mod stale_page;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::hypervisor::passthrough::options::{GuestKind, Options, Switch, Version};
+use crate::hypervisor::passthrough::options::{GuestKind, Options, Version};
 use crate::machine::given_away::settings::{Act, CardId, GuestId, GuestSettings, Settings};
 use crate::telling::scenario::Knob;
 use crate::words::time::Time;
@@ -58,7 +58,6 @@ pub(super) fn machine(options: Options, kind: GuestKind, neighbour_has_card: boo
     let neighbour =
         if neighbour_has_card { GuestSettings::with(kind, NEIGHBOURS_CARD) } else { GuestSettings::new(kind) };
     let mut settings = Settings::new(options, vec![GuestSettings::with(kind, CARD), neighbour]);
-    settings.log = Switch::Off;
     settings.until = Time::from_millis(20_000);
     settings
 }
