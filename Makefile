@@ -8,11 +8,12 @@ NODE_TOOLS := target/tools/node
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
 FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
-FUZZ_TARGETS := grants_and_events ioreq machine netback netfront pciif remapping state_link
+FUZZ_TARGETS := feed_import feed_lint grants_and_events ioreq machine netback netfront pciif remapping state_link
 FUZZ_SECONDS ?= 600
-# How often `make test` runs each, a few seconds; a whole machine takes longer.
-FUZZ_RUNS := 4000
-FUZZ_MACHINE_RUNS := 400
+# Targets that read the same share their seeds.
+FUZZ_SEEDS = fuzz/seeds/$$(case $$target in feed_*) echo feeds;; *) echo $$target;; esac)
+# How often `make test` runs each, a few seconds; a whole machine takes longer, and so does a feed.
+FUZZ_RUNS = $$(case $$target in machine) echo 400;; feed_*) echo 1000;; *) echo 4000;; esac)
 
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
@@ -48,7 +49,7 @@ lint: target
 bench: target tools $(VENV)/bench-ready
 	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
-## fuzz: search for input that breaks the engine, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
+## fuzz: search for input that breaks the engine, the lint or the importer, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
 # A find becomes a test for good when its file is put into fuzz/seeds/TARGET.
 fuzz: fuzz-build
 	@mkdir -p target/fuzz/finds
@@ -56,7 +57,7 @@ fuzz: fuzz-build
 		mkdir -p target/fuzz/corpus/$$target; \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
 		$(FUZZ)/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_funcs=0 -artifact_prefix=target/fuzz/finds/$$target- \
-			target/fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
+			target/fuzz/corpus/$$target $(FUZZ_SEEDS) || exit 1; \
 	done
 
 # The same few runs each time, in the order that the seeds and the random seed give.
@@ -64,10 +65,9 @@ fuzz-smoke: fuzz-build
 	@mkdir -p target/fuzz/finds
 	@for target in $(FUZZ_TARGETS); do \
 		log=target/fuzz/$$target.log; \
-		if test $$target = machine; then runs=$(FUZZ_MACHINE_RUNS); else runs=$(FUZZ_RUNS); fi; \
 		rm -rf target/fuzz/smoke && mkdir -p target/fuzz/smoke; \
-		if $(FUZZ)/$$target -runs=$$runs -seed=1 -timeout=10 -artifact_prefix=target/fuzz/finds/$$target- \
-			target/fuzz/smoke fuzz/seeds/$$target >$$log 2>&1; \
+		if $(FUZZ)/$$target -runs=$(FUZZ_RUNS) -seed=1 -timeout=10 -artifact_prefix=target/fuzz/finds/$$target- \
+			target/fuzz/smoke $(FUZZ_SEEDS) >$$log 2>&1; \
 		then echo "fuzz: $$target ... ok, $$(sed -n 's/^Done //p' $$log)"; \
 		else grep --after-context=5 'panicked at\|ERROR\|^artifact' $$log; exit 1; fi; \
 	done

@@ -20,6 +20,8 @@ pub mod foreign;
 
 pub mod graph;
 
+#[cfg(feature = "site")]
 pub mod rendering;
 
+#[cfg(feature = "site")]
 pub mod running;

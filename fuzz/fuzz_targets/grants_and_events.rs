@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::grants_and_events::play(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::engine::grants_and_events::play(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::ioreq::play(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::engine::ioreq::play(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::machine::play(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::engine::machine::play(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::state_link::play(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::engine::state_link::play(bytes));

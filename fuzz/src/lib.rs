@@ -1,34 +1,11 @@
-//! Bytes that a fuzzer makes up, played against the engine.
+//! Bytes that a fuzzer makes up, played against what reads bytes of strangers.
 //!
-//! Each module reads its bytes as a sequence of commands, carries them out, and checks after each what must always hold. A
-//! broken rule is a panic, which is what a fuzzer looks for.
+//! - [`engine`]: guests, back ends and devices that keep to no rule, and any text as the address of a frame.
+//! - [`feeds`]: any bytes as a feed, for the lint and for the importer.
 //!
-//! - [`grants_and_events`]: domains that call the hypervisor and scribble over every page that is theirs.
-//! - [`netback`]: frontends that keep to no rule.
-//! - [`netfront`]: a backend that keeps to no rule.
-//! - [`machine`]: whole machines with anything going wrong in them.
-//! - [`remapping`]: units whose tables, queue and registers say anything.
-//! - [`pciif`]: a guest that keeps to no rule on the page that it shares with pciback.
-//! - [`ioreq`]: a guest that writes into the pages of its own I/O requests.
-//! - [`state_link`]: any text as the address of a frame.
-//!
-//! The same modules are part of the engine's own tests, which play the seeds and drawn bytes: a find becomes a test by
-//! being put into `seeds/`.
+//! A broken rule is a panic, which is what a fuzzer looks for. The same modules are part of the tests, of the engine's and of
+//! the generator's, which play the seeds and drawn bytes: a find becomes a test by being put into `seeds/`.
 
-pub mod bytes;
+pub mod engine;
 
-pub mod grants_and_events;
-
-pub mod netback;
-
-pub mod netfront;
-
-pub mod machine;
-
-pub mod remapping;
-
-pub mod pciif;
-
-pub mod ioreq;
-
-pub mod state_link;
+pub mod feeds;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::{any, proptest};
 
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/engine/mod.rs"]
 pub mod fuzz;
 
 /// Plays all seeds of a target.

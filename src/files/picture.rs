@@ -6,6 +6,8 @@ use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
 use quick_xml::events::{BytesStart, Event};
 
+use crate::words::media_type::ending;
+
 /// Pixels of a picture as it is shown, that is after the orientation that the file asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -18,19 +20,12 @@ pub struct Size {
 /// Whether a file of this name holds a picture whose size can be known.
 #[must_use]
 pub fn is_picture(path: &str) -> bool {
-    matches!(&*extension(path), "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "svg")
-}
-
-/// The end of a file's name after its last dot, in lower case.
-#[must_use]
-pub fn extension(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or_else(String::new, |(_, extension)| extension.to_ascii_lowercase())
+    matches!(&*ending(path), "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "svg")
 }
 
 /// Measures a picture. `None` when it is sound but says no size, as an SVG may; an error when it is not sound.
 pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
-    match &*extension(path) {
+    match &*ending(path) {
         "svg" => Ok(measure_svg(&String::from_utf8_lossy(bytes))),
         "png" | "jpg" | "jpeg" => measure_photo(bytes).map(Some),
         _ => match imagesize::blob_size(bytes) {

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::files::picture::{Size, extension, is_picture, measure};
+use crate::files::picture::{Size, is_picture, measure};
 use crate::words::diagnostic::Diagnostic;
+use crate::words::media_type::ending;
 use crate::words::source_text::{SourceText, Span};
 
 /// All files of a site, each list sorted by path.
@@ -105,7 +106,7 @@ impl Part {
 
     /// Whether a file must be text, may be, or is not.
     fn text(self, path: &str) -> Text {
-        match (self, &*extension(path)) {
+        match (self, &*ending(path)) {
             (Self::Content, "md") | (Self::Templates, "html" | "css" | "js" | "xml" | "txt" | "svg") => Text::Always,
             // Posts in genBlog's form or in HTML, and whatever else is called so and lies beside a post.
             (Self::Content, "txt" | "html") => Text::IfUtf8,

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::foreign::told::Remarks;
+use crate::words::characters::is_legal;
 
 /// Elements without content (HTML, section 13.1.2).
 const VOID: [&str; 18] = [
@@ -345,7 +346,7 @@ fn tag_name(rest: &str) -> String {
 
 /// What XML 1.0 has no way to write (section 2.2, `Char`), so that no feed of the new site could hold it.
 pub(crate) fn is_illegal(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+    !is_legal(c)
 }
 
 /// The start of a text, on one line, for a remark.

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use crate::parsing::moment::moment;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::language::is_language_tag;
+use crate::words::language::language_key;
 use crate::words::route::Route;
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, Span};
@@ -52,7 +52,7 @@ pub(crate) fn keys(reader: &mut Reader<'_>, zone: Tz) -> Keys {
         updated: moment_key(reader, "updated", zone),
         slug: slug_key(reader),
         aliases: reader.texts("aliases").into_iter().filter_map(|alias| alias_route(reader, &alias)).collect(),
-        language: language(reader),
+        language: language_key(reader, "lang"),
         template: reader.filled_text("template").map(|template| template.value),
         draft: reader.boolean("draft").is_some_and(|draft| draft.value),
         extra: extra(reader),
@@ -100,19 +100,6 @@ fn alias_route(reader: &mut Reader<'_>, alias: &Located<String>) -> Option<Locat
         reader.bad_value(&alias.span, format!("`{}` cannot be an old address", alias.value), help);
     }
     Some(Located { value: route?, span: alias.span.clone() })
-}
-
-fn language(reader: &mut Reader<'_>) -> Option<String> {
-    let written = reader.filled_text("lang")?;
-    let sound = is_language_tag(&written.value);
-    if !sound {
-        reader.bad_value(
-            &written.span,
-            format!("`{}` is not a language tag", written.value),
-            "write one as in BCP 47: `en`, `de-AT`",
-        );
-    }
-    sound.then_some(written.value)
 }
 
 fn extra(reader: &mut Reader<'_>) -> BTreeMap<String, serde_json::Value> {

@@ -97,7 +97,7 @@ fn is_immutable(route: &Route) -> bool {
 fn is_known_to_hosts(route: &Route) -> bool {
     // Of feeds only the site's own have rules of their own: hosts limit how many there may be, and readers take any XML.
     let of_site = feed_type(route).is_some() && !route.as_str().contains('/');
-    !of_site && !matches!(ending(route).as_str(), "wasm" | "js" | "txt")
+    !of_site && !matches!(&*media_type::ending(&route.file()), "wasm" | "js" | "txt")
 }
 
 /// The type of a feed, which its ending alone does not tell.
@@ -120,12 +120,6 @@ pub fn media_type(route: &Route) -> &'static str {
         return feed;
     }
     media_type::of(&route.file()).unwrap_or("application/octet-stream")
-}
-
-fn ending(route: &Route) -> String {
-    let file = route.file();
-    let name = file.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
 }
 
 #[cfg(test)]

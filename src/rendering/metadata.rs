@@ -8,14 +8,14 @@ use std::io::Cursor;
 
 use image::{ImageDecoder, ImageReader};
 
-use crate::files::picture::extension;
+use crate::words::media_type::ending;
 
 /// The file of that name without metadata, or `None` when its structure is damaged.
 ///
 /// Formats whose structure is not known here, and files that hold nothing to remove, keep their bytes.
 #[must_use]
 pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    match &*extension(path) {
+    match &*ending(path) {
         "jpg" | "jpeg" | "png" if bytes.starts_with(JPEG) => without_metadata_in_jpeg(&bytes),
         "jpg" | "jpeg" | "png" if bytes.starts_with(PNG) => without_metadata_in_png(&bytes),
         "webp" if bytes.starts_with(b"RIFF") => without_metadata_in_webp(&bytes),
@@ -26,7 +26,7 @@ pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
 /// Whether a file of that name may hold any.
 #[must_use]
 pub fn has_metadata(path: &str) -> bool {
-    matches!(&*extension(path), "jpg" | "jpeg" | "png" | "webp")
+    matches!(&*ending(path), "jpg" | "jpeg" | "png" | "webp")
 }
 
 /// SOI, and the first byte of the marker that follows (ITU T.81, B.1.1.3).

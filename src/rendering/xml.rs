@@ -5,6 +5,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use crate::words::characters::is_legal;
+
 /// A document under way, in memory and indented.
 pub type Xml = Writer<Vec<u8>>;
 
@@ -24,13 +26,7 @@ pub fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What may stand in XML 1.0 (section 2.2, `Char`); the writer does not look.
-#[must_use]
-pub fn is_legal(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-}
-
-/// A text without what may not stand there.
+/// A text without what XML has no way to write; the writer does not look.
 #[must_use]
 pub fn without_illegal(text: &str) -> String {
     text.chars().filter(|c| is_legal(*c)).collect()

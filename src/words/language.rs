@@ -1,4 +1,37 @@
-//! Names of languages.
+//! Names of languages: whatever the letter case in which authors write a tag, it is one.
+
+use crate::words::source_text::Located;
+use crate::words::table::Reader;
+
+/// A key that holds a language tag, in the case that BCP 47 recommends.
+pub fn language_key(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+    let Located { value, span } = reader.filled_text(key)?;
+    if is_language_tag(&value) {
+        return Some(in_usual_case(&value));
+    }
+    reader.bad_value(&span, format!("`{value}` is not a language tag"), "write one as in BCP 47: `en`, `de-AT`");
+    None
+}
+
+/// A tag in the case that BCP 47 recommends (RFC 5646, section 2.1.1): small letters, but for countries of two letters (`AT`) and
+/// scripts of four (`Hant`), which stand neither first nor behind a part of one character.
+fn in_usual_case(tag: &str) -> String {
+    let small = tag.to_ascii_lowercase();
+    let mut parts = small.split('-');
+    let mut usual = parts.next().unwrap_or_default().to_owned();
+    let mut is_extension = usual.len() == 1;
+    for part in parts {
+        is_extension |= part.len() == 1;
+        usual.push('-');
+        match part.split_at_checked(1) {
+            _ if is_extension => usual.push_str(part),
+            _ if part.len() == 2 => usual.push_str(&part.to_ascii_uppercase()),
+            Some((first, rest)) if part.len() == 4 => usual.extend([&*first.to_ascii_uppercase(), rest]),
+            _ => usual.push_str(part),
+        }
+    }
+    usual
+}
 
 /// Whether a text can be a language tag (BCP 47): a language of two or three letters (ISO 639), or `x` for one's own, then parts of
 /// up to eight letters and digits. Whether there is such a language is not looked up.
@@ -35,6 +68,23 @@ mod tests {
             ("größe", false),
         ] {
             assert_eq!(is_language_tag(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_one_whatever_its_letter_case() {
+        for (tag, expect) in [
+            ("EN", "en"),
+            ("De-aT", "de-AT"),
+            ("ZH-hANT-tw", "zh-Hant-TW"),
+            ("sl-ROZAJ-1994", "sl-rozaj-1994"),
+            ("EN-ca-X-CA", "en-CA-x-ca"),
+            ("X-Klingon", "x-klingon"),
+            ("az-latn-x-latn", "az-Latn-x-latn"),
+            ("de-x-my-OWN-Part", "de-x-my-own-part"),
+            ("de-1996", "de-1996"),
+        ] {
+            assert_eq!(in_usual_case(tag), expect, "{tag}");
         }
     }
 }

@@ -1,11 +1,16 @@
 //! What a file is, by the end of its name.
 
+/// The end of a file's name after its last dot, in lower case; empty when there is none.
+#[must_use]
+pub fn ending(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
+}
+
 /// The media type of a file of that name; `None` when its ending says nothing.
 #[must_use]
 pub fn of(name: &str) -> Option<&'static str> {
-    let file = name.rsplit('/').next().unwrap_or_default();
-    let (_, ending) = file.rsplit_once('.')?;
-    Some(match ending.to_ascii_lowercase().as_str() {
+    Some(match &*ending(name) {
         "html" | "htm" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",

@@ -18,4 +18,8 @@ pub mod route;
 
 pub mod media_type;
 
+pub mod characters;
+
+pub mod mail;
+
 pub mod language;

@@ -4,6 +4,9 @@ mod feeds;
 
 mod places;
 
+#[path = "../../fuzz/src/feeds.rs"]
+mod fuzz;
+
 #[path = "../sites/mod.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod sites;

@@ -28,7 +28,7 @@ pub use self::feed::{Day, FeedConfig, FeedFormat, Rule, SkipHours};
 use self::person::person;
 pub use self::person::{Person, is_web_address};
 use crate::words::diagnostic::Diagnostic;
-use crate::words::language::is_language_tag;
+use crate::words::language::language_key;
 use crate::words::nearest::nearest;
 use crate::words::source_text::{Located, SourceText, Span};
 use crate::words::table::{Reader, Table, to_json};
@@ -150,7 +150,7 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
     let timezone = timezone(reader, Tz::UTC);
     let optional = |text: Option<Located<String>>| text.map(|text| text.value);
     let description = optional(reader.filled_text("description"));
-    let language = language(reader);
+    let language = language_key(reader, "language");
     let (author, people) = people(reader);
     let copyright = optional(reader.text("copyright"));
     let page_size = at_least_one(reader, "page_size");
@@ -226,15 +226,6 @@ fn at_least_one(reader: &mut Reader<'_>, key: &'static str) -> Option<u32> {
         reader.bad_value(&span, format!("`{key}` cannot be {value}"), "write a whole number from 1 up");
     }
     number
-}
-
-fn language(reader: &mut Reader<'_>) -> Option<String> {
-    let Located { value, span } = reader.filled_text("language")?;
-    if is_language_tag(&value) {
-        return Some(value);
-    }
-    reader.bad_value(&span, format!("`{value}` is not a language tag"), "write one as in BCP 47: `en`, `de-AT`");
-    None
 }
 
 /// The site's author, and everybody of whom more than the name is known.

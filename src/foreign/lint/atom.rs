@@ -18,6 +18,7 @@ use crate::foreign::lint::structure::{
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{media, size, values};
+use crate::words::mail::is_address;
 
 const VOCABULARY: Vocabulary = Vocabulary {
     space: Space::Atom,
@@ -274,7 +275,7 @@ fn person(tree: &Tree, index: Index, findings: &mut Findings) {
             "uri" => {
                 addresses::check(&text, Wanted::Iri, "`uri`", at, findings);
             }
-            "email" if !values::is_mail(text.trimmed()) => findings.tell(
+            "email" if !is_address(text.trimmed()) => findings.tell(
                 Code::InvalidContact,
                 "email",
                 at,

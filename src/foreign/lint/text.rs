@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
+use crate::words::characters::is_legal;
 
 /// A text that was escaped in one way or another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,11 +146,6 @@ fn code(number: &str) -> Option<u32> {
         Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok(),
         None => number.parse().ok(),
     }
-}
-
-/// What may stand in XML 1.0 (section 2.2, `Char`).
-pub(super) fn is_legal(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 /// Says which references in a text or a value a parser will not read. `declared` are the entities of the document type.

@@ -6,9 +6,9 @@ use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::namespaces::Space;
 use crate::foreign::lint::rss;
 use crate::foreign::lint::rss_item::Items;
-use crate::foreign::lint::text::is_legal;
 use crate::foreign::lint::tree::{Element, Index, Tree, Visitor};
 use crate::foreign::lint::walk::walk;
+use crate::words::characters::is_legal;
 
 /// Looks at a text that is meant to be XML. `damaged` says that U+FFFD in it stands for bytes that were told already.
 pub(super) fn check(damaged: bool, findings: &mut Findings) {

@@ -8,7 +8,7 @@ use crate::rendering::feeds::asking::asking;
 use crate::rendering::feeds::hours::is_skipped;
 use crate::rendering::feeds::of_site;
 use crate::rendering::renderer::Renderer;
-use crate::rendering::xml::is_legal;
+use crate::words::characters::is_legal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{SourceText, Span};
 
