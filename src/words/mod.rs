@@ -2,6 +2,8 @@
 
 pub mod source_text;
 
+mod excerpt;
+
 pub mod diagnostic;
 
 pub mod nearest;

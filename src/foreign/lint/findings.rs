@@ -112,7 +112,7 @@ impl Findings {
                 let second = drawn.iter().filter_map(|other| Some(other.labels.first()?.span.range.start));
                 let mut places: Vec<usize> = second.chain(more).collect();
                 places.sort_unstable();
-                let named = lines(&self.source.text, &places);
+                let named = lines(&self.source, &places);
                 let rest = if count > places.len() + 1 { ", …" } else { "" };
                 drawn = vec![first.note(format!("and {} more like this, at lines {named}{rest}", count - 1))];
             }
@@ -172,17 +172,8 @@ fn marked(source: &Arc<SourceText>, at: Range<usize>) -> Span {
 }
 
 /// The lines of places, which are in order, counted from 1.
-fn lines(text: &str, places: &[usize]) -> String {
-    let (mut line, mut counted) = (1, 0);
-    let mut named: Vec<String> = Vec::new();
-    for place in places {
-        let place = (*place).min(text.len()).max(counted);
-        line += text.as_bytes()[counted..place].iter().filter(|byte| **byte == b'\n').count();
-        counted = place;
-        let name = line.to_string();
-        if named.last() != Some(&name) {
-            named.push(name);
-        }
-    }
-    named.join(", ")
+fn lines(source: &SourceText, places: &[usize]) -> String {
+    let mut numbers: Vec<usize> = places.iter().map(|place| source.line(*place).0).collect();
+    numbers.dedup();
+    numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }
