@@ -13,6 +13,8 @@ pub mod told;
 
 pub mod encoding;
 
+pub mod offset;
+
 pub mod moment;
 
 pub mod zone;

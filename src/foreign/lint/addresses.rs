@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::text::Text;
+use crate::words::address::scheme;
 use crate::words::nearest::nearest;
 
 /// Schemes that stand in feeds (of IANA's list).
@@ -23,14 +24,6 @@ pub(super) enum Wanted {
     Iri,
     /// Something that a reader can fetch.
     Web,
-}
-
-/// The scheme of an address, if it has one.
-pub(super) fn scheme(address: &str) -> Option<&str> {
-    let (scheme, _) = address.split_once(':')?;
-    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    sound.then_some(scheme)
 }
 
 /// Looks at an address that must be whole; `true` if nothing is wrong with it. `at` is where it stands, or where it is missing.

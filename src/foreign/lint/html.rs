@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::foreign::lint::addresses::scheme;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::text::Text;
+use crate::words::address::scheme;
+use crate::words::source_set::candidates;
 
 /// Elements of HTML, past and present.
 const ELEMENTS: &str = " a abbr acronym address applet area article aside audio b base basefont bdi bdo big blockquote body br button \
@@ -324,8 +325,7 @@ impl<'a> Page<'a, '_> {
             } else if ADDRESSES.contains(&name.as_str()) {
                 self.address(name, value, at.clone());
             } else if name == "srcset" {
-                let candidates = source_set(value).map(str::to_owned).collect::<Vec<_>>();
-                candidates.iter().for_each(|candidate| self.address(name, candidate, at.clone()));
+                candidates(value).for_each(|(address, _)| self.address(name, address, at.clone()));
             }
         }
         if tag.name == "img" {
@@ -399,20 +399,6 @@ impl<'a> Page<'a, '_> {
             self.tell(Code::NotHtml, "open", at, message, format!("close it with `</{name}>`"));
         }
     }
-}
-
-/// The addresses in a `srcset` attribute (HTML, section 4.8.4.2.1).
-fn source_set(value: &str) -> impl Iterator<Item = &str> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-        let address = word.trim_end_matches(',');
-        // A comma ends the candidate, be it behind the address or behind its size.
-        let end = if address.len() < word.len() { 0 } else { after.find(',').unwrap_or(after.len()) };
-        rest = &after[end..];
-        (!address.is_empty()).then_some(address)
-    })
 }
 
 /// What a name of an element goes on with.

@@ -20,6 +20,8 @@ use crate::foreign::lint::structure::{
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{media, plain, size, values};
+use crate::words::calendar::DAYS;
+use crate::words::feed_limits::{IN_SKIPPED_HOURS, NEWEST};
 use crate::words::nearest::nearest;
 
 /// Names that belong elsewhere, and what RSS calls what other formats call otherwise.
@@ -106,12 +108,6 @@ const IMAGE: [Allowed; 6] =
     [once("url"), once("title"), once("link"), once("width"), once("height"), once("description")];
 
 const TEXT_INPUT: [Allowed; 4] = [once("title"), once("description"), once("name"), once("link")];
-
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
-/// Of so many newest items, so many may come out in skipped hours.
-const NEWEST: usize = 10;
-const IN_SKIPPED_HOURS: usize = 2;
 
 /// Looks at everything about the feed but its items.
 pub(super) fn check(tree: &Tree, root: Index, items: &Items, findings: &mut Findings) {

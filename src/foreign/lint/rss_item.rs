@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::foreign::lint::addresses::{self, Wanted, scheme};
+use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::{Moment, rfc_822, rfc_3339};
 use crate::foreign::lint::findings::Findings;
@@ -16,6 +16,7 @@ use crate::foreign::lint::structure::{
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{html, media, plain, values};
+use crate::words::address::scheme;
 
 const ITEM: [Allowed; 10] = [
     once("title"),

@@ -8,9 +8,7 @@ use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::rss::shown;
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::Element;
-
-/// What some services take at most.
-const LARGE: usize = 512 << 10;
+use crate::words::feed_limits::MOST_BYTES;
 
 /// More items than that nobody reads.
 const MANY: usize = 100;
@@ -21,7 +19,7 @@ pub(super) fn check(count: usize, noun: &str, is_archive: bool, at: Range<usize>
         return;
     }
     let bytes = findings.source.text.len();
-    if bytes > LARGE {
+    if bytes > MOST_BYTES {
         findings.tell(
             Code::LargeFeed,
             "",

@@ -10,16 +10,8 @@ use crate::rendering::feeds::of_site;
 use crate::rendering::renderer::Renderer;
 use crate::words::characters::is_legal;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::feed_limits::{IN_SKIPPED_HOURS, MOST_BYTES, NEWEST};
 use crate::words::source_text::{SourceText, Span};
-
-/// Posts that are looked at for the hours they were published in.
-const RECENT: usize = 10;
-
-/// How many of those, when they lie in skipped hours, are worth a warning: one may be chance.
-const OFTEN: usize = 2;
-
-/// More bytes than some services take.
-const MOST_BYTES: usize = 512 << 10;
 
 /// All warnings about the site's feeds.
 #[must_use]
@@ -111,9 +103,9 @@ fn illegal_in_config(config: &Config) -> Option<Diagnostic> {
 
 /// Warns when the newest posts came out in hours in which readers were told not to ask: they were read late.
 fn skipped(skip: &SkipHours, posts: &[&Post]) -> Option<Diagnostic> {
-    let recent = &posts[..posts.len().min(RECENT)];
+    let recent = &posts[..posts.len().min(NEWEST)];
     let late: Vec<&&Post> = recent.iter().filter(|post| is_skipped(skip, &post.date)).collect();
-    let newest = late.first().filter(|_| late.len() >= OFTEN)?;
+    let newest = late.first().filter(|_| late.len() >= IN_SKIPPED_HOURS)?;
     let message = format!(
         "{} of the {} newest posts came out in hours that `skip_hours` tells readers to skip",
         late.len(),
