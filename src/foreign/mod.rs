@@ -19,6 +19,8 @@ pub mod moment;
 
 pub mod zone;
 
+pub mod quotes;
+
 pub mod html;
 
 pub mod site;

@@ -46,7 +46,7 @@ pub(super) fn rfc_822(text: &Text, element: &str, findings: &mut Findings) -> Op
             place(text),
             || message,
             |finding| match mend {
-                Some(mend) => finding.help("written as readers expect it").suggest(mend),
+                Some(mend) => finding.help("written as readers expect it").mend(text, text.trimmed_part(), &mend),
                 None => finding.help("write it like `Fri, 20 Nov 2026 09:30:00 +0900`"),
             },
         );
@@ -91,7 +91,11 @@ pub(super) fn rfc_3339(text: &Text, element: &str, findings: &mut Findings) -> O
         place(text),
         || format!("`{element}` is no date of RFC 3339: {why}"),
         |finding| match moment {
-            Some(moment) => finding.help("written as readers expect it").suggest(moment.to_rfc3339()),
+            Some(moment) => {
+                let finding = finding.help("written as readers expect it");
+                // Blanks around it would stay.
+                if text.value == value { finding.mend(text, 0..value.len(), &moment.to_rfc3339()) } else { finding }
+            }
             None => finding.help("write it like `2026-11-20T09:30:00+09:00`"),
         },
     );

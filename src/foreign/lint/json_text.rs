@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::foreign::html::short;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::json_values::{Index, Key, Kind, Value, Values, inner, string};
@@ -32,6 +33,16 @@ enum Expect {
     Member,
     /// A comma or the end.
     Comma,
+}
+
+/// Whether a character looks like nothing.
+pub(super) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
+}
+
+/// What looks like nothing and is something to JSON (RFC 8259, section 2).
+fn is_odd_blank(c: char) -> bool {
+    is_blank(c) && !matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 struct Frame {
@@ -69,8 +80,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
     fn run(&mut self) {
         let mut ended = false;
         loop {
-            let rest = &self.source[self.at..];
-            self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{a0}', '\u{feff}']).len();
+            self.blanks();
             let start = self.at;
             let Some(letter) = self.source[start..].chars().next() else { break };
             if ended {
@@ -107,6 +117,27 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
         }
         while !self.open.is_empty() {
             self.close(self.source.len());
+        }
+    }
+
+    /// Passes over what looks like nothing, and says so of what JSON does not take for nothing.
+    fn blanks(&mut self) {
+        loop {
+            let rest = &self.source[self.at..];
+            let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+            self.at = self.source.len() - rest.len();
+            let odd = rest.len() - rest.trim_start_matches(is_odd_blank).len();
+            if odd == 0 {
+                return;
+            }
+            let code = rest.chars().next().map_or(0, u32::from);
+            self.wrong(
+                "blank",
+                self.at..self.at + odd,
+                format!("the character U+{code:04X} stands outside of strings"),
+                "take it out: JSON knows spaces, tabs and line ends only",
+            );
+            self.at += odd;
         }
     }
 
@@ -427,10 +458,8 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
     fn word(&mut self, first: char) {
         let start = self.at;
         let rest = &self.source[start..];
-        let length = rest
-            .find(|c: char| c.is_whitespace() || ",:[]{}\"".contains(c))
-            .unwrap_or(rest.len())
-            .max(first.len_utf8());
+        let length =
+            rest.find(|c: char| is_blank(c) || ",:[]{}\"".contains(c)).unwrap_or(rest.len()).max(first.len_utf8());
         let word = &rest[..length];
         self.at = start + length;
         let at = start..start + length;
@@ -439,11 +468,10 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
             "null" => Kind::Null,
             _ if word.len() < 400 && serde_json::from_str::<serde_json::Number>(word).is_ok() => Kind::Number,
             _ => {
-                let shown: String = word.chars().take(40).collect();
                 self.wrong(
                     "word",
                     at.clone(),
-                    format!("`{shown}` is no value"),
+                    format!("`{}` is no value", short(word)),
                     "strings and keys stand in double quotes; other values are numbers, `true`, `false` and `null`",
                 );
                 Kind::Text

@@ -76,7 +76,8 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
     // Versions of one vocabulary differ in one digit, and are others.
     let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let near = || {
-        nearest(name, KNOWN.iter().map(|(known, ..)| *known))
+        let alike = KNOWN.iter().map(|(known, ..)| *known).filter(|known| known.len().abs_diff(name.len()) <= 2);
+        nearest(name, alike)
             .filter(|known| letters(known) != letters(name) && strsim::damerau_levenshtein(known, name) <= 2)
     };
     same.or_else(near)

@@ -41,7 +41,7 @@ pub(super) fn language(text: &Text, what: &str, at: Range<usize>, findings: &mut
         at,
         || if tag.is_empty() { format!("{what} is empty") } else { format!("`{tag}` is no language tag") },
         |finding| match mend {
-            Some(mend) => finding.help("write the tag").suggest(mend),
+            Some(mend) => finding.help("write the tag").mend(text, text.trimmed_part(), &mend),
             None => finding.help("write a tag such as `en`, `en-AU` or `ja`, or leave it out"),
         },
     );
@@ -86,7 +86,9 @@ pub(super) fn contact(text: &Text, element: &str, at: Range<usize>, findings: &m
             element,
             at,
             || format!("`{element}` has address and name the other way round"),
-            |finding| finding.help("the address comes first, the name in brackets").suggest(mend),
+            |finding| {
+                finding.help("the address comes first, the name in brackets").mend(text, text.trimmed_part(), &mend)
+            },
         );
         return;
     }
