@@ -39,6 +39,7 @@ mod json;
 mod json_item;
 mod json_text;
 mod json_values;
+mod json_words;
 mod rss;
 mod rss_item;
 mod xml;
@@ -61,7 +62,7 @@ pub fn lint(bytes: &[u8], name: &str) -> Vec<Diagnostic> {
 #[must_use]
 pub fn lint_at(bytes: &[u8], name: &str, now: Option<DateTime<Utc>>) -> Vec<Diagnostic> {
     let mut decoded = decoded(bytes, Stray::Marked);
-    let is_json = decoded.text.trim_start_matches(json_text::is_blank).starts_with(['{', '[']);
+    let is_json = decoded.text.trim_start_matches(json_words::is_blank).starts_with(['{', '[']);
     let source = SourceText::new(name, std::mem::take(&mut decoded.text));
     let mut findings = Findings::new(source, now);
     encoding::check(&decoded, is_json, &mut findings);

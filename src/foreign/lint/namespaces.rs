@@ -76,8 +76,7 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
     // Versions of one vocabulary differ in one digit, and are others.
     let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     let near = || {
-        let alike = KNOWN.iter().map(|(known, ..)| *known).filter(|known| known.len().abs_diff(name.len()) <= 2);
-        nearest(name, alike)
+        nearest(name, KNOWN.iter().map(|(known, ..)| *known))
             .filter(|known| letters(known) != letters(name) && strsim::damerau_levenshtein(known, name) <= 2)
     };
     same.or_else(near)

@@ -4,8 +4,11 @@
 //! `{xE9}` stands for one byte, `{BOM}` for a byte order mark, and `{repeat 3:ab}` for `ababab`. With `UPDATE_GOLDEN=1` the second
 //! part is written anew; read the difference before you commit it.
 
+#[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod common;
+
+mod suggestions;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,10 +24,9 @@ use genblog::rendering::feeds::of_site;
 use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::{Diagnostic, render};
-use genblog::words::language::is_language_tag;
-use genblog::words::mail::is_address;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::{Index, select};
+use suggestions::{breaking, fatal};
 
 const BASE: &str = "https://example.org/blog/";
 
@@ -38,7 +40,7 @@ fn now() -> DateTime<Utc> {
 }
 
 /// The bytes of a feed as a golden file has it.
-fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find('{') {
@@ -74,7 +76,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// The golden feeds: the code that each is about, the feed, and what is said of it.
-fn golden() -> Vec<(String, String, String)> {
+pub(crate) fn golden() -> Vec<(String, String, String)> {
     let mut golden = Vec::new();
     for entry in std::fs::read_dir(root().join("tests/golden-feeds")).expect("golden feeds") {
         let path = entry.expect("readable").path();
@@ -277,128 +279,6 @@ fn hostile_feeds_take_no_long_time() {
     }
     let long = format!("{channel}<{}>", "n".repeat(1_000_000));
     assert!(render(&lint(long.as_bytes(), "feed.xml"), false).len() < 10_000);
-}
-
-/// An RSS feed with something in its channel.
-fn channel(inner: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel><title>a</title>\
-         <link>https://example.org/</link><description>b</description>\
-         <atom:link rel=\"self\" href=\"https://example.org/feed.xml\"/>{inner}</channel></rss>"
-    )
-}
-
-/// The codes of everything that is said of a feed.
-fn codes(feed: &str) -> Vec<&'static str> {
-    lint(feed.as_bytes(), "feed.xml").iter().map(|found| found.code).collect()
-}
-
-#[test]
-fn what_a_site_may_say_is_sound() {
-    for language in ["en", "de-AT", "zh-Hant-TW", "gsw", "x-klingon", "i-klingon", "jp", "english", "en_GB", "x"] {
-        let feed = channel(&format!("<language>{language}</language>"));
-        assert_eq!(codes(&feed).is_empty(), is_language_tag(language), "{language}");
-    }
-    for mail in
-        ["root@localhost", "größe@example.org", "a.b+c@mail.example.org", "a@b@c", "a@example..org", "a@exa_mple"]
-    {
-        let feed = channel(&format!("<webMaster>{mail} (R. Root)</webMaster>"));
-        assert_eq!(codes(&feed).is_empty(), is_address(mail), "{mail}");
-    }
-}
-
-#[test]
-fn blanks_in_a_declaration_mean_nothing() {
-    for declaration in ["<?xml version = \"1.0\"?>", "<?xml\nversion\t=\n'1.0' encoding = 'utf-8' ?>"] {
-        assert_eq!(codes(&channel("").replace("<?xml version=\"1.0\"?>", declaration)), [""; 0], "{declaration}");
-    }
-}
-
-#[test]
-fn html_may_be_nested_deeply_and_ends_be_left_out() {
-    let deep = |open: &str, close: &str| format!("{}x{}", open.repeat(2000), close.repeat(2000));
-    for html in [deep("<b>", "</b>"), format!("<b>{}</b>", "<p>x".repeat(2000)), deep("<ul><li>", "</ul>")] {
-        let feed = channel(&format!(
-            "<item><title>a</title><guid isPermaLink=\"false\">tag:a.b,2026:c</guid><description><![CDATA[{html}]]></description></item>"
-        ));
-        assert_eq!(codes(&feed), [""; 0], "{}", &html[..20]);
-    }
-}
-
-#[test]
-fn bytes_that_are_no_text_are_counted_all() {
-    let mut feed = channel("<copyright>{}</copyright>").into_bytes();
-    let at = feed.iter().position(|byte| *byte == b'{').expect("there");
-    feed.splice(at..at + 2, [0xe9; 5000]);
-    let found = lint(&feed, "feed.xml");
-    let count = found[0].notes.iter().find(|note| note.contains("more like this")).expect("counted");
-    assert!(found[0].code == "undecodable-bytes" && count.starts_with("and 4999 more"), "{count}");
-}
-
-/// What keeps a parser from reading on.
-const FATAL: [&str; 13] = [
-    "bad-declaration",
-    "undefined-entity",
-    "bare-ampersand",
-    "illegal-character",
-    "mismatched-tag",
-    "unclosed-element",
-    "duplicate-attribute",
-    "malformed-attribute",
-    "malformed-markup",
-    "undeclared-prefix",
-    "text-outside-root",
-    "invalid-json",
-    "duplicate-key",
-];
-
-fn fatal(found: &[Diagnostic]) -> BTreeSet<&'static str> {
-    found.iter().map(|found| found.code).filter(|code| FATAL.contains(code)).collect()
-}
-
-/// Follows each suggestion by itself, and gives those after which something more keeps a parser from reading on.
-fn breaking(found: &[Diagnostic]) -> Vec<String> {
-    let before = fatal(found);
-    let follow = |diagnostic: &Diagnostic| {
-        let suggestion = diagnostic.suggestion.as_ref()?;
-        let mut text = suggestion.span.source.text.clone();
-        text.replace_range(suggestion.span.range.clone(), &suggestion.replacement);
-        let after = fatal(&lint(text.as_bytes(), "feed.xml"));
-        let drawn = || render(std::slice::from_ref(diagnostic), false);
-        (!after.is_subset(&before)).then(|| format!("{}{after:?}\n", drawn()))
-    };
-    found.iter().filter_map(follow).collect()
-}
-
-#[test]
-fn a_suggestion_that_is_followed_breaks_nothing() {
-    for (name, feed, _) in golden() {
-        let found = lint(&bytes(&feed), "feed.xml");
-        assert_eq!(breaking(&found).concat(), "", "{name}");
-    }
-    for inner in [
-        "<link>www.example.org/?a&amp;b=&lt;</link>",
-        "<webMaster>A &amp; B &lt;a@example.org&gt;</webMaster>",
-        "<item><guid isPermaLink=\"true\">one</guid></item>",
-        "<item><guid isPermalink='false' isPermaLink='false'>one</guid></item>",
-        "<item><title><![CDATA[a ]]&gt; b]]></title></item>",
-        "<item><title>&amp;#1; &nvlt;</title></item>",
-        "<item><pubDate><![CDATA[Thu]]>, 20 Nov 2026 09:30:00 +0900</pubDate></item>",
-        "<item><titel>a</titel ><titel/></item>",
-        "<item><titel>a</titel></item>",
-        "<language>a_<![CDATA[b]]></language>",
-    ] {
-        let found = lint(channel(inner).as_bytes(), "feed.xml");
-        assert!(!found.is_empty(), "{inner}");
-        assert_eq!(breaking(&found).concat(), "", "{inner}");
-    }
-    for feed in [
-        r#"{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"a","title":"&quot; &amp;quot;","ulr":"a","url":"b"}]}"#,
-        r#"{"version":"https://jsonfeed.org/version/1.1","titel":"\u0026lt;","title":"&#10;","items":[]}"#,
-    ] {
-        let found = lint(feed.as_bytes(), "feed.json");
-        assert_eq!(breaking(&found).concat(), "", "{feed}");
-    }
 }
 
 /// Every place lies in the text, on the boundaries of characters.
