@@ -68,7 +68,7 @@ pub(crate) fn decoded(bytes: &[u8], stray: Stray) -> Decoded<'_> {
             declared.is_ascii_compatible() && (declared.is_single_byte() || text.chars().any(|c| c >= '\u{800}'))
         };
         match (std::str::from_utf8(rest), declared) {
-            (Ok(text), Some(declared)) if is_utf_8(text, declared) => UTF_8,
+            (Ok(text), Some(declared)) if declared != UTF_8 && is_utf_8(text, declared) => UTF_8,
             (_, declared) => declared.unwrap_or(UTF_8),
         }
     });
