@@ -17,7 +17,7 @@ use crate::foreign::lint::structure::{
 };
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
-use crate::foreign::lint::{media, size, values};
+use crate::foreign::lint::{media, size};
 use crate::words::mail::is_address;
 
 const VOCABULARY: Vocabulary = Vocabulary {
