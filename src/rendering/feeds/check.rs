@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
 use crate::graph::site::{Block, Photo, Post};
 use crate::rendering::feeds::asking::asking;
+use crate::rendering::feeds::history::has_time;
 use crate::rendering::feeds::hours::is_skipped;
 use crate::rendering::feeds::of_site;
 use crate::rendering::renderer::Renderer;
@@ -112,7 +113,7 @@ fn illegal_in_config(config: &Config) -> Option<Diagnostic> {
 /// Warns when the newest posts came out in hours in which readers were told not to ask: they were read late.
 fn skipped(skip: &SkipHours, posts: &[&Post]) -> Option<Diagnostic> {
     let recent = &posts[..posts.len().min(RECENT)];
-    let late: Vec<&&Post> = recent.iter().filter(|post| is_skipped(skip, &post.date)).collect();
+    let late: Vec<&&Post> = recent.iter().filter(|post| has_time(&post.date) && is_skipped(skip, &post.date)).collect();
     let newest = late.first().filter(|_| late.len() >= OFTEN)?;
     let message = format!(
         "{} of the {} newest posts came out in hours that `skip_hours` tells readers to skip",
