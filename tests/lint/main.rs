@@ -273,7 +273,7 @@ fn hostile_feeds_take_no_long_time() {
         ("<item>", "<a xmlns:b='x'>"),
         (&*format!("<!DOCTYPE rss [{entities}]><item><title>"), "&e999;"),
     ] {
-        let feed = format!("{channel}{open}{}", piece.repeat(50_000));
+        let feed = format!("{channel}{open}{}", piece.repeat(20_000));
         let found = lint(feed.as_bytes(), "feed.xml");
         assert!(render(&found, false).len() < 100_000, "{piece}");
     }

@@ -26,6 +26,9 @@ const HOPELESS: usize = 1_000_000;
 /// As many names of namespaces are remembered; a feed has a dozen.
 const NAMESPACES: usize = 1000;
 
+/// As many entities of document types are remembered.
+const ENTITIES: usize = 1000;
+
 /// As far up an end tag looks for its start.
 const NEAR: usize = 64;
 
@@ -317,7 +320,7 @@ impl<'a, V: Visitor> Walk<'a, V> {
 
     fn doctype(&mut self, at: Range<usize>, findings: &mut Findings) {
         let text = &self.source[at.clone()];
-        for declaration in text.split("<!ENTITY").skip(1).take(1000) {
+        for declaration in text.split("<!ENTITY").skip(1).take(ENTITIES.saturating_sub(self.entities.len())) {
             self.entities.extend(declaration.split_whitespace().next().map(str::to_owned));
         }
         let first = text.find('[').map_or(text.len(), |start| start + 1);
