@@ -12,6 +12,7 @@ use common::{body, post, site};
 use feed_rs::model::Entry;
 use genblog::files::config::FeedFormat;
 use genblog::graph::site::Post;
+use genblog::rendering::feeds::asking::asking;
 use genblog::rendering::feeds::of_site;
 use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
@@ -88,7 +89,8 @@ proptest! {
         let theme = Theme::new(&[]).expect("the built-in theme is sound");
         let renderer = Renderer { site: &site, theme: &theme, program: blake3::hash(b"test") };
         for format in FeedFormat::ALL {
-            let bytes = of_site(&renderer).write(&renderer, format).expect("writing to memory does not fail");
+            let asking = asking(&renderer).0;
+            let bytes = of_site(&renderer).write(&renderer, format, &asking).expect("writing to memory does not fail");
             let feed = feed_rs::parser::parse(&bytes[..]).expect("feed-rs reads it");
             prop_assert_eq!(feed.entries.len(), site.posts.len());
             for (entry, post) in feed.entries.iter().zip(&site.posts) {

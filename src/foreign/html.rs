@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::foreign::quotes::{Quote, Quotes};
 use crate::foreign::told::Remarks;
 use crate::words::characters::is_legal;
 
@@ -36,7 +37,7 @@ pub fn mend(html: &str, remarks: &mut Remarks) -> String {
         open: Vec::new(),
         counts: HashMap::new(),
         remarks,
-        quotes: [true; 2],
+        quotes: Quotes::new(),
         declarations: [true; 2],
     };
     mender.run();
@@ -52,8 +53,7 @@ struct Mender<'a, 'r> {
     /// How many of each name are open.
     counts: HashMap<String, usize>,
     remarks: &'r mut Remarks,
-    /// Whether there may be another `"`, another `'`.
-    quotes: [bool; 2],
+    quotes: Quotes,
     /// Whether there may be another end of a comment, of another declaration: what is not there is looked for once.
     declarations: [bool; 2],
 }
@@ -282,7 +282,7 @@ impl Mender<'_, '_> {
                     });
                 }
                 quote @ (b'"' | b'\'') if self.html[from..at].trim_end().ends_with('=') => {
-                    at = match self.closing_quote(at, quote) {
+                    at = match self.quotes.close(self.html, at, quote) {
                         Quote::At(close) => close + 1,
                         Quote::Missing(end) => {
                             self.remarks
@@ -298,24 +298,6 @@ impl Mender<'_, '_> {
             }
         }
     }
-
-    /// Where the value that begins with the quote at `open` ends.
-    fn closing_quote(&mut self, open: usize, quote: u8) -> Quote {
-        let which = usize::from(quote == b'\'');
-        let value = &self.html[open + 1..];
-        let close = if self.quotes[which] { value.find(char::from(quote)) } else { None };
-        let Some(length) = close else {
-            self.quotes[which] = false;
-            return Quote::Missing(open + 1 + value.find(['>', '<']).unwrap_or(value.len()));
-        };
-        // `<a href="x>y</a> <a href="z">`: what looks like the end begins the next value.
-        let next = value[length + 1..].chars().next();
-        let suspicious = next.is_some_and(|c| !c.is_whitespace() && c != '>' && c != '/' && c != '=');
-        match value[..length].find('>') {
-            Some(end) if suspicious && value[..length].trim_end().ends_with('=') => Quote::Missing(open + 1 + end),
-            _ => Quote::At(open + 1 + length),
-        }
-    }
 }
 
 /// A start tag.
@@ -325,12 +307,6 @@ struct Tag {
     /// Where the text after it begins.
     end: usize,
     self_closing: bool,
-}
-
-enum Quote {
-    At(usize),
-    /// The value ends here without one.
-    Missing(usize),
 }
 
 /// Whether the last attribute has a value without quotes, to which a slash at its end belongs: `<a href=/>`.

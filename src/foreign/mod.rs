@@ -13,9 +13,13 @@ pub mod told;
 
 pub mod encoding;
 
+pub mod offset;
+
 pub mod moment;
 
 pub mod zone;
+
+pub mod quotes;
 
 pub mod html;
 

@@ -6,6 +6,8 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
+use crate::foreign::offset::{Named, digits, named, offset};
+
 /// A date as it was written, and what of it had to be guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -50,47 +52,6 @@ impl Written {
 }
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-
-/// Zones by name: RFC 822's own, then those that feeds have in spite of it. Hours and minutes ahead of Greenwich.
-const ZONES: [(&str, i32); 34] = [
-    ("gmt", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("z", 0),
-    ("est", -500),
-    ("edt", -400),
-    ("cst", -600),
-    ("cdt", -500),
-    ("mst", -700),
-    ("mdt", -600),
-    ("pst", -800),
-    ("pdt", -700),
-    ("akst", -900),
-    ("akdt", -800),
-    ("hst", -1000),
-    ("ast", -400),
-    ("adt", -300),
-    ("nst", -330),
-    ("ndt", -230),
-    ("brt", -300),
-    ("wet", 0),
-    ("west", 100),
-    ("bst", 100),
-    ("cet", 100),
-    ("cest", 200),
-    ("eet", 200),
-    ("eest", 300),
-    ("msk", 300),
-    ("ist", 530),
-    ("jst", 900),
-    ("kst", 900),
-    ("aest", 1000),
-    ("aedt", 1100),
-    ("nzst", 1200),
-];
-
-/// How many of them RFC 822 knows.
-const OF_RFC_822: usize = 12;
 
 /// Understands a date; nothing when it is none.
 #[must_use]
@@ -197,34 +158,22 @@ fn zoned(local: NaiveDateTime, zone: &str, remark: Option<String>) -> Option<Wri
     let (offset, odd) = if zone.is_empty() {
         (None, None)
     } else if let Some(digits) = zone.strip_prefix(['+', '-', '\u{2212}']) {
-        let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
-        let number: i32 = if digits.len() <= 2 { digits.parse::<i32>().ok()? * 100 } else { digits.parse().ok()? };
-        let offset = offset_of(if zone.starts_with('+') { number } else { -number });
+        let number: String = digits.chars().filter(char::is_ascii_digit).collect();
+        let number: i32 = if number.len() <= 2 { number.parse::<i32>().ok()? * 100 } else { number.parse().ok()? };
+        let offset = offset(if zone.starts_with('+') { number } else { -number });
         (offset, offset.is_none().then(|| format!("has the impossible zone `{zone}`")))
     } else {
-        match ZONES.iter().position(|(name, _)| *name == zone) {
-            Some(at) => {
-                let odd = (at >= OF_RFC_822)
-                    .then(|| format!("names the zone `{}`, read as {}", zone.to_uppercase(), signed(ZONES[at].1)));
-                (offset_of(ZONES[at].1), odd)
+        match named(&zone) {
+            Some(Named { offset, is_standard }) => {
+                // Everybody knows `UTC`.
+                let odd = !is_standard && zone != "utc";
+                let remark = || format!("names the zone `{}`, read as {}", zone.to_uppercase(), digits(offset));
+                (Some(offset), odd.then(remark))
             }
-            None if zone == "nzdt" => (offset_of(1300), Some("names the zone `NZDT`, read as +1300".to_owned())),
             None => (None, Some(format!("names an unknown zone `{}`", zone.to_uppercase()))),
         }
     };
     Some(Written { local, offset, remark: remark.or(odd) })
-}
-
-fn signed(number: i32) -> String {
-    format!("{}{:04}", if number < 0 { '-' } else { '+' }, number.abs())
-}
-
-/// `1100` as eleven hours; 14 hours are the most that there are, and 12 the least.
-fn offset_of(number: i32) -> Option<FixedOffset> {
-    let (hours, minutes) = (number / 100, number % 100);
-    ((-12..=14).contains(&hours) && minutes.abs() < 60)
-        .then(|| FixedOffset::east_opt(hours * 3600 + minutes * 60))
-        .flatten()
 }
 
 #[cfg(test)]

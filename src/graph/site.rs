@@ -25,7 +25,7 @@ pub struct Site {
     pub albums: Vec<Album>,
     /// By slug.
     pub tags: BTreeMap<String, Tag>,
-    /// Files that are published as they are: pictures beside a post, files in `static/`.
+    /// Files that are published as they are: pictures beside a post, files in `static/`. By route.
     pub files: Vec<PlainFile>,
     /// Old addresses, and where they lead now.
     pub aliases: BTreeMap<Route, Route>,
@@ -36,6 +36,13 @@ pub struct Site {
 }
 
 impl Site {
+    /// The file that lives at `route`.
+    #[must_use]
+    pub fn file(&self, route: &Route) -> Option<&PlainFile> {
+        let place = self.files.binary_search_by(|file| file.route.cmp(route)).ok()?;
+        self.files.get(place)
+    }
+
     /// The languages that posts are written in, as BCP 47 tags, if there are several; otherwise none.
     #[must_use]
     pub fn languages(&self) -> BTreeSet<&str> {

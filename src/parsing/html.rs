@@ -12,6 +12,7 @@ use lol_html::{RewriteStrSettings, doc_text, element, end_tag, rewrite_str};
 
 use crate::files::picture::Size;
 use crate::parsing::engine_link::scheme;
+use crate::words::source_set::candidates;
 
 /// What a piece of HTML says that a site has to know. Ranges are bytes of the piece.
 #[derive(Debug, Default)]
@@ -272,19 +273,13 @@ fn addresses(
     changes.iter().try_for_each(|(name, value)| element.set_attribute(name, &escape(value)))
 }
 
-/// The candidates of a `srcset` attribute (HTML, section 4.8.4.2.1): addresses, each with an optional descriptor.
+/// A `srcset` attribute with other addresses.
 fn source_set(value: &str, target: &mut impl FnMut(&str) -> Option<Target>) -> String {
-    let mut candidates: Vec<String> = Vec::new();
-    let mut rest = value.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-    while !rest.is_empty() {
-        let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-        let address = word.trim_end_matches(',');
-        let end = if address.len() < word.len() { 0 } else { after.find(',').unwrap_or(after.len()) };
+    let candidates = candidates(value).map(|(address, descriptor)| {
         let href = target(address).map_or_else(|| address.to_owned(), |target| target.href);
-        candidates.push(format!("{href} {}", after[..end].trim()).trim_end().to_owned());
-        rest = after[end..].trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-    }
-    candidates.join(", ")
+        format!("{href} {descriptor}").trim_end().to_owned()
+    });
+    candidates.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

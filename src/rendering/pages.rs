@@ -1,18 +1,20 @@
 //! Pages that show one thing: posts, pages, what a missing address shows, and signs at old addresses.
 
+use std::collections::BTreeSet;
+
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Enclosure, EnclosureFile, Page, Post};
 use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
-use crate::rendering::published::published_length;
+use crate::rendering::published::Attachment;
 use crate::rendering::renderer::{Draft, Filling, Renderer, json, minutes};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
 use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
 
-/// The post at `index` of the site's list.
-pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
+/// The post at `index` of the site's list; `languages` are those of [`Site::languages`](crate::graph::site::Site::languages).
+pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&str>) -> Planned<'a> {
     let posts = &renderer.site.posts;
     let post = &posts[index];
     let newer = index.checked_sub(1).map(|newer| renderer.post_link(&posts[newer]));
@@ -24,7 +26,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
         updated: post.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         prev: link(&older),
         next: link(&newer),
-        feeds: of_its_language(renderer, post),
+        feeds: of_its_language(renderer, post, languages),
         ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
     };
     let view = PostView {
@@ -55,27 +57,22 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
 }
 
 /// The feeds of the post's language, where the site has several.
-fn of_its_language(renderer: &Renderer<'_>, post: &Post) -> Vec<FeedView> {
+fn of_its_language(renderer: &Renderer<'_>, post: &Post, languages: &BTreeSet<&str>) -> Vec<FeedView> {
     let config = &renderer.site.config;
     let address = |format: &FeedFormat| FeedAddress::of_language(config, &post.language, *format).view(config);
-    let several = !renderer.site.languages().is_empty();
-    config.feed.formats.iter().filter(|_| several).map(address).collect()
+    config.feed.formats.iter().filter(|_| languages.contains(&*post.language)).map(address).collect()
 }
 
 fn enclosure_view(renderer: &Renderer<'_>, enclosure: &Enclosure) -> EnclosureView {
-    let (name, href, length) = match &enclosure.file {
-        EnclosureFile::OfSite(route) => {
-            let file = renderer.site.files.iter().find(|file| file.route == *route);
-            (route.as_str(), renderer.href(route), file.map_or(0, published_length))
-        }
-        EnclosureFile::Elsewhere { url, length } => {
-            (url.split(['?', '#']).next().unwrap_or_default(), url.clone(), *length)
-        }
+    let name = match &enclosure.file {
+        EnclosureFile::OfSite(route) => route.as_str(),
+        EnclosureFile::Elsewhere { url, .. } => url.split(['?', '#']).next().unwrap_or_default(),
     };
+    let Attachment { href, media_type, length, .. } = Attachment::new(renderer, enclosure);
     EnclosureView {
         name: name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned(),
         href,
-        media_type: enclosure.media_type.clone(),
+        media_type,
         size: size_in_words(length),
     }
 }
@@ -97,7 +94,7 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> Hea
         head.image = renderer.url(&card.route());
         head.image_alt = card.alternative();
         // An author's own file of that name has a size of its own.
-        let ours = renderer.site.files.iter().all(|file| file.route != card.route());
+        let ours = renderer.site.file(&card.route()).is_none();
         head.image_size = ours.then_some((card::WIDTH, card::HEIGHT));
     }
     head

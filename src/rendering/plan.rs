@@ -67,7 +67,8 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
 fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let site = renderer.site;
     let mut planned = lists::home(renderer);
-    planned.extend((0..site.posts.len()).map(|index| pages::post(renderer, index)));
+    let languages = site.languages();
+    planned.extend((0..site.posts.len()).map(|index| pages::post(renderer, index, &languages)));
     planned.extend(site.pages.iter().map(|page| pages::page(renderer, page)));
     planned.push(lists::archives(renderer));
     planned.extend(lists::tags(renderer));
@@ -159,7 +160,6 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
 fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
     let site = renderer.site;
     let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config.title)?)));
-    let own = |route: &Route| site.files.iter().any(|file| file.route == *route);
     let planned = cards.map(|(post, card)| {
         let parts = [hash_figure(card.figure()), hash_json(&(&post.title, &site.config.title))];
         Planned {
@@ -169,7 +169,7 @@ fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a
             make: Box::new(move || card.png()),
         }
     });
-    planned.filter(move |planned| !own(&planned.route))
+    planned.filter(|planned| site.file(&planned.route).is_none())
 }
 
 fn unknown_templates(site: &Site, theme: &Theme) -> Vec<Diagnostic> {

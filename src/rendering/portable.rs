@@ -9,6 +9,7 @@ use quick_xml::escape;
 
 use crate::words::address::origin;
 pub use crate::words::address::{absolute, has_scheme};
+use crate::words::source_set::candidates;
 
 /// Elements that go with everything in them.
 const REMOVED: [&str; 16] = [
@@ -138,21 +139,11 @@ pub fn decode(value: &str) -> String {
     escape::unescape(value).map_or_else(|_| value.to_owned(), String::from)
 }
 
-/// Each candidate of a `srcset` is a URL and perhaps a descriptor; a comma ends it, but may also stand within the URL.
+/// A `srcset` attribute with other addresses.
 fn rewrite_candidates(srcset: &str, link: impl Fn(&str) -> String) -> String {
-    let mut candidates: Vec<String> = Vec::new();
-    let mut rest = srcset;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
-        if rest.is_empty() {
-            return candidates.join(", ");
-        }
-        let (url, after) = rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len()));
-        let descriptor = if url.ends_with(',') { "" } else { after.split(',').next().unwrap_or_default() };
-        rest = &after[descriptor.len()..];
-        let candidate = format!("{} {}", link(url.trim_end_matches(',')), descriptor.trim());
-        candidates.push(candidate.trim_end().to_owned());
-    }
+    let candidates =
+        candidates(srcset).map(|(url, descriptor)| format!("{} {descriptor}", link(url)).trim_end().to_owned());
+    candidates.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -191,6 +182,11 @@ mod tests {
     #[test]
     fn what_readers_refuse_is_taken_out() {
         check("<p>a<script>b()</script></p><style>x</style><noscript>y</noscript><iframe src=x></iframe>", "<p>a</p>");
+        check(
+            "a<form action=/><input name=q><textarea>b</textarea></form><object data=x>c</object><embed src=x>d",
+            "ad",
+        );
+        check("<button>a</button>b<select><option>c</select><template>d</template><link rel=x href=y>", "b");
         check("<my-box data-x=1><p onclick='x()' style='y'>a</p></my-box>", "<p>a</p>");
         check(r##"<h2 id="a">A<a class="anchor" href="#a">#</a></h2>"##, "<h2>A</h2>");
         check(r#"<div class="table" tabindex="0"><table></table></div>"#, "<table></table>");

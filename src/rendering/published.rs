@@ -1,9 +1,10 @@
-//! Files that are published under their own names, as readers get them.
+//! Files that are published under their own names, as readers get them, and what is said of those that go with posts.
 
 use std::fs;
 
-use crate::graph::site::{PlainFile, Publishing};
+use crate::graph::site::{Enclosure, EnclosureFile, PlainFile, Publishing};
 use crate::rendering::metadata::{has_metadata, without_metadata};
+use crate::rendering::renderer::Renderer;
 use crate::words::diagnostic::Diagnostic;
 
 /// The bytes that are published.
@@ -20,9 +21,36 @@ pub fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
     }
 }
 
+/// The file that goes with a post, as its page and the feeds tell of it.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// A link on this site, or the address elsewhere.
+    pub href: String,
+    /// Absolute URL.
+    pub url: String,
+    /// Its media type, for example `audio/mpeg`.
+    pub media_type: String,
+    /// Bytes.
+    pub length: u64,
+}
+
+impl Attachment {
+    /// What is known of an enclosure.
+    #[must_use]
+    pub fn new(renderer: &Renderer<'_>, enclosure: &Enclosure) -> Self {
+        let (href, url, length) = match &enclosure.file {
+            EnclosureFile::OfSite(route) => {
+                let length = renderer.site.file(route).map_or(0, published_length);
+                (renderer.href(route), renderer.url(route), length)
+            }
+            EnclosureFile::Elsewhere { url, length } => (url.clone(), url.clone(), *length),
+        };
+        Self { href, url, media_type: enclosure.media_type.clone(), length }
+    }
+}
+
 /// How many bytes are published. Only a picture that loses something is read for it; one that cannot be published is told elsewhere.
-#[must_use]
-pub fn published_length(file: &PlainFile) -> u64 {
+fn published_length(file: &PlainFile) -> u64 {
     if file.publishing == Publishing::AsItIs || !has_metadata(file.route.as_str()) {
         return file.length;
     }

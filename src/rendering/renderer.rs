@@ -178,7 +178,7 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn picture(&self, post: &Post) -> Option<Picture> {
         let image = post.image.as_ref()?;
-        Picture::of_file(self.site.files.iter().find(|file| file.route == *image)?)
+        Picture::of_file(self.site.file(image)?)
     }
 
     fn thumb(&self, post: &Post) -> Option<ImageView> {

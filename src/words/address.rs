@@ -29,13 +29,19 @@ pub(crate) fn origin(url: &str) -> &str {
     &url[..url[host..].find('/').map_or(url.len(), |at| host + at)]
 }
 
-/// Whether a reference is an address of its own, with a scheme (RFC 3986, section 3.1).
+/// The scheme of an address that has one (RFC 3986, section 3.1).
+#[must_use]
+pub fn scheme(reference: &str) -> Option<&str> {
+    let (scheme, _) = reference.split_once(':')?;
+    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    sound.then_some(scheme)
+}
+
+/// Whether a reference is an address of its own, with a scheme.
 #[must_use]
 pub fn has_scheme(reference: &str) -> bool {
-    let scheme = reference.split([':', '/', '?', '#']).next().unwrap_or_default();
-    reference[scheme.len()..].starts_with(':')
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    scheme(reference).is_some()
 }
 
 fn without_dots(path: &str) -> String {
@@ -93,6 +99,23 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "https://example.org/blog/posts/ring/";
+
+    #[test]
+    fn a_scheme_starts_with_a_letter_and_ends_before_anything_else() {
+        for (address, expect) in [
+            ("https://example.org/", Some("https")),
+            ("tag:a,2026:b", Some("tag")),
+            ("a+b-c.d:", Some("a+b-c.d")),
+            ("/a:b", None),
+            ("a/b:c", None),
+            ("?a:b", None),
+            ("1a:b", None),
+            (":a", None),
+            ("a", None),
+        ] {
+            assert_eq!(scheme(address), expect, "{address}");
+        }
+    }
 
     #[test]
     fn references_resolve_as_in_a_browser() {

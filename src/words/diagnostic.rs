@@ -8,7 +8,8 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::words::source_text::{SourceText, Span};
+use crate::words::excerpt::{Excerpt, tame};
+use crate::words::source_text::Span;
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -160,82 +161,93 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
 
 /// The drawing of one diagnostic: title, snippets, notes, help; then the patch.
 fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
-    let level = match diagnostic.severity {
+    let level = || match diagnostic.severity {
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code);
-    let mut group = title.elements(snippets(&diagnostic.labels));
+    let title = level().primary_title(tame(&diagnostic.message)).id(diagnostic.code);
+    let (snippets, is_cut) = snippets(&diagnostic.labels);
+    let (mut groups, mut group) = match diagnostic.labels.first().filter(|_| is_cut) {
+        // Columns of what is drawn are not those of the text.
+        Some(Label { span, .. }) => {
+            let (line, column) = span.line_and_column();
+            let origin = Origin::path(tame(&span.source.path)).line(line).char_column(column);
+            (vec![title.element(origin)], Group::with_level(level()).elements(snippets))
+        }
+        None => (Vec::new(), title.elements(snippets)),
+    };
     if let Some(path) = &diagnostic.path {
-        group = group.element(Origin::path(path));
+        group = group.element(Origin::path(tame(path)));
     }
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note));
+        group = group.element(Level::NOTE.message(tame(note)));
     }
     match (&diagnostic.suggestion, &diagnostic.help) {
-        (None, None) => vec![group],
-        (None, Some(help)) => vec![group.element(Level::HELP.message(help))],
+        (None, None) => groups.push(group),
+        (None, Some(help)) => groups.push(group.element(Level::HELP.message(tame(help)))),
         (Some(suggestion), help) => {
             let help = help.as_deref().unwrap_or("this would do");
-            vec![group, Level::HELP.secondary_title(help).element(patch(suggestion))]
+            groups.extend([group, Level::HELP.secondary_title(tame(help)).element(patch(suggestion))]);
         }
     }
+    groups
 }
 
-/// A snippet for each text that labels point into, the primary label's first.
-fn snippets(labels: &[Label]) -> Vec<Element<'_>> {
-    let mut sources: Vec<&SourceText> = Vec::new();
-    for label in labels {
-        if sources.iter().all(|source| source.path != label.span.source.path) {
-            sources.push(&label.span.source);
-        }
-    }
-    sources.into_iter().map(|source| snippet(source, labels).into()).collect()
+/// Labels that are further apart than so many bytes are drawn apart, without the lines between.
+const FAR: usize = 64 << 10;
+
+/// A snippet for each part of a text that labels point into, the primary label's first, and whether its lines are cut.
+fn snippets(labels: &[Label]) -> (Vec<Element<'_>>, bool) {
+    let Some(primary) = labels.first() else { return (Vec::new(), false) };
+    let mut ordered: Vec<(usize, &Label)> = labels.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, label)| {
+        (label.span.source.path != primary.span.source.path, &label.span.source.path, label.span.range.start)
+    });
+    let is_near = |one: &(usize, &Label), next: &(usize, &Label)| {
+        let (one, next) = (&one.1.span, &next.1.span);
+        one.source.path == next.source.path && next.range.start.saturating_sub(one.range.end) < FAR
+    };
+    let mut parts: Vec<&[(usize, &Label)]> = ordered.chunk_by(is_near).collect();
+    parts.sort_by_key(|part| part.iter().map(|(index, _)| *index).min());
+    let excerpts: Vec<Excerpt<'_>> = parts
+        .iter()
+        .map(|part| {
+            let marks: Vec<Range<usize>> = part.iter().map(|(_, label)| label.span.range.clone()).collect();
+            Excerpt::new(&part[0].1.span.source, &marks)
+        })
+        .collect();
+    let is_cut = excerpts.iter().any(Excerpt::is_cut);
+    let is_own = |part: &[(usize, &Label)]| part[0].1.span.source.path == primary.span.source.path;
+    let drawn = parts.iter().zip(excerpts).map(|(part, excerpt)| {
+        let path = (!is_cut || !is_own(part)).then(|| tame(&part[0].1.span.source.path));
+        snippet(excerpt, part).path(path).into()
+    });
+    (drawn.collect(), is_cut)
 }
 
-/// The part of `source` that labels point into.
-fn snippet<'a>(source: &'a SourceText, labels: &'a [Label]) -> Snippet<'a, Annotation<'a>> {
-    let own = || labels.iter().enumerate().filter(|(_, label)| label.span.source.path == source.path);
-    let window = window(&source.text, own().map(|(_, label)| &label.span.range));
-    let mut snippet =
-        Snippet::source(&source.text[window.range.clone()]).path(&source.path).line_start(window.first_line);
-    for (at, label) in own() {
-        let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let text = (!label.text.is_empty()).then_some(label.text.as_str());
-        snippet = snippet.annotation(kind.span(window.within(&label.span.range)).label(text));
-    }
-    snippet
+/// A part of a text with its labels, each with its place among all.
+fn snippet<'a>(excerpt: Excerpt<'a>, labels: &[(usize, &'a Label)]) -> Snippet<'a, Annotation<'a>> {
+    let mut labels = labels.to_vec();
+    labels.sort_by_key(|(index, _)| *index);
+    let annotations: Vec<_> = labels
+        .into_iter()
+        .map(|(index, label)| {
+            let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let text = (!label.text.is_empty()).then(|| tame(&label.text));
+            kind.span(excerpt.within(&label.span.range)).label(text)
+        })
+        .collect();
+    Snippet::source(excerpt.text).line_start(excerpt.first_line).annotations(annotations)
 }
 
 fn patch(suggestion: &Suggestion) -> Snippet<'_, Patch<'_>> {
     let Suggestion { span, replacement } = suggestion;
-    let window = window(&span.source.text, [&span.range].into_iter());
-    Snippet::source(&span.source.text[window.range.clone()])
-        .path(&*span.source.path)
-        .line_start(window.first_line)
-        .patch(Patch::new(window.within(&span.range), &**replacement))
-}
-
-/// The lines of a text that ranges are in. The drawing looks at every line that it is given, and a text may have a million.
-struct Window {
-    range: Range<usize>,
-    /// The number of its first line.
-    first_line: usize,
-}
-
-impl Window {
-    /// A range of the text as one of the window.
-    fn within(&self, range: &Range<usize>) -> Range<usize> {
-        range.start - self.range.start..range.end - self.range.start
-    }
-}
-
-fn window<'r>(text: &str, ranges: impl Iterator<Item = &'r Range<usize>> + Clone) -> Window {
-    let first = ranges.clone().map(|range| range.start).min().unwrap_or(0);
-    let last = ranges.map(|range| range.end).max().unwrap_or(text.len());
-    let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[last..].find('\n').map_or(text.len(), |at| last + at + 1);
-    Window { range: start..end, first_line: text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1 }
+    let excerpt = Excerpt::new(&span.source, std::slice::from_ref(&span.range));
+    let range = excerpt.within(&span.range);
+    Snippet::source(excerpt.text)
+        .path(tame(&span.source.path))
+        .line_start(excerpt.first_line)
+        .patch(Patch::new(range, tame(replacement)))
 }
 
 /// The same as JSON: an array of objects, one a diagnostic.
@@ -294,6 +306,7 @@ impl<'a> JsonPlace<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::source_text::SourceText;
 
     fn example() -> Diagnostic {
         let source = SourceText::new("content/posts/a.md", "+++\ntgas = []\n+++\n");
@@ -331,6 +344,43 @@ help: did you mean `tags`?
             render(&[diagnostic], false),
             "warning[unpublished]: nothing publishes this file\n--> content/x.pdf\n\n"
         );
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_would_obey_is_drawn() {
+        let source = SourceText::new("a\u{1b}[1m.xml", "x\u{1b}[2Jy\u{9b}3mz\n");
+        let at = |range| Span::new(&source, range);
+        let said = "\u{1b}[31m\u{9b}1m\u{7}";
+        let drawn = Diagnostic::error("code", said).at(at(0..1), said).at(at(5..6), said).in_path(said).note(said);
+        for diagnostic in [drawn.clone().help(said), drawn.help(said).suggest(at(5..6), said)] {
+            let shown = render(&[diagnostic], false);
+            assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_long_line_is_drawn_with_the_column_that_it_has() {
+        let source = SourceText::new("a.xml", format!("{}<a>{}", "x".repeat(5000), "y".repeat(5000)));
+        let at = Span::new(&source, 5000..5003);
+        let shown = render(&[Diagnostic::error("code", "no").at(at.clone(), "here").suggest(at, "<b>")], false);
+        assert!(shown.len() < 2000, "{shown}");
+        for part in ["--> a.xml:1:5001\n", "x<a>y", "^^^ here", "+ …x", "x<b>y"] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+    }
+
+    #[test]
+    fn places_far_apart_are_drawn_apart() {
+        let source = SourceText::new("a.xml", format!("<a>\n{}<b>\n", "line\n".repeat(20_000)));
+        let end = source.text.len() - 4;
+        let labels = |first: Range<usize>, second: Range<usize>| {
+            Diagnostic::error("code", "no").at(Span::new(&source, first), "one").at(Span::new(&source, second), "other")
+        };
+        for diagnostic in [labels(0..3, end..end + 3), labels(end..end + 3, 0..3)] {
+            let shown = render(&[diagnostic], false);
+            assert!(shown.contains("a.xml:1:1\n") && shown.contains("a.xml:20002:1\n"), "{shown}");
+            assert!(!shown.contains("line"), "{shown}");
+        }
     }
 
     #[test]

@@ -33,14 +33,28 @@ fn in_usual_case(tag: &str) -> String {
     usual
 }
 
-/// Whether a text can be a language tag (BCP 47): a language of two or three letters (ISO 639), or `x` for one's own, then parts of
-/// up to eight letters and digits. Whether there is such a language is not looked up.
+/// The languages of two letters (ISO 639-1), those that were withdrawn among them.
+const OF_TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
+                              ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii \
+                              ik in io is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu \
+                              lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu \
+                              rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr \
+                              ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
+/// Whether a text is a language tag (BCP 47): a language of two or three letters (ISO 639), or `x` for one's own or `i` for old ones
+/// before it, then parts of up to eight letters and digits. Languages of two letters are looked up, since `jp` and `cn` are countries;
+/// of those of three there are thousands.
 #[must_use]
 pub fn is_language_tag(text: &str) -> bool {
     let (language, parts) = text.split_once('-').map_or((text, None), |(language, parts)| (language, Some(parts)));
-    let known = matches!(language.len(), 2 | 3) || (language.eq_ignore_ascii_case("x") && parts.is_some());
+    let small = language.to_ascii_lowercase();
+    let known = match small.len() {
+        1 => matches!(&*small, "x" | "i") && parts.is_some(),
+        2 => OF_TWO_LETTERS.split_ascii_whitespace().any(|known| known == small),
+        3 => small.bytes().all(|byte| byte.is_ascii_lowercase()),
+        _ => false,
+    };
     known
-        && language.bytes().all(|byte| byte.is_ascii_alphabetic())
         && parts.is_none_or(|parts| {
             parts
                 .split('-')
@@ -60,6 +74,11 @@ mod tests {
             ("zh-Hant-TW", true),
             ("gsw", true),
             ("x-klingon", true),
+            ("i-klingon", true),
+            ("EN-gb", true),
+            ("jp", false),
+            ("cn", false),
+            ("i", false),
             ("english", false),
             ("en_GB", false),
             ("x", false),

@@ -2,6 +2,8 @@
 
 pub mod source_text;
 
+mod excerpt;
+
 pub mod diagnostic;
 
 pub mod nearest;
@@ -16,7 +18,13 @@ pub mod address;
 
 pub mod route;
 
+pub mod source_set;
+
 pub mod media_type;
+
+pub mod calendar;
+
+pub mod feed_limits;
 
 pub mod characters;
 

@@ -4,9 +4,12 @@
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     // A third of the letters may be wrong, so that short names are not mistaken for each other; in long ones, six.
-    let allowed = (word.chars().count() / 3).clamp(1, 6);
+    let length = word.chars().count();
+    let allowed = (length / 3).clamp(1, 6);
+    // Two words are at least as far apart as their lengths, and a word may be as long as a file.
+    let alike = candidates.into_iter().filter(|candidate| candidate.chars().count().abs_diff(length) <= allowed);
     let distance = |candidate: &str| strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
-    let near = candidates.into_iter().map(|candidate| (distance(candidate), candidate));
+    let near = alike.map(|candidate| (distance(candidate), candidate));
     near.filter(|&(distance, _)| distance <= allowed).min().map(|(_, candidate)| candidate)
 }
 

@@ -1,21 +1,42 @@
 //! A text from the site's folder, and places in it.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One text that an author wrote: its path as the author sees it, and its content.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SourceText {
     /// Path relative to the site's root, with `/` between its parts, for example `content/posts/hello.md`.
     pub path: String,
     /// The whole text, as UTF-8.
     pub text: String,
+    /// Where its lines start, once somebody has asked.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for SourceText {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.text == other.text
+    }
+}
+
+// So that two spans of one shared text need not compare it.
+impl Eq for SourceText {}
 
 impl SourceText {
     /// Joins a path and its text; shared, since every span points back to it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
+    }
+
+    /// The line that a byte is in, from 1, and the byte that it starts at. The text is looked through once, however often this is
+    /// asked.
+    #[must_use]
+    pub fn line(&self, at: usize) -> (usize, usize) {
+        let ends = || self.text.match_indices('\n').map(|(end, _)| end + 1);
+        let lines = self.lines.get_or_init(|| std::iter::once(0).chain(ends()).collect());
+        let line = lines.partition_point(|start| *start <= at);
+        (line, lines[line - 1])
     }
 }
 
@@ -53,10 +74,8 @@ impl Span {
     /// Line and column of the start, both from 1; the column counts characters.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
-        let before = &self.source.text[..self.range.start];
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[line_start..].chars().count() + 1)
+        let (line, start) = self.source.line(self.range.start);
+        (line, self.source.text[start..self.range.start].chars().count() + 1)
     }
 }
 
@@ -94,5 +113,6 @@ mod tests {
         let source = SourceText::new("a.md", "aé\néb");
         assert_eq!(Span::new(&source, 0..1).line_and_column(), (1, 1));
         assert_eq!(Span::new(&source, 6..7).line_and_column(), (2, 2));
+        assert_eq!([0, 3, 4, 7, 99].map(|at| source.line(at)), [(1, 0), (1, 0), (2, 4), (2, 4), (2, 4)]);
     }
 }

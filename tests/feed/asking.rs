@@ -27,6 +27,19 @@ fn an_author_hears_of_posts_in_hours_that_readers_skip() {
     assert!(outputs(&site).1.is_empty(), "only RSS has such hours");
 }
 
+#[test]
+fn a_date_alone_lies_in_no_hour_that_readers_skip() {
+    let picture = Picture::new("feed-hours-of-dates");
+    let mut site = site(BASE, &picture.0);
+    // Midnight in Sydney is 22 o'clock in Tokyo, where the author keeps quiet.
+    for (post, moment_of) in site.posts.iter_mut().zip(["2008-12-13T00:00:00+11:00", "2008-12-12T00:00:00+11:00"]) {
+        post.date = moment(moment_of);
+    }
+    assert_eq!(outputs(&site).1, []);
+    site.posts.iter_mut().for_each(|post| post.date += Duration::minutes(1));
+    assert_eq!(outputs(&site).1.len(), 1);
+}
+
 /// A site whose feed asks for everything to be computed, with so many posts: one a week, on Fridays at half past nine in Sydney.
 fn weekly(posts: u32, picture: &Picture) -> Site {
     let mut site = site(BASE, &picture.0);
@@ -48,7 +61,7 @@ fn weekly(posts: u32, picture: &Picture) -> Site {
 #[test]
 fn hours_days_and_minutes_are_computed_from_the_posts_so_far() {
     let picture = Picture::new("feed-computed");
-    let site = weekly(60, &picture);
+    let site = weekly(80, &picture);
     let rss = feed(&site);
     let told = |name: &str| -> Vec<String> {
         let start = format!("<{name}>");
@@ -60,7 +73,7 @@ fn hours_days_and_minutes_are_computed_from_the_posts_so_far() {
     assert_eq!(told("hour"), hours.collect::<Vec<_>>());
     assert_eq!(told("day"), ["Monday", "Tuesday", "Wednesday", "Saturday", "Sunday"]);
     assert!(outputs(&site).1.is_empty(), "nobody posts in hours that are computed");
-    assert_eq!(feed(&weekly(60, &picture)), rss);
+    assert_eq!(feed(&weekly(80, &picture)), rss);
 }
 
 #[test]
@@ -73,7 +86,7 @@ fn a_short_history_says_nothing_and_the_author_hears_of_it() {
     let messages: Vec<&str> = problems.iter().map(|problem| &*problem.message).collect();
     let expected = [
         "`ttl` is to be computed from 10 posts of the last five years, and there are 9",
-        "`skip_hours` is to be computed from 50 posts with a time of day of the last five years, and there are 9",
+        "`skip_hours` is to be computed from 75 posts with a time of day of the last five years, and there are 9",
         "`skip_days` is to be computed from 50 posts of the last five years, and there are 9",
     ];
     assert_eq!(messages, expected);

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -128,13 +129,19 @@ fn a_hub_is_told_of_feeds_that_changed_and_of_no_others() {
     assert_eq!(publish(&[]).1, [RSS, JSON]);
 }
 
-/// Publishes to a hub that does not take it, twice, and returns what was said; nothing is remembered of it.
+/// Publishes to a hub that does not take it, and returns what was said: the hub was asked once for each feed, and nothing is
+/// remembered of it.
 fn refused(answer: Answer) -> (String, String) {
-    let (address, _told) = hub(answer);
+    let (address, told) = hub(answer);
     let site = built(&address);
     let output = genblog(site.path(), &["feed", "publish", "--timeout", "1"]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(!site.path().join(".genblog/published.json").exists());
+    for body in [RSS, JSON] {
+        let told = told.recv_timeout(Duration::from_secs(10)).expect("asked");
+        assert_eq!(told, ("POST /hub HTTP/1.1".to_owned(), body.to_owned()));
+    }
+    assert_eq!(told.try_recv().ok(), None, "nothing is tried twice");
     (address, said(&output))
 }
 

@@ -325,4 +325,24 @@ fn a_feed_of_genblog_comes_back_field_by_field() {
     ] {
         assert!(new.contains(bytes), "{bytes} in {new}");
     }
+    // All else is as it was but for what was broken, and a link to another post leads to its new page.
+    let mended = [
+        ("draft.dot\"\n", "draft.dot\">\n"),
+        ("</tt>heddle</tt>", "heddle"),
+        ("&nbsp<tt>", "&nbsp;<tt>"),
+        ("theme_wool/archives#2007-12-02T17_05_09.txt\">the loom", "posts/the-loom/\">the loom"),
+    ];
+    let mut whole = descriptions(&old).join("\n");
+    for (broken, sound) in mended {
+        assert_eq!(whole.matches(broken).count(), 1, "{broken}");
+        whole = whole.replace(broken, sound);
+    }
+    assert_eq!(descriptions(&new).join("\n"), whole);
+    assert_eq!(old.matches("<item>").count(), new.matches("<item>").count());
+}
+
+/// The HTML of each item, without the four tabs before every line that genBlog wrote.
+fn descriptions(feed: &str) -> Vec<String> {
+    let items = feed.split("<item>").skip(1).filter_map(|item| item.split_once("<![CDATA[")?.1.split("]]>").next());
+    items.map(|html| html.replace("\n\t\t\t\t", "\n").trim().to_owned()).collect()
 }

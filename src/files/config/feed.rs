@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use crate::files::config::person::{Person, is_web_address, person};
 use crate::files::config::{at_least_one, timezone};
+use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};
 
@@ -114,15 +115,7 @@ impl Day {
     /// Its English name in full.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self.0 {
-            chrono::Weekday::Mon => "Monday",
-            chrono::Weekday::Tue => "Tuesday",
-            chrono::Weekday::Wed => "Wednesday",
-            chrono::Weekday::Thu => "Thursday",
-            chrono::Weekday::Fri => "Friday",
-            chrono::Weekday::Sat => "Saturday",
-            chrono::Weekday::Sun => "Sunday",
-        }
+        DAYS[self.0.num_days_from_monday() as usize]
     }
 }
 

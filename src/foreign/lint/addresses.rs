@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::text::Text;
+use crate::words::address::scheme;
 use crate::words::nearest::nearest;
 
 /// Schemes that stand in feeds (of IANA's list).
@@ -25,14 +26,6 @@ pub(super) enum Wanted {
     Web,
 }
 
-/// The scheme of an address, if it has one.
-pub(super) fn scheme(address: &str) -> Option<&str> {
-    let (scheme, _) = address.split_once(':')?;
-    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    sound.then_some(scheme)
-}
-
 /// Looks at an address that must be whole; `true` if nothing is wrong with it. `at` is where it stands, or where it is missing.
 pub(super) fn check(text: &Text, wanted: Wanted, what: &str, at: Range<usize>, findings: &mut Findings) -> bool {
     let address = text.trimmed();
@@ -48,7 +41,7 @@ pub(super) fn check(text: &Text, wanted: Wanted, what: &str, at: Range<usize>, f
     }
     let at = text.place();
     let Some(scheme) = scheme(address) else {
-        relative(address, what, at, findings);
+        relative(text, what, at, findings);
         return false;
     };
     if !characters(text, wanted, what, findings) {
@@ -78,7 +71,7 @@ pub(super) fn check(text: &Text, wanted: Wanted, what: &str, at: Range<usize>, f
             );
             false
         }
-        other => known_scheme(other, what, at, findings),
+        other => known_scheme(text, other, what, findings),
     }
 }
 
@@ -88,7 +81,7 @@ fn host(address: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-fn relative(address: &str, what: &str, at: Range<usize>, findings: &mut Findings) {
+fn relative(text: &Text, what: &str, at: Range<usize>, findings: &mut Findings) {
     findings.tell(
         Code::InvalidLink,
         what,
@@ -96,10 +89,11 @@ fn relative(address: &str, what: &str, at: Range<usize>, findings: &mut Findings
         || format!("{what} is no whole address"),
         |finding| {
             let finding = finding.label("no scheme");
+            let address = text.trimmed();
             if address.starts_with("www.") {
-                finding.help("put `https://` before it").suggest(format!("https://{address}"))
+                finding.help("put `https://` before it").mend(text, text.trimmed_part(), &format!("https://{address}"))
             } else if address.starts_with("//") {
-                finding.help("put the scheme before it").suggest(format!("https:{address}"))
+                finding.help("put the scheme before it").mend(text, text.trimmed_part(), &format!("https:{address}"))
             } else {
                 finding.help(
                     "write all of it, such as `https://example.org/page/`: a reader has nothing to complete it with",
@@ -183,18 +177,20 @@ fn urn(address: &str, what: &str, at: Range<usize>, findings: &mut Findings) -> 
     sound
 }
 
-fn known_scheme(scheme: &str, what: &str, at: Range<usize>, findings: &mut Findings) -> bool {
+fn known_scheme(text: &Text, scheme: &str, what: &str, findings: &mut Findings) -> bool {
     if SCHEMES.contains(&scheme) || scheme.contains(['.', '+']) {
         return true;
     }
+    let start = text.trimmed_part().start;
+    let part = start..start + scheme.len();
     findings.tell(
         Code::UnknownScheme,
         what,
-        at.start..at.start + scheme.len(),
+        text.locate(part.clone()),
         || format!("no reader knows the scheme `{scheme}:`"),
         // Of two that are as near, the one that is meant more often.
         |finding| match nearest(scheme, ["https", "http", "mailto"]).or_else(|| nearest(scheme, SCHEMES)) {
-            Some(near) => finding.help(format!("did you mean `{near}:`?")).suggest(near),
+            Some(near) => finding.help(format!("did you mean `{near}:`?")).mend(text, part, near),
             None => finding.help("write an address with a scheme that readers know, such as `https:`"),
         },
     );

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::foreign::html::short;
 use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::atom_text;
 use crate::foreign::lint::codes::Code;
@@ -10,14 +11,12 @@ use crate::foreign::lint::dates::{Moment, rfc_3339};
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::links::{self, Around};
 use crate::foreign::lint::namespaces::Space;
-use crate::foreign::lint::rss::shown;
-use crate::foreign::lint::rss_item::shorten;
 use crate::foreign::lint::structure::{
     self, Allowed, Vocabulary, empty, leaf, many_with, missing, missing_attribute, once, once_with,
 };
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
-use crate::foreign::lint::{media, size, values};
+use crate::foreign::lint::{media, size};
 use crate::words::mail::is_address;
 
 const VOCABULARY: Vocabulary = Vocabulary {
@@ -155,7 +154,7 @@ impl Entries {
                 self.id(child, findings);
             } else if child.is(Space::Atom, "updated") {
                 let source = findings.text();
-                let text = shown(child.text(&source.text), child);
+                let text = child.text(&source.text).or_at(child.tag.clone());
                 let moment = rfc_3339(&text, "updated", findings);
                 if let Some(moment) = moment
                     && self.newest.as_ref().is_none_or(|(newest, _)| *newest < moment)
@@ -199,7 +198,7 @@ impl Entries {
                 Code::DuplicateEntry,
                 "",
                 text.place(),
-                || format!("the id `{}` stands twice", shorten(value)),
+                || format!("the id `{}` stands twice", short(value)),
                 |finding| {
                     finding
                         .also(first, "first here")
@@ -235,7 +234,7 @@ fn value(tree: &Tree, index: Index, element: &Element, findings: &mut Findings) 
     match name {
         "generator" if text.trimmed().is_empty() => empty(element, "name the program, or leave it out", findings),
         "published" => {
-            rfc_3339(&shown(text, element), "published", findings);
+            rfc_3339(&text.or_at(element.tag.clone()), "published", findings);
         }
         "generator" => {}
         _ => address(element, &text, findings),
@@ -269,7 +268,7 @@ fn person(tree: &Tree, index: Index, findings: &mut Findings) {
     }
     for child in tree.children(index).map(|(_, child)| child).filter(|child| child.space == Space::Atom) {
         let text = child.text(&source.text);
-        let at = if text.trimmed().is_empty() { child.tag.clone() } else { text.place() };
+        let at = text.place_or(&child.tag);
         match child.name.as_str() {
             "name" if text.trimmed().is_empty() => empty(child, "write the name", findings),
             "uri" => {

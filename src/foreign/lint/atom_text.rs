@@ -5,7 +5,7 @@ use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::namespaces::Space;
 use crate::foreign::lint::structure::{empty, leaf};
-use crate::foreign::lint::text::Text;
+use crate::foreign::lint::text::{Surroundings, Text};
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{html, plain, values};
 use crate::words::nearest::nearest;
@@ -166,7 +166,7 @@ fn xhtml(tree: &Tree, index: Index, findings: &mut Findings) {
     // Without prefixes it can be read as HTML where it stands.
     if children.iter().all(|child| !source.text[child.at.clone()].contains(':')) {
         let mut text = Text::default();
-        text.push(&source.text, element.inner.clone());
+        text.push(&source.text, element.inner.clone(), Surroundings::Element);
         html::check(&text, &format!("`{}`", element.name), findings);
     }
 }

@@ -32,7 +32,7 @@ codes! {
     ObscureEncoding = Warning "obscure-encoding": "XML 1.0, section 4.3.3: a parser must know UTF-8 and UTF-16 and no other encoding";
     EncodingMismatch = Error "encoding-mismatch": "XML 1.0, section 4.3.3: the bytes are what the declaration says they are";
     UndecodableBytes = Error "undecodable-bytes": "XML 1.0, section 4.3.3: bytes that are no text in the declared encoding (UTF-8 unless another is declared) are a fatal error";
-    ByteOrderMark = Warning "byte-order-mark": "RFC 8259, section 8.1: JSON is sent without a byte order mark";
+    ByteOrderMark = Error "byte-order-mark": "RFC 8259, section 8.1: JSON is sent without a byte order mark";
     BadCharacters = Warning "bad-characters": "XML 1.0, section 2.2, discourages the control characters U+0080 to U+009F; U+FFFD stands where a text was damaged before";
     BlankBeforeDeclaration = Error "blank-before-declaration": "XML 1.0, section 2.8: nothing, not even a space, stands before `<?xml`";
     BadDeclaration = Error "bad-declaration": "XML 1.0, section 2.8: the declaration is `<?xml version=\"1.0\" encoding=\"…\"?>`";

@@ -5,6 +5,8 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, T
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::text::Text;
+use crate::foreign::offset::{digits, is_possible, named, offset};
+use crate::words::calendar::DAYS;
 
 /// A moment, with the offset that it was told in.
 pub(super) type Moment = DateTime<FixedOffset>;
@@ -13,46 +15,6 @@ pub(super) type Moment = DateTime<FixedOffset>;
 const RFC_822: &str = "%a, %d %b %Y %H:%M:%S %z";
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
-const DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
-/// The names of zones that RFC 822 has, with their hours.
-const ZONES: [(&str, i32); 12] = [
-    ("GMT", 0),
-    ("UT", 0),
-    ("Z", 0),
-    ("EST", -5),
-    ("EDT", -4),
-    ("CST", -6),
-    ("CDT", -5),
-    ("MST", -7),
-    ("MDT", -6),
-    ("PST", -8),
-    ("PDT", -7),
-    ("UTC", 0),
-];
-
-/// Names of zones that people write, with their minutes; none of them is RFC 822's.
-const OTHER_ZONES: [(&str, i32); 16] = [
-    ("AEDT", 660),
-    ("AEST", 600),
-    ("ACDT", 630),
-    ("ACST", 570),
-    ("AWST", 480),
-    ("NZDT", 780),
-    ("NZST", 720),
-    ("JST", 540),
-    ("KST", 540),
-    ("IST", 330),
-    ("CET", 60),
-    ("CEST", 120),
-    ("EET", 120),
-    ("EEST", 180),
-    ("WET", 0),
-    ("BST", 60),
-];
 
 /// Before this year nobody published on the Web.
 const FIRST_YEAR: i32 = 1990;
@@ -76,9 +38,7 @@ pub(super) fn rfc_822(text: &Text, element: &str, findings: &mut Findings) -> Op
         let (code, message) = match fault {
             Fault::Wrong(why) => (Code::InvalidDate, format!("`{element}` is no date of RFC 822: {why}")),
             Fault::Odd(why) => (Code::ProblematicDate, format!("`{element}` {why}")),
-            Fault::Day(said, is) => {
-                (Code::IncorrectDow, format!("this day is a {}, not a {}", DAY_NAMES[is], DAY_NAMES[said]))
-            }
+            Fault::Day(said, is) => (Code::IncorrectDow, format!("this day is a {}, not a {}", DAYS[is], DAYS[said])),
         };
         findings.tell(
             code,
@@ -86,7 +46,7 @@ pub(super) fn rfc_822(text: &Text, element: &str, findings: &mut Findings) -> Op
             place(text),
             || message,
             |finding| match mend {
-                Some(mend) => finding.help("written as readers expect it").suggest(mend),
+                Some(mend) => finding.help("written as readers expect it").mend(text, text.trimmed_part(), &mend),
                 None => finding.help("write it like `Fri, 20 Nov 2026 09:30:00 +0900`"),
             },
         );
@@ -99,7 +59,8 @@ pub(super) fn rfc_822(text: &Text, element: &str, findings: &mut Findings) -> Op
 pub(super) fn rfc_3339(text: &Text, element: &str, findings: &mut Findings) -> Option<Moment> {
     let value = text.trimmed();
     let moment = DateTime::parse_from_rfc3339(value).ok();
-    let has_shape = value.as_bytes().get(10) == Some(&b'T') && !value.contains('z') && text.value == value;
+    let is_near = moment.is_none_or(|moment| is_possible(*moment.offset()));
+    let has_shape = is_near && value.as_bytes().get(10) == Some(&b'T') && !value.contains('z') && text.value == value;
     if moment.is_some() && has_shape {
         plausible(moment, text, element, findings);
         return moment;
@@ -113,6 +74,8 @@ pub(super) fn rfc_3339(text: &Text, element: &str, findings: &mut Findings) -> O
         "it does not say in which zone"
     } else if value.len() == 10 && NaiveDate::parse_from_str(value, "%Y-%m-%d").is_ok() {
         "the time is missing"
+    } else if !is_near {
+        "no zone is so far from Greenwich"
     } else if DateTime::parse_from_rfc3339(value).is_ok() {
         "`T` and `Z` are capitals"
     } else if moment.is_some() {
@@ -121,14 +84,18 @@ pub(super) fn rfc_3339(text: &Text, element: &str, findings: &mut Findings) -> O
         "no such moment can be read from it"
     };
     // Without a zone it is no moment that could be compared.
-    let moment = moment.filter(|_| without_zone(value).is_none());
+    let moment = moment.filter(|_| is_near && without_zone(value).is_none());
     findings.tell(
         Code::InvalidRfc3339Date,
         element,
         place(text),
         || format!("`{element}` is no date of RFC 3339: {why}"),
         |finding| match moment {
-            Some(moment) => finding.help("written as readers expect it").suggest(moment.to_rfc3339()),
+            Some(moment) => {
+                let finding = finding.help("written as readers expect it");
+                // Blanks around it would stay.
+                if text.value == value { finding.mend(text, 0..value.len(), &moment.to_rfc3339()) } else { finding }
+            }
             None => finding.help("write it like `2026-11-20T09:30:00+09:00`"),
         },
     );
@@ -220,11 +187,13 @@ fn read_rfc_822(written: &str) -> (Option<Moment>, Option<Fault>) {
     let local = date.and_time(time).and_local_timezone(offset).single();
     let Some(moment) = local else { return wrong("no such moment can be read from it") };
     let is = date.weekday().num_days_from_monday() as usize;
-    let is_name = |name: &str, day: &str| name.get(..3).is_some_and(|name| day.eq_ignore_ascii_case(name));
+    let is_name = |name: &str, day: &str| name.get(..3).is_some_and(|name| day[..3].eq_ignore_ascii_case(name));
     let known = day_name.and_then(|name| DAYS.iter().position(|day| is_name(name, day)));
     match (day_name, known) {
         (Some(name), None) => faults.push(format!("`{name}` is no day of the week; they are `Mon` to `Sun`")),
-        (Some(name), Some(known)) if name.len() > 3 => faults.push(format!("the day is written `{}`", DAYS[known])),
+        (Some(name), Some(known)) if name.len() > 3 => {
+            faults.push(format!("the day is written `{}`", &DAYS[known][..3]))
+        }
         _ => {}
     }
     let fault = if !faults.is_empty() {
@@ -243,7 +212,7 @@ fn is_tidy(written: &str, date: NaiveDate, time: NaiveTime, day_name: Option<&st
     let seconds = if written.matches(':').count() == 2 { format!(":{:02}", time.second()) } else { String::new() };
     let month = MONTHS[date.month0() as usize];
     let day_of_week =
-        day_name.map_or(String::new(), |_| format!("{}, ", DAYS[date.weekday().num_days_from_monday() as usize]));
+        day_name.map_or(String::new(), |_| format!("{}, ", &DAYS[date.weekday().num_days_from_monday() as usize][..3]));
     let rest = format!("{month} {:04} {:02}:{:02}{seconds} ", date.year(), time.hour(), time.minute());
     let day = date.day();
     [format!("{day_of_week}{day} {rest}"), format!("{day_of_week}{day:02} {rest}")]
@@ -285,32 +254,27 @@ fn clock(word: &str, faults: &mut Vec<String>) -> Option<NaiveTime> {
 }
 
 fn zone_offset(zone: &str, odd: &mut Option<&'static str>, faults: &mut Vec<String>) -> Option<FixedOffset> {
-    let minutes = |minutes: i32| FixedOffset::east_opt(minutes * 60);
-    if let Some((name, hours)) = ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone)) {
-        if *name == "UTC" {
-            faults.push("`UTC` is no zone of RFC 822; write `GMT` or `+0000`".to_owned());
+    if let Some(known) = named(zone) {
+        if !known.is_standard {
+            faults.push(format!(
+                "`{}` is no zone of RFC 822; write `{}`",
+                zone.to_ascii_uppercase(),
+                digits(known.offset)
+            ));
         }
-        return minutes(hours * 60);
-    }
-    if let Some((name, offset)) = OTHER_ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone)) {
-        let sign = if *offset < 0 { '-' } else { '+' };
-        faults.push(format!("`{name}` is no zone of RFC 822; write `{sign}{:02}{:02}`", offset / 60, offset % 60));
-        return minutes(*offset);
+        return Some(known.offset);
     }
     if zone.len() == 1 && zone.bytes().all(|byte| byte.is_ascii_alphabetic() && !byte.eq_ignore_ascii_case(&b'j')) {
         *odd = Some("has a military zone, whose sign RFC 822 itself got wrong");
-        return minutes(0);
+        return offset(0);
     }
-    let signed =
-        zone.strip_prefix('+').map(|digits| (1, digits)).or_else(|| zone.strip_prefix('-').map(|digits| (-1, digits)));
-    let (sign, digits) = signed?;
-    let plain = digits.replace(':', "");
+    let (sign, written) = zone.split_at_checked(1).filter(|(sign, _)| matches!(*sign, "+" | "-"))?;
+    let plain = written.replace(':', "");
     let value = i32::try_from(number(&plain, 4..=4)?).ok()?;
-    if digits.contains(':') {
-        let written = if sign < 0 { '-' } else { '+' };
-        faults.push(format!("the zone has no colon: `{written}{plain}`"));
+    if written.contains(':') {
+        faults.push(format!("the zone has no colon: `{sign}{plain}`"));
     }
-    (value % 100 < 60).then(|| minutes(sign * (value / 100 * 60 + value % 100))).flatten()
+    offset(if sign == "-" { -value } else { value })
 }
 
 #[cfg(test)]
@@ -331,6 +295,12 @@ mod tests {
             ("Fri,  12 Dec 2008 17:35:11 +1100", Some(some), Some(Fault::Odd("is not written as readers expect it"))),
             ("Fri, 12 Dec 2008 17:35:11 +11:00", Some(some), wrong("the zone has no colon: `+1100`")),
             ("Fri, 12 Dec 2008 17:35:11 AEDT", Some(some), wrong("`AEDT` is no zone of RFC 822; write `+1100`")),
+            (
+                "Fri, 12 Dec 2008 17:35:11 nst",
+                Some("2008-12-12T17:35:11-03:30"),
+                wrong("`NST` is no zone of RFC 822; write `-0330`"),
+            ),
+            ("Fri, 12 Dec 2008 17:35:11 +1500", None, wrong("`+1500` is no zone; write `+hhmm` or `GMT`")),
             ("Friday, 12 Dec 2008 17:35:11 +1100", Some(some), wrong("the day is written `Fri`")),
             ("Fri 12 Dec 2008 17:35:11 +1100", Some(some), wrong("a comma stands after the day of the week")),
             ("Fri, 12 December 2008 17:35:11 +1100", Some(some), wrong("months are `Jan` to `Dec`")),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::foreign::lint::codes::Code;
-use crate::words::diagnostic::{Diagnostic, Severity, sort};
+use crate::foreign::lint::text::Text;
+use crate::words::diagnostic::{Diagnostic, Severity, Suggestion, sort};
 use crate::words::source_text::{SourceText, Span};
 
 /// As many of a group are drawn one by one; if there are more, only the first is.
@@ -21,6 +22,12 @@ const NAMED: usize = 6;
 
 /// As many bytes carets mark.
 const MARKED: usize = 200;
+
+/// As many bytes are said in a message or a line of help.
+const SAID: usize = 500;
+
+/// As many bytes are replaced by a suggestion; longer ones are not drawn.
+const REPLACED: usize = 1000;
 
 /// As many groups a code has; what comes later joins the last one.
 const GROUPS: usize = 12;
@@ -75,6 +82,7 @@ impl Findings {
         words: impl FnOnce(Finding<'_>) -> Finding<'_>,
     ) {
         let groups = self.groups.entry(code).or_default();
+        let about = start(about);
         let known = groups.iter().position(|group| group.about == about);
         let index = match known {
             Some(index) => index,
@@ -97,6 +105,12 @@ impl Findings {
         }
     }
 
+    /// Counts more of what has been told, whose places nobody knows.
+    pub(super) fn count(&mut self, code: Code, about: &str, more: usize) {
+        let groups = self.groups.get_mut(&code).into_iter().flatten();
+        groups.filter(|group| group.about == about).for_each(|group| group.count += more);
+    }
+
     /// Forgets everything else: where there is no feed, nothing more matters.
     pub(super) fn only(&mut self, code: Code) {
         self.groups.retain(|found, _| *found == code);
@@ -112,7 +126,7 @@ impl Findings {
                 let second = drawn.iter().filter_map(|other| Some(other.labels.first()?.span.range.start));
                 let mut places: Vec<usize> = second.chain(more).collect();
                 places.sort_unstable();
-                let named = lines(&self.source.text, &places);
+                let named = lines(&self.source, &places);
                 let rest = if count > places.len() + 1 { ", …" } else { "" };
                 drawn = vec![first.note(format!("and {} more like this, at lines {named}{rest}", count - 1))];
             }
@@ -157,12 +171,39 @@ impl<'a> Finding<'a> {
         self
     }
 
+    /// What would mend it, if a part of a text said something else; nothing where that cannot be written there.
+    pub(super) fn mend(self, text: &Text, part: Range<usize>, says: &str) -> Self {
+        match text.replacement(&self.source.text, part, says) {
+            Some((at, new)) => self.suggest_at(at, new),
+            None => self,
+        }
+    }
+
     fn finish(mut self, code: Code) -> Diagnostic {
         if self.diagnostic.labels.is_empty() {
             self = self.label("");
         }
+        let diagnostic = &mut self.diagnostic;
+        shorten(&mut diagnostic.message);
+        diagnostic.labels.iter_mut().for_each(|label| shorten(&mut label.text));
+        diagnostic.help.iter_mut().for_each(shorten);
+        let is_long = |patch: &Suggestion| patch.span.range.len().max(patch.replacement.len()) > REPLACED;
+        diagnostic.suggestion = diagnostic.suggestion.take().filter(|patch| !is_long(patch));
         self.diagnostic.note(code.rule())
     }
+}
+
+/// Cuts what is said. Names and values in it are the feed's, and may be as long as the feed.
+fn shorten(said: &mut String) {
+    if said.len() > SAID {
+        said.truncate(said.floor_char_boundary(SAID));
+        said.push('…');
+    }
+}
+
+/// The start of a name, which is enough to tell it from others.
+fn start(about: &str) -> &str {
+    &about[..about.floor_char_boundary(SAID)]
 }
 
 /// What carets mark of a place: the start of its first line.
@@ -172,17 +213,8 @@ fn marked(source: &Arc<SourceText>, at: Range<usize>) -> Span {
 }
 
 /// The lines of places, which are in order, counted from 1.
-fn lines(text: &str, places: &[usize]) -> String {
-    let (mut line, mut counted) = (1, 0);
-    let mut named: Vec<String> = Vec::new();
-    for place in places {
-        let place = (*place).min(text.len()).max(counted);
-        line += text.as_bytes()[counted..place].iter().filter(|byte| **byte == b'\n').count();
-        counted = place;
-        let name = line.to_string();
-        if named.last() != Some(&name) {
-            named.push(name);
-        }
-    }
-    named.join(", ")
+fn lines(source: &SourceText, places: &[usize]) -> String {
+    let mut numbers: Vec<usize> = places.iter().map(|place| source.line(*place).0).collect();
+    numbers.dedup();
+    numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -4,34 +4,17 @@
 //! through once, from the left, and each finding is told where it stands in the feed's own file, through its escapes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::foreign::lint::addresses::scheme;
+use crate::foreign::html::short;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
+use crate::foreign::lint::html_elements::{is_element, is_open_ended, is_raw, is_removed, is_void};
 use crate::foreign::lint::text::Text;
-
-/// Elements of HTML, past and present.
-const ELEMENTS: &str = " a abbr acronym address applet area article aside audio b base basefont bdi bdo big blockquote body br button \
-    canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption \
-    figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li \
-    link main map mark menu meta meter nav nobr noframes noscript object ol optgroup option output p param picture pre progress q rp \
-    rt ruby s samp script search section select slot small source span strike strong style sub summary sup table tbody td template \
-    textarea tfoot th thead time title tr track tt u ul var video wbr ";
-
-/// Elements that readers take out, most of them with what is in them.
-const REMOVED: &str = " applet base body button canvas dialog embed fieldset form frame frameset head html iframe input link meta noscript \
-    object optgroup option script select style template textarea title ";
-
-/// Elements without an end.
-const VOID: &str = " area base basefont br col embed frame hr img input link meta param source track wbr ";
-
-/// Elements whose end may be left out.
-const OPEN_ENDED: &str =
-    " body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr ";
-
-/// Elements whose content is no markup.
-const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
+use crate::foreign::quotes::{Quote, Quotes};
+use crate::words::address::scheme;
+use crate::words::source_set::candidates;
 
 /// Attributes that hold one address.
 const ADDRESSES: [&str; 8] = ["href", "src", "poster", "cite", "data", "background", "longdesc", "lowsrc"];
@@ -39,25 +22,26 @@ const ADDRESSES: [&str; 8] = ["href", "src", "poster", "cite", "data", "backgrou
 /// Attributes where scripts look for a picture's address.
 const LAZY: [&str; 5] = ["data-src", "data-lazy-src", "data-original", "data-srcset", "data-lazy"];
 
+/// References that browsers read without their `;`, and people forget it.
+const SHORT: [&str; 10] = ["nbsp", "lt", "gt", "amp", "quot", "copy", "reg", "laquo", "raquo", "middot"];
+
 /// As many attributes of a tag are remembered.
 const ATTRIBUTES: usize = 256;
 
-/// As many open elements are remembered.
-const DEEP: usize = 256;
-
-/// Whether HTML has an element.
-pub(super) fn is_element(name: &str) -> bool {
-    among(ELEMENTS, name)
-}
-
-/// Whether a word stands in a list of words with spaces around them.
-fn among(list: &str, word: &str) -> bool {
-    !word.is_empty() && list.split_ascii_whitespace().any(|known| known == word)
-}
+/// As many open elements are remembered; where there are more, nothing is said about ends any longer.
+const DEEP: usize = 10_000;
 
 /// Looks through the HTML of an element.
 pub(super) fn check(text: &Text, element: &str, findings: &mut Findings) {
-    let mut page = Page { text, html: &text.value, element, findings, open: Vec::new() };
+    let mut page = Page {
+        text,
+        html: &text.value,
+        element,
+        findings,
+        open: Open::default(),
+        quotes: Quotes::new(),
+        has_comment_ends: true,
+    };
     let mut at = 0;
     while let Some(stop) = page.html[at..].find('<') {
         page.references(at..at + stop);
@@ -112,20 +96,71 @@ struct Page<'a, 'f> {
     /// The element of the feed that holds it, for messages.
     element: &'a str,
     findings: &'f mut Findings,
-    open: Vec<(String, Range<usize>)>,
+    open: Open,
+    quotes: Quotes,
+    /// Whether there may be another end of a comment: what is not there is looked for once.
+    has_comment_ends: bool,
+}
+
+/// Elements that are open.
+#[derive(Default)]
+struct Open {
+    /// Their names and tags, the innermost last.
+    elements: Vec<(String, Range<usize>)>,
+    /// How many of each name there are.
+    counts: BTreeMap<String, usize>,
+    /// Whether there were too many to be remembered.
+    is_lost: bool,
+}
+
+impl Open {
+    fn push(&mut self, name: String, at: Range<usize>) {
+        if self.is_lost {
+            return;
+        }
+        if is_open_ended(&name) && self.elements.last().is_some_and(|(open, _)| *open == name) {
+            self.pop();
+        }
+        if self.elements.len() >= DEEP {
+            *self = Self { is_lost: true, ..Self::default() };
+            return;
+        }
+        *self.counts.entry(name.clone()).or_default() += 1;
+        self.elements.push((name, at));
+    }
+
+    fn pop(&mut self) -> Option<(String, Range<usize>)> {
+        let (name, at) = self.elements.pop()?;
+        if let Some(count) = self.counts.get_mut(&name) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&name);
+            }
+        }
+        Some((name, at))
+    }
 }
 
 impl<'a> Page<'a, '_> {
-    fn tell(&mut self, code: Code, about: &str, at: Range<usize>, message: String, help: String) {
+    /// `message` and `help` are asked only when they may be drawn; the first is given the element of the feed.
+    fn tell(
+        &mut self,
+        code: Code,
+        about: &str,
+        at: Range<usize>,
+        message: impl FnOnce(&str) -> String,
+        help: impl FnOnce() -> String,
+    ) {
         let at = self.text.locate(at);
-        self.findings.tell(code, about, at, || message, |finding| finding.help(help));
+        let element = self.element;
+        self.findings.tell(code, about, at, || message(element), |finding| finding.help(help()));
     }
 
     /// What starts with the `<` at `at`; gives where to go on.
     fn markup(&mut self, at: usize) -> usize {
         let rest = &self.html[at..];
         if rest.starts_with("<!--") {
-            return rest.find("-->").map_or(self.html.len(), |end| at + end + 3);
+            return self.comment(at);
         }
         if let Some(name) = rest.strip_prefix("</") {
             let length = name.find(|c: char| !is_name(c)).unwrap_or(name.len());
@@ -146,18 +181,37 @@ impl<'a> Page<'a, '_> {
         at + 1
     }
 
+    /// Behind the comment that starts at `at`.
+    fn comment(&mut self, at: usize) -> usize {
+        let inner = at + "<!--".len();
+        let length = if self.has_comment_ends { self.html[inner..].find("-->") } else { None };
+        if let Some(length) = length {
+            return inner + length + "-->".len();
+        }
+        self.has_comment_ends = false;
+        let message = |element: &str| format!("a comment in {element} never ends");
+        let help = || "close it with `-->`; until then it hides what follows".to_owned();
+        self.tell(Code::BrokenTag, "comment", at..inner, message, help);
+        inner
+    }
+
     fn end(&mut self, name: &str, at: Range<usize>) {
-        if let Some(above) = self.open.iter().rev().position(|(open, _)| open == name) {
-            let keep = self.open.len() - above;
-            let unclosed = self.open[keep..].iter().find(|(name, _)| !among(OPEN_ENDED, name)).cloned();
-            if let Some((inner, place)) = unclosed {
-                let message = format!("`<{inner}>` in {} is not closed before `</{name}>`", self.element);
-                self.tell(Code::NotHtml, "unclosed", place, message, format!("close it first, with `</{inner}>`"));
+        if !self.open.counts.contains_key(name) {
+            if !self.open.is_lost && !is_void(name) {
+                let message = |element: &str| format!("`</{name}>` in {element} closes nothing");
+                self.tell(Code::NotHtml, "stray", at, message, || "take it out".to_owned());
             }
-            self.open.truncate(keep - 1);
-        } else if self.open.len() < DEEP && !among(VOID, name) {
-            let message = format!("`</{name}>` in {} closes nothing", self.element);
-            self.tell(Code::NotHtml, "stray", at, message, "take it out".to_owned());
+            return;
+        }
+        let mut unclosed = None;
+        while let Some((open, place)) = self.open.pop().filter(|(open, _)| open != name) {
+            if !is_open_ended(&open) {
+                unclosed = Some((open, place));
+            }
+        }
+        if let Some((inner, place)) = unclosed {
+            let message = |element: &str| format!("`<{inner}>` in {element} is not closed before `</{name}>`");
+            self.tell(Code::NotHtml, "unclosed", place, message, || format!("close it first, with `</{inner}>`"));
         }
     }
 
@@ -168,18 +222,18 @@ impl<'a> Page<'a, '_> {
         };
         let name = tag.name.as_str();
         self.judge_element(&tag);
-        if !among(REMOVED, name) {
+        if !is_removed(name) {
             self.judge_attributes(&tag);
         }
         let closed = self.html[..end].ends_with("/>");
-        if RAW.contains(&name) || name == "svg" || name == "math" {
-            if closed && !RAW.contains(&name) {
+        if is_raw(name) || name == "svg" || name == "math" {
+            if closed && !is_raw(name) {
                 return end;
             }
             return self.after(name, end);
         }
-        if (!closed || is_element(name)) && !among(VOID, name) && self.open.len() < DEEP {
-            self.open.push((tag.name, tag.at));
+        if (!closed || is_element(name)) && !is_void(name) {
+            self.open.push(tag.name, tag.at);
         }
         end
     }
@@ -213,8 +267,8 @@ impl<'a> Page<'a, '_> {
             if rest.is_empty() || rest.starts_with('<') {
                 self.broken(&name, start..at);
                 // Its end is not told as well.
-                if !among(VOID, &name) && self.open.len() < DEEP {
-                    self.open.push((name, start..at));
+                if !is_void(&name) {
+                    self.open.push(name, start..at);
                 }
                 return Err(at);
             }
@@ -232,33 +286,40 @@ impl<'a> Page<'a, '_> {
             at += spaces + 1;
             at += html[at..].len() - html[at..].trim_start().len();
             let rest = &html[at..];
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let value = match quote {
-                Some(quote) => match rest[1..].find(quote) {
-                    Some(length) => at + 1..at + 1 + length,
-                    None => {
-                        self.broken(&name, start..at + 1);
-                        return Err(html.len());
+            let (value, end) = match rest.as_bytes().first() {
+                Some(quote @ (b'"' | b'\'')) => match self.quotes.close(html, at, *quote) {
+                    Quote::At(end) => (at + 1..end, end + 1),
+                    Quote::Missing(end) => {
+                        self.unclosed_quote(&name, at..end);
+                        (at + 1..end, end)
                     }
                 },
-                None => at..at + rest.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(rest.len()),
+                _ => {
+                    let end = at + rest.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(rest.len());
+                    (at..end, end)
+                }
             };
-            at = value.end + usize::from(quote.is_some());
+            at = end;
             keep(&mut attributes, (attribute, htmlize::unescape_attribute(&html[value.clone()]), value));
         }
     }
 
     fn broken(&mut self, name: &str, at: Range<usize>) {
         let shown = at.start..at.start + self.html[at.clone()].trim_end().len();
-        let message = format!("the tag `<{name}` in {} has no `>`", self.element);
-        let help = "close it; until then it swallows what follows, be it a picture or a sentence".to_owned();
+        let message = |element: &str| format!("the tag `<{name}` in {element} has no `>`");
+        let help = || "close it; until then it swallows what follows, be it a picture or a sentence".to_owned();
         self.tell(Code::BrokenTag, name, shown, message, help);
+    }
+
+    fn unclosed_quote(&mut self, name: &str, at: Range<usize>) {
+        let message = |element: &str| format!("a quote in the tag `<{name}` in {element} is never closed");
+        let help = || "close it; until then it swallows what follows, up to the next quote".to_owned();
+        self.tell(Code::BrokenTag, name, at, message, help);
     }
 
     fn judge_element(&mut self, tag: &Tag<'_>) {
         let (name, at) = (tag.name.as_str(), tag.at.clone());
-        let element = self.element;
-        if among(REMOVED, name) {
+        if is_removed(name) {
             let help = match name {
                 "iframe" | "object" | "embed" | "applet" | "frame" => {
                     "link to what it shows, with a picture if there is one"
@@ -269,34 +330,21 @@ impl<'a> Page<'a, '_> {
                 "noscript" => "write what is in it without it: readers take it out with all of it",
                 _ => "link to the page where it works",
             };
-            self.tell(
-                Code::SecurityRisk,
-                name,
-                at,
-                format!("readers take `<{name}>` out of {element}"),
-                help.to_owned(),
-            );
+            let message = |element: &str| format!("readers take `<{name}>` out of {element}");
+            self.tell(Code::SecurityRisk, name, at, message, || help.to_owned());
         } else if name == "svg" || name == "math" {
-            let help = "put a picture (PNG or JPEG) with an `alt` text in its place";
-            self.tell(
-                Code::NotHtml,
-                name,
-                at,
-                format!("many readers drop `<{name}>` from {element}, or leave only its words"),
-                help.to_owned(),
-            );
+            let message =
+                |element: &str| format!("many readers drop `<{name}>` from {element}, or leave only its words");
+            let help = || "put a picture (PNG or JPEG) with an `alt` text in its place".to_owned();
+            self.tell(Code::NotHtml, name, at, message, help);
         } else if name.contains('-') {
-            let message = format!("`<{name}>` in {element} is an element of your page, which no reader knows");
-            self.tell(
-                Code::NotHtml,
-                "custom",
-                at,
-                message,
-                "write plain HTML in its place: some readers drop it with all that is in it".to_owned(),
-            );
+            let message =
+                |element: &str| format!("`<{name}>` in {element} is an element of your page, which no reader knows");
+            let help = || "write plain HTML in its place: some readers drop it with all that is in it".to_owned();
+            self.tell(Code::NotHtml, "custom", at, message, help);
         } else if !is_element(name) {
-            let message = format!("HTML has no element `<{name}>`, as in {element}");
-            let help = format!("if it is meant as text, write `&lt;{name}&gt;` in the HTML");
+            let message = |element: &str| format!("HTML has no element `<{name}>`, as in {element}");
+            let help = || format!("if it is meant as text, write `&lt;{name}&gt;` in the HTML");
             self.tell(Code::NotHtml, name, at, message, help);
         }
     }
@@ -304,28 +352,17 @@ impl<'a> Page<'a, '_> {
     fn judge_attributes(&mut self, tag: &Tag<'_>) {
         for (name, value, at) in &tag.attributes {
             if name.len() > 2 && name.starts_with("on") && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-                let message = format!("readers take the attribute `{name}` out of {}", self.element);
-                self.tell(
-                    Code::SecurityRiskAttribute,
-                    name,
-                    at.clone(),
-                    message,
-                    "leave it out of the feed".to_owned(),
-                );
+                let message = |element: &str| format!("readers take the attribute `{name}` out of {element}");
+                let help = || "leave it out of the feed".to_owned();
+                self.tell(Code::SecurityRiskAttribute, name, at.clone(), message, help);
             } else if name == "style" {
-                let message = format!("readers take inline styles out of {}", self.element);
-                self.tell(
-                    Code::StyleAttribute,
-                    "",
-                    at.clone(),
-                    message,
-                    "say it with elements, such as `<em>` or `<table>`".to_owned(),
-                );
+                let message = |element: &str| format!("readers take inline styles out of {element}");
+                let help = || "say it with elements, such as `<em>` or `<table>`".to_owned();
+                self.tell(Code::StyleAttribute, "", at.clone(), message, help);
             } else if ADDRESSES.contains(&name.as_str()) {
                 self.address(name, value, at.clone());
             } else if name == "srcset" {
-                let candidates = source_set(value).map(str::to_owned).collect::<Vec<_>>();
-                candidates.iter().for_each(|candidate| self.address(name, candidate, at.clone()));
+                candidates(value).for_each(|(address, _)| self.address(name, address, at.clone()));
             }
         }
         if tag.name == "img" {
@@ -334,22 +371,23 @@ impl<'a> Page<'a, '_> {
     }
 
     fn address(&mut self, name: &str, value: &str, at: Range<usize>) {
-        let shown: String = value.chars().take(60).collect();
-        let element = self.element;
+        let shown = || short(value);
         match judge(value) {
             Address::Whole => {}
             Address::Code => {
-                let message = format!("readers take `{name}=\"{shown}\"` out of {element}");
-                self.tell(Code::SecurityRiskAttribute, name, at, message, "link to the page where it works".to_owned());
+                let message = |element: &str| format!("readers take `{name}=\"{}\"` out of {element}", shown());
+                let help = || "link to the page where it works".to_owned();
+                self.tell(Code::SecurityRiskAttribute, name, at, message, help);
             }
             Address::Fragment => {
-                let message = format!("`{name}=\"{shown}\"` in {element} leads nowhere outside its page");
-                self.tell(Code::FragmentUrl, name, at, message, "write the page's address before it".to_owned());
+                let message =
+                    |element: &str| format!("`{name}=\"{}\"` in {element} leads nowhere outside its page", shown());
+                self.tell(Code::FragmentUrl, name, at, message, || "write the page's address before it".to_owned());
             }
             Address::Relative => {
-                let message = format!("`{name}=\"{shown}\"` in {element} is not a whole address");
-                let help = "write all of it, from `https://` on: to a reader it is relative to nothing";
-                self.tell(Code::RelativeUrl, name, at, message, help.to_owned());
+                let message = |element: &str| format!("`{name}=\"{}\"` in {element} is not a whole address", shown());
+                let help = || "write all of it, from `https://` on: to a reader it is relative to nothing".to_owned();
+                self.tell(Code::RelativeUrl, name, at, message, help);
             }
         }
     }
@@ -359,19 +397,15 @@ impl<'a> Page<'a, '_> {
         let placeholder = of("src").is_none_or(|(_, value, _)| value.trim().is_empty() || value.starts_with("data:"));
         let lazy = LAZY.into_iter().find(|name| of(name).is_some());
         if let (true, Some(lazy)) = (placeholder, lazy) {
-            let message =
-                format!("a picture in {} has its address in `{lazy}`, where only a script finds it", self.element);
-            self.tell(Code::LazyImage, "", tag.at.clone(), message, "put the address into `src`".to_owned());
+            let message = |element: &str| {
+                format!("a picture in {element} has its address in `{lazy}`, where only a script finds it")
+            };
+            self.tell(Code::LazyImage, "", tag.at.clone(), message, || "put the address into `src`".to_owned());
         }
         if of("alt").is_none() {
-            let message = format!("a picture in {} does not say what is to be seen", self.element);
-            self.tell(
-                Code::MissingAlt,
-                "",
-                tag.at.clone(),
-                message,
-                "describe it in `alt`; `alt=\"\"` if it says nothing".to_owned(),
-            );
+            let message = |element: &str| format!("a picture in {element} does not say what is to be seen");
+            let help = || "describe it in `alt`; `alt=\"\"` if it says nothing".to_owned();
+            self.tell(Code::MissingAlt, "", tag.at.clone(), message, help);
         }
     }
 
@@ -382,37 +416,21 @@ impl<'a> Page<'a, '_> {
             let rest = &text[found + 1..];
             let length = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
             let name = &rest[..length];
-            let is_short =
-                ["nbsp", "lt", "gt", "amp", "quot", "copy", "reg", "laquo", "raquo", "middot"].contains(&name);
-            if is_short && !rest[length..].starts_with([';', '=']) {
+            if SHORT.contains(&name) && !rest[length..].starts_with([';', '=']) {
                 let place = at.start + found..at.start + found + 1 + length;
-                let message = format!("`&{name}` in {} has no `;`", self.element);
-                self.tell(Code::NotHtml, "reference", place, message, format!("write `&{name};`"));
+                let message = |element: &str| format!("`&{name}` in {element} has no `;`");
+                self.tell(Code::NotHtml, "reference", place, message, || "add the `;`".to_owned());
             }
         }
     }
 
     fn finish(&mut self) {
         let open = std::mem::take(&mut self.open);
-        if let Some((name, at)) = open.into_iter().find(|(name, _)| !among(OPEN_ENDED, name)) {
-            let message = format!("`<{name}>` in {} is never closed", self.element);
-            self.tell(Code::NotHtml, "open", at, message, format!("close it with `</{name}>`"));
+        if let Some((name, at)) = open.elements.into_iter().find(|(name, _)| !is_open_ended(name)) {
+            let message = |element: &str| format!("`<{name}>` in {element} is never closed");
+            self.tell(Code::NotHtml, "open", at, message, || format!("close it with `</{name}>`"));
         }
     }
-}
-
-/// The addresses in a `srcset` attribute (HTML, section 4.8.4.2.1).
-fn source_set(value: &str) -> impl Iterator<Item = &str> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
-        let address = word.trim_end_matches(',');
-        // A comma ends the candidate, be it behind the address or behind its size.
-        let end = if address.len() < word.len() { 0 } else { after.find(',').unwrap_or(after.len()) };
-        rest = &after[end..];
-        (!address.is_empty()).then_some(address)
-    })
 }
 
 /// What a name of an element goes on with.

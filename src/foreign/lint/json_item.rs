@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::foreign::html::short;
 use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::rfc_3339;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::json_values::{Index, Kind, Values, inner, string};
-use crate::foreign::lint::rss_item::shorten;
+use crate::foreign::lint::json_values::{Index, Key, Kind, Values, inner, string};
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::{html, plain, values};
 use crate::words::nearest::nearest;
@@ -39,6 +39,21 @@ pub(super) enum Wants {
     Authors,
     /// Strings.
     Tags,
+}
+
+impl Wants {
+    /// What kind of value that is.
+    fn kind(self) -> Kind {
+        match self {
+            Self::Boolean => Kind::Boolean,
+            Self::Number => Kind::Number,
+            Self::Array | Self::Authors | Self::Tags => Kind::Array,
+            Self::Author => Kind::Object,
+            Self::Text | Self::Plain | Self::Html | Self::Address | Self::Date | Self::Language | Self::MediaType => {
+                Kind::Text
+            }
+        }
+    }
 }
 
 /// An object: what messages call it, its keys, and what others call them.
@@ -85,7 +100,7 @@ const ITEM: Shape = Shape {
 const AUTHOR: Shape = Shape {
     name: "author",
     keys: &[("name", Wants::Text), ("url", Wants::Address), ("avatar", Wants::Address)],
-    synonyms: &[("email", "url")],
+    synonyms: &[],
 };
 
 const ATTACHMENT: Shape = Shape {
@@ -158,7 +173,7 @@ impl Items {
                     Code::DuplicateGuid,
                     "",
                     id.at.clone(),
-                    || format!("the id `{}` stands twice", shorten(&value)),
+                    || format!("the id `{}` stands twice", short(&value)),
                     |finding| finding.also(first, "first here").help("give each item its own"),
                 );
             }
@@ -192,7 +207,7 @@ pub(super) fn shape(values: &Values, index: Index, shape: &Shape, findings: &mut
         match shape.keys.iter().find(|(name, _)| *name == key.name) {
             Some((name, wants)) => value(values, member, name, *wants, findings),
             None if key.name.starts_with('_') => extension(values, member, &key.name, key.at.clone(), findings),
-            None => unknown(&key.name, key.at.clone(), shape, findings),
+            None => unknown(values, index, member, shape, findings),
         }
     }
 }
@@ -211,12 +226,14 @@ fn extension(values: &Values, index: Index, name: &str, at: Range<usize>, findin
     );
 }
 
-fn unknown(name: &str, at: Range<usize>, shape: &Shape, findings: &mut Findings) {
+fn unknown(values: &Values, object: Index, member: Index, shape: &Shape, findings: &mut Findings) {
+    let Some(Key { name, at }) = &values.get(member).key else { return };
+    let (taken, kind) = (|key: &str| values.member(object, key).is_some(), values.get(member).kind);
     let object = shape.name;
     findings.tell(
         Code::UnknownKey,
         &format!("{object} {name}"),
-        at,
+        at.clone(),
         || {
             format!(
                 "JSON Feed knows no `{name}` of {} {object}",
@@ -224,8 +241,11 @@ fn unknown(name: &str, at: Range<usize>, shape: &Shape, findings: &mut Findings)
             )
         },
         |finding| {
-            let synonym = shape.synonyms.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
-            match synonym.or_else(|| nearest(name, shape.keys.iter().map(|(known, _)| *known))) {
+            let synonym = shape.synonyms.iter().find(|(other, _)| other == name).map(|(_, ours)| *ours);
+            let near = synonym.or_else(|| nearest(name, shape.keys.iter().map(|(known, _)| *known)));
+            let fits = |near| shape.keys.iter().any(|(known, wants)| *known == near && wants.kind() == kind);
+            match near {
+                Some(near) if taken(near) || !fits(near) => finding.help(format!("did you mean `{near}`?")),
                 Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(near),
                 None => finding.help("take it out, or put it into an object whose key starts with `_`"),
             }
@@ -267,13 +287,7 @@ pub(super) fn elements(values: &Values, array: Index, name: &str, wanted: Kind, 
 
 fn value(values: &Values, index: Index, name: &str, wants: Wants, findings: &mut Findings) {
     let value = values.get(index);
-    let wanted = match wants {
-        Wants::Boolean => Kind::Boolean,
-        Wants::Number => Kind::Number,
-        Wants::Array | Wants::Authors | Wants::Tags => Kind::Array,
-        Wants::Author => Kind::Object,
-        _ => Kind::Text,
-    };
+    let wanted = wants.kind();
     if value.kind != wanted {
         let end = if matches!(value.kind, Kind::Object | Kind::Array) { value.at.start + 1 } else { value.at.end };
         return wrong_type(name, value.kind, wanted, value.at.start..end, findings);
@@ -331,12 +345,7 @@ fn text(text: &Text, name: &str, wants: Wants, at: Range<usize>, findings: &mut 
             addresses::check(text, Wanted::Iri, &shown, at, findings);
         }
         Wants::Date => {
-            let mut text = text.clone();
-            if text.trimmed().is_empty() {
-                text = Text::default();
-                text.push_reference(" ", at);
-            }
-            rfc_3339(&text, name, findings);
+            rfc_3339(&text.clone().or_at(at), name, findings);
         }
         Wants::Language => values::language(text, &shown, inner, findings),
         Wants::MediaType => values::media_type(text, name, inner, findings),

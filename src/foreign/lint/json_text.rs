@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::json_values::{Index, Key, Kind, Value, Values, inner, string};
+use crate::foreign::lint::json_values::{Index, Key, Kind, Value, Values};
 
 /// Deeper than this no feed is; what is deeper is passed over.
 const DEEP: usize = 64;
@@ -17,11 +17,11 @@ const DEEP: usize = 64;
 const MANY: usize = 200_000;
 
 /// As many keys of an object are compared.
-const KEYS: usize = 10_000;
+pub(super) const KEYS: usize = 10_000;
 
 /// What a container expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expect {
+pub(super) enum Expect {
     /// A key or a value, or the end.
     First,
     /// A key or a value, since a comma came before.
@@ -34,23 +34,29 @@ enum Expect {
     Comma,
 }
 
-struct Frame {
+/// An object or an array that is not closed yet.
+pub(super) struct Frame {
     value: Option<Index>,
-    is_object: bool,
-    expect: Expect,
-    key: Option<Key>,
-    keys: BTreeMap<String, usize>,
+    pub(super) is_object: bool,
+    /// What comes next in it.
+    pub(super) expect: Expect,
+    /// The key whose value comes next.
+    pub(super) key: Option<Key>,
+    /// The keys so far, and where they stand.
+    pub(super) keys: BTreeMap<String, usize>,
     start: usize,
     comma: usize,
 }
 
-struct Walk<'a, 'f, F> {
-    source: &'a str,
-    at: usize,
-    values: Values,
-    open: Vec<Frame>,
+/// A walk through a text; its words are read in [`json_words`](crate::foreign::lint::json_words).
+pub(super) struct Walk<'a, 'f, F> {
+    pub(super) source: &'a str,
+    /// Where it has come to.
+    pub(super) at: usize,
+    pub(super) values: Values,
+    pub(super) open: Vec<Frame>,
     item: F,
-    findings: &'f mut Findings,
+    pub(super) findings: &'f mut Findings,
 }
 
 /// Walks through a text; gives what is left when the items have been handed over.
@@ -61,7 +67,7 @@ pub(super) fn walk(source: &str, findings: &mut Findings, item: impl FnMut(&Valu
 }
 
 impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
-    fn wrong(&mut self, about: &str, at: Range<usize>, message: impl Into<String>, help: &'static str) {
+    pub(super) fn wrong(&mut self, about: &str, at: Range<usize>, message: impl Into<String>, help: &'static str) {
         let message = message.into();
         self.findings.tell(Code::InvalidJson, about, at, || message, |finding| finding.help(help));
     }
@@ -69,8 +75,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
     fn run(&mut self) {
         let mut ended = false;
         loop {
-            let rest = &self.source[self.at..];
-            self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{a0}', '\u{feff}']).len();
+            self.blanks();
             let start = self.at;
             let Some(letter) = self.source[start..].chars().next() else { break };
             if ended {
@@ -160,7 +165,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
         }
     }
 
-    fn after_value(&mut self) {
+    pub(super) fn after_value(&mut self) {
         if let Some(frame) = self.open.last_mut() {
             frame.expect = Expect::Comma;
             frame.key = None;
@@ -168,7 +173,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
     }
 
     /// Takes note of a value.
-    fn push(&mut self, kind: Kind, at: Range<usize>) -> Option<Index> {
+    pub(super) fn push(&mut self, kind: Kind, at: Range<usize>) -> Option<Index> {
         self.expecting(at.start..at.end.min(at.start + 40).max(at.start + 1));
         let (parent, key) = match self.open.last_mut() {
             Some(frame) => (Some(frame.value?), frame.key.take()),
@@ -262,7 +267,7 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
         }
     }
 
-    fn hand_over(&mut self, index: Index) {
+    pub(super) fn hand_over(&mut self, index: Index) {
         (self.item)(&self.values, index, self.findings);
         let parent = self.values.values[index].parent;
         self.values.values.truncate(index);
@@ -291,174 +296,5 @@ impl<F: FnMut(&Values, Index, &mut Findings)> Walk<'_, '_, F> {
             Some(frame) if frame.expect == Expect::Colon => frame.expect = Expect::Member,
             _ => self.wrong("colon", at, "a colon without a key before it", "write `\"key\": value`"),
         }
-    }
-
-    fn text(&mut self) {
-        let start = self.at;
-        let bytes = self.source.as_bytes();
-        let mut at = start + 1;
-        let mut control = None;
-        let mut odd = None;
-        while at < bytes.len() && bytes[at] != b'"' {
-            match bytes[at] {
-                b'\\' => {
-                    let next = bytes.get(at + 1).copied().unwrap_or(b'"');
-                    let digits = self
-                        .source
-                        .get(at + 2..at + 6)
-                        .is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
-                    if !b"\"\\/bfnrtu".contains(&next) || (next == b'u' && !digits) {
-                        odd.get_or_insert(at);
-                    }
-                    at += 2;
-                    continue;
-                }
-                0..0x20 => {
-                    control.get_or_insert(at);
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        let closed = at < bytes.len();
-        let end = (at + 1).min(bytes.len());
-        if !closed {
-            self.wrong(
-                "string",
-                start..start + 1,
-                "this string has no second quote",
-                "close it; a quote within a string is written `\\\"`",
-            );
-        }
-        if let Some(control) = control.filter(|_| closed) {
-            let code = bytes[control];
-            let name = if code == b'\n' || code == b'\r' {
-                "a line end".to_owned()
-            } else {
-                format!("the control character U+{code:04X}")
-            };
-            self.wrong(
-                "control",
-                control..control,
-                format!("{name} stands in a string"),
-                "write `\\n` for a line end, `\\t` for a tab, and leave other control characters out",
-            );
-        }
-        if let Some(odd) = odd.filter(|_| closed) {
-            let width = 1 + self.source[odd + 1..].chars().next().map_or(0, char::len_utf8);
-            let shown = self.source[odd..odd + width].to_owned();
-            self.wrong(
-                "escape",
-                odd..odd + width,
-                format!("JSON has no escape `{shown}`"),
-                "a backslash that is meant as one is written `\\\\`",
-            );
-        }
-        self.at = end;
-        self.string(start..end);
-    }
-
-    /// A string, which is a key or a value.
-    fn string(&mut self, at: Range<usize>) {
-        let is_key = self
-            .open
-            .last()
-            .is_some_and(|frame| frame.is_object && !matches!(frame.expect, Expect::Member | Expect::Colon));
-        if !is_key {
-            let index = self.push(Kind::Text, at);
-            self.leaf(index);
-            return;
-        }
-        if self.open.last().is_some_and(|frame| frame.expect == Expect::Comma) {
-            self.wrong(
-                "comma",
-                at.start..at.end.min(at.start + 40),
-                "a comma is missing before this",
-                "put a comma between two values",
-            );
-        }
-        let name = string(self.source, at.clone()).value;
-        let inner = inner(self.source, at.clone());
-        let Some(frame) = self.open.last_mut() else { return };
-        let first = frame.keys.get(&name).copied();
-        if first.is_none() && frame.keys.len() < KEYS {
-            frame.keys.insert(name.clone(), inner.start);
-        }
-        frame.expect = Expect::Colon;
-        frame.key = Some(Key { name: name.clone(), at: inner.clone() });
-        if let Some(first) = first {
-            let length = inner.len();
-            self.findings.tell(
-                Code::DuplicateKey,
-                &name,
-                inner,
-                || format!("the key `{name}` stands twice"),
-                |finding| finding.also(first..first + length, "first here").help("keep one of them"),
-            );
-        }
-    }
-
-    /// A value without anything in it, which may itself be in the place of an item.
-    fn leaf(&mut self, index: Option<Index>) {
-        self.after_value();
-        if let Some(index) = index.filter(|index| self.values.is_item(*index)) {
-            self.hand_over(index);
-        }
-    }
-
-    fn comment(&mut self) {
-        let start = self.at;
-        let rest = &self.source[start..];
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        };
-        self.wrong(
-            "comment",
-            start..start + 2,
-            "JSON has no comments",
-            "take it out; `user_comment` is for people who look at the feed",
-        );
-        self.at = start + length;
-    }
-
-    /// A number, a literal, or something that is nothing.
-    fn word(&mut self, first: char) {
-        let start = self.at;
-        let rest = &self.source[start..];
-        let length = rest
-            .find(|c: char| c.is_whitespace() || ",:[]{}\"".contains(c))
-            .unwrap_or(rest.len())
-            .max(first.len_utf8());
-        let word = &rest[..length];
-        self.at = start + length;
-        let at = start..start + length;
-        let kind = match word {
-            "true" | "false" => Kind::Boolean,
-            "null" => Kind::Null,
-            _ if word.len() < 400 && serde_json::from_str::<serde_json::Number>(word).is_ok() => Kind::Number,
-            _ => {
-                let shown: String = word.chars().take(40).collect();
-                self.wrong(
-                    "word",
-                    at.clone(),
-                    format!("`{shown}` is no value"),
-                    "strings and keys stand in double quotes; other values are numbers, `true`, `false` and `null`",
-                );
-                Kind::Text
-            }
-        };
-        let is_key = self
-            .open
-            .last()
-            .is_some_and(|frame| frame.is_object && matches!(frame.expect, Expect::First | Expect::Next));
-        if is_key && let Some(frame) = self.open.last_mut() {
-            frame.expect = Expect::Colon;
-            frame.key = Some(Key { name: word.trim_matches('\'').to_owned(), at });
-            return;
-        }
-        let index = self.push(kind, at);
-        self.leaf(index);
     }
 }

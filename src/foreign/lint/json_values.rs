@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::foreign::lint::text::Text;
+use crate::foreign::lint::text::{Surroundings, Text};
 
 /// A value, named by its place in the tree.
 pub(super) type Index = usize;
@@ -106,11 +106,11 @@ pub(super) fn string(source: &str, at: Range<usize>) -> Text {
     while here < inner.end {
         let rest = &source[here..inner.end];
         let stop = rest.find('\\').unwrap_or(rest.len());
-        text.push(source, here..here + stop);
+        text.push(source, here..here + stop, Surroundings::Json);
         here += stop;
         if here < inner.end {
             let (letter, length) = escape(&source[here..inner.end]);
-            text.push_reference(letter.encode_utf8(&mut [0; 4]), here..here + length);
+            text.push_reference(letter.encode_utf8(&mut [0; 4]), here..here + length, Surroundings::Json);
             here += length;
         }
     }

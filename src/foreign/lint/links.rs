@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::foreign::lint::addresses::{self, Wanted, scheme};
+use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::namespaces::Space;
 use crate::foreign::lint::structure::{attributes, missing_attribute};
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::values;
+use crate::words::address::scheme;
 use crate::words::nearest::nearest;
 
 /// Relations that IANA knows and feeds use.

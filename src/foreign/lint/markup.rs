@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::foreign::html::short;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 
@@ -174,7 +175,9 @@ impl Tokens<'_> {
                 _ => {}
             }
         }
-        self.exhausted.push("]>");
+        if !self.exhausted.contains(&"]>") {
+            self.exhausted.push("]>");
+        }
         self.at = start + "<!DOCTYPE".len();
         findings.tell(
             Code::MalformedMarkup,
@@ -204,7 +207,7 @@ impl Tokens<'_> {
             Code::MalformedMarkup,
             "tag",
             at,
-            || format!("the tag `{tag}` has no `>`"),
+            || format!("the tag `{}` has no `>`", short(tag)),
             |finding| finding.label("a tag that does not end").help("close it with `>`"),
         );
     }
@@ -284,13 +287,12 @@ impl Tokens<'_> {
 
 fn malformed(at: Range<usize>, what: &'static str, findings: &mut Findings) {
     let source = findings.text();
-    let text = source.text[at.clone()].lines().next().unwrap_or_default();
-    let text: String = text.chars().take(40).collect();
+    let text = &source.text[at.clone()];
     findings.tell(
         Code::MalformedAttribute,
         what,
         at,
-        || format!("`{text}` {what}"),
+        || format!("`{}` {what}", short(text)),
         |finding| finding.help("write attributes as `name=\"value\"`, with `&lt;` for a `<`"),
     );
 }

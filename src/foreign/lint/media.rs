@@ -36,11 +36,12 @@ const NUMBERS: [&str; 4] = ["fileSize", "height", "width", "duration"];
 
 /// Looks at the media of an item, entry or channel.
 pub(super) fn check(tree: &Tree, index: Index, findings: &mut Findings) {
+    let has_player = has_player(tree, index);
     for (child_index, child) in tree.children(index).filter(|(_, child)| child.space == Space::Media) {
         match child.name.as_str() {
             "group" => group(tree, child_index, findings),
             "content" => {
-                content(tree, child_index, findings);
+                content(tree, child_index, has_player, findings);
                 thumbnails(tree, child_index, findings);
             }
             "thumbnail" => thumbnail(child, findings),
@@ -64,9 +65,10 @@ fn group(tree: &Tree, index: Index, findings: &mut Findings) {
             |finding| finding.help("put `media:content` into the item itself; a group is for versions of one thing"),
         );
     }
+    let has_player = has_player(tree, index);
     for (child_index, child) in tree.children(index) {
         if child.is(Space::Media, "content") {
-            content(tree, child_index, findings);
+            content(tree, child_index, has_player, findings);
         }
     }
     thumbnails(tree, index, findings);
@@ -76,17 +78,21 @@ fn thumbnails(tree: &Tree, index: Index, findings: &mut Findings) {
     tree.all(index, Space::Media, "thumbnail").for_each(|child| thumbnail(child, findings));
 }
 
-fn content(tree: &Tree, index: Index, findings: &mut Findings) {
+/// Whether a page that plays it is named, which may be in place of the file.
+fn has_player(tree: &Tree, index: Index) -> bool {
+    tree.first(index, Space::Media, "player").is_some()
+}
+
+/// Looks at a file; the element around it may have a player for it.
+fn content(tree: &Tree, index: Index, is_played: bool, findings: &mut Findings) {
     let element = tree.get(index);
     let source = findings.text();
     attributes(element, &CONTENT, findings);
-    let has_player = tree.first(index, Space::Media, "player").is_some()
-        || element.parent.is_some_and(|parent| tree.first(parent, Space::Media, "player").is_some());
     match element.attribute(&source.text, "url") {
         Some(url) => {
             addresses::check(&url, Wanted::Web, "`url` of `media:content`", element.place_of("url"), findings);
         }
-        None if !has_player => {
+        None if !is_played && !has_player(tree, index) => {
             missing_attribute(element, "url", "give the address of the picture, sound or film", findings);
         }
         None => {}

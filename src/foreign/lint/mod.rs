@@ -25,6 +25,7 @@ mod walk;
 mod addresses;
 mod dates;
 mod html;
+mod html_elements;
 mod links;
 mod media;
 mod plain;
@@ -38,6 +39,7 @@ mod json;
 mod json_item;
 mod json_text;
 mod json_values;
+mod json_words;
 mod rss;
 mod rss_item;
 mod xml;
@@ -46,6 +48,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::codes::Code;
 use self::findings::Findings;
+use crate::foreign::encoding::{Stray, decoded};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::SourceText;
 
@@ -58,8 +61,8 @@ pub fn lint(bytes: &[u8], name: &str) -> Vec<Diagnostic> {
 /// As [`lint`], and dates after `now` are told as well.
 #[must_use]
 pub fn lint_at(bytes: &[u8], name: &str, now: Option<DateTime<Utc>>) -> Vec<Diagnostic> {
-    let mut decoded = encoding::decode(bytes);
-    let is_json = decoded.text.trim_start().starts_with(['{', '[']);
+    let mut decoded = decoded(bytes, Stray::Marked);
+    let is_json = decoded.text.trim_start_matches(json_words::is_blank).starts_with(['{', '[']);
     let source = SourceText::new(name, std::mem::take(&mut decoded.text));
     let mut findings = Findings::new(source, now);
     encoding::check(&decoded, is_json, &mut findings);

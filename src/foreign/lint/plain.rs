@@ -2,7 +2,7 @@
 
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::html::is_element;
+use crate::foreign::lint::html_elements::is_element;
 use crate::foreign::lint::text::Text;
 
 /// Looks at a text that readers show as it stands.
@@ -22,27 +22,32 @@ pub(super) fn check(text: &Text, what: &str, findings: &mut Findings) {
             what,
             text.locate(at..at + reference.len()),
             || format!("{what} is escaped twice: readers show `{reference}`"),
-            |finding| {
-                let once = quick_xml::escape::partial_escape(&meant).into_owned();
-                finding.help("escape it once").suggest(once)
-            },
+            |finding| finding.help("escape it once").mend(text, at..at + reference.len(), &meant),
         );
     }
 }
 
+/// No name of an element is longer.
+const NAME: usize = 10;
+
+/// No reference that is looked for is longer, from `&` to `;`.
+const REFERENCE: usize = 13;
+
 /// The first tag of HTML in a text. What merely looks like one, as in `Vec<T>` or `a <b`, is text.
 pub(super) fn markup(text: &str) -> Option<(usize, &str)> {
+    let last_end = text.rfind("</");
     text.match_indices('<').find_map(|(at, _)| {
         let rest = &text[at + 1..];
         let name = rest.strip_prefix('/').unwrap_or(rest);
         let length = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-        let after = &name[length..];
-        let is_tag = is_element(&name[..length].to_ascii_lowercase()) && after.starts_with([' ', '>', '/', '\n', '\t']);
+        let is_whole = name[length..].starts_with([' ', '>', '/', '\n', '\t']);
+        if !is_whole || length > NAME || !is_element(&name[..length].to_ascii_lowercase()) {
+            return None;
+        }
         let end = rest.find(['<', '>']).filter(|end| rest[*end..].starts_with('>'))?;
         // A word about a tag is no tag, unless it comes with another one or as an end.
-        let has_company =
-            rest.starts_with('/') || rest.contains("</") || ["br", "img", "hr"].contains(&&name[..length]);
-        (is_tag && has_company).then(|| (at, &text[at..=at + 1 + end]))
+        let has_company = last_end.is_some_and(|last| last >= at) || ["br", "img", "hr"].contains(&&name[..length]);
+        has_company.then(|| (at, &text[at..=at + 1 + end]))
     })
 }
 
@@ -50,7 +55,7 @@ pub(super) fn markup(text: &str) -> Option<(usize, &str)> {
 fn reference(text: &str) -> Option<(usize, &str)> {
     text.match_indices('&').find_map(|(at, _)| {
         let rest = &text[at..];
-        let end = rest.find(';').filter(|end| (2..=12).contains(end))?;
+        let end = rest.bytes().take(REFERENCE).position(|byte| byte == b';').filter(|end| *end >= 2)?;
         let reference = &rest[..=end];
         let body = reference[1..end].trim_start_matches('#');
         let is_word = !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric());

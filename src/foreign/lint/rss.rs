@@ -20,6 +20,8 @@ use crate::foreign::lint::structure::{
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{media, plain, size, values};
+use crate::words::calendar::DAYS;
+use crate::words::feed_limits::{IN_SKIPPED_HOURS, NEWEST};
 use crate::words::nearest::nearest;
 
 /// Names that belong elsewhere, and what RSS calls what other formats call otherwise.
@@ -107,12 +109,6 @@ const IMAGE: [Allowed; 6] =
 
 const TEXT_INPUT: [Allowed; 4] = [once("title"), once("description"), once("name"), once("link")];
 
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
-/// Of so many newest items, so many may come out in skipped hours.
-const NEWEST: usize = 10;
-const IN_SKIPPED_HOURS: usize = 2;
-
 /// Looks at everything about the feed but its items.
 pub(super) fn check(tree: &Tree, root: Index, items: &Items, findings: &mut Findings) {
     structure::check(tree, root, &[once("channel")], &VOCABULARY, findings);
@@ -193,7 +189,7 @@ fn value(tree: &Tree, index: Index, element: &Element, findings: &mut Findings) 
     }
     let source = findings.text();
     let text = element.text(&source.text);
-    let at = if text.trimmed().is_empty() { element.tag.clone() } else { text.place() };
+    let at = text.place_or(&element.tag);
     match name {
         "title" | "description" | "copyright" | "category" | "generator" => {
             if text.trimmed().is_empty() && name != "description" {
@@ -207,22 +203,12 @@ fn value(tree: &Tree, index: Index, element: &Element, findings: &mut Findings) 
         "language" => values::language(&text, "`language`", at, findings),
         "managingEditor" | "webMaster" => values::contact(&text, name, at, findings),
         "pubDate" => {
-            rfc_822(&shown(text, element), "pubDate", findings);
+            rfc_822(&text.or_at(element.tag.clone()), "pubDate", findings);
         }
         "ttl" => ttl(&text, at, findings),
         // `lastBuildDate` is read where it is compared with the items.
         _ => {}
     }
-}
-
-/// A text, or the tag in its place when there is none to point to.
-pub(super) fn shown(text: Text, element: &Element) -> Text {
-    if !text.trimmed().is_empty() {
-        return text;
-    }
-    let mut shown = Text::default();
-    shown.push_reference(" ", element.tag.clone());
-    shown
 }
 
 fn ttl(text: &Text, at: Range<usize>, findings: &mut Findings) {
@@ -307,7 +293,7 @@ fn image(tree: &Tree, index: Index, findings: &mut Findings) {
                 findings.tell(
                     Code::ImageMismatch,
                     name,
-                    if text.trimmed().is_empty() { child.tag.clone() } else { text.place() },
+                    text.place_or(&child.tag),
                     || format!("the image has another `{name}` than the channel"),
                     |finding| finding.also(channel.tag.clone(), "the channel's").help(help),
                 );
@@ -321,7 +307,7 @@ fn image(tree: &Tree, index: Index, findings: &mut Findings) {
             findings.tell(
                 Code::InvalidImageSize,
                 name,
-                if text.trimmed().is_empty() { child.tag.clone() } else { text.place() },
+                text.place_or(&child.tag),
                 || format!("`{}` is no {name} of a channel's image", text.trimmed()),
                 |finding| {
                     finding.help(format!("write a number from 1 to {most}, or leave `{name}` out, which means {usual}"))
@@ -342,7 +328,7 @@ fn skipped_hours(tree: &Tree, channel: Index, findings: &mut Findings) -> BTreeS
     for child in tree.all(index, Space::None, "hour") {
         let text = child.text(&source.text);
         let value = text.trimmed();
-        let at = if value.is_empty() { child.tag.clone() } else { text.place() };
+        let at = text.place_or(&child.tag);
         let hour = value.parse::<u32>().ok().filter(|hour| *hour <= 24);
         let Some(hour) = hour else {
             findings.tell(
@@ -360,7 +346,7 @@ fn skipped_hours(tree: &Tree, channel: Index, findings: &mut Findings) -> BTreeS
                 "",
                 at.clone(),
                 || "midnight is written as 24".to_owned(),
-                |finding| finding.help("RSS 2.0 calls it 0").suggest("0"),
+                |finding| finding.help("RSS 2.0 calls it 0").mend(&text, text.trimmed_part(), "0"),
             );
         }
         if !hours.insert(hour % 24) {
@@ -383,7 +369,7 @@ fn skipped_days(tree: &Tree, channel: Index, findings: &mut Findings) {
     for child in tree.all(index, Space::None, "day") {
         let text = child.text(&source.text);
         let value = text.trimmed();
-        let at = if value.is_empty() { child.tag.clone() } else { text.place() };
+        let at = text.place_or(&child.tag);
         if !DAYS.contains(&value) {
             findings.tell(
                 Code::InvalidDay,
@@ -393,7 +379,7 @@ fn skipped_days(tree: &Tree, channel: Index, findings: &mut Findings) {
                 |finding| {
                     let short = DAYS.into_iter().find(|day| value.len() == 3 && day[..3].eq_ignore_ascii_case(value));
                     match short.or_else(|| nearest(value, DAYS)) {
-                        Some(day) => finding.help("write its English name").suggest(day),
+                        Some(day) => finding.help("write its English name").mend(&text, text.trimmed_part(), day),
                         None => finding.help("write `Monday` to `Sunday`"),
                     }
                 },

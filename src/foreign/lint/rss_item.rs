@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::foreign::lint::addresses::{self, Wanted, scheme};
+use crate::foreign::html::short;
+use crate::foreign::lint::addresses::{self, Wanted};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::{Moment, rfc_822, rfc_3339};
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::links::{self, Around};
 use crate::foreign::lint::namespaces::Space;
-use crate::foreign::lint::rss::{VOCABULARY, is_two, shown};
+use crate::foreign::lint::rss::{VOCABULARY, is_two};
 use crate::foreign::lint::structure::{
     self, Allowed, empty, leaf, many_with, missing_attribute, once, once_with, same_meaning, twice,
 };
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::{Element, Index, Tree};
 use crate::foreign::lint::{html, media, plain, values};
+use crate::words::address::scheme;
 
 const ITEM: [Allowed; 10] = [
     once("title"),
@@ -78,7 +80,7 @@ impl Items {
                 }
                 Space::Atom if matches!(&*child.name, "updated" | "published") => {
                     let source = findings.text();
-                    let text = shown(child.text(&source.text), child);
+                    let text = child.text(&source.text).or_at(child.tag.clone());
                     let moment = rfc_3339(&text, &format!("atom:{}", child.name), findings);
                     self.newer(moment, text.place());
                 }
@@ -104,7 +106,7 @@ impl Items {
         leaf(tree, index, findings);
         let source = findings.text();
         let text = element.text(&source.text);
-        let at = if text.trimmed().is_empty() { element.tag.clone() } else { text.place() };
+        let at = text.place_or(&element.tag);
         match name {
             "title" | "category" => {
                 if text.trimmed().is_empty() {
@@ -118,7 +120,7 @@ impl Items {
             }
             "author" => values::contact(&text, name, at, findings),
             "pubDate" => {
-                let moment = rfc_822(&shown(text, element), "pubDate", findings);
+                let moment = rfc_822(&text.or_at(element.tag.clone()), "pubDate", findings);
                 self.newer(moment, at.clone());
                 self.dates.extend(moment.filter(|_| self.dates.len() < DATES).map(|moment| (moment, at)));
             }
@@ -151,7 +153,7 @@ impl Items {
         if value.is_empty() {
             return empty(element, "give it a text that stays the same for ever, or leave it out", findings);
         }
-        let is_permalink = permalink.is_none_or(|said| said.trimmed().eq_ignore_ascii_case("true"));
+        let is_permalink = permalink.as_ref().is_none_or(|said| said.trimmed().eq_ignore_ascii_case("true"));
         let is_web =
             scheme(value).is_some_and(|scheme| ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)));
         if is_permalink && is_web {
@@ -161,11 +163,13 @@ impl Items {
                 Code::InvalidPermalink,
                 "",
                 at.clone(),
-                || format!("`{}` is no address of a page", shorten(value)),
+                || format!("`{}` is no address of a page", short(value)),
                 |finding| {
-                    let finding = finding.label("readers take it for the item's link");
-                    let name = element.at.clone();
-                    finding.help("say that it is none").suggest_at(name, "guid isPermaLink=\"false\"")
+                    let finding = finding.label("readers take it for the item's link").help("say that it is none");
+                    match permalink {
+                        Some(_) => finding.suggest_at(element.place_of("isPermaLink"), "false"),
+                        None => finding.suggest_at(element.at.clone(), "guid isPermaLink=\"false\""),
+                    }
                 },
             );
         } else if value.len() < 9 && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -183,20 +187,12 @@ impl Items {
                 Code::DuplicateGuid,
                 "",
                 at,
-                || format!("the guid `{}` stands twice", shorten(value)),
+                || format!("the guid `{}` stands twice", short(value)),
                 |finding| finding.also(first, "first here").help("give each item its own"),
             );
         } else {
             self.guids.insert(value.to_owned(), at.start);
         }
-    }
-}
-
-/// A value as messages show it.
-pub(super) fn shorten(value: &str) -> String {
-    match value.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
     }
 }
 

@@ -5,12 +5,9 @@ use std::ops::Range;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::dates::Moment;
 use crate::foreign::lint::findings::Findings;
-use crate::foreign::lint::rss::shown;
 use crate::foreign::lint::text::Text;
 use crate::foreign::lint::tree::Element;
-
-/// What some services take at most.
-const LARGE: usize = 512 << 10;
+use crate::words::feed_limits::MOST_BYTES;
 
 /// More items than that nobody reads.
 const MANY: usize = 100;
@@ -21,7 +18,7 @@ pub(super) fn check(count: usize, noun: &str, is_archive: bool, at: Range<usize>
         return;
     }
     let bytes = findings.source.text.len();
-    if bytes > LARGE {
+    if bytes > MOST_BYTES {
         findings.tell(
             Code::LargeFeed,
             "",
@@ -51,7 +48,7 @@ pub(super) fn stale(
 ) {
     let Some((element, name)) = changed else { return };
     let source = findings.text();
-    let text = shown(element.text(&source.text), element);
+    let text = element.text(&source.text).or_at(element.tag.clone());
     let Some(moment) = read(&text, findings) else { return };
     let Some((newest, at)) = newest.filter(|(newest, _)| *newest > moment) else { return };
     findings.tell(

@@ -44,6 +44,9 @@ pub(super) const fn many_with(name: &'static str, attributes: &'static [&'static
     Allowed { name, often: Often::Many, attributes }
 }
 
+/// An element of so many bytes is shown whole under another name.
+const SHOWN: usize = 200;
+
 /// A vocabulary: its namespace, and what other names people use for its elements or where they belong.
 pub(super) struct Vocabulary {
     /// Its namespace.
@@ -69,7 +72,7 @@ pub(super) fn check(tree: &Tree, index: Index, allowed: &[Allowed], vocabulary: 
     let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
     for (_, child) in tree.children(index).filter(|(_, child)| child.space == vocabulary.space) {
         let Some(rule) = allowed.iter().find(|rule| rule.name == child.name) else {
-            unknown(child, parent, allowed, vocabulary, findings);
+            unknown(tree, child, index, allowed, vocabulary, findings);
             continue;
         };
         attributes(child, rule.attributes, findings);
@@ -110,6 +113,9 @@ pub(super) fn attributes(element: &Element, allowed: &[&str], findings: &mut Fin
             attribute.at.clone(),
             || format!("`{owner}` has no attribute `{name}`"),
             |finding| match nearest(name, allowed.iter().copied()) {
+                Some(near) if element.attributes.iter().any(|other| other.name == near) => {
+                    finding.help(format!("take it out: `{near}` is there"))
+                }
                 Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(near),
                 None => finding.help("take it out"),
             },
@@ -117,8 +123,16 @@ pub(super) fn attributes(element: &Element, allowed: &[&str], findings: &mut Fin
     }
 }
 
-fn unknown(child: &Element, parent: &Element, allowed: &[Allowed], vocabulary: &Vocabulary, findings: &mut Findings) {
-    let (name, owner) = (child.name.as_str(), parent.name.as_str());
+fn unknown(
+    tree: &Tree,
+    child: &Element,
+    parent: Index,
+    allowed: &[Allowed],
+    vocabulary: &Vocabulary,
+    findings: &mut Findings,
+) {
+    let (name, owner) = (child.name.as_str(), tree.get(parent).name.as_str());
+    let source = findings.text();
     if let Some((_, place)) = vocabulary.places.iter().find(|(known, _)| *known == name) {
         findings.tell(
             Code::MisplacedElement,
@@ -139,11 +153,36 @@ fn unknown(child: &Element, parent: &Element, allowed: &[Allowed], vocabulary: &
                 return finding.help(format!("here it is called `{ours}`"));
             }
             match nearest(name, allowed.iter().map(|rule| rule.name)) {
-                Some(near) => finding.help(format!("did you mean `{near}`?")).suggest(near),
+                Some(near) => {
+                    let finding = finding.help(format!("did you mean `{near}`?"));
+                    let is_many = allowed.iter().any(|rule| rule.name == near && rule.often == Often::Many);
+                    let is_free = is_many || tree.first(parent, vocabulary.space, near).is_none();
+                    match renamed(child, near, &source.text).filter(|_| is_free) {
+                        Some((at, new)) => finding.suggest_at(at, new),
+                        None => finding,
+                    }
+                }
                 None => finding.help("take it out, or give it a prefix with a namespace of its own"),
             }
         },
     );
+}
+
+/// An element under another name, in both of its tags, if it is short enough to be shown.
+fn renamed(element: &Element, name: &str, source: &str) -> Option<(Range<usize>, String)> {
+    let old = &source[element.at.clone()];
+    let prefix = old.len() - element.name.len();
+    let start = element.at.start + prefix;
+    if source[element.tag.clone()].ends_with("/>") {
+        return Some((start..element.at.end, name.to_owned()));
+    }
+    let close = format!("</{old}");
+    let end = element.inner.end + close.len();
+    let is_short = end - start <= SHOWN && !source[start..element.inner.end].contains('\n');
+    (is_short && source[element.inner.end..].starts_with(&close)).then(|| {
+        let between = &source[element.at.end..element.inner.end];
+        (start..end, format!("{name}{between}</{}{name}", &old[..prefix]))
+    })
 }
 
 /// Looks at an element that holds text only.

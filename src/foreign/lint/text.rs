@@ -1,6 +1,9 @@
 //! What a piece of a feed says once its references are read, and where each part of that stands in the file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+use quick_xml::escape::{escape, partial_escape};
 
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
@@ -24,21 +27,83 @@ struct Piece {
     source: usize,
     /// How long it is in the source, if it is a reference.
     reference: Option<usize>,
+    surroundings: Surroundings,
+}
+
+/// What a part stands in, which decides how characters are written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surroundings {
+    /// The text of an element.
+    Element,
+    /// An attribute's value.
+    Attribute,
+    /// A section, where no reference is read.
+    Section,
+    /// A string of JSON.
+    Json,
+}
+
+impl Surroundings {
+    /// A text as it is written there, if it can be.
+    fn write(self, text: &str) -> Option<String> {
+        Some(match self {
+            Self::Json => {
+                let quoted = serde_json::to_string(text).ok()?;
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+            _ if !text.chars().all(is_legal) => return None,
+            Self::Element => partial_escape(text).into_owned(),
+            Self::Attribute => escape(text).into_owned(),
+            // With what stands around it, it could end the section.
+            Self::Section if text.contains([']', '>']) => return None,
+            Self::Section => text.to_owned(),
+        })
+    }
 }
 
 impl Text {
     /// A text that stands in the source as it is.
-    pub(super) fn push(&mut self, source: &str, at: Range<usize>) {
+    pub(super) fn push(&mut self, source: &str, at: Range<usize>, surroundings: Surroundings) {
         if !at.is_empty() {
-            self.pieces.push(Piece { value: self.value.len(), source: at.start, reference: None });
+            self.pieces.push(Piece { value: self.value.len(), source: at.start, reference: None, surroundings });
             self.value.push_str(&source[at]);
         }
     }
 
     /// What a reference stands for.
-    pub(super) fn push_reference(&mut self, meaning: &str, at: Range<usize>) {
-        self.pieces.push(Piece { value: self.value.len(), source: at.start, reference: Some(at.len()) });
+    pub(super) fn push_reference(&mut self, meaning: &str, at: Range<usize>, surroundings: Surroundings) {
+        let reference = Some(at.len());
+        self.pieces.push(Piece { value: self.value.len(), source: at.start, reference, surroundings });
         self.value.push_str(meaning);
+    }
+
+    /// The text, or, if it says nothing, something that stands where its tag or its quotes do.
+    pub(super) fn or_at(self, place: Range<usize>) -> Self {
+        if !self.trimmed().is_empty() {
+            return self;
+        }
+        let mut shown = Self::default();
+        shown.push_reference(" ", place, Surroundings::Element);
+        shown
+    }
+
+    /// What to write in the source, and in place of what, so that a part of the text says something else. `None` where a replacement
+    /// would take something else with it, such as a tag or the end of a section.
+    pub(super) fn replacement(&self, source: &str, part: Range<usize>, says: &str) -> Option<(Range<usize>, String)> {
+        let piece = |at: usize| {
+            let index = self.pieces.partition_point(|piece| piece.value <= at).checked_sub(1)?;
+            Some(self.pieces[index].surroundings)
+        };
+        let surroundings = piece(part.start)?;
+        let at = self.locate(part.clone());
+        let old = &source[at.clone()];
+        let is_one = match surroundings {
+            Surroundings::Element => !old.contains('<'),
+            Surroundings::Section => !old.contains("]]>"),
+            Surroundings::Attribute | Surroundings::Json => true,
+        };
+        let is_same = piece(part.end.saturating_sub(1).max(part.start)) == Some(surroundings);
+        (is_one && is_same).then(|| surroundings.write(says)).flatten().map(|new| (at, new))
     }
 
     /// Where a part of the value stands.
@@ -59,8 +124,18 @@ impl Text {
 
     /// Where all of it stands, without the white space around it.
     pub(super) fn place(&self) -> Range<usize> {
+        self.locate(self.trimmed_part())
+    }
+
+    /// As above, or another place if it says nothing.
+    pub(super) fn place_or(&self, other: &Range<usize>) -> Range<usize> {
+        if self.trimmed().is_empty() { other.clone() } else { self.place() }
+    }
+
+    /// All of it without the white space around it, as a part of the value.
+    pub(super) fn trimmed_part(&self) -> Range<usize> {
         let start = self.value.len() - self.value.trim_start().len();
-        self.locate(start..start + self.value.trim().len())
+        start..start + self.trimmed().len()
     }
 
     /// What it says, without the white space around it.
@@ -76,7 +151,7 @@ pub(super) fn content(source: &str, at: Range<usize>) -> Text {
     while here < at.end {
         let rest = &source[here..at.end];
         let stop = rest.find('<').unwrap_or(rest.len());
-        read(source, here..here + stop, &mut text);
+        read(source, here..here + stop, Surroundings::Element, &mut text);
         here += stop;
         let rest = &source[here..at.end];
         let length =
@@ -84,7 +159,7 @@ pub(super) fn content(source: &str, at: Range<usize>) -> Text {
         here += if let Some(section) = rest.strip_prefix("<![CDATA[") {
             let start = here + "<![CDATA[".len();
             let inner = section.find("]]>");
-            text.push(source, start..start + inner.unwrap_or(section.len()));
+            text.push(source, start..start + inner.unwrap_or(section.len()), Surroundings::Section);
             inner.map_or(rest.len(), |inner| "<![CDATA[".len() + inner + "]]>".len())
         } else if rest.starts_with("<!--") {
             length("<!--".len(), "-->")
@@ -100,25 +175,25 @@ pub(super) fn content(source: &str, at: Range<usize>) -> Text {
 /// What an attribute's value says.
 pub(super) fn attribute(source: &str, at: Range<usize>) -> Text {
     let mut text = Text::default();
-    read(source, at, &mut text);
+    read(source, at, Surroundings::Attribute, &mut text);
     text
 }
 
 /// Adds a piece of text with its references read.
-fn read(source: &str, at: Range<usize>, text: &mut Text) {
+fn read(source: &str, at: Range<usize>, surroundings: Surroundings, text: &mut Text) {
     let mut here = at.start;
     while here < at.end {
         let rest = &source[here..at.end];
         let stop = rest.find('&').unwrap_or(rest.len());
-        text.push(source, here..here + stop);
+        text.push(source, here..here + stop, surroundings);
         here += stop;
         let Some(reference) = reference(&source[here..at.end]) else {
             let ampersand = usize::from(here < at.end);
-            text.push(source, here..here + ampersand);
+            text.push(source, here..here + ampersand, surroundings);
             here += ampersand;
             continue;
         };
-        text.push_reference(&meaning(reference), here..here + reference.len());
+        text.push_reference(&meaning(reference), here..here + reference.len(), surroundings);
         here += reference.len();
     }
 }
@@ -149,7 +224,7 @@ fn code(number: &str) -> Option<u32> {
 }
 
 /// Says which references in a text or a value a parser will not read. `declared` are the entities of the document type.
-pub(super) fn check_references(source: &str, at: Range<usize>, declared: &[String], findings: &mut Findings) {
+pub(super) fn check_references(source: &str, at: Range<usize>, declared: &BTreeSet<String>, findings: &mut Findings) {
     let mut here = at.start;
     while let Some(stop) = source[here..at.end].find('&') {
         let start = here + stop;
@@ -177,7 +252,7 @@ pub(super) fn check_references(source: &str, at: Range<usize>, declared: &[Strin
                     |finding| finding.help("leave it out"),
                 );
             }
-        } else if !["amp", "lt", "gt", "quot", "apos"].contains(&name) && !declared.iter().any(|known| known == name) {
+        } else if !["amp", "lt", "gt", "quot", "apos"].contains(&name) && !declared.contains(name) {
             undefined(reference, start..here, findings);
         }
     }
@@ -185,8 +260,7 @@ pub(super) fn check_references(source: &str, at: Range<usize>, declared: &[Strin
 
 fn undefined(reference: &str, at: Range<usize>, findings: &mut Findings) {
     let meant = htmlize::unescape(reference);
-    let mut letters = meant.chars();
-    let code = (meant != reference).then(|| (letters.next(), letters.next()));
+    let numbers: String = meant.chars().map(|letter| format!("&#{};", u32::from(letter))).collect();
     findings.tell(
         Code::UndefinedEntity,
         "",
@@ -194,12 +268,10 @@ fn undefined(reference: &str, at: Range<usize>, findings: &mut Findings) {
         || format!("XML does not know `{reference}`"),
         |finding| {
             let finding = finding.label("parsers stop here: what follows is lost");
-            match code {
-                Some((Some(letter), None)) => {
-                    finding.help("it is HTML's; write its number").suggest(format!("&#{};", u32::from(letter)))
-                }
-                Some(_) => finding.help("it is HTML's; write the characters themselves").suggest(meant.to_string()),
-                None => finding.help(format!("if it is meant as it stands, write `&amp;{}`", &reference[1..])),
+            if meant == reference {
+                finding.help(format!("if it is meant as it stands, write `&amp;{}`", &reference[1..]))
+            } else {
+                finding.help("it is HTML's; write its number").suggest(numbers)
             }
         },
     );
@@ -220,5 +292,29 @@ mod tests {
             let at = text.value.find(part).expect("there");
             assert_eq!(&source[text.locate(at..at + part.len())], expected);
         }
+    }
+
+    #[test]
+    fn a_part_is_replaced_as_its_surroundings_want_it() {
+        let source = "<a>x &amp;lt; <![CDATA[&amp;]]>]]&gt;<b>y</b></a>";
+        let text = content(source, 3..source.len() - 4);
+        let replaced = |part: &str, says: &str| {
+            let at = text.value.find(part).expect("there");
+            let (at, new) = text.replacement(source, at..at + part.len(), says)?;
+            Some(format!("{}|{new}", &source[at]))
+        };
+        for (part, says, expected) in [
+            ("&lt;", "<", Some("&amp;lt;|&lt;")),
+            ("&lt;", "\u{1}", None),
+            ("&amp;", "&", Some("&amp;|&")),
+            ("&amp;", ">", None),
+            // From an element's text into a section, and over a tag.
+            ("&lt; &", "x", None),
+            ("]>y", "x", None),
+        ] {
+            assert_eq!(replaced(part, says).as_deref(), expected, "{part}");
+        }
+        let value = attribute("a&quot;", 0..7);
+        assert_eq!(value.replacement("a&quot;", 0..2, "\"'"), Some((0..7, "&quot;&apos;".to_owned())));
     }
 }

@@ -5,15 +5,8 @@ use std::ops::Range;
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::text::Text;
+use crate::words::language::is_language_tag;
 use crate::words::mail::is_address;
-
-/// The languages of two letters (ISO 639-1), each followed by a space.
-const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee \
-                         el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io \
-                         is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi \
-                         mk ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw \
-                         sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk \
-                         ur uz ve vi vo wa wo xh yi yo za zh zu";
 
 /// Names that stand where a tag should, and the tag.
 const NAMES: [(&str, &str); 14] = [
@@ -36,28 +29,19 @@ const NAMES: [(&str, &str); 14] = [
 /// Looks at a language (RFC 5646: `en`, `en-AU`, `zh-Hant-TW`).
 pub(super) fn language(text: &Text, what: &str, at: Range<usize>, findings: &mut Findings) {
     let tag = text.trimmed();
-    let mut parts = tag.split('-');
-    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let is_word = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_known = match primary.len() {
-        1 => matches!(&*primary, "x" | "i"),
-        2 => LANGUAGES.split_whitespace().any(|known| known == primary),
-        3 => primary.bytes().all(|byte| byte.is_ascii_lowercase()),
-        _ => false,
-    };
-    if is_known && parts.all(is_word) {
+    if is_language_tag(tag) {
         return;
     }
     let lower = tag.to_lowercase();
     let named = NAMES.iter().find(|(name, _)| *name == lower).map(|(_, tag)| (*tag).to_owned());
-    let mend = named.or_else(|| tag.contains('_').then(|| tag.replace('_', "-")));
+    let mend = named.or_else(|| Some(tag.replace('_', "-")).filter(|mend| is_language_tag(mend)));
     findings.tell(
         Code::InvalidLanguage,
         what,
         at,
         || if tag.is_empty() { format!("{what} is empty") } else { format!("`{tag}` is no language tag") },
         |finding| match mend {
-            Some(mend) => finding.help("write the tag").suggest(mend),
+            Some(mend) => finding.help("write the tag").mend(text, text.trimmed_part(), &mend),
             None => finding.help("write a tag such as `en`, `en-AU` or `ja`, or leave it out"),
         },
     );
@@ -102,7 +86,9 @@ pub(super) fn contact(text: &Text, element: &str, at: Range<usize>, findings: &m
             element,
             at,
             || format!("`{element}` has address and name the other way round"),
-            |finding| finding.help("the address comes first, the name in brackets").suggest(mend),
+            |finding| {
+                finding.help("the address comes first, the name in brackets").mend(text, text.trimmed_part(), &mend)
+            },
         );
         return;
     }

@@ -3,9 +3,10 @@
 //! [`walk`] hands over each item as soon as it is closed and forgets it, so that memory follows the largest item and not the file.
 //! Nothing here calls itself: elements may be nested as deeply as anybody likes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use crate::foreign::encoding::{self, Declaration};
 use crate::foreign::lint::codes::Code;
 use crate::foreign::lint::findings::Findings;
 use crate::foreign::lint::markup::{RawAttribute, Tag, Token, tokens};
@@ -21,6 +22,12 @@ const MANY: usize = 200_000;
 
 /// A file that is nested as deeply as this is an attack, and the rest of it is not looked at.
 const HOPELESS: usize = 1_000_000;
+
+/// As many names of namespaces are remembered; a feed has a dozen.
+const NAMESPACES: usize = 1000;
+
+/// As many entities of document types are remembered.
+const ENTITIES: usize = 1000;
 
 /// As far up an end tag looks for its start.
 const NEAR: usize = 64;
@@ -44,8 +51,12 @@ struct Walk<'a, V> {
     open: Vec<Open>,
     /// What each prefix means, the innermost last.
     prefixes: BTreeMap<String, Vec<Space>>,
-    entities: Vec<String>,
+    /// Which namespaces were meant by those that are declared.
+    meant: BTreeMap<String, Option<&'static str>>,
+    entities: BTreeSet<String>,
     roots: usize,
+    /// Whether an item is open.
+    in_item: bool,
     /// Whether it has been said that not everything is remembered.
     told: bool,
 }
@@ -59,8 +70,10 @@ pub(super) fn walk<V: Visitor>(source: &str, visitor: &mut V, findings: &mut Fin
         tree: Tree::default(),
         open: Vec::new(),
         prefixes,
-        entities: Vec::new(),
+        meant: BTreeMap::new(),
+        entities: BTreeSet::new(),
         roots: 0,
+        in_item: false,
         told: false,
     };
     let mut tokens = tokens(source);
@@ -122,8 +135,8 @@ impl<'a, V: Visitor> Walk<'a, V> {
             }
             index
         });
-        let in_item = self.open.iter().take(DEEP).any(|open| open.is_item);
-        let is_item = !in_item && element.is_some_and(|element| self.visitor.is_item(&self.tree, element));
+        let is_item = !self.in_item && element.is_some_and(|element| self.visitor.is_item(&self.tree, element));
+        self.in_item |= is_item;
         self.open.push(Open { name: tag.name.clone(), tag: tag.at.clone(), element, is_item, declared });
         if tag.empty {
             self.close(tag.at.end, findings);
@@ -138,7 +151,13 @@ impl<'a, V: Visitor> Walk<'a, V> {
             let prefix = if name == "xmlns" { Some("") } else { name.strip_prefix("xmlns:") };
             let Some(prefix) = prefix else { continue };
             let value = text::attribute(self.source, attribute.value.clone()).value;
-            if let Some(meant) = namespaces::meant(&value) {
+            // Names that are declared again and again are looked up once.
+            let known = self.meant.get(&value).copied();
+            let meant = known.unwrap_or_else(|| namespaces::meant(&value));
+            if known.is_none() && self.meant.len() < NAMESPACES {
+                self.meant.insert(value.clone(), meant);
+            }
+            if let Some(meant) = meant {
                 findings.tell(
                     Code::WrongNamespace,
                     meant,
@@ -153,7 +172,7 @@ impl<'a, V: Visitor> Walk<'a, V> {
                 );
             }
             // Taken as it was meant, so that what is in it can be checked.
-            let space = namespaces::space(namespaces::meant(&value).unwrap_or(&value));
+            let space = namespaces::space(meant.unwrap_or(&value));
             self.prefixes.entry(prefix.to_owned()).or_default().push(space);
             declared.push(prefix.to_owned());
         }
@@ -270,6 +289,7 @@ impl<'a, V: Visitor> Walk<'a, V> {
         let inner = &mut self.tree.elements[index].inner;
         inner.end = end.max(inner.start);
         if open.is_item {
+            self.in_item = false;
             self.visitor.item(&self.tree, index, findings);
             self.tree.elements.truncate(index);
             if let Some(parent) = self.open.last().and_then(|open| open.element) {
@@ -300,7 +320,7 @@ impl<'a, V: Visitor> Walk<'a, V> {
 
     fn doctype(&mut self, at: Range<usize>, findings: &mut Findings) {
         let text = &self.source[at.clone()];
-        for declaration in text.split("<!ENTITY").skip(1).take(1000) {
+        for declaration in text.split("<!ENTITY").skip(1).take(ENTITIES.saturating_sub(self.entities.len())) {
             self.entities.extend(declaration.split_whitespace().next().map(str::to_owned));
         }
         let first = text.find('[').map_or(text.len(), |start| start + 1);
@@ -391,16 +411,33 @@ fn declaration(source: &str, at: Range<usize>, findings: &mut Findings) {
             },
         );
     }
-    if !text.contains("version=\"1.0\"") && !text.contains("version='1.0'") {
+    let Declaration { version, is_sound, .. } = encoding::declaration(text).unwrap_or_default();
+    let is_one = version.as_ref().is_some_and(|version| text[version.clone()] == *"1.0");
+    if is_one && !is_sound {
+        findings.tell(
+            Code::BadDeclaration,
+            "rest",
+            at.clone(),
+            || "the declaration is not what XML wants".to_owned(),
+            |finding| {
+                finding.help("write `version`, then `encoding`, each with its value in quotes and a space before it")
+            },
+        );
+    }
+    if !is_one {
         findings.tell(
             Code::BadDeclaration,
             "",
-            at,
+            at.clone(),
             || "the declaration does not say XML 1.0".to_owned(),
             |finding| {
-                finding
-                    .help("this is the one that every parser reads")
-                    .suggest("<?xml version=\"1.0\" encoding=\"UTF-8\"?>")
+                let finding = finding.help("this is the version that every parser reads");
+                match version {
+                    Some(version) => finding.suggest_at(at.start + version.start..at.start + version.end, "1.0"),
+                    // What else it says may be no sound declaration behind a version.
+                    None => finding
+                        .help("write `<?xml version=\"1.0\" encoding=\"…\"?>`, with the encoding that the file has"),
+                }
             },
         );
     }

@@ -35,7 +35,11 @@ pub(super) fn check(damaged: bool, findings: &mut Findings) {
 /// Characters that XML cannot hold, or that are traces of an accident.
 fn characters(text: &str, damaged: bool, findings: &mut Findings) {
     let is_trace = |c: char| matches!(c, '\u{80}'..='\u{9f}') || (c == '\u{fffd}' && !damaged);
-    for (at, letter) in text.char_indices().filter(|(_, letter)| !is_legal(*letter) || is_trace(*letter)) {
+    // Most of most feeds are letters that need no second look.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r');
+    let suspects = text.bytes().enumerate().filter(|(at, byte)| !is_plain(*byte) && text.is_char_boundary(*at));
+    for (at, _) in suspects {
+        let Some(letter) = text[at..].chars().next().filter(|c| !is_legal(*c) || is_trace(*c)) else { continue };
         let place = at..at + letter.len_utf8();
         let code = u32::from(letter);
         if is_trace(letter) {

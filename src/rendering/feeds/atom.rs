@@ -12,8 +12,9 @@ use crate::rendering::portable::has_scheme;
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document, without_illegal, write_text};
 
-/// A feed must say when it changed, and so must an entry; an empty feed has not yet, and a picture may have no date.
-const NEVER: &str = "1970-01-01T00:00:00+00:00";
+/// A feed must say when it changed, and so must an entry; an empty feed has not yet, and a picture may have no date. These say the
+/// month of Atom's standard: nothing in this format is older, and readers take 1970 for a clock that was never set.
+const NEVER: &str = "2005-12-01T00:00:00+00:00";
 
 /// Writes a feed.
 pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
@@ -76,7 +77,7 @@ fn write_entry(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, item: &Item)
         entry = entry.with_attribute(("xml:lang", item.language.as_str()));
     }
     entry.write_inner_content(|xml| {
-        write_text(xml, "id", &iri(&item.id, &item.url))?;
+        write_text(xml, "id", &iri(&item.id, &item.page))?;
         write_text(xml, "title", &item.title)?;
         if let Some(date) = item.published {
             write_text(xml, "published", &date.to_rfc3339())?;
@@ -122,7 +123,6 @@ fn moment(date: Option<DateTime<FixedOffset>>) -> String {
 fn iri(id: &str, page: &str) -> String {
     let id = without_illegal(id);
     let is_iri = has_scheme(&id) && !id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c));
-    let page = page.split('#').next().unwrap_or_default();
     if is_iri { id } else { format!("{page}#{}", percent(&id)) }
 }
 

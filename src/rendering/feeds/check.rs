@@ -2,24 +2,19 @@
 
 use std::sync::Arc;
 
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
-use crate::graph::site::{Block, Photo, Post};
+use crate::graph::site::{Album, Block, Photo, Post, Site};
 use crate::rendering::feeds::asking::asking;
+use crate::rendering::feeds::history::has_time;
 use crate::rendering::feeds::hours::is_skipped;
 use crate::rendering::feeds::of_site;
 use crate::rendering::renderer::Renderer;
 use crate::words::characters::is_legal;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::feed_limits::{IN_SKIPPED_HOURS, MOST_BYTES, NEWEST};
 use crate::words::source_text::{SourceText, Span};
-
-/// Posts that are looked at for the hours they were published in.
-const RECENT: usize = 10;
-
-/// How many of those, when they lie in skipped hours, are worth a warning: one may be chance.
-const OFTEN: usize = 2;
-
-/// More bytes than some services take.
-const MOST_BYTES: usize = 512 << 10;
 
 /// All warnings about the site's feeds.
 #[must_use]
@@ -27,8 +22,9 @@ pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
     let site = renderer.site;
     let (asking, mut problems) = asking(renderer);
     // Every post stands in some feed: in a tag's or a year's, when not in the site's.
-    problems.extend(site.posts.iter().filter_map(illegal_in_post));
+    problems.extend(site.posts.iter().filter_map(|post| illegal_in_post(site, post)));
     problems.extend(site.albums.iter().flat_map(|album| album.photos.iter().filter_map(illegal_in_photo)));
+    problems.extend(site.albums.iter().filter_map(illegal_in_album));
     problems.extend(site.posts.iter().filter_map(inline_svg));
     problems.extend(illegal_in_config(&site.config));
     let posts = of_site(renderer).posts(renderer);
@@ -44,18 +40,28 @@ fn left_out(c: char) -> Diagnostic {
 }
 
 /// Warns of characters that the feed leaves out, since XML has no way to write them.
-fn illegal_in_post(post: &Post) -> Option<Diagnostic> {
+fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
     let source = &post.source;
     if let Some((at, c)) = source.text.char_indices().find(|(_, c)| !is_legal(*c)) {
         let span = Span::new(source, at..at + c.len_utf8());
         return Some(left_out(c).at(span, "here").help("remove the character"));
     }
     // Not in the source, so a reference such as `&#1;` or an escape such as `\u0001` made it.
-    let html = post.body.blocks.iter().filter_map(|block| match block {
-        Block::Html(html) => Some(html.as_str()),
-        Block::Figure(_) => None,
+    let html = post.body.blocks.iter().map(|block| match block {
+        Block::Html(html) => html.as_str(),
+        Block::Figure(figure) => figure.caption.as_str(),
     });
-    let c = html.chain([post.title.as_str(), &post.id]).flat_map(str::chars).find(|c| !is_legal(*c))?;
+    let config = &site.config;
+    // The site's author and a tag that another post wrote are told once, where they stand.
+    let authors = post.authors.iter().filter(|name| **name != config.author && config.person(name).is_none());
+    let tags = post.tags.iter().filter_map(|slug| site.tags.get(slug));
+    let tags = tags.filter(|tag| tag.posts.last().is_some_and(|oldest| std::ptr::eq(&site.posts[oldest.0], post)));
+    let texts = authors.chain(tags.map(|tag| &tag.name)).map(String::as_str);
+    let c = html
+        .chain([post.title.as_str(), &post.id, &post.summary])
+        .chain(texts)
+        .flat_map(str::chars)
+        .find(|c| !is_legal(*c))?;
     let problem = left_out(c).help("remove what stands for the character");
     Some(match written(source, c) {
         Some(span) => problem.at(span, "this stands for it"),
@@ -65,33 +71,77 @@ fn illegal_in_post(post: &Post) -> Option<Diagnostic> {
 
 /// Warns of a drawing that stands in the text itself: readers refuse it, or show its words without its lines.
 fn inline_svg(post: &Post) -> Option<Diagnostic> {
-    let shown = |block: &Block| matches!(block, Block::Html(html) if html.contains("<svg"));
-    post.body.blocks.iter().find(|block| shown(block))?;
+    post.body.blocks.iter().find(|block| matches!(block, Block::Html(html) if holds_drawing(html)))?;
     let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(
         "put it into a file beside the post, PNG for readers that show nothing else, and write `![…](drawing.png)`",
     );
     let source = &post.source;
-    Some(match source.text.find("<svg") {
-        Some(at) => problem.at(Span::new(source, at..at + "<svg".len()), "here"),
-        None => problem.in_path(&source.path),
+    // Of several, one may stand in a block of code.
+    Some(match starts_of_drawings(&source.text)[..] {
+        [at] => problem.at(Span::new(source, at..at + SVG.len()), "here"),
+        _ => problem.in_path(&source.path),
     })
 }
+
+/// What a drawing begins with, in letters of any case.
+const SVG: &str = "<svg";
+
+fn starts_of_drawings(text: &str) -> Vec<usize> {
+    let small = text.to_ascii_lowercase();
+    let ends_there =
+        |at: usize| small[at + SVG.len()..].starts_with(|c: char| c.is_ascii_whitespace() || "/>".contains(c));
+    small.match_indices(SVG).map(|(at, _)| at).filter(|at| ends_there(*at)).collect()
+}
+
+fn holds_drawing(html: &str) -> bool {
+    if starts_of_drawings(html).is_empty() {
+        return false;
+    }
+    // A comment or an attribute may speak of one.
+    let mut found = false;
+    let each = element!("svg", |_| {
+        found = true;
+        Ok(())
+    });
+    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(each).with_strict(false))
+        .expect("no handler fails and memory is not limited");
+    found
+}
+
+/// How a character can be written without standing there: what begins it, its digits' radix, and how many digits there are.
+const NUMBERED: [(&str, u32, Option<usize>); 6] = [
+    ("&#x", 16, None),
+    ("&#X", 16, None),
+    ("&#", 10, None),
+    ("\\u", 16, Some(4)),
+    ("\\U", 16, Some(8)),
+    ("\\x", 16, Some(2)),
+];
+
+/// Escapes of TOML, YAML and JSON that have a letter.
+const LETTERED: [(&str, char); 6] =
+    [("\\0", '\0'), ("\\a", '\u{7}'), ("\\b", '\u{8}'), ("\\v", '\u{b}'), ("\\f", '\u{c}'), ("\\e", '\u{1b}')];
 
 /// Where a text has a reference or an escape that stands for `wanted`.
 fn written(source: &Arc<SourceText>, wanted: char) -> Option<Span> {
     let text = &source.text;
-    let number = |at: usize, skip: usize, radix: u32| {
-        let digits: String = text[at + skip..].chars().take_while(|c| c.is_digit(radix)).take(8).collect();
-        let found = u32::from_str_radix(&digits, radix).ok().and_then(char::from_u32) == Some(wanted);
-        found.then(|| Span::new(source, at..at + skip + digits.len()))
+    let number = |at: usize, start: &str, radix: u32, length: Option<usize>| {
+        let rest = &text[at + start.len()..];
+        let end = rest.find(|c: char| !c.is_digit(radix)).unwrap_or(rest.len());
+        let digits = &rest[..length.unwrap_or(end).min(end)];
+        let complete = length.is_none_or(|length| digits.len() == length);
+        // However many zeros stand before it; a number too large for `u32` is no character's.
+        let number = u32::from_str_radix(digits, radix).ok();
+        (complete && number == Some(wanted.into())).then_some(at..at + start.len() + digits.len())
     };
-    let find = |start: &'static str, radix| {
-        text.match_indices(start).filter_map(move |(at, _)| number(at, start.len(), radix)).next()
-    };
-    [("&#x", 16), ("&#X", 16), ("&#", 10), ("\\u", 16), ("\\U", 16), ("\\x", 16)]
-        .into_iter()
-        .filter_map(|(start, radix)| find(start, radix))
-        .min_by_key(|span| span.range.start)
+    let numbered = NUMBERED.iter().flat_map(|&(start, radix, length)| {
+        text.match_indices(start).filter_map(move |(at, _)| number(at, start, radix, length))
+    });
+    let lettered = LETTERED.iter().filter(|(_, c)| *c == wanted);
+    let lettered = lettered.flat_map(|(escape, _)| text.match_indices(escape).map(|(at, it)| at..at + it.len()));
+    // A backslash and a letter may be anything.
+    let first = numbered.min_by_key(|range| range.start).or_else(|| lettered.min_by_key(|range| range.start))?;
+    Some(Span::new(source, first))
 }
 
 /// Warns of such characters in what is said about a photograph.
@@ -101,19 +151,28 @@ fn illegal_in_photo(photo: &Photo) -> Option<Diagnostic> {
     Some(left_out(c).in_path(&photo.path).help("remove it from the picture's title, caption and alternative text"))
 }
 
+/// Warns of such characters in what an album says of itself, which its feed says too.
+fn illegal_in_album(album: &Album) -> Option<Diagnostic> {
+    let c = album.title.chars().chain(album.summary.chars()).find(|c| !is_legal(*c))?;
+    let folder =
+        album.photos.first().and_then(|photo| photo.path.rsplit_once('/')).map_or("content/gallery", |it| it.0);
+    Some(left_out(c).in_path(folder).help("remove it from the album's title and summary"))
+}
+
 /// Warns of such characters in what the configuration says about the feed.
 fn illegal_in_config(config: &Config) -> Option<Diagnostic> {
     let texts = [&config.title, &config.description, &config.author, &config.copyright];
-    let texts = texts.into_iter().chain(&config.feed.categories);
+    let people = config.people.iter().chain(&config.feed.webmaster);
+    let texts = texts.into_iter().chain(&config.feed.categories).chain(people.map(|person| &person.name));
     let c = texts.flat_map(|text| text.chars()).find(|c| !is_legal(*c))?;
     Some(left_out(c).in_path(CONFIG_FILE).help("remove the escape that stands for it"))
 }
 
 /// Warns when the newest posts came out in hours in which readers were told not to ask: they were read late.
 fn skipped(skip: &SkipHours, posts: &[&Post]) -> Option<Diagnostic> {
-    let recent = &posts[..posts.len().min(RECENT)];
-    let late: Vec<&&Post> = recent.iter().filter(|post| is_skipped(skip, &post.date)).collect();
-    let newest = late.first().filter(|_| late.len() >= OFTEN)?;
+    let recent = &posts[..posts.len().min(NEWEST)];
+    let late: Vec<&&Post> = recent.iter().filter(|post| has_time(&post.date) && is_skipped(skip, &post.date)).collect();
+    let newest = late.first().filter(|_| late.len() >= IN_SKIPPED_HOURS)?;
     let message = format!(
         "{} of the {} newest posts came out in hours that `skip_hours` tells readers to skip",
         late.len(),
@@ -151,4 +210,31 @@ fn large(posts: &[&Post]) -> Option<Diagnostic> {
         let help = format!("`limit = {fit}` below `[feed]` stays within that");
         Diagnostic::warning("feed-size", message).in_path(CONFIG_FILE).help(help)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_write_a_character_has_its_digits() {
+        for (text, wanted, expected) in [
+            ("&#10; &#0001; &#1;", '\u{1}', Some("&#0001")),
+            ("&#x10FFFF0; &#X0b;", '\u{b}', Some("&#X0b")),
+            ("&#000000000000011;", '\u{b}', Some("&#000000000000011")),
+            ("&#99999999999999999999; &#xfffe;", '\u{fffe}', Some("&#xfffe")),
+            // More digits are no part of these.
+            (r"\u00012 \u0001", '\u{1}', Some(r"\u0001")),
+            (r"\U0000000B0", '\u{b}', Some(r"\U0000000B")),
+            (r"\x0bc", '\u{b}', Some(r"\x0b")),
+            // And fewer are no escape.
+            (r"\u1", '\u{1}', None),
+            (r"C:\b \u0008", '\u{8}', Some(r"\u0008")),
+            (r"a\bc", '\u{8}', Some(r"\b")),
+            ("1", '\u{1}', None),
+        ] {
+            let found = written(&SourceText::new("a.md", text), wanted);
+            assert_eq!(found.as_ref().map(Span::text), expected, "{text}");
+        }
+    }
 }

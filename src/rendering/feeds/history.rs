@@ -15,9 +15,12 @@ use crate::files::config::{Day, SkipHours};
 /// Months that are looked at.
 const MONTHS: Months = Months::new(60);
 
-/// Posts that hours and days want. With fewer, an hour would be empty by chance too often: three hours of a day are missed by fifty
-/// posts once in eight hundred times, a day of the week once in two thousand.
-const FOR_HOURS: usize = 50;
+/// Posts that hours want. With fewer, hours would be quiet by chance too often: of posts that fall on all hours alike, fifty leave three
+/// in a row empty once in 36 times, seventy-five once in 956 times.
+const FOR_HOURS: usize = 75;
+
+/// Posts that days want: fifty that fall on all days alike miss one once in 317 times, and once in 639 if they have a time.
+const FOR_DAYS: usize = 50;
 
 /// Posts that a median wants.
 const FOR_MINUTES: usize = 10;
@@ -62,7 +65,7 @@ impl History {
 
     /// Days of Greenwich's week on which nothing comes out, from Monday on.
     pub fn quiet_days(&self) -> Result<Vec<Day>, TooFew> {
-        enough(self.dates.len(), FOR_HOURS)?;
+        enough(self.dates.len(), FOR_DAYS)?;
         let (margin, day) = (Duration::hours(1), Duration::days(1) - Duration::seconds(1));
         let stands_for = |date: &DateTime<Tz>| {
             let (before, after) = if has_time(date) { (margin, margin) } else { (Duration::zero(), day) };
@@ -88,7 +91,7 @@ fn enough(found: usize, wanted: usize) -> Result<(), TooFew> {
 }
 
 /// Whether a date was written with a time; a post at midnight to the second is rare enough.
-fn has_time(date: &DateTime<Tz>) -> bool {
+pub(super) fn has_time(date: &DateTime<Tz>) -> bool {
     date.time() != NaiveTime::MIN
 }
 
@@ -110,14 +113,14 @@ mod tests {
 
     #[test]
     fn quiet_hours_lie_between_the_posts_with_an_hour_to_spare() {
-        let hours = history(60, 7, &[9, 12, 22]).quiet_hours(Tz::Australia__Sydney).expect("enough");
+        let hours = history(90, 7, &[9, 12, 22]).quiet_hours(Tz::Australia__Sydney).expect("enough");
         let expected: Vec<u8> = (0..=7).chain(14..=20).collect();
         assert_eq!((hours.hours, hours.timezone), (expected, Tz::Australia__Sydney));
         // Over midnight, both ways.
-        let late = history(60, 7, &[23]).quiet_hours(Tz::Australia__Sydney).expect("enough");
+        let late = history(90, 7, &[23]).quiet_hours(Tz::Australia__Sydney).expect("enough");
         assert_eq!(late.hours, (1..=21).collect::<Vec<u8>>());
         let all: Vec<u32> = (0..24).collect();
-        assert_eq!(history(60, 7, &all).quiet_hours(Tz::Australia__Sydney).map(|hours| hours.hours), Ok(Vec::new()));
+        assert_eq!(history(96, 7, &all).quiet_hours(Tz::Australia__Sydney).map(|hours| hours.hours), Ok(Vec::new()));
     }
 
     #[test]
@@ -145,9 +148,10 @@ mod tests {
     fn few_posts_say_nothing_and_neither_do_old_ones() {
         assert_eq!(history(49, 7, &[9]).quiet_days(), Err(TooFew { found: 49, wanted: 50 }));
         assert_eq!(history(9, 7, &[9]).minutes(), Err(TooFew { found: 9, wanted: 10 }));
+        assert_eq!(history(74, 7, &[9]).quiet_hours(Tz::UTC), Err(TooFew { found: 74, wanted: 75 }));
         // One post in two months: thirty in five years.
         let old = history(100, 61, &[9]).quiet_hours(Tz::UTC);
-        assert_eq!(old, Err(TooFew { found: 30, wanted: 50 }));
+        assert_eq!(old, Err(TooFew { found: 30, wanted: 75 }));
         let midnight = |history: &History| History {
             dates: history
                 .dates
@@ -156,8 +160,85 @@ mod tests {
                 .collect(),
         };
         let dated = midnight(&history(60, 7, &[9]));
-        assert_eq!(dated.quiet_hours(Tz::Australia__Sydney), Err(TooFew { found: 0, wanted: 50 }));
+        assert_eq!(dated.quiet_hours(Tz::Australia__Sydney), Err(TooFew { found: 0, wanted: 75 }));
         // A Friday in Sydney begins on Greenwich's Thursday.
         assert_eq!(dated.quiet_days().map(|days| days.len()), Ok(5));
+    }
+
+    /// How likely `posts` that fall on `places` alike hit so many of them: the probability for each number.
+    fn hit(posts: usize, places: usize) -> Vec<f64> {
+        let mut chances = vec![0.0; places + 1];
+        chances[0] = 1.0;
+        for _ in 0..posts {
+            for hit in (0..=places).rev() {
+                let new = if hit == 0 { 0.0 } else { chances[hit - 1] * (places + 1 - hit) as f64 };
+                chances[hit] = (chances[hit] * hit as f64 + new) / places as f64;
+            }
+        }
+        chances
+    }
+
+    /// In how many ways `hit` of 24 hours in a circle leave no three others in a row.
+    fn without_quiet_hours(hit: usize) -> f64 {
+        // Ways to go so far in steps of one to three hours.
+        let mut ways = [0.0; 25];
+        ways[0] = 1.0;
+        for _ in 0..hit {
+            for end in (0..25).rev() {
+                ways[end] = (1..=3.min(end)).map(|step| ways[end - step]).sum();
+            }
+        }
+        // Any of the 24 hours may be the first, and each circle is met once for each of its hours.
+        24.0 * ways[24] / hit as f64
+    }
+
+    fn choose(all: usize, some: usize) -> f64 {
+        (0..some).map(|index| (all - index) as f64 / (index + 1) as f64).product()
+    }
+
+    /// The chance that so many posts, which fall on all hours alike, leave some hour quiet.
+    fn quiet_hours_by_chance(posts: usize) -> f64 {
+        let busy = |(hit, chance): (usize, f64)| chance * without_quiet_hours(hit) / choose(24, hit);
+        1.0 - hit(posts, 24).into_iter().enumerate().skip(1).map(busy).sum::<f64>()
+    }
+
+    /// The chance that so many posts, which fall on all hours of a week alike, leave some day quiet: each lies outside the day, the hour
+    /// before it and the hour after it, or outside the day if it has no time.
+    fn quiet_days_by_chance(posts: i32, margin: i32) -> f64 {
+        let chance = |days: u32| {
+            let near = |hour: i32| {
+                (0..7)
+                    .filter(|day| days >> day & 1 == 1)
+                    .any(|day| (hour - 24 * day + margin).rem_euclid(168) < 24 + 2 * margin)
+            };
+            let outside = (0..168).filter(|&hour| !near(hour)).count() as f64 / 168.0;
+            let sign = if days.count_ones() % 2 == 1 { 1.0 } else { -1.0 };
+            sign * outside.powi(posts)
+        };
+        (1..1 << 7).map(chance).sum()
+    }
+
+    #[test]
+    fn chance_seldom_makes_an_hour_or_a_day_quiet() {
+        let once_in = |chance: f64| (1.0 / chance) as u32;
+        assert_eq!(once_in(quiet_hours_by_chance(50)), 36);
+        assert_eq!(once_in(quiet_hours_by_chance(FOR_HOURS)), 956);
+        assert!(quiet_hours_by_chance(10) > 0.999);
+        let days = i32::try_from(FOR_DAYS).expect("few");
+        assert_eq!((once_in(quiet_days_by_chance(days, 0)), once_in(quiet_days_by_chance(days, 1))), (317, 639));
+    }
+
+    /// The arithmetic against the code itself: hours that are spread as evenly as can be.
+    #[test]
+    fn the_chances_are_those_of_the_code() {
+        let hours: Vec<DateTime<Tz>> =
+            (0..24).filter_map(|hour| Tz::UTC.with_ymd_and_hms(2026, 11, 20, hour, 30, 0).single()).collect();
+        for hit in 1..=24_usize {
+            let dates = (0..hit).map(|index| hours[index * 24 / hit]).cycle().take(FOR_HOURS).collect();
+            let quiet = History { dates }.quiet_hours(Tz::UTC).expect("enough");
+            // Only fewer than eight always leave three others in a row.
+            assert_eq!(quiet.hours.is_empty(), hit >= 8, "{hit} hours");
+            assert_eq!(without_quiet_hours(hit) > 0.0, hit >= 8, "{hit} hours");
+        }
     }
 }

@@ -3,22 +3,24 @@
 use chrono::{DateTime, FixedOffset, Offset};
 use chrono_tz::Tz;
 
-use crate::graph::site::{Album, Block, Body, Enclosure, EnclosureFile, Photo, Post};
+use crate::graph::site::{Album, Block, Body, Photo, Post};
 use crate::rendering::feeds::pictures::{self, Image};
 use crate::rendering::figure::Figure;
 use crate::rendering::portable::{Destination, portable};
-use crate::rendering::published::published_length;
+use crate::rendering::published::Attachment;
 use crate::rendering::renderer::Renderer;
 use crate::rendering::xml::without_illegal;
 
-/// A post or a photograph on its way into a feed. All texts are plain but for `html`.
+/// A post or a photograph on its way into a feed. All texts are plain but for `html`, and all but names lack what XML cannot hold.
 #[derive(Debug, Clone)]
 pub struct Item {
     /// The guid: opaque, unique, the same for ever.
     pub id: String,
     /// Whether the guid is the page's address as well.
     pub is_permalink: bool,
-    /// The page's absolute URL, or the address that its author gives in its place.
+    /// The page's own absolute URL.
+    pub page: String,
+    /// The address that readers are led to: the page's, or the one that its author gives in its place.
     pub url: String,
     /// May be empty.
     pub title: String,
@@ -26,7 +28,7 @@ pub struct Item {
     pub summary: String,
     /// The full text as readers take it: absolute links, figures as pictures.
     pub html: String,
-    /// Names.
+    /// Names, by which the configuration may know more of them.
     pub authors: Vec<String>,
     /// Names.
     pub tags: Vec<String>,
@@ -42,34 +44,24 @@ pub struct Item {
     pub enclosure: Option<Attachment>,
 }
 
-/// The file that goes with an item.
-#[derive(Debug, Clone)]
-pub struct Attachment {
-    /// Absolute URL.
-    pub url: String,
-    /// Its media type, for example `audio/mpeg`.
-    pub media_type: String,
-    /// Bytes.
-    pub length: u64,
-}
-
 impl Item {
     pub(super) fn of_post(renderer: &Renderer<'_>, post: &Post) -> Self {
-        let url = renderer.url(&post.route);
+        let page = renderer.url(&post.route);
         Self {
             id: without_illegal(&post.id),
             is_permalink: false,
             title: without_illegal(&post.title),
             summary: without_illegal(&post.summary),
-            html: without_illegal(&plain_body(renderer, post, &url)),
-            authors: post.authors.iter().map(|name| without_illegal(name)).collect(),
+            html: without_illegal(&plain_body(renderer, post, &page)),
+            authors: post.authors.clone(),
             tags: renderer.tags(post).into_iter().map(|tag| without_illegal(&tag.name)).collect(),
             published: Some(in_minutes(&post.date)),
             updated: post.updated.as_ref().map(in_minutes),
             language: post.language.clone(),
             image: pictures::of_post(renderer, post),
-            enclosure: post.enclosure.as_ref().map(|enclosure| attachment(renderer, enclosure)),
-            url: post.link.as_deref().map_or(url, without_illegal),
+            enclosure: post.enclosure.as_ref().map(|enclosure| Attachment::new(renderer, enclosure)),
+            url: post.link.as_ref().unwrap_or(&page).clone(),
+            page,
         }
     }
 
@@ -89,6 +81,7 @@ impl Item {
             language: renderer.site.config.language.clone(),
             image,
             enclosure: None,
+            page: url.clone(),
             url,
         }
     }
@@ -111,17 +104,6 @@ fn in_minutes(date: &DateTime<Tz>) -> DateTime<FixedOffset> {
     let seconds = date.offset().fix().local_minus_utc();
     let offset = FixedOffset::east_opt(seconds - seconds % 60).expect("nearer to Greenwich than one that there is");
     date.with_timezone(&offset)
-}
-
-fn attachment(renderer: &Renderer<'_>, enclosure: &Enclosure) -> Attachment {
-    let (url, length) = match &enclosure.file {
-        EnclosureFile::OfSite(route) => {
-            let file = renderer.site.files.iter().find(|file| file.route == *route);
-            (renderer.url(route), file.map_or(0, published_length))
-        }
-        EnclosureFile::Elsewhere { url, length } => (url.clone(), *length),
-    };
-    Attachment { url, media_type: enclosure.media_type.clone(), length }
 }
 
 fn photo_html(photo: &Photo, image: Option<&Image>, url: &str) -> String {

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use crate::files::config::{Config, FeedFormat};
-use crate::rendering::feeds::item::{Attachment, Item};
+use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::{Feed, Scope};
+use crate::rendering::published::Attachment;
 use crate::rendering::renderer::Renderer;
+use crate::rendering::xml::without_illegal;
 
 /// What names the version.
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
@@ -13,10 +15,10 @@ const VERSION: &str = "https://jsonfeed.org/version/1.1";
 #[derive(Debug, Serialize)]
 struct JsonFeed<'a> {
     version: &'static str,
-    title: &'a str,
+    title: String,
     home_page_url: String,
     feed_url: String,
-    description: &'a str,
+    description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     icon: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +33,7 @@ struct JsonFeed<'a> {
 
 #[derive(Debug, Serialize)]
 struct Author<'a> {
-    name: &'a str,
+    name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +79,7 @@ struct JsonAttachment<'a> {
     size_in_bytes: u64,
 }
 
-/// Writes a feed, indented, with a line's end.
+/// Writes a feed, indented, with a line's end. It says what the others say, so what XML cannot hold is left out here too.
 #[must_use]
 pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
     let config = &renderer.site.config;
@@ -89,10 +91,10 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
     let icon = icon.map(|image| renderer.url(&image.route));
     let written = JsonFeed {
         version: VERSION,
-        title: &own.title,
+        title: without_illegal(&own.title),
         home_page_url: renderer.url(&feed.page),
         feed_url: renderer.url(&own.route),
-        description: &feed.description,
+        description: without_illegal(&feed.description),
         icon: icon.as_deref(),
         favicon: icon.as_deref(),
         language: feed.language(renderer),
@@ -109,10 +111,10 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
     bytes
 }
 
-fn author<'a>(config: &'a Config, name: &'a str) -> Author<'a> {
+fn author<'a>(config: &'a Config, name: &str) -> Author<'a> {
     let person = config.person(name);
     let avatar = person.and_then(|person| person.avatar.as_ref()).map(|avatar| config.absolute(&avatar.value));
-    Author { name, url: person.and_then(|person| person.url.as_deref()), avatar }
+    Author { name: without_illegal(name), url: person.and_then(|person| person.url.as_deref()), avatar }
 }
 
 fn json_item<'a>(renderer: &'a Renderer<'_>, feed: &Feed, item: &'a Item) -> JsonItem<'a> {

@@ -27,16 +27,18 @@ pub mod pictures;
 pub mod rss;
 
 use std::io;
+use std::sync::Arc;
 
 use chrono::Datelike;
 
 pub use self::check::check;
 use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{EnclosureFile, Post, PostIndex};
+use crate::graph::site::{Block, EnclosureFile, Post, PostIndex};
 use crate::rendering::feed_address::FeedAddress;
-use crate::rendering::feeds::asking::asking;
+use crate::rendering::feeds::asking::{Asking, asking};
 use crate::rendering::feeds::item::Item;
+use crate::rendering::feeds::pictures::in_text;
 use crate::rendering::renderer::{Renderer, hash_body, hash_json};
 use crate::words::route::Route;
 
@@ -105,9 +107,13 @@ impl Feed {
     /// Its posts, newest first; none in an album's feed.
     #[must_use]
     pub fn posts<'a>(&self, renderer: &Renderer<'a>) -> Vec<&'a Post> {
+        self.indices().iter().map(|index| &renderer.site.posts[index.0]).collect()
+    }
+
+    fn indices(&self) -> &[PostIndex] {
         match &self.content {
-            Content::Posts(posts) => posts.iter().map(|index| &renderer.site.posts[index.0]).collect(),
-            Content::Photos(_) => Vec::new(),
+            Content::Posts(posts) => posts,
+            Content::Photos(_) => &[],
         }
     }
 
@@ -123,10 +129,10 @@ impl Feed {
         }
     }
 
-    fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: blake3::Hash) -> Planned<'a> {
+    fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: &Channel) -> Planned<'a> {
         let address = self.address(renderer, format);
         let mut parts = vec![
-            channel,
+            channel.hash,
             hash_json(&(
                 &address.title,
                 &self.description,
@@ -139,10 +145,10 @@ impl Feed {
             // An older post changes no item, yet there may be an archive now.
             parts.push(hash_json(&of_years(renderer).first().map(|feed| format!("{:?}", feed.scope))));
         }
-        for post in self.posts(renderer) {
+        for (index, post) in self.indices().iter().zip(self.posts(renderer)) {
             // Size and thumbnail follow the picture's bytes, and an enclosure has a length.
             let with_hash = |route: &Route| {
-                let file = renderer.site.files.iter().find(|file| file.route == *route);
+                let file = renderer.site.file(route);
                 (route.as_str().to_owned(), file.map(|file| file.hash.to_hex().to_string()))
             };
             let image = post.image.as_ref().map(with_hash);
@@ -158,6 +164,9 @@ impl Feed {
                 renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
             )));
             parts.push(hash_body(&post.body));
+            if format == FeedFormat::Rss {
+                parts.push(hash_json(&channel.pictures[index.0]));
+            }
         }
         if let Content::Photos(album) = &self.content {
             let album = &renderer.site.albums[*album];
@@ -168,22 +177,34 @@ impl Feed {
                 ))
             }));
         }
+        let asking = Arc::clone(&channel.asking);
         Planned {
             route: address.route,
             phase: Phase::Feed,
             fingerprint: renderer.fingerprint("feed", &parts),
-            make: Box::new(move || Ok(self.write(renderer, format).expect("writing to memory does not fail"))),
+            make: Box::new(move || Ok(self.write(renderer, format, &asking).expect("writing to memory does not fail"))),
         }
     }
 
     /// Writes it down.
-    pub fn write(&self, renderer: &Renderer<'_>, format: FeedFormat) -> io::Result<Vec<u8>> {
+    pub fn write(&self, renderer: &Renderer<'_>, format: FeedFormat, asking: &Asking) -> io::Result<Vec<u8>> {
         match format {
-            FeedFormat::Rss => rss::write(renderer, self),
+            FeedFormat::Rss => rss::write(renderer, self, asking),
             FeedFormat::Atom => atom::write(renderer, self),
             FeedFormat::Json => Ok(json::write(renderer, self)),
         }
     }
+}
+
+/// Addresses of the pictures of this site that a post shows. A picture may come or go while the text stays as it is: whoever writes
+/// an address with the site's own host is not asked whether something is there.
+fn own_pictures(renderer: &Renderer<'_>, post: &Post) -> Vec<String> {
+    let page = renderer.url(&post.route);
+    let html = post.body.blocks.iter().filter_map(|block| match block {
+        Block::Html(html) => Some(html),
+        Block::Figure(_) => None,
+    });
+    html.flat_map(|html| in_text(renderer, html, &page)).map(|image| image.url).collect()
 }
 
 /// The site's own feed.
@@ -277,23 +298,37 @@ pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
     [of_site(renderer)].into_iter().chain(of_languages(renderer)).chain(tags).chain(albums).collect()
 }
 
+/// What all feeds of the site share.
+struct Channel {
+    /// Of what they say alike.
+    hash: blake3::Hash,
+    asking: Arc<Asking>,
+    /// Of each post, if there is a format that tells of them.
+    pictures: Vec<Vec<String>>,
+}
+
 /// Plans all feeds, and the list of them.
 pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let formats = &renderer.site.config.feed.formats;
-    let channel = hash_channel(renderer);
+    let (asking, _) = asking(renderer);
+    let posts = renderer.site.posts.iter().filter(|_| formats.contains(&FeedFormat::Rss));
+    let channel = Channel {
+        hash: hash_channel(renderer, &asking),
+        asking: Arc::new(asking),
+        pictures: posts.map(|post| own_pictures(renderer, post)).collect(),
+    };
     let mut planned = Vec::new();
     for feed in all(renderer) {
-        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format, channel)));
+        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format, &channel)));
     }
     if formats.contains(&FeedFormat::Rss) {
-        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss, channel)));
+        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss, &channel)));
     }
     planned.push(opml::list(renderer));
     planned
 }
 
-/// Hash of what all feeds of the site say alike.
-fn hash_channel(renderer: &Renderer<'_>) -> blake3::Hash {
+fn hash_channel(renderer: &Renderer<'_>, asking: &Asking) -> blake3::Hash {
     let site = renderer.site;
     let Config { base_url, title, author, language, copyright, feed, .. } = &site.config;
     let person = |person: &Person| {
@@ -304,6 +339,6 @@ fn hash_channel(renderer: &Renderer<'_>) -> blake3::Hash {
     hash_json(&(
         (base_url, title, author, language, copyright),
         (feed.summaries, &feed.hub, &feed.categories, feed.webmaster.as_ref().map(person), people),
-        (format!("{:?}", asking(renderer).0), format!("{:?}", site.channel_image)),
+        (format!("{asking:?}"), format!("{:?}", site.channel_image)),
     ))
 }

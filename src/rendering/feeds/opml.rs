@@ -2,13 +2,11 @@
 
 use std::io;
 
-use quick_xml::events::BytesText;
-
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::rendering::feeds::all;
 use crate::rendering::renderer::{Renderer, hash_json};
-use crate::rendering::xml::document;
+use crate::rendering::xml::{document, without_illegal, write_text};
 
 /// The list's route.
 pub const OPML: &str = "feeds.opml";
@@ -24,7 +22,7 @@ pub fn list<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         .into_iter()
         .map(|feed| {
             let address = feed.address(renderer, format);
-            (address.title, renderer.url(&address.route), renderer.url(&feed.page))
+            (without_illegal(&address.title), renderer.url(&address.route), renderer.url(&feed.page))
         })
         .collect();
     Planned {
@@ -38,10 +36,7 @@ pub fn list<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
 fn write(title: &str, outlines: &[Outline]) -> io::Result<Vec<u8>> {
     document(|xml| {
         xml.create_element("opml").with_attribute(("version", "2.0")).write_inner_content(|xml| {
-            xml.create_element("head").write_inner_content(|xml| {
-                xml.create_element("title").write_text_content(BytesText::new(title))?;
-                Ok(())
-            })?;
+            xml.create_element("head").write_inner_content(|xml| write_text(xml, "title", title))?;
             xml.create_element("body").write_inner_content(|xml| {
                 for (title, address, page) in outlines {
                     // The type is `rss` for Atom too.

@@ -5,7 +5,7 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use crate::graph::site::{Photo, Post};
 use crate::rendering::headers::media_type;
 use crate::rendering::photos::Picture;
-use crate::rendering::portable::decode;
+use crate::rendering::portable::{absolute, decode};
 use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
 
@@ -47,12 +47,15 @@ pub(super) fn of_photo(renderer: &Renderer<'_>, photo: &Photo) -> Option<Image> 
     })
 }
 
-/// The author's own pictures that a text shows, each once, in their order: files of this site. Pictures that genblog drew of figures
-/// mean little without the words around them.
-pub(super) fn in_text(renderer: &Renderer<'_>, html: &str) -> Vec<Image> {
+/// The author's own pictures that a text of the page at `page_url` shows, each once, in their order: files of this site. Pictures that
+/// genblog drew of figures mean little without the words around them.
+pub(super) fn in_text(renderer: &Renderer<'_>, html: &str, page_url: &str) -> Vec<Image> {
     let mut images: Vec<Image> = Vec::new();
+    if !html.as_bytes().windows(4).any(|start| start.eq_ignore_ascii_case(b"<img")) {
+        return images;
+    }
     let each = element!("img[src]", |element| {
-        let url = element.get_attribute("src").map(|src| decode(&src)).unwrap_or_default();
+        let url = element.get_attribute("src").map(|src| absolute(&decode(&src), page_url)).unwrap_or_default();
         let pixels = |name| element.get_attribute(name).and_then(|pixels| pixels.parse().ok());
         if let Some(media_type) = own_picture(renderer, &url)
             && images.iter().all(|image| image.url != url)
@@ -70,7 +73,6 @@ pub(super) fn in_text(renderer: &Renderer<'_>, html: &str) -> Vec<Image> {
 /// What a picture is, if it is a file of this site.
 fn own_picture(renderer: &Renderer<'_>, url: &str) -> Option<&'static str> {
     let route = Route::of_url(url, &renderer.site.config.base_url)?;
-    let files = &renderer.site.files;
-    files.binary_search_by(|file| file.route.cmp(&route)).ok()?;
+    renderer.site.file(&route)?;
     Some(media_type(&route)).filter(|known| known.starts_with("image/"))
 }

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesCData, BytesText, Event};
 
 use crate::files::config::FeedFormat;
 use crate::rendering::feed_address::FeedAddress;
-use crate::rendering::feeds::asking::asking;
+use crate::rendering::feeds::asking::Asking;
 use crate::rendering::feeds::hours::greenwich_hours;
 use crate::rendering::feeds::item::{Item, changed};
 use crate::rendering::feeds::people::{editor, mail_and_name};
@@ -34,12 +34,12 @@ const NAMESPACES: [(&str, &str); 6] = [
 ];
 
 /// Writes a feed.
-pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
+pub fn write(renderer: &Renderer<'_>, feed: &Feed, asking: &Asking) -> io::Result<Vec<u8>> {
     document(|xml| {
         xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
             let items = feed.items(renderer);
             xml.create_element("channel").write_inner_content(|xml| {
-                write_channel(xml, renderer, feed, changed(&items))?;
+                write_channel(xml, renderer, feed, asking, changed(&items))?;
                 items.iter().try_for_each(|item| write_item(xml, renderer, feed, item))
             })?;
             Ok(())
@@ -53,6 +53,7 @@ fn write_channel(
     xml: &mut Xml,
     renderer: &Renderer<'_>,
     feed: &Feed,
+    asking: &Asking,
     changed: Option<DateTime<FixedOffset>>,
 ) -> io::Result<()> {
     let config = &renderer.site.config;
@@ -79,7 +80,7 @@ fn write_channel(
     if let Scope::Year { .. } = feed.scope {
         xml.create_element("fh:archive").write_empty()?;
     } else {
-        write_asking(xml, renderer, changed)?;
+        write_asking(xml, asking, changed)?;
     }
     if let Some(image) = &renderer.site.channel_image {
         // Title and link are the channel's own.
@@ -95,8 +96,7 @@ fn write_channel(
 }
 
 /// When readers may ask, and when they need not.
-fn write_asking(xml: &mut Xml, renderer: &Renderer<'_>, changed: Option<DateTime<FixedOffset>>) -> io::Result<()> {
-    let asking = asking(renderer).0;
+fn write_asking(xml: &mut Xml, asking: &Asking, changed: Option<DateTime<FixedOffset>>) -> io::Result<()> {
     if let Some(minutes) = asking.ttl {
         write_text(xml, "ttl", &minutes.to_string())?;
     }
@@ -193,7 +193,7 @@ fn write_item(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, item: &Item) 
 /// Every picture of an item, the one that stands for it first, and one of them small.
 fn write_images(xml: &mut Xml, renderer: &Renderer<'_>, item: &Item) -> io::Result<()> {
     let mut images: Vec<Image> = item.image.iter().cloned().collect();
-    let further = in_text(renderer, &item.html);
+    let further = in_text(renderer, &item.html, &item.page);
     images.extend(further.into_iter().filter(|image| item.image.as_ref().is_none_or(|own| own.url != image.url)));
     images.iter().try_for_each(|image| write_image(xml, image))?;
     if let Some(image) = images.first() {
