@@ -191,6 +191,11 @@ mod tests {
     #[test]
     fn what_readers_refuse_is_taken_out() {
         check("<p>a<script>b()</script></p><style>x</style><noscript>y</noscript><iframe src=x></iframe>", "<p>a</p>");
+        check(
+            "a<form action=/><input name=q><textarea>b</textarea></form><object data=x>c</object><embed src=x>d",
+            "ad",
+        );
+        check("<button>a</button>b<select><option>c</select><template>d</template><link rel=x href=y>", "b");
         check("<my-box data-x=1><p onclick='x()' style='y'>a</p></my-box>", "<p>a</p>");
         check(r##"<h2 id="a">A<a class="anchor" href="#a">#</a></h2>"##, "<h2>A</h2>");
         check(r#"<div class="table" tabindex="0"><table></table></div>"#, "<table></table>");

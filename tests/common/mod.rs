@@ -157,8 +157,12 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
 
 /// All outputs of a site in the built-in theme, by file, and what is wrong with it.
 pub(crate) fn outputs(site: &Site) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
-    let theme = Theme::new(&[]).expect("the built-in theme is sound");
-    let renderer = Renderer { site, theme: &theme, program: blake3::hash(b"test") };
+    outputs_in(site, &Theme::new(&[]).expect("the built-in theme is sound"))
+}
+
+/// The same in a theme.
+pub(crate) fn outputs_in(site: &Site, theme: &Theme) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
+    let renderer = Renderer { site, theme, program: blake3::hash(b"test") };
     let (plan, mut problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
     match output::render(&plan.outputs) {
         Ok(made) => (plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), problems),

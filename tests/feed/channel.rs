@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use genblog::files::config::{Day, FeedFormat, Person, Rule};
+use genblog::foreign::lint::lint;
 use genblog::graph::site::ChannelImage;
 use genblog::words::source_text::{Located, SourceText, Span};
 use serde_json::json;
 
 use crate::common::{Picture, outputs, route, site, text};
-use crate::{BASE, feed, json, moment, one, only, xml};
+use crate::{BASE, feed, json, moment, one, only, site_of, xml};
 
 #[test]
 fn a_feed_has_everything_about_its_channel_before_its_items() {
@@ -54,6 +55,24 @@ fn a_feed_has_everything_about_its_channel_before_its_items() {
 </rss>
 "#;
     assert_eq!(feed(&site), expected);
+}
+
+#[test]
+fn a_name_and_an_address_are_enough_for_a_sound_channel() {
+    let (site, _root) = site_of(
+        "--- genblog.toml\nbase_url = 'https://example.org'\ntitle = 'Notes'\n--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\n+++\nText.\n",
+    );
+    let rss = feed(&site);
+    let channel = channel_of(&rss);
+    for (name, expected) in
+        [("title", "Notes"), ("link", "https://example.org/"), ("description", "Notes"), ("language", "en")]
+    {
+        assert_eq!(only(channel, name), expected);
+    }
+    let (outputs, _) = outputs(&site);
+    for file in ["feed.xml", "atom.xml", "feed.json"] {
+        assert_eq!(lint(&outputs[file], file), [], "{file}");
+    }
 }
 
 #[test]

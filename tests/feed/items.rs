@@ -1,14 +1,15 @@
 //! What feeds say of posts.
 
 use genblog::files::config::Person;
-use genblog::graph::site::{Block, Enclosure, EnclosureFile, PlainFile, Publishing};
+use genblog::graph::site::{Block, Enclosure, EnclosureFile, Heading, PlainFile, Publishing};
+use genblog::words::diagnostic::Diagnostic;
 use genblog::words::source_text::SourceText;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::json;
 
 use crate::common::{Picture, figure, outputs, route, site, text};
-use crate::{BASE, feed, json, one, only, xml};
+use crate::{BASE, feed, json, one, only, site_of, xml};
 
 #[test]
 fn the_end_of_a_section_survives() {
@@ -110,6 +111,8 @@ fn summaries_stand_before_the_full_text_when_they_are_asked_for() {
     assert_eq!(only(item, "description"), "1 &amp;lt; 2 &amp;amp; more");
     assert_eq!(only(item, "content:encoded"), "<![CDATA[<p>All of it.</p>]]>");
     assert!(item.find("<description>") < item.find("<content:encoded>"));
+    let root = rss.split("<rss ").nth(1).and_then(|rest| rest.split('>').next()).expect("an element");
+    assert!(root.contains(r#"xmlns:content="http://purl.org/rss/1.0/modules/content/""#), "{root}");
     assert_eq!(only(&xml(&site, "atom.xml"), "summary"), "1 &lt; 2 &amp; more");
     assert_eq!(json(&site, "feed.json")["items"][0]["summary"], "1 < 2 & more");
 }
@@ -138,6 +141,112 @@ fn characters_of_photographs_and_of_the_configuration_are_told_too() {
     told.sort_unstable();
     assert_eq!(told, [("feed-character", "content/gallery/walk/stone.png"), ("feed-character", "genblog.toml")]);
     assert!(text(&outputs, "feed.xml").contains("<title>ab</title>"));
+}
+
+/// Wherever an escape stands, no format has what it stands for, and the author hears of each once.
+#[test]
+fn characters_of_names_tags_and_summaries_are_told_too() {
+    let (site, _root) = site_of(
+        "--- genblog.toml
+base_url = 'https://example.org/'
+title = 'Notes'
+author = { name = \"A\\u0001a\", url = 'https://a.example/' }
+authors = [{ name = \"C\\u0003c\" }]
+[feed]
+summaries = true
+webmaster = { name = 'R', email = 'r@example.org' }
+--- content/posts/2026-10-01-a.md
++++
+title = 'A'
+tags = [\"X\\u0004x\"]
++++
+Text.
+--- content/posts/2026-10-02-b.md
++++
+title = 'B'
+tags = ['Xx']
+authors = [\"B\\u0002b\", \"C\\u0003c\"]
++++
+Text.
+--- content/posts/2026-10-03-c.md
++++
+title = 'C'
+summary = \"S\\u0005s\"
++++
+Text.
+--- content/posts/2026-10-04-d.md
++++
+title = 'D'
++++
+```sim
+figure = \"ring\"
+preset = \"burst\"
+caption = \"Look&#6;.\"
+```
+",
+    );
+    let (outputs, problems) = outputs(&site);
+    assert!(problems.iter().all(|problem| problem.code == "feed-character"), "{problems:?}");
+    let place = |problem: &Diagnostic| match &problem.labels[..] {
+        [label] => format!("{} {}", label.span.source.path, label.span.text()),
+        _ => problem.path.clone().unwrap_or_default(),
+    };
+    let mut places: Vec<String> = problems.iter().map(place).collect();
+    places.sort_unstable();
+    let expected = [
+        "content/posts/2026-10-01-a.md \\u0004",
+        "content/posts/2026-10-02-b.md \\u0002",
+        "content/posts/2026-10-03-c.md \\u0005",
+        "content/posts/2026-10-04-d.md &#6",
+        "genblog.toml",
+    ];
+    assert_eq!(places, expected);
+    for (name, bytes) in
+        outputs.iter().filter(|(name, _)| [".xml", ".json", ".opml"].iter().any(|end| name.ends_with(end)))
+    {
+        let text = std::str::from_utf8(bytes).expect("text");
+        let escaped = ["\\u000", "&#1;", "&#x1;"].iter().any(|escape| text.contains(escape));
+        assert!(!escaped && text.chars().all(|c| c == '\n' || !c.is_control()), "{name}: {text}");
+    }
+    // The configuration knows more of a name, however it is written in a feed.
+    let atom = text(&outputs, "atom.xml");
+    assert!(atom.contains("<name>Aa</name>\n      <uri>https://a.example/</uri>"), "{atom}");
+    assert_eq!(json(&site, "feed.json")["authors"], json!([{ "name": "Aa", "url": "https://a.example/" }]));
+}
+
+#[test]
+fn an_id_stays_when_the_link_leads_elsewhere() {
+    let (mut site, _picture) = one("feed-link", "<p><a href='#how'>a</a></p>");
+    site.posts[0].id = "17".to_owned();
+    let id = format!("{BASE}posts/only/#17");
+    assert!(xml(&site, "atom.xml").contains(&format!("<id>{id}</id>")));
+    site.posts[0].link = Some("https://old.example/?p=17".to_owned());
+    let atom = xml(&site, "atom.xml");
+    assert!(atom.contains(&format!("<id>{id}</id>")), "{atom}");
+    assert!(atom.contains(r#"<link rel="alternate" type="text/html" href="https://old.example/?p=17"/>"#), "{atom}");
+    let rss = feed(&site);
+    let item = rss.split("<item>").nth(1).expect("an item");
+    assert_eq!(only(item, "link"), "https://old.example/?p=17");
+    assert!(item.contains("<guid isPermaLink=\"false\">17</guid>") && item.contains(&format!("{BASE}posts/only/#how")));
+}
+
+#[test]
+fn no_anchor_no_button_and_no_table_of_contents_is_left() {
+    let html = concat!(
+        r##"<h2 id="how">How?<a class="anchor" href="#how" aria-label="Link to this heading">#</a></h2><p>a</p>"##,
+        r##"<pre><code>b</code></pre><button type="button">Copy</button><h3 id="why">Why?</h3>"##
+    );
+    let (mut site, _picture) = one("feed-furniture", html);
+    site.posts[0].body.headings.push(Heading { level: 2, id: "when".to_owned(), title: "When?".to_owned() });
+    let (outputs, _) = outputs(&site);
+    let page = text(&outputs, "posts/only/index.html");
+    assert!(page.contains("<a href=\"#why\">") && page.contains("class=\"anchor\""), "the page has them: {page}");
+    let expected = "<h2>How?</h2><p>a</p><pre><code>b</code></pre><h3>Why?</h3>";
+    assert_eq!(json(&site, "feed.json")["items"][0]["content_html"], expected);
+    assert_eq!(
+        only(text(&outputs, "feed.xml").split("<item>").nth(1).expect("an item"), "description"),
+        format!("<![CDATA[{expected}]]>")
+    );
 }
 
 /// A file beside the only post, with the bytes of a picture whatever its name says.
@@ -247,4 +356,22 @@ fn a_drawing_in_the_text_is_told() {
     let (outputs, problems) = outputs(&site);
     assert!(!text(&outputs, "feed.xml").contains("leaks"));
     assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["feed-svg"]);
+}
+
+#[test]
+fn a_drawing_is_told_where_it_stands_in_letters_of_any_case() {
+    let told = |text: &str| {
+        let (site, _root) = site_of(&format!("--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\n+++\n{text}\n"));
+        let problems = outputs(&site).1;
+        assert!(problems.iter().all(|problem| problem.code == "feed-svg") && problems.len() < 2, "{problems:?}");
+        let place = |problem: &Diagnostic| {
+            problem.labels.first().map(|label| (label.span.line_and_column(), label.span.text().to_owned()))
+        };
+        problems.first().map(place)
+    };
+    assert_eq!(told("a <SVG viewBox='0 0 1 1'></SVG>"), Some(Some(((4, 3), "<SVG".to_owned()))));
+    assert_eq!(told("`<svgs>` <svg/>"), Some(Some(((4, 10), "<svg".to_owned()))));
+    // The first of these is none, and which one is meant is not known.
+    assert_eq!(told("`<svg>` <svg></svg>"), Some(None));
+    assert_eq!(told("`<svg>` <!-- <svg> --> <svg-box>a</svg-box>"), None);
 }

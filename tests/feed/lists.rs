@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use genblog::files::kept::{Access, Kept};
+use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{PostIndex, Site};
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
+use genblog::words::source_text::SourceText;
 use serde_json::json;
 
-use crate::common::{Picture, body, outputs, post, route, site, text};
-use crate::{BASE, feed, json, moment, only, xml};
+use crate::common::{Picture, body, outputs, outputs_in, post, route, site, text};
+use crate::{BASE, feed, json, moment, only, site_of, xml};
 
 #[test]
 fn the_feed_holds_the_newest_posts_in_order() {
@@ -20,6 +22,20 @@ fn the_feed_holds_the_newest_posts_in_order() {
     assert!(feed(&site).find("posts/new/").expect("new") < feed(&site).find("posts/old/").expect("old"));
     site.config.feed.limit = 1;
     assert!(!feed(&site).contains("posts/old/"));
+}
+
+#[test]
+fn a_feed_holds_twenty_items_unless_told_otherwise() {
+    let text: String = (1..=21)
+        .map(|day| format!("--- content/posts/2026-10-{day:02}-a{day}.md\n+++\ntitle = '{day}'\n+++\nText.\n"))
+        .collect();
+    let held = |files: &str| {
+        let (site, _root) = site_of(files);
+        ["feed.xml", "atom.xml"].map(|file| xml(&site, file).matches("</title>").count() - 1)
+    };
+    assert_eq!(held(&text), [20, 20]);
+    let config = "--- genblog.toml\nbase_url = 'https://example.org/'\ntitle = 'Notes'\n[feed]\nlimit = 3\n";
+    assert_eq!(held(&format!("{config}{text}")), [3, 3]);
 }
 
 #[test]
@@ -109,6 +125,21 @@ fn a_feed_is_written_again_for_an_archive_and_for_another_picture() {
     // The same name, another picture: its thumbnail has another name.
     site.files[0].hash = blake3::hash(b"another stone");
     assert_ne!(fingerprint(&site), second);
+}
+
+/// Whoever writes an address with the site's own host is not asked whether something is there.
+#[test]
+fn a_feed_is_written_again_when_a_picture_of_its_text_comes_or_goes() {
+    let picture = Picture::new("feed-fingerprint-of-text");
+    let mut site = site(BASE, &picture.0);
+    site.posts[1].body = body(&format!("<p><IMG SRC='{BASE}stone.png' alt='A stone'></p>"));
+    let (first, before) = (fingerprint(&site), feed(&site));
+    assert!(before.contains(&format!("<media:content url=\"{BASE}stone.png\"")), "{before}");
+    let files = std::mem::take(&mut site.files);
+    assert_ne!(feed(&site), before);
+    assert_ne!(fingerprint(&site), first);
+    site.files = files;
+    assert_eq!(fingerprint(&site), first);
 }
 
 #[test]
@@ -219,6 +250,85 @@ fn a_language_has_a_feed_of_its_own_where_there_are_several() {
         text(&outputs, "feeds.opml").contains(&address)
             && text(&outputs, "feed/index.html").contains("/blog/feed/de-AT/feed.xml")
     );
+}
+
+#[test]
+fn a_language_is_one_whatever_the_case_of_its_letters() {
+    let (site, _root) = site_of(
+        "--- genblog.toml
+base_url = 'https://example.org/'
+title = 'Notes'
+language = 'en-au'
+--- content/posts/2026-10-01-a.md
++++
+title = 'A'
+lang = 'EN-AU'
++++
+--- content/posts/2026-10-02-b.md
++++
+title = 'B'
++++
+",
+    );
+    let (outputs, _) = outputs(&site);
+    assert!(outputs.keys().all(|file| !file.starts_with("feed/e")), "there is one language");
+    let rss = text(&outputs, "feed.xml");
+    assert_eq!((only(rss, "language"), rss.contains("dc:language")), ("en-AU", false));
+}
+
+fn template(name: &str, content: &str) -> SourceFile {
+    let path = format!("templates/{name}");
+    SourceFile {
+        path: path.clone(),
+        file: path.clone().into(),
+        hash: blake3::hash(content.as_bytes()),
+        length: content.len() as u64,
+        content: Content::Text(SourceText::new(path, content)),
+    }
+}
+
+#[test]
+fn pages_of_an_own_theme_name_the_feeds_too() {
+    let picture = Picture::new("feed-discovery-of-a-theme");
+    let own = "{% extends \"base.html\" %}{% block head %}<meta name=\"mine\" content=\"\">{% endblock %}{% block main %}Mine.{% endblock %}";
+    let names = [
+        "home.html",
+        "post.html",
+        "page.html",
+        "archives.html",
+        "tag.html",
+        "tags.html",
+        "gallery.html",
+        "album.html",
+        "photo.html",
+    ];
+    let theme = Theme::new(&names.map(|name| template(name, own))).expect("sound");
+    let (outputs, _) = outputs_in(&site(BASE, &picture.0), &theme);
+    let mine: Vec<&str> =
+        outputs.keys().filter(|file| file.ends_with(".html")).map(|file| text(&outputs, file)).collect();
+    let mine: Vec<&str> = mine.into_iter().filter(|page| page.contains("<meta name=\"mine\"")).collect();
+    assert!(mine.len() > names.len(), "{} pages", mine.len());
+    for page in mine {
+        for file in ["feed.xml", "atom.xml", "feed.json"] {
+            assert_eq!(page.matches(&format!("\" href=\"{BASE}{file}\">")).count(), 1, "{file} in {page}");
+        }
+    }
+}
+
+#[test]
+fn the_name_of_a_feed_is_no_templates() {
+    let picture = Picture::new("feed-names");
+    let site = site(BASE, &picture.0);
+    let named = |name: &str| name.ends_with("feed.xml") || name.ends_with("atom.xml") || name.ends_with("feed.json");
+    let feeds = |theme: &Theme| -> BTreeMap<String, Vec<u8>> {
+        outputs_in(&site, theme).0.into_iter().filter(|(name, _)| named(name) || name.ends_with("rss.xml")).collect()
+    };
+    let usual = feeds(&Theme::new(&[]).expect("sound"));
+    assert_eq!(usual.len(), 3 * 3, "the site's, a tag's and an album's in three formats");
+    // Neither a template of that name nor one of another has a part in them.
+    let names = ["feed.xml", "atom.xml", "rss.xml", "feed.json", "feed.html", "atom.html"];
+    let own = feeds(&Theme::new(&names.map(|name| template(name, "mine"))).expect("sound"));
+    assert_eq!(own, usual);
 }
 
 #[test]
