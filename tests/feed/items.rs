@@ -351,8 +351,23 @@ fn a_post_in_another_language_says_so() {
 }
 
 #[test]
-fn a_drawing_in_the_text_is_told() {
-    let (site, _picture) = one("feed-svg", "<p>a</p><svg viewBox='0 0 1 1'><text>leaks</text></svg>");
+fn a_drawing_in_the_text_is_a_picture() {
+    let svg =
+        "<svg viewBox='0 0 30 20'><title>A b</title><rect width='15' height='20' fill='#f00'/><text>leaks</text></svg>";
+    let (site, _picture) = one("feed-drawing", &format!("<p>a {svg} b</p>"));
+    let (outputs, problems) = outputs(&site);
+    assert_eq!(problems, []);
+    let image = format!("<img src=\"{BASE}posts/only/drawing-in-text-1.png\" width=\"30\" height=\"20\" alt=\"A b\">");
+    let html = format!("<p>a {image} b</p>");
+    assert_eq!(json(&site, "feed.json")["items"][0]["content_html"], html);
+    assert!(text(&outputs, "feed.xml").contains(&html) && text(&outputs, "posts/only/index.html").contains(svg));
+    let picture = image::load_from_memory(&outputs["posts/only/drawing-in-text-1.png"]).expect("a PNG").to_rgba8();
+    assert_eq!((picture.dimensions(), picture.get_pixel(1, 1).0), ((60, 40), [255, 0, 0, 255]));
+}
+
+#[test]
+fn a_drawing_that_takes_its_colours_from_the_page_is_told() {
+    let (site, _picture) = one("feed-svg", "<p>a</p><svg viewBox='0 0 1 1'><text class='b'>leaks</text></svg>");
     let (outputs, problems) = outputs(&site);
     assert!(!text(&outputs, "feed.xml").contains("leaks"));
     assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["feed-svg"]);
@@ -371,6 +386,11 @@ fn a_drawing_is_told_where_it_stands_in_letters_of_any_case() {
     };
     assert_eq!(told("a <SVG viewBox='0 0 1 1'></SVG>"), Some(Some(((4, 3), "<SVG".to_owned()))));
     assert_eq!(told("`<svgs>` <svg/>"), Some(Some(((4, 10), "<svg".to_owned()))));
+    // Of two, the second.
+    assert_eq!(
+        told("<svg viewBox='0 0 1 1'><path d='M0 0h1'/></svg> <svg/>"),
+        Some(Some(((4, 49), "<svg".to_owned())))
+    );
     // The first of these is none, and which one is meant is not known.
     assert_eq!(told("`<svg>` <svg></svg>"), Some(None));
     assert_eq!(told("`<svg>` <!-- <svg> --> <svg-box>a</svg-box>"), None);
