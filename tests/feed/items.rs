@@ -9,7 +9,7 @@ use quick_xml::events::Event;
 use serde_json::json;
 
 use crate::common::{Picture, figure, outputs, route, site, text};
-use crate::{BASE, feed, json, one, only, site_of, xml};
+use crate::{BASE, feed, json, one, only, site_of, sites, xml};
 
 #[test]
 fn the_end_of_a_section_survives() {
@@ -228,6 +228,17 @@ fn an_id_stays_when_the_link_leads_elsewhere() {
     let item = rss.split("<item>").nth(1).expect("an item");
     assert_eq!(only(item, "link"), "https://old.example/?p=17");
     assert!(item.contains("<guid isPermaLink=\"false\">17</guid>") && item.contains(&format!("{BASE}posts/only/#how")));
+}
+
+#[test]
+fn a_link_is_one_that_every_feed_can_hold() {
+    for (link, expected) in [("https://a.example/?p=1", &[][..]), ("https://a.example/\\uFFFE", &["bad-value"])] {
+        let root = sites::folder(&format!(
+            "--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\nlink = \"{link}\"\n+++\nText.\n"
+        ));
+        let (_, problems) = sites::site(root.path());
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), expected, "{link}");
+    }
 }
 
 #[test]
