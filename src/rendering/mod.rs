@@ -16,6 +16,8 @@ pub mod raster;
 
 pub mod figure;
 
+pub mod drawing;
+
 pub mod metadata;
 
 pub mod published;

@@ -7,6 +7,7 @@ use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Body, PlainFile, Site};
 use crate::rendering::card::Card;
+use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::photos::{Picture, Work};
@@ -52,6 +53,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     let (pictures, names) = plan_pictures(renderer, kept);
     outputs.extend(pictures);
     outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
+    outputs.extend(plan_drawings(renderer));
     outputs.extend(plan_cards(renderer));
     outputs.extend(pages);
     outputs.extend(signs);
@@ -153,6 +155,17 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
             make: Box::new(move || Ok(Figure::new(wanted, route).csv().into_bytes())),
         };
         [png, svg, csv, alone::alone(renderer, wanted, route)]
+    })
+}
+
+/// Pictures of the drawings in posts, for feeds.
+fn plan_drawings<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
+    let places = renderer.site.posts.iter().flat_map(|post| drawings(&post.route, &post.body));
+    places.filter_map(|place| place.drawing).map(|drawing| Planned {
+        route: drawing.route.clone(),
+        phase: Phase::Asset,
+        fingerprint: renderer.fingerprint("drawing", &[blake3::hash(drawing.svg.as_bytes())]),
+        make: Box::new(move || drawing.png()),
     })
 }
 

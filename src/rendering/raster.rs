@@ -22,6 +22,22 @@ pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
 
 /// Draws an SVG so that each of its CSS pixels is `density` pixels wide and high.
 pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
+    let tree = tree(svg)?;
+    let size = tree.size().to_int_size();
+    let mut pixmap = Pixmap::new(size.width() * density, size.height() * density).ok_or("it has no area")?;
+    // A small whole number, so exact.
+    let scale = density as f32;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
+    pixmap.encode_png().map_err(|error| error.to_string())
+}
+
+/// Width and height of an SVG in CSS pixels.
+pub fn size(svg: &str) -> Result<(u32, u32), String> {
+    let size = tree(svg)?.size().to_int_size();
+    Ok((size.width(), size.height()))
+}
+
+fn tree(svg: &str) -> Result<Tree, String> {
     static FONT_DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let fonts = FONT_DATABASE.get_or_init(|| {
         let mut database = fontdb::Database::new();
@@ -33,11 +49,5 @@ pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
         Arc::new(database)
     });
     let options = Options { fontdb: Arc::clone(fonts), font_family: "Inter".to_owned(), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).map_err(|error: usvg::Error| error.to_string())?;
-    let size = tree.size().to_int_size();
-    let mut pixmap = Pixmap::new(size.width() * density, size.height() * density).ok_or("it has no area")?;
-    // A small whole number, so exact.
-    let scale = density as f32;
-    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| error.to_string())
+    Tree::from_str(svg, &options).map_err(|error: usvg::Error| error.to_string())
 }

@@ -1,7 +1,7 @@
 //! What feeds say of posts.
 
 use genblog::files::config::Person;
-use genblog::graph::site::{Block, Enclosure, EnclosureFile, PlainFile, Publishing};
+use genblog::graph::site::{Block, Enclosure, EnclosureFile, Heading, PlainFile, Publishing};
 use genblog::words::diagnostic::Diagnostic;
 use genblog::words::source_text::SourceText;
 use quick_xml::Reader;
@@ -9,7 +9,7 @@ use quick_xml::events::Event;
 use serde_json::json;
 
 use crate::common::{Picture, figure, outputs, route, site, text};
-use crate::{BASE, feed, json, one, only, site_of, xml};
+use crate::{BASE, feed, json, one, only, site_of, sites, xml};
 
 #[test]
 fn the_end_of_a_section_survives() {
@@ -197,7 +197,7 @@ caption = \"Look&#6;.\"
         "content/posts/2026-10-01-a.md \\u0004",
         "content/posts/2026-10-02-b.md \\u0002",
         "content/posts/2026-10-03-c.md \\u0005",
-        "content/posts/2026-10-04-d.md &#6;",
+        "content/posts/2026-10-04-d.md &#6",
         "genblog.toml",
     ];
     assert_eq!(places, expected);
@@ -231,12 +231,24 @@ fn an_id_stays_when_the_link_leads_elsewhere() {
 }
 
 #[test]
+fn a_link_is_one_that_every_feed_can_hold() {
+    for (link, expected) in [("https://a.example/?p=1", &[][..]), ("https://a.example/\\uFFFE", &["bad-value"])] {
+        let root = sites::folder(&format!(
+            "--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\nlink = \"{link}\"\n+++\nText.\n"
+        ));
+        let (_, problems) = sites::site(root.path());
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), expected, "{link}");
+    }
+}
+
+#[test]
 fn no_anchor_no_button_and_no_table_of_contents_is_left() {
     let html = concat!(
         r##"<h2 id="how">How?<a class="anchor" href="#how" aria-label="Link to this heading">#</a></h2><p>a</p>"##,
         r##"<pre><code>b</code></pre><button type="button">Copy</button><h3 id="why">Why?</h3>"##
     );
-    let (site, _picture) = one("feed-furniture", html);
+    let (mut site, _picture) = one("feed-furniture", html);
+    site.posts[0].body.headings.push(Heading { level: 2, id: "when".to_owned(), title: "When?".to_owned() });
     let (outputs, _) = outputs(&site);
     let page = text(&outputs, "posts/only/index.html");
     assert!(page.contains("<a href=\"#why\">") && page.contains("class=\"anchor\""), "the page has them: {page}");
@@ -350,8 +362,23 @@ fn a_post_in_another_language_says_so() {
 }
 
 #[test]
-fn a_drawing_in_the_text_is_told() {
-    let (site, _picture) = one("feed-svg", "<p>a</p><svg viewBox='0 0 1 1'><text>leaks</text></svg>");
+fn a_drawing_in_the_text_is_a_picture() {
+    let svg =
+        "<svg viewBox='0 0 30 20'><title>A b</title><rect width='15' height='20' fill='#f00'/><text>leaks</text></svg>";
+    let (site, _picture) = one("feed-drawing", &format!("<p>a {svg} b</p>"));
+    let (outputs, problems) = outputs(&site);
+    assert_eq!(problems, []);
+    let image = format!("<img src=\"{BASE}posts/only/drawing-in-text-1.png\" width=\"30\" height=\"20\" alt=\"A b\">");
+    let html = format!("<p>a {image} b</p>");
+    assert_eq!(json(&site, "feed.json")["items"][0]["content_html"], html);
+    assert!(text(&outputs, "feed.xml").contains(&html) && text(&outputs, "posts/only/index.html").contains(svg));
+    let picture = image::load_from_memory(&outputs["posts/only/drawing-in-text-1.png"]).expect("a PNG").to_rgba8();
+    assert_eq!((picture.dimensions(), picture.get_pixel(1, 1).0), ((60, 40), [255, 0, 0, 255]));
+}
+
+#[test]
+fn a_drawing_that_takes_its_colours_from_the_page_is_told() {
+    let (site, _picture) = one("feed-svg", "<p>a</p><svg viewBox='0 0 1 1'><text class='b'>leaks</text></svg>");
     let (outputs, problems) = outputs(&site);
     assert!(!text(&outputs, "feed.xml").contains("leaks"));
     assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["feed-svg"]);
@@ -368,8 +395,13 @@ fn a_drawing_is_told_where_it_stands_in_letters_of_any_case() {
         };
         problems.first().map(place)
     };
-    assert_eq!(told("a <SVG viewBox='0 0 1 1'></SVG>"), Some(Some(((5, 3), "<SVG".to_owned()))));
-    assert_eq!(told("`<svgs>` <svg/>"), Some(Some(((5, 10), "<svg".to_owned()))));
+    assert_eq!(told("a <SVG viewBox='0 0 1 1'></SVG>"), Some(Some(((4, 3), "<SVG".to_owned()))));
+    assert_eq!(told("`<svgs>` <svg/>"), Some(Some(((4, 10), "<svg".to_owned()))));
+    // Of two, the second.
+    assert_eq!(
+        told("<svg viewBox='0 0 1 1'><path d='M0 0h1'/></svg> <svg/>"),
+        Some(Some(((4, 49), "<svg".to_owned())))
+    );
     // The first of these is none, and which one is meant is not known.
     assert_eq!(told("`<svg>` <svg></svg>"), Some(None));
     assert_eq!(told("`<svg>` <!-- <svg> --> <svg-box>a</svg-box>"), None);

@@ -27,7 +27,7 @@ fn the_feed_holds_the_newest_posts_in_order() {
 #[test]
 fn a_feed_holds_twenty_items_unless_told_otherwise() {
     let text: String = (1..=21)
-        .map(|day| format!("--- content/posts/2026-10-{day:02}-a.md\n+++\ntitle = '{day}'\n+++\nText.\n"))
+        .map(|day| format!("--- content/posts/2026-10-{day:02}-a{day}.md\n+++\ntitle = '{day}'\n+++\nText.\n"))
         .collect();
     let held = |files: &str| {
         let (site, _root) = site_of(files);

@@ -3,7 +3,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../sites/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
 mod sites;
 
 mod channel;

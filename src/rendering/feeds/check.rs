@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use lol_html::{RewriteStrSettings, element, rewrite_str};
-
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
 use crate::graph::site::{Album, Block, Photo, Post, Site};
+use crate::rendering::drawing::drawings;
 use crate::rendering::feeds::asking::asking;
 use crate::rendering::feeds::history::has_time;
 use crate::rendering::feeds::hours::is_skipped;
@@ -69,17 +68,20 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
     })
 }
 
-/// Warns of a drawing that stands in the text itself: readers refuse it, or show its words without its lines.
+/// Warns of a drawing in the text that does not stand for itself, so that feeds have no picture of it.
 fn inline_svg(post: &Post) -> Option<Diagnostic> {
-    post.body.blocks.iter().find(|block| matches!(block, Block::Html(html) if holds_drawing(html)))?;
+    let places = drawings(&post.route, &post.body);
+    let number = places.iter().position(|place| place.drawing.is_none())?;
     let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(
-        "put it into a file beside the post, PNG for readers that show nothing else, and write `![…](drawing.png)`",
+        "it needs a size and must be well-formed by itself, without classes, colours or parts of the page; or put it into a file \
+         beside the post, and write `![…](drawing.png)`",
     );
     let source = &post.source;
-    // Of several, one may stand in a block of code.
-    Some(match starts_of_drawings(&source.text)[..] {
-        [at] => problem.at(Span::new(source, at..at + SVG.len()), "here"),
-        _ => problem.in_path(&source.path),
+    let starts = starts_of_drawings(&source.text);
+    // Code may show some, too, and which is which is not known then.
+    Some(match starts.get(number).filter(|_| starts.len() == places.len()) {
+        Some(at) => problem.at(Span::new(source, *at..at + SVG.len()), "here"),
+        None => problem.in_path(&source.path),
     })
 }
 
@@ -91,21 +93,6 @@ fn starts_of_drawings(text: &str) -> Vec<usize> {
     let ends_there =
         |at: usize| small[at + SVG.len()..].starts_with(|c: char| c.is_ascii_whitespace() || "/>".contains(c));
     small.match_indices(SVG).map(|(at, _)| at).filter(|at| ends_there(*at)).collect()
-}
-
-fn holds_drawing(html: &str) -> bool {
-    if starts_of_drawings(html).is_empty() {
-        return false;
-    }
-    // A comment or an attribute may speak of one.
-    let mut found = false;
-    let each = element!("svg", |_| {
-        found = true;
-        Ok(())
-    });
-    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(each).with_strict(false))
-        .expect("no handler fails and memory is not limited");
-    found
 }
 
 /// How a character can be written without standing there: what begins it, its digits' radix, and how many digits there are.

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, Offset};
 use chrono_tz::Tz;
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
+use crate::rendering::drawing::{drawings, with_pictures};
 use crate::rendering::feeds::pictures::{self, Image};
 use crate::rendering::figure::Figure;
 use crate::rendering::portable::{Destination, portable};
@@ -126,11 +127,14 @@ fn escaped(text: &str) -> String {
 
 fn plain_body(renderer: &Renderer<'_>, post: &Post, url: &str) -> String {
     let Body { blocks, .. } = &post.body;
+    let base_url = &renderer.site.config.base_url;
+    let places = drawings(&post.route, &post.body);
     let html: String = blocks
         .iter()
-        .map(|block| match block {
-            Block::Html(html) => html.clone(),
-            Block::Figure(wanted) => Figure::new(wanted, &post.route).plain_html(url, &renderer.site.config.base_url),
+        .enumerate()
+        .map(|(index, block)| match block {
+            Block::Html(html) => with_pictures(html, index, &places, base_url),
+            Block::Figure(wanted) => Figure::new(wanted, &post.route).plain_html(url, base_url),
         })
         .collect();
     // As one text: an element of the author's may reach over a figure.

@@ -1,0 +1,209 @@
+//! A drawing that stands in a text as SVG. Readers of feeds refuse it, or show its words without its lines, so feeds show a PNG in its
+//! place, which lies beside the page as those of figures do.
+//!
+//! Only what stands for itself is drawn: well-formed, and with nothing that the page gives it, neither colours nor parts.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+
+use lol_html::{RewriteStrSettings, element, end_tag, rewrite_str};
+use quick_xml::escape::escape;
+use resvg::usvg::roxmltree::{Document, Node};
+
+use crate::graph::site::{Block, Body};
+use crate::rendering::raster::{rasterise, size};
+use crate::words::diagnostic::Diagnostic;
+use crate::words::route::Route;
+
+/// A drawing that has its picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawing {
+    /// Where its PNG lives.
+    pub route: Route,
+    /// A document of its own.
+    pub svg: String,
+    /// Width and height in CSS pixels.
+    size: (u32, u32),
+    /// What it says to those who do not see it; may be empty.
+    alternative: String,
+}
+
+/// An outermost `svg` element of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the text's block.
+    block: usize,
+    /// Bytes of the block.
+    bytes: Range<usize>,
+    /// What feeds show there, if it stands for itself.
+    pub drawing: Option<Drawing>,
+}
+
+/// CSS pixels that a drawing may be wide or high; a reader's column is far narrower.
+const LARGEST: u32 = 2000;
+
+/// Elements that show what is elsewhere, or that an SVG alone cannot show.
+const FOREIGN: [&str; 5] = ["use", "image", "feImage", "foreignObject", "script"];
+
+impl Drawing {
+    fn new(written: &str, page: &Route, number: usize) -> Option<Self> {
+        let svg = as_document(written)?;
+        let document = Document::parse(&svg).ok()?;
+        let root = document.root_element();
+        let has_size = root.has_attribute("viewBox") || (root.has_attribute("width") && root.has_attribute("height"));
+        if !has_size || !root.has_children() {
+            return None;
+        }
+        let styled = document.descendants().any(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style")));
+        if !document.descendants().filter(Node::is_element).all(|node| stands_for_itself(&node, styled)) {
+            return None;
+        }
+        let size = size(&svg)
+            .ok()
+            .filter(|(width, height)| (1..=LARGEST).contains(width) && (1..=LARGEST).contains(height))?;
+        let title = root.children().find(|node| node.tag_name().name() == "title").and_then(|title| title.text());
+        let alternative = root.attribute("aria-label").or(title).unwrap_or_default().trim().to_owned();
+        let folder = page.as_str().rfind('/').map_or("", |slash| &page.as_str()[..=slash]);
+        let route = Route::new(format!("{folder}drawing-in-text-{number}.png"))?;
+        Some(Self { route, size, alternative, svg })
+    }
+
+    /// The picture.
+    pub fn png(&self) -> Result<Vec<u8>, Vec<Diagnostic>> {
+        rasterise(&self.svg).map_err(|reason| {
+            let message = format!("the drawing at `{}` cannot be drawn as a PNG: {reason}", self.route);
+            vec![Diagnostic::error("drawing-picture", message)]
+        })
+    }
+
+    fn html(&self, base_url: &str) -> String {
+        let (src, alt, (width, height)) = (self.route.url(base_url), escape(&*self.alternative), self.size);
+        format!("<img src=\"{}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">", escape(src))
+    }
+}
+
+/// All drawings of the text of the page at `page`, in order.
+#[must_use]
+pub fn drawings(page: &Route, body: &Body) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for (block, html) in body.blocks.iter().enumerate() {
+        let Block::Html(html) = html else { continue };
+        for bytes in outermost(html) {
+            let drawing = Drawing::new(&html[bytes.clone()], page, places.len() + 1);
+            places.push(Place { block, bytes, drawing });
+        }
+    }
+    places
+}
+
+/// The HTML of a block with pictures in place of drawings; `places` are those of the whole text.
+#[must_use]
+pub fn with_pictures(html: &str, block: usize, places: &[Place], base_url: &str) -> String {
+    let (mut shown, mut from) = (String::new(), 0);
+    for place in places.iter().filter(|place| place.block == block) {
+        let Some(drawing) = &place.drawing else { continue };
+        shown.push_str(&html[from..place.bytes.start]);
+        shown.push_str(&drawing.html(base_url));
+        from = place.bytes.end;
+    }
+    shown.push_str(&html[from..]);
+    shown
+}
+
+/// Where the outermost `svg` elements stand. One without an end has its start tag only.
+fn outermost(html: &str) -> Vec<Range<usize>> {
+    if !html.as_bytes().windows(4).any(|start| start.eq_ignore_ascii_case(b"<svg")) {
+        return Vec::new();
+    }
+    let found: Rc<RefCell<Vec<Range<usize>>>> = Rc::default();
+    let each = element!("svg", |element| {
+        let mut places = found.borrow_mut();
+        let number = places.len();
+        places.push(element.source_location().bytes());
+        let found = Rc::clone(&found);
+        if let Some(handlers) = element.end_tag_handlers() {
+            handlers.push(end_tag!(move |end| {
+                found.borrow_mut()[number].end = end.source_location().bytes().end;
+                Ok(())
+            }));
+        }
+        Ok(())
+    });
+    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(each).with_strict(false))
+        .expect("no handler fails and memory is not limited");
+    let mut reached = 0;
+    let mut places = found.take();
+    places.retain(|place| {
+        let outside = place.start >= reached;
+        reached = reached.max(place.end);
+        outside
+    });
+    places
+}
+
+/// An element of HTML as a document; HTML knows the namespaces by itself.
+fn as_document(written: &str) -> Option<String> {
+    let rest = written.strip_prefix("<svg")?;
+    let tag = rest.split('>').next()?;
+    let mut svg = "<svg".to_owned();
+    for (name, address) in [("xmlns", "http://www.w3.org/2000/svg"), ("xmlns:xlink", "http://www.w3.org/1999/xlink")] {
+        if !tag.contains(&format!("{name}=")) {
+            svg.push_str(&format!(" {name}=\"{address}\""));
+        }
+    }
+    Some(svg + rest)
+}
+
+fn stands_for_itself(node: &Node<'_, '_>, styled: bool) -> bool {
+    let takes = |value: &str| ["currentcolor", "var("].iter().any(|word| value.to_ascii_lowercase().contains(word));
+    !FOREIGN.contains(&node.tag_name().name())
+        && !node.text().is_some_and(|text| node.tag_name().name() == "style" && takes(text))
+        && node.attributes().all(|attribute| !takes(attribute.value()) && (styled || attribute.name() != "class"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(html: &str) -> Body {
+        Body { blocks: vec![Block::Html(html.to_owned())], ..Body::default() }
+    }
+
+    fn shown(html: &str) -> String {
+        let page = Route::new("posts/a/").expect("sound");
+        with_pictures(html, 0, &drawings(&page, &body(html)), "https://example.org/")
+    }
+
+    #[test]
+    fn a_drawing_that_stands_for_itself_becomes_a_picture() {
+        let image = |number: u32, size: &str, alt: &str| {
+            format!("<img src=\"https://example.org/posts/a/drawing-in-text-{number}.png\" {size} alt=\"{alt}\">")
+        };
+        let html = "<p>é <svg viewBox='0 0 40 20'><title>A &amp; b</title><svg><path d='M0 0h9'/></svg></svg> b</p>\
+                    <svg width=\"8\" height=\"6\" aria-label=\"C\"><style>.a { fill: red }</style><g class=\"a\"/></svg>";
+        let expected = [image(1, "width=\"40\" height=\"20\"", "A &amp; b"), image(2, "width=\"8\" height=\"6\"", "C")];
+        assert_eq!(shown(html), format!("<p>é {} b</p>{}", expected[0], expected[1]));
+    }
+
+    #[test]
+    fn what_depends_on_its_page_or_is_no_document_stays() {
+        for html in [
+            "<svg viewBox='0 0 4 4'><path stroke='currentColor' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path class='wire' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path style='stroke: var(--ink)' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><use href='#mark'/></svg>",
+            "<svg viewBox='0 0 4 4'><image href='/etc/hostname'/></svg>",
+            "<svg viewBox=none><path></svg>",
+            "<svg width='9000' height='9'><path d='M0 0h9'/></svg>",
+            "<SVG viewBox='0 0 4 4'></SVG>",
+            "<svg viewBox='0 0 4 4'/>a",
+            "<svg><path d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path d='M0 0h9'/>",
+        ] {
+            assert_eq!(shown(html), html);
+            assert_eq!(drawings(&Route::home(), &body(html)).len(), 1, "{html}");
+        }
+        assert_eq!(drawings(&Route::home(), &body("a <!-- <svg> --> <svg-box></svg-box>")), []);
+    }
+}
