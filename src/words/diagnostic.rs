@@ -351,7 +351,8 @@ help: did you mean `tags`?
         let source = SourceText::new("a\u{1b}[1m.xml", "x\u{1b}[2Jy\u{9b}3mz\n");
         let at = |range| Span::new(&source, range);
         let said = "\u{1b}[31m\u{9b}1m\u{7}";
-        let drawn = Diagnostic::error("code", said).at(at(0..1), said).at(at(5..6), said).in_path(said).note(said);
+        let drawn =
+            Diagnostic::error("unknown-key", said).at(at(0..1), said).at(at(5..6), said).in_path(said).note(said);
         for diagnostic in [drawn.clone().help(said), drawn.help(said).suggest(at(5..6), said)] {
             let shown = render(&[diagnostic], false);
             assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
@@ -362,7 +363,7 @@ help: did you mean `tags`?
     fn a_place_in_a_long_line_is_drawn_with_the_column_that_it_has() {
         let source = SourceText::new("a.xml", format!("{}<a>{}", "x".repeat(5000), "y".repeat(5000)));
         let at = Span::new(&source, 5000..5003);
-        let shown = render(&[Diagnostic::error("code", "no").at(at.clone(), "here").suggest(at, "<b>")], false);
+        let shown = render(&[Diagnostic::error("unknown-key", "no").at(at.clone(), "here").suggest(at, "<b>")], false);
         assert!(shown.len() < 2000, "{shown}");
         for part in ["--> a.xml:1:5001\n", "x<a>y", "^^^ here", "+ …x", "x<b>y"] {
             assert!(shown.contains(part), "{part}\n{shown}");
@@ -374,7 +375,9 @@ help: did you mean `tags`?
         let source = SourceText::new("a.xml", format!("<a>\n{}<b>\n", "line\n".repeat(20_000)));
         let end = source.text.len() - 4;
         let labels = |first: Range<usize>, second: Range<usize>| {
-            Diagnostic::error("code", "no").at(Span::new(&source, first), "one").at(Span::new(&source, second), "other")
+            Diagnostic::error("unknown-key", "no")
+                .at(Span::new(&source, first), "one")
+                .at(Span::new(&source, second), "other")
         };
         for diagnostic in [labels(0..3, end..end + 3), labels(end..end + 3, 0..3)] {
             let shown = render(&[diagnostic], false);

@@ -192,7 +192,7 @@ fn read_rfc_822(written: &str) -> (Option<Moment>, Option<Fault>) {
     match (day_name, known) {
         (Some(name), None) => faults.push(format!("`{name}` is no day of the week; they are `Mon` to `Sun`")),
         (Some(name), Some(known)) if name.len() > 3 => {
-            faults.push(format!("the day is written `{}`", &DAYS[known][..3]))
+            faults.push(format!("the day is written `{}`", &DAYS[known][..3]));
         }
         _ => {}
     }
