@@ -9,6 +9,7 @@
 //! All of them become `@/posts/a.md`, which a build checks. What leads to no document stays as it is, but for the path that
 //! the old site was served under.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub(crate) struct Links {
     /// With a slash at the end; may be empty.
     base: String,
     by_source: HashMap<String, usize>,
+    /// The same by the names of files alone.
+    by_name: HashMap<String, Vec<(String, usize)>>,
     by_address: HashMap<String, usize>,
     /// By the place on a page that a post was called by: its whole address, with the fragment.
     by_place: HashMap<String, usize>,
@@ -39,7 +42,12 @@ impl Links {
     pub(crate) fn new(base: &str, documents: &[Document], paths: Vec<String>) -> Self {
         let mut links = Self { base: format!("{}/", base.trim_end_matches('/')), paths, ..Self::default() };
         for (number, document) in documents.iter().enumerate() {
-            links.by_source.entry(document.source.0.clone()).or_insert(number);
+            if let Entry::Vacant(entry) = links.by_source.entry(document.source.0.clone()) {
+                let path = entry.key().clone();
+                let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+                links.by_name.entry(name).or_default().push((path, number));
+                entry.insert(number);
+            }
             if document.link.contains('#') {
                 links.by_place.entry(document.link.clone()).or_insert(number);
             }
@@ -127,7 +135,8 @@ impl Links {
     /// The number of a document whose file's name ends so, if there is but one.
     pub(crate) fn ending(&self, end: &str) -> Option<usize> {
         let slashed = format!("/{end}");
-        let mut found = self.by_source.iter().filter(|(path, _)| path.ends_with(&slashed)).map(|(_, number)| *number);
+        let named = self.by_name.get(end.rsplit('/').next().unwrap_or(end)).map(Vec::as_slice).unwrap_or_default();
+        let mut found = named.iter().filter(|(path, _)| path.ends_with(&slashed)).map(|(_, number)| *number);
         found.next().filter(|_| found.next().is_none())
     }
 }

@@ -15,7 +15,7 @@ use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
 use crate::words::address::percent_decode;
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
 use crate::words::source_text::Span;
@@ -88,7 +88,7 @@ impl Linker<'_> {
     ) -> Result<Resolved, Box<Diagnostic>> {
         if let Some(scheme) = scheme(destination) {
             let message = format!("`{scheme}` stands in a Markdown link or a whole `<a>` element, and nowhere else");
-            let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "");
+            let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "").about(name(destination));
             return Err(Box::new(diagnostic.help(format!("write `[words]({scheme}…)`"))));
         }
         if is_elsewhere(destination) {
@@ -151,6 +151,7 @@ impl Linker<'_> {
     fn broken_link(&self, origin: Origin<'_>, destination: &str, path: &str, span: &Span) -> Box<Diagnostic> {
         let diagnostic =
             Diagnostic::error("broken-link", format!("nothing on this site is called `{path}`")).at(span.clone(), "");
+        let diagnostic = diagnostic.about(name(path));
         let decoded = percent_decode(path);
         let near = if decoded.starts_with('/') {
             let names: Vec<String> = self.places.route_names().collect();
@@ -200,6 +201,7 @@ fn own_page(
 fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Box<Diagnostic> {
     let diagnostic =
         Diagnostic::error("broken-anchor", format!("{page} has no place called `{fragment}`")).at(span.clone(), "");
+    let diagnostic = diagnostic.about(name(fragment));
     let Kind::Page(anchors) = kind else {
         return Box::new(diagnostic.help("the archives call a post by its time: `#2026-11-20T09_30_00.txt`"));
     };
@@ -222,12 +224,18 @@ fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Bo
 
 fn left_out(destination: &str, path: &str, why: &str, span: &Span) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("link-to-left-out", format!("`{destination}` is not on this site: it is {why}"));
-    Box::new(diagnostic.at(span.clone(), "").help(format!("take the link out, or publish `{path}` first")))
+    let diagnostic = diagnostic.at(span.clone(), "").about(name(destination));
+    Box::new(diagnostic.help(format!("take the link out, or publish `{path}` first")))
 }
 
 fn broken_document(destination: &str, path: &str, span: &Span) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("link-to-left-out", format!("`{destination}` could not be read"));
-    Box::new(diagnostic.at(span.clone(), "").help(format!("mend `{path}` first: its errors are among these")))
+    let diagnostic = diagnostic.at(span.clone(), "").about(name(destination));
+    Box::new(diagnostic.help(format!("mend `{path}` first: its errors are among these")))
+}
+
+fn name(written: &str) -> Subject {
+    Subject::Name(written.to_owned())
 }
 
 /// Whether an address is none of this site's: it has a scheme (RFC 3986, section 3.1) or names a host.

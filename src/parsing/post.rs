@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+use crate::files::config::is_web_address;
 use crate::parsing::enclosure::{Enclosure, enclosure};
 use crate::parsing::front_matter::{split, split_genblog};
 use crate::parsing::html_body;
@@ -126,9 +127,7 @@ fn date(reader: &mut Reader<'_>, file: &PostFile<'_>, zone: Tz) -> Option<DateTi
 /// The key `link`: an address on the web.
 fn link(reader: &mut Reader<'_>) -> Option<String> {
     let Located { value, span } = reader.filled_text("link")?;
-    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    let sound = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
-        && !value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c));
+    let sound = is_web_address(&value);
     if !sound {
         let help = "write the address that feeds are to give for this post, for example `https://example.org/a`";
         reader.bad_value(&span, format!("`{value}` is not an address on the web"), help);

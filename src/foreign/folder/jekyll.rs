@@ -55,7 +55,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let facts = Facts {
         title: site.text("title"),
         base_url: if url.is_empty() { url } else { format!("{}{}", url.trim_end_matches('/'), site.text("baseurl")) },
-        language: site.first(&["lang", "locale"]).replace('_', "-"),
+        language: site.first(&["lang", "locale"]),
         description: site.text("description").split_whitespace().collect::<Vec<_>>().join(" "),
         author,
         timezone: site.text("timezone").parse().ok(),
@@ -92,7 +92,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         ("_data", "data for templates"),
         ("_plugins", "programs"),
     ] {
-        let count = tree.files.iter().filter(|file| file.path.starts_with(&format!("{folder}/"))).count();
+        let count = tree.below(folder).len();
         if count > 0 {
             told.push(Told::of_file(
                 folder,
