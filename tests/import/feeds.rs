@@ -37,7 +37,7 @@ updated = 2026-11-21
 tags = ['Xen', 'C++, mostly']
 summary = 'Short & <good>.'
 image = 'ring.png'
-link = 'https://elsewhere.example/ring?a=1&b=2'
+link = 'https://elsewhere.example/a&b/ring'
 enclosure = 'ring.mp3'
 +++
 See [the other](@/posts/other.md) and ![a ring](ring.png). A `]]>` and &nbsp;\u{a0}.
@@ -102,7 +102,7 @@ fn our_own_feeds_come_back_the_same() {
         };
         let (old, new) = (read("old"), read(&new));
         assert_eq!(old, new, "{name} {pictures}: {told}");
-        let wanted = ["ring.png", "ring.mp3", "https://cdn.example/other", "elsewhere.example/ring?a=1", "A. Writer"];
+        let wanted = ["ring.png", "ring.mp3", "https://cdn.example/other", "elsewhere.example/a", "A. Writer"];
         for wanted in wanted.iter().chain(pictures.then_some(&"mark.png")) {
             assert!(old.contains(wanted), "{wanted} in {old}");
         }
@@ -112,12 +112,14 @@ fn our_own_feeds_come_back_the_same() {
 /// A feed without what it says of pictures that are not at hand.
 fn lines(feed: &str, pictures: bool) -> String {
     if pictures {
-        return feed.to_owned();
+        // The picture of a figure is a file of the new site's own.
+        let of_figure = |line: &&str| line.contains("<media:") && line.contains("figure-ring");
+        return feed.lines().filter(|line| !of_figure(line)).collect::<Vec<_>>().join("\n");
     }
     let (before, rest) = feed.split_once("<image>").unwrap_or((feed, ""));
     let after = rest.split_once("</image>").map_or("", |(_, after)| after);
     let marks = ["<media:", "type=\"image/", "\"image\":", "\"icon\":", "\"favicon\":", "<logo>", "<icon>"];
-    let lines = before.lines().chain(after.lines());
+    let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
     lines.filter(|line| !marks.iter().any(|mark| line.contains(mark))).collect::<Vec<_>>().join("\n")
 }
 
@@ -214,6 +216,19 @@ fn many_items_of_one_name_take_no_long_time() {
     let last = &writing.files[4_999];
     assert_eq!((writing.files.len(), &*last.path), (5_000, "content/posts/2008-12-12-same-5000.html"));
     assert!(format!("{last:?}").contains("slug = \\\"same-5000\\\""), "{last:?}");
+}
+
+/// A folder of many texts with many links that lead nowhere is mended, and no link looks through all the texts for its like.
+#[test]
+fn many_broken_links_take_no_long_time() {
+    let text = |number: usize| {
+        let links: String = (0..10).map(|link| format!("[x](/categories/some-subject-{number}-{link}/) ")).collect();
+        format!("--- old/content/posts/post-number-{number}.md\n+++\ntitle = 'T'\ndate = 2020-01-01\n+++\n{links}\n")
+    };
+    let texts: String = (0..600).map(text).collect();
+    let root = folder(&format!("--- old/hugo.toml\nbaseURL = 'https://a.example/'\ntitle = 'T'\n{texts}"));
+    let (code, told, _) = genblog(root.path(), &["import", "old", "--into", "new", "--dry-run"]);
+    assert_eq!((code, told.matches("leads to nothing that was taken over").count()), (Some(0), 6_000));
 }
 
 /// Feeds to be damaged.

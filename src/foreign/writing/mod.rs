@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::foreign::links::{Links, rewrite};
 use crate::foreign::site::{
@@ -84,7 +85,9 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
         );
         placing.told.push(Told::of_file(format!("static/files/{folder}"), Verdict::Changed, said));
     }
-    for (number, ((document, place), aliases)) in site.documents.iter().zip(&places).zip(&aliases).enumerate() {
+    let bodies: Vec<String> = site.documents.par_iter().map(|document| rewrite(document, &links)).collect();
+    let documents = site.documents.iter().zip(&places).zip(&aliases).zip(&bodies);
+    for (number, (((document, place), aliases), body)) in documents.enumerate() {
         let folder = place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for Carried { from, to, .. } in &document.beside {
             let path = format!("{folder}/{to}");
@@ -101,10 +104,9 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
             let said = format!("a page has no {}: only posts do", keys.join(", "));
             placing.told.push(Told::of_line(&document.source.0, document.source.1, Verdict::Lost, said));
         }
-        let body = rewrite(document, &links);
         let written = match place.form {
-            Form::GenBlog => text::genblog(document, place, aliases, &body, zone),
-            Form::Markdown | Form::Html => text::with_front_matter(document, place, aliases, &body, zone),
+            Form::GenBlog => text::genblog(document, place, aliases, body, zone),
+            Form::Markdown | Form::Html => text::with_front_matter(document, place, aliases, body, zone),
         };
         writing.files.push(Planned { path: place.path.clone(), content: Content::Text(written) });
         writing.sources.insert(place.path.clone(), number);

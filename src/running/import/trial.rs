@@ -11,7 +11,7 @@ use crate::files::source::{self, Source, SourceFile};
 use crate::foreign::site::Document;
 use crate::foreign::told::{Lines, Told, Verdict};
 use crate::foreign::writing::{Content, Writing};
-use crate::graph::{Choice, assemble};
+use crate::graph::{Choice, assemble_to_mend};
 use crate::rendering::feeds;
 use crate::rendering::renderer::Renderer;
 use crate::rendering::theme::Theme;
@@ -96,7 +96,7 @@ impl Trial<'_> {
         };
         let Some(config) = config else { return problems };
         let choice = Choice { now: self.now, drafts: false, future: false, expired: false };
-        let (site, found) = assemble(config, source, &choice);
+        let (site, found) = assemble_to_mend(config, source, &choice);
         let sound = found.iter().all(|problem| problem.severity == Severity::Warning);
         problems.extend(found);
         if let (true, Ok(theme)) = (sound, Theme::new(&source.templates)) {
