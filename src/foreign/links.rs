@@ -16,6 +16,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Parser, Tag};
 
 use crate::foreign::site::{Document, Form, below};
+use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{self, Target};
 use crate::parsing::markdown::OPTIONS;
 use crate::words::address::{absolute, has_scheme, origin, percent_decode, percent_encode};
@@ -90,6 +91,10 @@ impl Links {
         if let Some(number) = self.by_place.get(destination) {
             let path = self.paths.get(*number)?.strip_prefix("content/")?;
             return Some(format!("@/{}", percent_encode(path)));
+        }
+        if let Some(scheme) = scheme(destination) {
+            // Nobody else speaks of our engine. In capitals it is the same scheme to a browser, and none of ours.
+            return Some(format!("{}{}", scheme.to_ascii_uppercase(), &destination[scheme.len()..]));
         }
         if has_scheme(bare) || bare.starts_with("//") {
             let path = below(bare, &self.base).filter(|_| !tail.starts_with('?'))?;
@@ -220,7 +225,7 @@ fn edits(document: &Document, links: &Links) -> Vec<(Range<usize>, String)> {
                 let behind = |bracket: &str| {
                     text.rfind(&format!("{bracket}{dest_url}")).map(|found| at.start + found + bracket.len())
                 };
-                if let Some(start) = behind("](").or_else(|| behind("](<")) {
+                if let Some(start) = behind("](").or_else(|| behind("](<")).or_else(|| behind("<")) {
                     edits.push((start..start + dest_url.len(), new));
                 }
             }
@@ -283,6 +288,8 @@ mod tests {
         check(Form::Markdown, "[x][r]\n\n[r]: b/index.md 'T'\n", &format!("[x][r]\n\n[r]: {new} 'T'\n"));
         check(Form::Markdown, "a <a href=\"/2008/b\">x</a>", &format!("a <a href=\"{new}\">x</a>"));
         check(Form::Markdown, "![p](/site/img/p.png)", "![p](/img/p.png)");
+        check(Form::Markdown, "[x](sim:a) <claim:1+>", "[x](SIM:a) <CLAIM:1+>");
+        check(Form::Html, "<a href='src:f'>x</a> <img src=knob:a/b>", "<a href=\"SRC:f\">x</a> <img src=\"KNOB:a/b\">");
         for other in ["[x](#y)", "[x](mailto:a@b.c)", "[x](c.md)", "![x](p.png)", "[x](https://old.example/site/?p=1)"]
         {
             check(Form::Markdown, other, other);

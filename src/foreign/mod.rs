@@ -21,6 +21,8 @@ pub mod html;
 
 pub mod site;
 
+mod people;
+
 pub mod links;
 
 pub mod pictures;

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::foreign::feed::people::know;
 use crate::foreign::feed::text::Placed;
 use crate::foreign::feed::{Feed, Format, Item};
 use crate::foreign::html::{mend, short};
 use crate::foreign::moment::{Written, written};
+use crate::foreign::people::know;
 use crate::foreign::site::{Enclosure, Person};
 use crate::foreign::told::Remarks;
 

@@ -11,8 +11,6 @@ mod text;
 
 mod xml;
 
-mod people;
-
 mod attached;
 
 mod bodies;

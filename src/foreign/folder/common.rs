@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::foreign::folder::head::{Keys, Split};
 use crate::foreign::folder::tree::{Tree, TreeFile};
 use crate::foreign::moment::Written;
-use crate::foreign::site::{Carried, Document, Form, Kind, language, sound_path};
-use crate::foreign::told::{Told, Verdict};
+use crate::foreign::people::know;
+use crate::foreign::site::{Carried, Document, Form, Kind, Person, language, sound_path};
+use crate::foreign::told::{Remarks, Told, Verdict};
 use crate::words::slug::slug;
 
 /// A document on its way, with what its templates may name.
@@ -69,6 +70,20 @@ pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec
     let written = keys.first(&["lang", "language", "locale"]);
     document.language = language(&written, |said| told.push(Told::of_line(path, 1, Verdict::Lost, said)));
     document
+}
+
+/// Who writes a site: a name, or a table that says more of them.
+pub(super) fn author(keys: &mut Keys, path: &str, told: &mut Vec<Told>) -> (String, Vec<Person>) {
+    let mut table = keys.table("author");
+    let [name, email] = ["name", "email"].map(|key| table.text(key).trim().to_owned());
+    if name.is_empty() {
+        return (keys.text("author").trim().to_owned(), Vec::new());
+    }
+    let (mut people, mut remarks) = (BTreeMap::new(), Remarks::default());
+    let url = table.first(&["url", "uri", "homepage"]);
+    know(&mut people, Person { name: name.clone(), email, url, avatar: String::new() }, 0, &mut remarks);
+    told.extend(remarks.0.into_iter().map(|remark| Told::of_file(path, remark.verdict, remark.text)));
+    (name, people.into_values().filter(Person::has_details).collect())
 }
 
 /// Adds a tag, unless it is there or cannot be one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::files::picture::is_picture;
-use crate::foreign::folder::common::{Draft, carry, dated, document, free_data, is_left_behind, need_title};
+use crate::foreign::folder::common::{Draft, author, carry, dated, document, free_data, is_left_behind, need_title};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::Taken;
 use crate::foreign::folder::tree::Tree;
@@ -37,14 +37,14 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         .iter()
         .find_map(|path| tree.file(&below(path)).or_else(|| tree.file(path)));
     let mut site = data.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
-    let author =
-        Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
+    let (author, people) = author(&mut site, data.map_or("", |file| &file.path), told);
     let facts = Facts {
         title: site.first(&["title", "name"]),
         base_url: site.first(&["url", "base_url", "baseurl"]),
         language: site.first(&["language", "lang"]),
         description: site.text("description"),
         author,
+        people,
         ..Facts::default()
     };
     let (mut drafts, mut files) = (Vec::new(), BTreeMap::new());

@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use crate::foreign::folder::common::{
-    Draft, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
-    settle_kind,
+    Draft, author, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title,
+    permalink, settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::tree::Tree;
@@ -72,14 +72,14 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let config = CONFIGS.iter().find_map(|path| tree.file(path));
     let mut site = config.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
     let mut params = site.table("params");
+    let (author, people) = author(&mut params, config.map_or("", |file| &file.path), told);
     let facts = Facts {
         title: site.text("title"),
         base_url: site.text("baseurl"),
         language: site.first(&["languagecode", "locale", "defaultcontentlanguage"]),
         description: params.first(&["description", "subtitle"]),
-        author: Some(params.table("author").text("name"))
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| params.text("author")),
+        author,
+        people,
         copyright: site.text("copyright"),
         timezone: site.text("timezone").parse().ok(),
         ..Facts::default()

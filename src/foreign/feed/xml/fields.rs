@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use crate::files::config::Day;
 use crate::foreign::feed::markup::{Token, Tokens, attribute};
-use crate::foreign::feed::people::{know, person};
 use crate::foreign::feed::text::{Content, Placed};
 use crate::foreign::feed::xml::{BODIES, Inner, Open, Reader, bytes};
 use crate::foreign::html::{mend, short};
 use crate::foreign::moment::written;
+use crate::foreign::people::{know, person};
 use crate::foreign::site::{Enclosure, Person};
 use crate::foreign::told::Remarks;
 use crate::parsing::html;

@@ -1,4 +1,4 @@
-//! Whom a feed names, in the ways that formats have: a name, an address for mail, or both in one text.
+//! Whom a source names, in the ways that formats have: a name, an address for mail, or both in one text.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::foreign::told::Remarks;
 use crate::words::mail::is_address;
 
 /// Somebody in one text: `mail (Name)`, `Name <mail>`, an address for mail, or a name.
-pub(super) fn person(text: &str) -> Person {
+pub(crate) fn person(text: &str) -> Person {
     let text = text.trim();
     let bare = |address: &str| address.trim().trim_start_matches("mailto:").to_owned();
     let pair = |open: char, close: char| {
@@ -26,7 +26,7 @@ pub(super) fn person(text: &str) -> Person {
 }
 
 /// Adds what is known of somebody who has a name; of two that differ the first counts. What no site could say is told.
-pub(super) fn know(people: &mut BTreeMap<String, Person>, person: Person, at: usize, remarks: &mut Remarks) {
+pub(crate) fn know(people: &mut BTreeMap<String, Person>, person: Person, at: usize, remarks: &mut Remarks) {
     if person.name.trim().is_empty() || !person.has_details() {
         return;
     }
