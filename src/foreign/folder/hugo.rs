@@ -93,9 +93,9 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && is_text(&file.path)) {
         let inside = &file.path["content/".len()..];
         let place = Place::new(inside, &languages);
-        // A translation of a bundle's text is as much a document as that.
-        if in_bundle(tree, &file.path) && !(place.is_bundle() && !in_bundle(tree, &format!("content/{}", place.folder)))
-        {
+        // A translation of a bundle's text lies beside that, and is as much a document.
+        let bundle = if place.is_bundle() { format!("content/{}", place.folder) } else { file.path.clone() };
+        if in_bundle(tree, &bundle) {
             continue;
         }
         let text = tree.text(file, told);

@@ -94,7 +94,7 @@ impl Reader<'_, '_> {
             },
             "feedburner:origlink" if !value.is_empty() => item.link = value,
             "author" | "dc:creator" => open.authors.add(&mut item.authors, value),
-            "category" | "dc:subject" => open.tags.add(&mut item.tags, term(attributes, value)),
+            "category" | "dc:subject" => open.tags.add(&mut item.tags, term(attributes, &value)),
             "language" | "dc:language" => set(&mut item.language),
             "url" => set(&mut item.image),
             "pubdate" | "dc:date" | "dcterms:created" | "dcterms:issued" | "dcterms:modified" | "published"
@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
             "generator" => set(&mut feed.generator),
             "logo" if !value.is_empty() => feed.image = value,
             "url" | "icon" => set(&mut feed.image),
-            "category" | "dc:subject" => self.categories.add(&mut feed.categories, term(attributes, value)),
+            "category" | "dc:subject" => self.categories.add(&mut feed.categories, term(attributes, &value)),
             "link" => {
                 match (attribute(attributes, "href"), attribute(attributes, "rel").as_deref().unwrap_or_default()) {
                     (Some(href), "self") => feed.address = href.into_owned(),
@@ -311,7 +311,7 @@ fn shown(person: &Person) -> &str {
 }
 
 /// What a category is called: as people are to see it, where Atom says that.
-fn term(attributes: &str, content: String) -> String {
+fn term(attributes: &str, content: &str) -> String {
     let term = attribute(attributes, "label").or_else(|| attribute(attributes, "term"));
     term.map_or_else(|| content.trim().to_owned(), |term| term.trim().to_owned())
 }
