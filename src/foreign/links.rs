@@ -9,12 +9,14 @@
 //! All of them become `@/posts/a.md`, which a build checks. What leads to no document stays as it is, but for the path that
 //! the old site was served under.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag};
 
 use crate::foreign::site::{Document, Form, below};
+use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{self, Target};
 use crate::parsing::markdown::OPTIONS;
 use crate::words::address::{absolute, has_scheme, origin, percent_decode, percent_encode};
@@ -25,6 +27,8 @@ pub(crate) struct Links {
     /// With a slash at the end; may be empty.
     base: String,
     by_source: HashMap<String, usize>,
+    /// The same by the names of files alone.
+    by_name: HashMap<String, Vec<(String, usize)>>,
     by_address: HashMap<String, usize>,
     /// By the place on a page that a post was called by: its whole address, with the fragment.
     by_place: HashMap<String, usize>,
@@ -39,7 +43,12 @@ impl Links {
     pub(crate) fn new(base: &str, documents: &[Document], paths: Vec<String>) -> Self {
         let mut links = Self { base: format!("{}/", base.trim_end_matches('/')), paths, ..Self::default() };
         for (number, document) in documents.iter().enumerate() {
-            links.by_source.entry(document.source.0.clone()).or_insert(number);
+            if let Entry::Vacant(entry) = links.by_source.entry(document.source.0.clone()) {
+                let path = entry.key().clone();
+                let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+                links.by_name.entry(name).or_default().push((path, number));
+                entry.insert(number);
+            }
             if document.link.contains('#') {
                 links.by_place.entry(document.link.clone()).or_insert(number);
             }
@@ -82,6 +91,10 @@ impl Links {
         if let Some(number) = self.by_place.get(destination) {
             let path = self.paths.get(*number)?.strip_prefix("content/")?;
             return Some(format!("@/{}", percent_encode(path)));
+        }
+        if let Some(scheme) = scheme(destination) {
+            // Nobody else speaks of our engine. In capitals it is the same scheme to a browser, and none of ours.
+            return Some(format!("{}{}", scheme.to_ascii_uppercase(), &destination[scheme.len()..]));
         }
         if has_scheme(bare) || bare.starts_with("//") {
             let path = below(bare, &self.base).filter(|_| !tail.starts_with('?'))?;
@@ -127,7 +140,8 @@ impl Links {
     /// The number of a document whose file's name ends so, if there is but one.
     pub(crate) fn ending(&self, end: &str) -> Option<usize> {
         let slashed = format!("/{end}");
-        let mut found = self.by_source.iter().filter(|(path, _)| path.ends_with(&slashed)).map(|(_, number)| *number);
+        let named = self.by_name.get(end.rsplit('/').next().unwrap_or(end)).map(Vec::as_slice).unwrap_or_default();
+        let mut found = named.iter().filter(|(path, _)| path.ends_with(&slashed)).map(|(_, number)| *number);
         found.next().filter(|_| found.next().is_none())
     }
 }
@@ -211,7 +225,7 @@ fn edits(document: &Document, links: &Links) -> Vec<(Range<usize>, String)> {
                 let behind = |bracket: &str| {
                     text.rfind(&format!("{bracket}{dest_url}")).map(|found| at.start + found + bracket.len())
                 };
-                if let Some(start) = behind("](").or_else(|| behind("](<")) {
+                if let Some(start) = behind("](").or_else(|| behind("](<")).or_else(|| behind("<")) {
                     edits.push((start..start + dest_url.len(), new));
                 }
             }
@@ -274,6 +288,8 @@ mod tests {
         check(Form::Markdown, "[x][r]\n\n[r]: b/index.md 'T'\n", &format!("[x][r]\n\n[r]: {new} 'T'\n"));
         check(Form::Markdown, "a <a href=\"/2008/b\">x</a>", &format!("a <a href=\"{new}\">x</a>"));
         check(Form::Markdown, "![p](/site/img/p.png)", "![p](/img/p.png)");
+        check(Form::Markdown, "[x](sim:a) <claim:1+>", "[x](SIM:a) <CLAIM:1+>");
+        check(Form::Html, "<a href='src:f'>x</a> <img src=knob:a/b>", "<a href=\"SRC:f\">x</a> <img src=\"KNOB:a/b\">");
         for other in ["[x](#y)", "[x](mailto:a@b.c)", "[x](c.md)", "![x](p.png)", "[x](https://old.example/site/?p=1)"]
         {
             check(Form::Markdown, other, other);

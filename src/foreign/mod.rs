@@ -25,6 +25,8 @@ pub mod html;
 
 pub mod site;
 
+mod people;
+
 pub mod links;
 
 pub mod pictures;

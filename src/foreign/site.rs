@@ -6,8 +6,11 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::files::config::is_web_address;
+use crate::foreign::html::short;
 use crate::foreign::moment::Written;
 use crate::foreign::told::Told;
+use crate::words::language::is_language_tag;
 use crate::words::slug::slug;
 
 /// A site on its way into genblog's form.
@@ -40,6 +43,10 @@ pub struct Facts {
     pub timezone: Option<Tz>,
     /// Who writes; may be empty.
     pub author: String,
+    /// People of whom more than the name is known, the author among them; each name once.
+    pub people: Vec<Person>,
+    /// Who answers for the server, with an address for mail.
+    pub webmaster: Option<Person>,
     /// May be empty.
     pub copyright: String,
     /// Minutes that a reader may keep the feed.
@@ -50,12 +57,46 @@ pub struct Facts {
     pub skip_days: Vec<String>,
     /// A WebSub hub; may be empty.
     pub hub: String,
+    /// What the feed is about as a whole, each once.
+    pub categories: Vec<String>,
+    /// The picture that stands for the feed, as a path of the site; may be empty.
+    pub image: String,
     /// Items of the feed, when that is not the usual number.
     pub limit: Option<usize>,
     /// Whether items have a summary beside their text.
     pub summaries: bool,
-    /// Formats of the feed, as the configuration names them; none for all.
-    pub formats: Vec<&'static str>,
+}
+
+/// Somebody whom a source names. What is not known of them is empty.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// As posts name them.
+    pub name: String,
+    /// An address for mail.
+    pub email: String,
+    /// Their own page on the web.
+    pub url: String,
+    /// The address of a picture.
+    pub avatar: String,
+}
+
+impl Person {
+    /// Whether more than the name is known.
+    #[must_use]
+    pub fn has_details(&self) -> bool {
+        [&self.email, &self.url, &self.avatar].iter().any(|text| !text.is_empty())
+    }
+}
+
+/// A file that goes with a post.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Enclosure {
+    /// Where it is: a URL, an address of the site, or a file beside the post.
+    pub url: String,
+    /// What it is; empty when nothing says it, or when its name does.
+    pub media_type: String,
+    /// Bytes; 0 when nothing says it, or when it is a file of the site.
+    pub length: u64,
 }
 
 /// A post or a page.
@@ -103,6 +144,8 @@ pub struct Document {
     pub language: String,
     /// The address of a picture that stands for it; may be empty.
     pub image: String,
+    /// The file that goes with it.
+    pub enclosure: Option<Enclosure>,
     /// Free data.
     pub extra: Map<String, Value>,
     /// What it says, in its form.
@@ -199,6 +242,44 @@ pub fn sound_path(path: &str) -> Option<String> {
     (!sound.is_empty()).then(|| sound.join("/"))
 }
 
+/// Folders of a site's output that genblog fills itself.
+const OWN_FOLDERS: [&str; 3] = ["assets", "feed", "page"];
+
+/// The folder of a path in `static/` in which genblog has its own things.
+#[must_use]
+pub fn own_folder(path: &str) -> Option<&str> {
+    let (first, _) = path.split_once('/')?;
+    OWN_FOLDERS.contains(&&*first.to_lowercase()).then_some(first)
+}
+
+/// Where a file for `static/` goes: to its path, or out of genblog's way.
+#[must_use]
+pub fn static_place(path: &str) -> String {
+    if own_folder(path).is_some() { format!("files/{path}") } else { path.to_owned() }
+}
+
+/// A language as it was written, as a tag: `de_AT` is `de-AT`. What is none is told, and empty.
+#[must_use]
+pub fn language(written: &str, tell: impl FnOnce(String)) -> String {
+    let tag = written.trim().replace('_', "-");
+    if tag.is_empty() || is_language_tag(&tag) {
+        return tag;
+    }
+    tell(format!("`{}` is not a language tag", short(written)));
+    String::new()
+}
+
+/// An address on the web. What is none is told, and empty.
+#[must_use]
+pub fn web_address(written: &str, tell: impl FnOnce(String)) -> String {
+    let address = written.trim();
+    if address.is_empty() || is_web_address(address) {
+        return address.to_owned();
+    }
+    tell(format!("`{}` is not an address on the web", short(address)));
+    String::new()
+}
+
 /// A title or a name as a part of an address, not too long.
 #[must_use]
 pub fn short_slug(name: &str) -> String {
@@ -260,6 +341,28 @@ mod tests {
         }
         let long = sound_name(&format!("{}.jpeg", "ü".repeat(400)));
         assert!(long.len() <= LONGEST && long.ends_with("ü.jpeg"), "{long}");
+    }
+
+    #[test]
+    fn a_language_is_a_tag_or_told() {
+        for (written, expected, told) in
+            [("de_AT", "de-AT", 0), (" en ", "en", 0), ("", "", 0), ("english", "", 1), ("en-", "", 1), ("x", "", 1)]
+        {
+            let mut said = Vec::new();
+            assert_eq!((&*language(written, |text| said.push(text)), said.len()), (expected, told), "{written}");
+        }
+    }
+
+    #[test]
+    fn files_keep_out_of_genblogs_own_folders() {
+        for (path, expected) in [
+            ("assets/b.png", "files/assets/b.png"),
+            ("Feed/x", "files/Feed/x"),
+            ("feed", "feed"),
+            ("a/feed/x", "a/feed/x"),
+        ] {
+            assert_eq!(static_place(path), expected);
+        }
     }
 
     #[test]

@@ -26,6 +26,15 @@ use crate::words::route::Route;
 /// What could not be understood is left out and reported; the site may be shown, but not written, when an error is among
 /// the diagnostics.
 pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<Diagnostic>) {
+    assembled(config, source, choice, true)
+}
+
+/// The same for a site whose broken links are mended by code, which asks for no suggestions.
+pub fn assemble_to_mend(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<Diagnostic>) {
+    assembled(config, source, choice, false)
+}
+
+fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -> (Site, Vec<Diagnostic>) {
     let (layout, mut diagnostics) = layout(source);
     let parsed = Parsed::new(&layout, config.timezone, &mut diagnostics);
     let mut claims = Claims::new();
@@ -35,7 +44,7 @@ pub fn assemble(config: Config, source: &Source, choice: &Choice) -> (Site, Vec<
     members.claim_aliases(&mut claims);
     let places = members.places(tags.routes());
     let engine = Engine::default();
-    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine };
+    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests };
     diagnostics.extend(navigation(&config, &places));
     diagnostics.extend(attached::avatars(&config, linker));
     let channel_image = attached::channel_image(&config, linker).unwrap_or_else(|problem| {

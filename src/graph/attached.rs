@@ -1,6 +1,6 @@
 //! Files that go with feeds and posts: the channel's picture, pictures of people, enclosures. Each must be there, and fit.
 
-use crate::files::config::{Config, is_web_address};
+use crate::files::config::{Config, IMAGE_TYPES, LARGEST_IMAGE, is_web_address};
 use crate::graph::links::{Linker, Origin};
 use crate::graph::places::Kind;
 use crate::graph::site::{ChannelImage, Enclosure, EnclosureFile};
@@ -10,12 +10,6 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::media_type;
 use crate::words::route::Route;
 use crate::words::source_text::Span;
-
-/// The largest picture of a channel, in pixels (RSS 2.0, `image`).
-const LARGEST: (u32, u32) = (144, 400);
-
-/// What a channel's picture may be (RSS 2.0, `image`).
-const IMAGE_TYPES: [&str; 3] = ["image/png", "image/jpeg", "image/gif"];
 
 /// The picture that stands for the site's feeds.
 pub(crate) fn channel_image(config: &Config, linker: Linker<'_>) -> Result<Option<ChannelImage>, Box<Diagnostic>> {
@@ -32,9 +26,9 @@ pub(crate) fn channel_image(config: &Config, linker: Linker<'_>) -> Result<Optio
     let (Some(size), Some(media_type)) = (resolved.size, known) else {
         return Err(refused(span, format!("`{written}` is not a PNG, JPEG or GIF picture"), "readers show no other"));
     };
-    if size.width > LARGEST.0 || size.height > LARGEST.1 {
+    if size.width > LARGEST_IMAGE.0 || size.height > LARGEST_IMAGE.1 {
         let message = format!("the feed's picture is {} by {} pixels", size.width, size.height);
-        let help = format!("make it smaller: {} wide and {} high at most", LARGEST.0, LARGEST.1);
+        let help = format!("make it smaller: {} wide and {} high at most", LARGEST_IMAGE.0, LARGEST_IMAGE.1);
         return Err(refused(span, message, &help));
     }
     Ok(Some(ChannelImage { route, media_type, width: size.width, height: size.height }))

@@ -317,7 +317,7 @@ impl<'a> Writer<'a> {
         let links =
             html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
-        let resolve = |Reference { address, range }: Reference<'_>| match linker.resolve(
+        let resolve = |Reference { address, range, .. }: Reference<'_>| match linker.resolve(
             origin,
             address,
             &place(span, html.exact, range),

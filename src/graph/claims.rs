@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::route::Route;
 use crate::words::source_text::Span;
 
@@ -83,6 +83,10 @@ impl Claims {
         let taken = self.files.get(&key).or_else(|| self.folders.get(&key)).cloned().or(below_a_file).or(generated);
         if let Some(first) = taken {
             let diagnostic = Diagnostic::error("duplicate-route", format!("two things would live at `{route}`"));
+            let diagnostic = match (&first, claimant) {
+                (Claimant::Generator(_), _) | (_, Claimant::Generator(_)) => diagnostic.about(Subject::Generated),
+                _ => diagnostic,
+            };
             let help = match (&first, claimant) {
                 (Claimant::Generator(_), _) => "choose another address: this one is genblog's own",
                 (Claimant::File(_), Claimant::File(_)) => "rename one of the files",

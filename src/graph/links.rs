@@ -15,7 +15,7 @@ use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
 use crate::words::address::percent_decode;
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
 use crate::words::source_text::Span;
@@ -68,6 +68,8 @@ pub(crate) struct Linker<'a> {
     pub(crate) base_path: &'a str,
     /// What the engine has to say.
     pub(crate) claims: &'a Claims,
+    /// Whether a broken link is told what it may have meant: each such answer looks through all names of the site.
+    pub(crate) suggests: bool,
 }
 
 /// A destination in its parts: `path?query#fragment`.
@@ -88,7 +90,7 @@ impl Linker<'_> {
     ) -> Result<Resolved, Box<Diagnostic>> {
         if let Some(scheme) = scheme(destination) {
             let message = format!("`{scheme}` stands in a Markdown link or a whole `<a>` element, and nowhere else");
-            let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "");
+            let diagnostic = Diagnostic::error("broken-link", message).at(span.clone(), "").about(name(destination));
             return Err(Box::new(diagnostic.help(format!("write `[words]({scheme}…)`"))));
         }
         if is_elsewhere(destination) {
@@ -96,13 +98,13 @@ impl Linker<'_> {
         }
         let parts = Parts::of(destination);
         if parts.path.is_empty() {
-            return own_page(origin, destination, &parts, span);
+            return own_page(origin, destination, &parts, span, self.suggests);
         }
         let (route, kind) = self.find(origin, destination, parts.path, span)?;
         if let Some(fragment) = parts.fragment
             && !self.places.has_anchor(&kind, &percent_decode(fragment))
         {
-            return Err(broken_anchor(fragment, &format!("`{route}`"), &kind, span));
+            return Err(broken_anchor(fragment, &format!("`{route}`"), &kind, span, self.suggests));
         }
         let fragment = parts.fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
         let size = if let Kind::File(size) = kind { size } else { None };
@@ -151,8 +153,11 @@ impl Linker<'_> {
     fn broken_link(&self, origin: Origin<'_>, destination: &str, path: &str, span: &Span) -> Box<Diagnostic> {
         let diagnostic =
             Diagnostic::error("broken-link", format!("nothing on this site is called `{path}`")).at(span.clone(), "");
+        let diagnostic = diagnostic.about(name(path));
         let decoded = percent_decode(path);
-        let near = if decoded.starts_with('/') {
+        let near = if !self.suggests {
+            None
+        } else if decoded.starts_with('/') {
             let names: Vec<String> = self.places.route_names().collect();
             nearest(&decoded, names.iter().map(String::as_str)).map(str::to_owned)
         } else {
@@ -183,13 +188,14 @@ fn own_page(
     destination: &str,
     parts: &Parts<'_>,
     span: &Span,
+    suggests: bool,
 ) -> Result<Resolved, Box<Diagnostic>> {
     match parts.fragment {
         // An empty fragment is the top of the page (HTML, section 7.4.6.4).
         Some(fragment) if fragment.is_empty() || is_anchor(origin.anchors, &percent_decode(fragment)) => {
             Ok(Resolved { href: destination.to_owned(), route: Some(origin.route.clone()), size: None })
         }
-        Some(fragment) => Err(broken_anchor(fragment, "this page", &Kind::Page(origin.anchors), span)),
+        Some(fragment) => Err(broken_anchor(fragment, "this page", &Kind::Page(origin.anchors), span, suggests)),
         None => {
             let diagnostic = Diagnostic::error("broken-link", "this link leads nowhere").at(span.clone(), "");
             Err(Box::new(diagnostic.help("write where it leads")))
@@ -197,16 +203,18 @@ fn own_page(
     }
 }
 
-fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Box<Diagnostic> {
+fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span, suggests: bool) -> Box<Diagnostic> {
     let diagnostic =
         Diagnostic::error("broken-anchor", format!("{page} has no place called `{fragment}`")).at(span.clone(), "");
+    let diagnostic = diagnostic.about(name(fragment));
     let Kind::Page(anchors) = kind else {
         return Box::new(diagnostic.help("the archives call a post by its time: `#2026-11-20T09_30_00.txt`"));
     };
     if let Some(Err(reason)) = state_of_figure(anchors, &percent_decode(fragment)) {
         return Box::new(diagnostic.help(format!("{reason}; the figure's own link button copies a state that it has")));
     }
-    let near = nearest(&percent_decode(fragment), anchors.ids.iter().map(String::as_str));
+    let decoded = percent_decode(fragment);
+    let near = if suggests { nearest(&decoded, anchors.ids.iter().map(String::as_str)) } else { None };
     Box::new(match near {
         Some(near) => {
             let at = span.text().rfind(fragment).map(|at| span.range.start + at);
@@ -222,12 +230,18 @@ fn broken_anchor(fragment: &str, page: &str, kind: &Kind<'_>, span: &Span) -> Bo
 
 fn left_out(destination: &str, path: &str, why: &str, span: &Span) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("link-to-left-out", format!("`{destination}` is not on this site: it is {why}"));
-    Box::new(diagnostic.at(span.clone(), "").help(format!("take the link out, or publish `{path}` first")))
+    let diagnostic = diagnostic.at(span.clone(), "").about(name(destination));
+    Box::new(diagnostic.help(format!("take the link out, or publish `{path}` first")))
 }
 
 fn broken_document(destination: &str, path: &str, span: &Span) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("link-to-left-out", format!("`{destination}` could not be read"));
-    Box::new(diagnostic.at(span.clone(), "").help(format!("mend `{path}` first: its errors are among these")))
+    let diagnostic = diagnostic.at(span.clone(), "").about(name(destination));
+    Box::new(diagnostic.help(format!("mend `{path}` first: its errors are among these")))
+}
+
+fn name(written: &str) -> Subject {
+    Subject::Name(written.to_owned())
 }
 
 /// Whether an address is none of this site's: it has a scheme (RFC 3986, section 3.1) or names a host.
@@ -306,7 +320,7 @@ mod tests {
         places.add_file("content/posts/a/pic.png", route("posts/a/pic.png"), Some(Size { width: 3, height: 2 }));
         places.add_to_archive(["2026".to_owned(), "2026-11-20T09_30_00.txt".to_owned()]);
         let claims = Claims::default();
-        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims };
+        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims, suggests: true };
         let source = SourceText::new("content/posts/a/index.md", destination);
         let span = Span::new(&source, 0..destination.len());
         let here = route("posts/a/");

@@ -22,5 +22,5 @@ mod tags;
 
 mod assembly;
 
-pub use crate::graph::assembly::assemble;
+pub use crate::graph::assembly::{assemble, assemble_to_mend};
 pub use crate::graph::members::{Choice, tag_uri};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::parsing::html::HtmlHeading;
 use crate::parsing::text::{Anchors, Footnote, FootnoteReference, Heading, Piece};
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, Span};
 
@@ -100,7 +100,7 @@ impl Taken<'_> {
 
     fn duplicate(&mut self, id: &str, span: &Span, first: Option<Span>) {
         let diagnostic = Diagnostic::error("duplicate-anchor", format!("two places on this page are called `{id}`"));
-        let diagnostic = diagnostic.at(span.clone(), "called so here");
+        let diagnostic = diagnostic.at(span.clone(), "called so here").about(Subject::Name(id.to_owned()));
         let diagnostic = match first {
             Some(first) => diagnostic.at(first, "and here"),
             None => diagnostic,

@@ -56,7 +56,7 @@ pub(crate) fn enclosure(reader: &mut Reader<'_>) -> Option<Enclosure> {
 }
 
 /// Whether a text is a type and a subtype (RFC 6838, section 4.2), without parameters.
-fn is_media_type(text: &str) -> bool {
+pub(crate) fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphanumeric())
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))

@@ -77,7 +77,7 @@ pub(crate) fn split_genblog(source: &Arc<SourceText>) -> Parts {
     let mut entries = vec![entry(&title, "title", plain(title.text()))];
     loop {
         at = line(text, at.end);
-        let Some((key, value)) = key_line(source, at.clone()) else { break };
+        let Some((key, value)) = own_key_line(source, at.clone()) else { break };
         let written = value.text().to_owned();
         entries.push(Entry { key, value: Located { value: Value::Plain(written), span: value } });
     }
@@ -103,17 +103,20 @@ fn entry(span: &Span, key: &str, value: String) -> Entry {
     Entry { key, value: Located { value: Value::Text(value), span: span.clone() } }
 }
 
-/// A line of the form `#key value`.
-fn key_line(source: &Arc<SourceText>, line: Range<usize>) -> Option<(Located<String>, Span)> {
-    let written = source.text[line.clone()].strip_prefix('#')?;
-    let length = written.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(written.len());
-    let ends = written[length..].starts_with(char::is_whitespace) || length == written.len();
-    if length == 0 || !ends {
-        return None;
-    }
-    let start = line.start + 1;
-    let key = Located { value: written[..length].to_owned(), span: Span::new(source, start..start + length) };
-    Some((key, trimmed(source, start + length..line.end)))
+/// A key line of genBlog's own form, with its places.
+fn own_key_line(source: &Arc<SourceText>, line: Range<usize>) -> Option<(Located<String>, Span)> {
+    let (key, _) = key_line(&source.text[line.clone()], |c| c.is_ascii_lowercase())?;
+    let place = line.start + 1..line.start + 1 + key.len();
+    let value = trimmed(source, place.end..line.end);
+    Some((Located { value: key.to_owned(), span: Span::new(source, place) }, value))
+}
+
+/// A line of the form `#key value`, taken apart; a key is made of `letters`.
+pub(crate) fn key_line(line: &str, letters: impl Fn(char) -> bool) -> Option<(&str, &str)> {
+    let written = line.strip_prefix('#')?;
+    let (key, value) = written.split_at(written.find(|c| !letters(c)).unwrap_or(written.len()));
+    let ends = value.is_empty() || value.starts_with(char::is_whitespace);
+    (ends && !key.is_empty()).then(|| (key, value.trim()))
 }
 
 /// The line that starts at `start`, with its end.

@@ -67,6 +67,8 @@ pub(crate) struct Reference<'a> {
     pub(crate) address: &'a str,
     /// Where the attribute's value stands in the piece.
     pub(crate) range: Range<usize>,
+    /// The element that has it, in lower case.
+    pub(crate) tag: &'a str,
 }
 
 /// What an address becomes.
@@ -251,7 +253,7 @@ fn addresses(
         let name = attribute.name();
         let Some(at) = attribute.value_source_location() else { continue };
         let value = htmlize::unescape_attribute(attribute.value());
-        let mut target = |address: &str| resolve(Reference { address, range: at.bytes() });
+        let mut target = |address: &str| resolve(Reference { address, range: at.bytes(), tag: &tag });
         match (&*tag, &*name) {
             (_, "href" | "src" | "poster") | ("object", "data") => {
                 let Some(Target { href, size }) = target(value.trim()) else { continue };

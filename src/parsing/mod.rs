@@ -4,7 +4,7 @@ mod moment;
 
 pub(crate) mod yaml_table;
 
-mod front_matter;
+pub(crate) mod front_matter;
 
 pub mod html;
 

@@ -84,7 +84,8 @@ struct LintArguments {
 const IMPORT: &str = "Take over a feed, or the folder of another generator
 
 Posts and pages become files of a genblog site, with their dates, tags, guids, pictures and old addresses. The new site is \
-tried before anything is written, so it builds; every line of what is told names a place, and what became of it:
+tried before anything is written: what would not build is mended, or told as an error that is left. Every line of what is \
+told names a place, and what became of it:
 
   chosen   nothing says it, so it was decided
   changed  it is written otherwise and means the same

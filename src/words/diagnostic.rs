@@ -42,6 +42,17 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// A replacement that would mend it, shown as a patch.
     pub suggestion: Option<Suggestion>,
+    /// What the message is about, for code that mends it.
+    pub subject: Option<Subject>,
+}
+
+/// What a message is about, as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// What an author wrote and nothing is called, or two things are: a path, a place on a page, an id.
+    Name(String),
+    /// An address that genblog itself has something at.
+    Generated,
 }
 
 /// A place and what is to be said about it.
@@ -83,7 +94,15 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             suggestion: None,
+            subject: None,
         }
+    }
+
+    /// Says as data what the message is about.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
     }
 
     /// Points at a place; the first call gives the primary label.

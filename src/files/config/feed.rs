@@ -8,6 +8,12 @@ use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};
 
+/// The largest picture that can stand for a feed, in pixels (RSS 2.0, `image`).
+pub const LARGEST_IMAGE: (u32, u32) = (144, 400);
+
+/// What such a picture may be (RSS 2.0, `image`).
+pub const IMAGE_TYPES: [&str; 3] = ["image/png", "image/jpeg", "image/gif"];
+
 /// What stands for "as the posts so far say".
 const COMPUTED: &str = "computed";
 

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-pub use self::feed::{Day, FeedConfig, FeedFormat, Rule, SkipHours};
+pub use self::feed::{Day, FeedConfig, FeedFormat, IMAGE_TYPES, LARGEST_IMAGE, Rule, SkipHours};
 use self::person::person;
 pub use self::person::{Person, is_web_address};
 use crate::words::diagnostic::Diagnostic;

@@ -1,6 +1,7 @@
 //! Bodies of items and their pictures: addresses in full, and pictures that are at hand among the site's own files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::files::picture::is_picture;
 use crate::foreign::feed::posts::Taker;
@@ -11,7 +12,7 @@ use crate::foreign::told::Verdict;
 use crate::parsing::html;
 use crate::words::address::{absolute, origin, percent_decode, percent_encode};
 
-impl Taker<'_> {
+impl<'a> Taker<'a> {
     /// The body with absolute addresses, and with pictures that are there.
     pub(super) fn body(&mut self, html: &str, page: &str, beside: &mut Vec<Carried>) -> String {
         if !html.contains('<') {
@@ -20,13 +21,9 @@ impl Taker<'_> {
         let mut wants = BTreeSet::new();
         let result = {
             let mut resolve = |reference: html::Reference<'_>| {
-                let address = reference.address;
+                let html::Reference { address, tag, .. } = reference;
                 // A page's policy lets it show its own pictures only, and run its own scripts.
-                let before = &html[..reference.range.start];
-                let tag = before.rfind('<').map_or("", |at| &before[at..]);
-                let is_shown = tag.get(..4).is_some_and(|tag| tag.eq_ignore_ascii_case("<img"));
-                let is_anchor =
-                    tag.get(..3).is_some_and(|tag| tag.eq_ignore_ascii_case("<a\n") || tag.eq_ignore_ascii_case("<a "));
+                let (is_shown, is_anchor) = (tag == "img", tag == "a");
                 if address.is_empty() || address.starts_with('#') {
                     return None;
                 }
@@ -42,6 +39,7 @@ impl Taker<'_> {
             };
             html::rewrite(html, &[], &BTreeMap::new(), &mut resolve)
         };
+        let lower = html.to_ascii_lowercase();
         for (mark, what) in [
             ("<script", "a script"),
             ("<iframe", "a frame"),
@@ -50,7 +48,7 @@ impl Taker<'_> {
             ("<object", "an object"),
             ("<embed", "an object"),
         ] {
-            if html.to_ascii_lowercase().contains(mark) {
+            if lower.contains(mark) {
                 wants.insert(what);
             }
         }
@@ -65,10 +63,7 @@ impl Taker<'_> {
 
     /// The new address of a picture, if it is among those at hand.
     fn picture(&mut self, address: &str, is_shown: bool, beside: &mut Vec<Carried>) -> Option<String> {
-        let bare = address.split(['?', '#']).next().unwrap_or_default();
-        let path = percent_decode(&bare[origin(bare).len()..]);
-        let name = sound_name(path.rsplit('/').next().unwrap_or_default());
-        let Some(pictures) = self.pictures else {
+        if self.pictures.is_none() {
             if below(address, self.base).is_none() {
                 self.tell(
                     Verdict::Hand,
@@ -81,9 +76,10 @@ impl Taker<'_> {
                 self.left += 1;
             }
             return None;
-        };
-        match pictures.find(&path) {
-            Found::File(file) if !name.is_empty() => Some(self.take(file, &path, &name, beside)),
+        }
+        let (path, name, found) = self.at_hand(address);
+        match found {
+            Found::File(file) => Some(self.take(file, &path, &name, beside)),
             Found::Several(count) => {
                 self.tell(
                     Verdict::Hand,
@@ -91,8 +87,8 @@ impl Taker<'_> {
                 );
                 None
             }
-            Found::File(_) | Found::Nothing => {
-                if is_shown || is_picture(bare) {
+            Found::Nothing => {
+                if is_shown || is_picture(&path) {
                     self.tell(
                         Verdict::Hand,
                         format!("`{}` is not among the pictures; its address is kept", short(address)),
@@ -103,8 +99,17 @@ impl Taker<'_> {
         }
     }
 
-    /// Takes a picture along: beside its post, or where it was for a form that has nothing beside it.
-    fn take(&mut self, file: &std::path::Path, path: &str, name: &str, beside: &mut Vec<Carried>) -> String {
+    /// The file for an address among those at hand, with the path of the address and a name for it.
+    pub(super) fn at_hand(&self, address: &str) -> (String, String, Found<'a>) {
+        let bare = address.split(['?', '#']).next().unwrap_or_default();
+        let path = percent_decode(&bare[origin(bare).len()..]);
+        let name = sound_name(path.rsplit('/').next().unwrap_or_default());
+        let found = self.pictures.filter(|_| !name.is_empty()).map_or(Found::Nothing, |pictures| pictures.find(&path));
+        (path, name, found)
+    }
+
+    /// Takes a file along: beside its post, or where it was for a form that has nothing beside it.
+    pub(super) fn take(&mut self, file: &Path, path: &str, name: &str, beside: &mut Vec<Carried>) -> String {
         if self.form != Form::GenBlog {
             let taken = |name: &str| beside.iter().find(|other| other.to == name).map(|other| other.from == file);
             let names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{number}-{name}")));
@@ -114,6 +119,11 @@ impl Taker<'_> {
             }
             return percent_encode(&to);
         }
+        format!("/{}", percent_encode(&self.static_path(file, path, name)))
+    }
+
+    /// Takes a file along to `static/`; its path there, which is that of its address, unless another file has that.
+    pub(super) fn static_path(&mut self, file: &Path, path: &str, name: &str) -> String {
         let base_path = &self.base[origin(self.base).len()..];
         let place = path.strip_prefix(base_path).unwrap_or(path);
         let to = sound_path(place).unwrap_or_else(|| name.to_owned());
@@ -122,17 +132,6 @@ impl Taker<'_> {
         let free = |to: &String| self.files.get(to).is_none_or(|other| other == file);
         let to = places.find(free).unwrap_or_default();
         self.files.insert(to.clone(), file.to_owned());
-        format!("/{}", percent_encode(&to))
-    }
-
-    /// The picture that stands for an item, which must be the site's own.
-    pub(super) fn image(&mut self, address: &str, beside: &mut Vec<Carried>) -> String {
-        let left = self.left;
-        let found = self.picture(address, true, beside);
-        self.left = left;
-        if found.is_none() && self.pictures.is_none() {
-            self.tell(Verdict::Lost, format!("the picture that stands for this, `{}`, is not at hand", short(address)));
-        }
-        found.unwrap_or_default()
+        to
     }
 }

@@ -11,14 +11,18 @@ mod text;
 
 mod xml;
 
+mod attached;
+
 mod bodies;
 
 pub mod posts;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::foreign::encoding::decode;
 use crate::foreign::moment::Written;
+use crate::foreign::site::{Enclosure, Person};
 use crate::foreign::told::{Remarks, Told};
 
 /// A feed.
@@ -42,6 +46,14 @@ pub struct Feed {
     pub copyright: String,
     /// Who writes, when items do not say.
     pub author: String,
+    /// What is known of people whom it or its items name, by their names.
+    pub people: BTreeMap<String, Person>,
+    /// Who answers for the server, with an address for mail.
+    pub webmaster: Option<Person>,
+    /// What it is about as a whole.
+    pub categories: Vec<String>,
+    /// The address of a picture that stands for it.
+    pub image: String,
     /// When it last changed.
     pub changed: Option<Written>,
     /// Minutes that a reader may keep it.
@@ -103,10 +115,23 @@ pub struct Item {
     pub updated: Option<Written>,
     /// The address of a picture that stands for it.
     pub image: String,
+    /// Files that go with it.
+    pub enclosures: Vec<Enclosure>,
     /// BCP 47 tag.
     pub language: String,
     /// What relative addresses are relative to, if anything says so.
     pub base: String,
+}
+
+impl Item {
+    /// Adds a file that goes with it, unless that is there already.
+    fn add_enclosure(&mut self, enclosure: Enclosure) {
+        // Elements that say the same stand beside each other.
+        let known = self.enclosures.iter().rev().take(20).any(|known| known.url == enclosure.url);
+        if !known && !enclosure.url.is_empty() {
+            self.enclosures.push(enclosure);
+        }
+    }
 }
 
 /// A feed that was read, with its text as it was understood.

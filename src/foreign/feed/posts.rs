@@ -12,11 +12,11 @@ use crate::foreign::feed::{Feed, Item, Reading};
 use crate::foreign::html::short;
 use crate::foreign::moment::{Written, written};
 use crate::foreign::pictures::Pictures;
-use crate::foreign::site::{Carried, Document, Facts, Form, Kind, Site, below, short_slug};
+use crate::foreign::site::{Carried, Document, Facts, Form, Kind, Site, below, language, short_slug, web_address};
 use crate::foreign::told::{Lines, Told, Verdict};
 use crate::foreign::zone::{Fit, fit};
 use crate::parsing::html;
-use crate::words::address::{absolute, has_scheme, origin, percent_decode};
+use crate::words::address::{absolute, origin, percent_decode};
 use crate::words::slug::slug;
 
 /// Items that a feed has unless its site says otherwise, and the most that one is taken to have on purpose.
@@ -62,10 +62,12 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
         left: 0,
         line: 0,
     };
-    let facts = facts(&feed, &base, timezone);
-    let changed = feed.changed.clone();
+    let (home, changed) = (feed.home.clone(), feed.changed.clone());
+    let mut facts = facts(&feed, &base, timezone);
+    facts.language = language(&feed.language, |said| taker.tell_of_feed(Verdict::Lost, said));
+    facts.hub = web_address(&feed.hub, |said| taker.tell_of_feed(Verdict::Lost, said));
+    facts.image = taker.channel_image(&feed.image, &home);
     let mut documents = Vec::with_capacity(feed.items.len());
-    let home = feed.home.clone();
     let kind = format!("{}{}", feed.format, if form == Form::GenBlog { " of genBlog" } else { "" });
     let author = facts.author.clone();
     for item in feed.items {
@@ -114,12 +116,12 @@ fn zone_words(Fit { zone, others, misfits }: &Fit) -> String {
 }
 
 fn facts(feed: &Feed, base: &str, timezone: Option<Fit>) -> Facts {
-    // Who alone writes everything is the site's author.
+    // Whom the feed names for all of it, or who alone writes everything, is the site's author.
     let mut authors = feed.items.iter().map(|item| item.authors.as_slice());
     let first = authors.next().filter(|first| first.len() == 1);
     let author = match first.filter(|first| authors.all(|other| other == *first)) {
+        _ if !feed.author.is_empty() && feed.author != feed.title => feed.author.clone(),
         Some([author]) => author.clone(),
-        _ if feed.items.iter().all(|item| item.authors.is_empty()) && feed.author != feed.title => feed.author.clone(),
         _ => String::new(),
     };
     let summaries = !feed.items.is_empty() && feed.items.iter().all(|item| !item.summary.is_empty());
@@ -127,17 +129,18 @@ fn facts(feed: &Feed, base: &str, timezone: Option<Fit>) -> Facts {
         title: feed.title.clone(),
         base_url: base.to_owned(),
         description: feed.description.clone(),
-        language: feed.language.clone(),
         timezone: timezone.map(|fit| fit.zone),
         author,
+        people: feed.people.values().filter(|person| person.has_details()).cloned().collect(),
+        webmaster: feed.webmaster.clone(),
         copyright: feed.copyright.clone(),
         ttl: feed.ttl,
         skip_hours: feed.skip_hours.clone(),
         skip_days: feed.skip_days.clone(),
-        hub: feed.hub.clone(),
+        categories: feed.categories.clone(),
         limit: Some(feed.items.len()).filter(|count| (LIMITS.0 + 1..=LIMITS.1).contains(count)),
         summaries,
-        formats: Vec::new(),
+        ..Facts::default()
     }
 }
 
@@ -210,6 +213,11 @@ impl Taker<'_> {
         self.told.push(Told::of_line(self.path, self.line, verdict, text));
     }
 
+    /// Says something about the feed as a whole.
+    pub(super) fn tell_of_feed(&mut self, verdict: Verdict, text: impl Into<String>) {
+        self.told.push(Told::of_file(self.path, verdict, text));
+    }
+
     fn document(&mut self, item: Item, changed: Option<&Written>, home: &str) -> Document {
         let number = self.ids.len();
         let site = if home.is_empty() { self.base } else { home };
@@ -230,24 +238,22 @@ impl Taker<'_> {
             name: name(&link, &title),
             title,
             date,
-            updated: item.updated,
-            authors: item.authors,
-            summary: item.summary,
-            language: language(&item.language),
+            updated: item.updated.clone(),
+            authors: item.authors.clone(),
+            summary: item.summary.clone(),
+            language: language(&item.language, |said| self.tell(Verdict::Lost, said)),
             body,
             beside,
             ..Document::default()
         };
+        document.id = self.id(if item.id.is_empty() && !item.link.is_empty() { &link } else { &item.id }, number);
+        self.attach(&item, &page, &mut document);
         for tag in item.tags {
             if slug(&tag).is_empty() {
                 self.tell(Verdict::Lost, format!("the tag `{}` has no letter and no digit", short(&tag)));
             } else {
                 document.tags.push(tag);
             }
-        }
-        document.id = self.id(if item.id.is_empty() && !item.link.is_empty() { &link } else { &item.id }, number);
-        if !item.image.is_empty() {
-            document.image = self.image(&absolute(&item.image, &page), &mut document.beside);
         }
         self.address(&mut document, &link, number);
         document
@@ -279,16 +285,14 @@ impl Taker<'_> {
     /// Keeps an old address: as an alias, or as a place on a page.
     fn address(&mut self, document: &mut Document, link: &str, number: usize) {
         let Some(path) = below(link, self.base) else {
-            if has_scheme(link) {
-                // An item may point elsewhere on purpose.
-                document.link = link.to_owned();
-            }
+            // An item may point elsewhere on purpose.
+            document.link = web_address(link, |said| self.tell(Verdict::Lost, said));
             return;
         };
         let (path, fragment) = path.split_once('#').map_or((path, ""), |(path, fragment)| (path, fragment));
         if !fragment.is_empty() {
             let own = document.date.as_ref().map(|date| date.local.format("%Y-%m-%dT%H_%M_%S.txt").to_string());
-            document.link = link.to_owned();
+            document.link = web_address(link, |said| self.tell(Verdict::Lost, said));
             if path.trim_matches('/') != "archives" || own.as_deref() != Some(fragment) {
                 self.places.entry(path.to_owned()).or_default().push((percent_decode(fragment), number));
             }
@@ -315,13 +319,6 @@ fn name(link: &str, title: &str) -> String {
         && !link.contains(['#', '?']);
     let name = if says { stem } else { short_slug(title) };
     if name.is_empty() { "post".to_owned() } else { name }
-}
-
-fn language(tag: &str) -> String {
-    let sound = tag
-        .split('-')
-        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if sound { tag.to_owned() } else { String::new() }
 }
 
 /// A page that has the places by which posts were called, each with a link to where the post is now.

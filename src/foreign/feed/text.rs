@@ -19,8 +19,10 @@ pub(super) struct Placed {
 pub(super) enum Content {
     /// References and sections decoded once; tags within it are left out.
     Decoded,
-    /// Tags within it are its own: everything as it stands.
+    /// Tags within it are its own: everything as it stands, and what sections hold.
     Markup,
+    /// XHTML: everything as it stands, and sections are text.
+    Xhtml,
 }
 
 impl Placed {
@@ -29,11 +31,12 @@ impl Placed {
         let mut placed = Self::default();
         for (token, at) in Tokens::new(file, range) {
             match (token, content) {
+                (Token::Cdata(text), Content::Xhtml) => placed.push_escaped(text, at.start + "<![CDATA[".len()),
                 (Token::Cdata(text), _) => placed.push(text, at.start + "<![CDATA[".len()),
                 (Token::Text(text), Content::Decoded) => {
                     decode(text, at.start, remarks, |text, at| placed.push(text, at));
                 }
-                (Token::Text(_) | Token::Start { .. } | Token::End { .. }, Content::Markup) => {
+                (Token::Text(_) | Token::Start { .. } | Token::End { .. }, Content::Markup | Content::Xhtml) => {
                     placed.push(&file[at.clone()], at.start);
                 }
                 (Token::Start { .. } | Token::End { .. } | Token::Other, _) => {}
@@ -52,6 +55,17 @@ impl Placed {
     fn push(&mut self, text: &str, at: usize) {
         self.marks.push((self.text.len(), at));
         self.text.push_str(text);
+    }
+
+    /// Text as HTML.
+    fn push_escaped(&mut self, text: &str, at: usize) {
+        let mut done = 0;
+        for (found, escaped) in text.match_indices(['<', '&']) {
+            self.push(&text[done..found], at + done);
+            self.push(if escaped == "<" { "&lt;" } else { "&amp;" }, at + found);
+            done = found + 1;
+        }
+        self.push(&text[done..], at + done);
     }
 
     /// Where in the file a byte of the text stands.
@@ -154,6 +168,19 @@ mod tests {
         check("\n    a\n  b", "  a\nb");
         check("  a  ", "a");
         check(" \n ", "");
+    }
+
+    #[test]
+    fn a_section_is_text_in_xhtml_and_html_elsewhere() {
+        let file = "<p>a</p><![CDATA[b < <i>&amp;]]>";
+        for (content, expected) in [
+            (Content::Decoded, "ab < <i>&amp;"),
+            (Content::Markup, "<p>a</p>b < <i>&amp;"),
+            (Content::Xhtml, "<p>a</p>b &lt; &lt;i>&amp;amp;"),
+        ] {
+            let placed = Placed::new(file, 0..file.len(), content, &mut Remarks::default());
+            assert_eq!(placed.text, expected, "{content:?}");
+        }
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::foreign::folder::hugo::Taken;
 use crate::foreign::folder::tree::{Tree, TreeFile};
 use crate::foreign::html::mend;
 use crate::foreign::moment::{Written, written};
-use crate::foreign::site::{Document, Facts, Form};
+use crate::foreign::site::{Document, Facts, Form, language, web_address};
 use crate::foreign::told::{Remarks, Told, Verdict};
+use crate::parsing::front_matter::key_line;
 
 pub(super) fn take(tree: &Tree, form: Option<Form>, told: &mut Vec<Told>) -> Taken {
     let mut drafts = Vec::new();
@@ -39,7 +40,7 @@ fn one(tree: &Tree, file: &TreeFile, form: Form, told: &mut Vec<Told>) -> Docume
     let mut remarks = Remarks::default();
     document.title = htmlize::unescape(mend(title.trim(), &mut remarks)).into_owned();
     let mut line = 2;
-    while let Some((key, value)) = rest.lines().next().and_then(key_line) {
+    while let Some((key, value)) = rest.lines().next().and_then(any_key_line) {
         keys(&mut document, key, value, line, told);
         rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
         line += 1;
@@ -75,26 +76,26 @@ fn one(tree: &Tree, file: &TreeFile, form: Form, told: &mut Vec<Told>) -> Docume
     document
 }
 
-/// `#key value` or `meta-key: value`.
-fn key_line(line: &str) -> Option<(&str, &str)> {
+/// `#key value` or `meta-key: value`. Names are of more kinds than genblog's own form has.
+fn any_key_line(line: &str) -> Option<(&str, &str)> {
     if let Some((key, value)) = line.strip_prefix("meta-").and_then(|line| line.split_once(':')) {
         return Some((key.trim(), value.trim()));
     }
-    let (key, value) = line.strip_prefix('#')?.split_once(char::is_whitespace)?;
-    let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-    is_name.then(|| (key, value.trim()))
+    key_line(line, |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 fn keys(document: &mut Document, key: &str, value: &str, line: usize, told: &mut Vec<Told>) {
+    let path = document.source.0.clone();
+    let tell = |said| told.push(Told::of_line(path, line, Verdict::Lost, said));
     let list = || value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
     match &*key.to_lowercase() {
         "tags" | "keywords" | "categories" => list().for_each(|tag| add_tag(document, &tag, told)),
         "author" | "authors" => document.authors.extend(list()),
         "id" | "guid" => value.clone_into(&mut document.id),
-        "link" => value.clone_into(&mut document.link),
+        "link" => document.link = web_address(value, tell),
         "slug" => value.clone_into(&mut document.slug),
         "summary" | "description" => value.clone_into(&mut document.summary),
-        "lang" | "language" => value.clone_into(&mut document.language),
+        "lang" | "language" => document.language = language(value, tell),
         "image" => value.clone_into(&mut document.image),
         "aliases" => document.aliases.extend(list()),
         "draft" => document.draft = matches!(value, "true" | "yes" | "on" | "1"),

@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::foreign::folder::head::{Keys, Split};
 use crate::foreign::folder::tree::{Tree, TreeFile};
 use crate::foreign::moment::Written;
-use crate::foreign::site::{Carried, Document, Form, Kind, sound_path};
-use crate::foreign::told::{Told, Verdict};
+use crate::foreign::people::know;
+use crate::foreign::site::{Carried, Document, Form, Kind, Person, language, sound_path};
+use crate::foreign::told::{Remarks, Told, Verdict};
 use crate::words::slug::slug;
 
 /// A document on its way, with what its templates may name.
@@ -66,15 +67,23 @@ pub(super) fn document(keys: &mut Keys, path: &str, split: Split, told: &mut Vec
         .into_iter()
         .map(|alias| if alias.starts_with('/') { alias } else { format!("/{alias}") })
         .collect();
-    document.language = keys.first(&["lang", "language", "locale"]).replace('_', "-");
-    let tag = &document.language;
-    if !tag
-        .split('-')
-        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    {
-        document.language.clear();
-    }
+    let written = keys.first(&["lang", "language", "locale"]);
+    document.language = language(&written, |said| told.push(Told::of_line(path, 1, Verdict::Lost, said)));
     document
+}
+
+/// Who writes a site: a name, or a table that says more of them.
+pub(super) fn author(keys: &mut Keys, path: &str, told: &mut Vec<Told>) -> (String, Vec<Person>) {
+    let mut table = keys.table("author");
+    let [name, email] = ["name", "email"].map(|key| table.text(key).trim().to_owned());
+    if name.is_empty() {
+        return (keys.text("author").trim().to_owned(), Vec::new());
+    }
+    let (mut people, mut remarks) = (BTreeMap::new(), Remarks::default());
+    let url = table.first(&["url", "uri", "homepage"]);
+    know(&mut people, Person { name: name.clone(), email, url, avatar: String::new() }, 0, &mut remarks);
+    told.extend(remarks.0.into_iter().map(|remark| Told::of_file(path, remark.verdict, remark.text)));
+    (name, people.into_values().filter(Person::has_details).collect())
 }
 
 /// Adds a tag, unless it is there or cannot be one.
@@ -163,9 +172,8 @@ pub(super) fn carry(files: &mut BTreeMap<String, Carried>, file: &TreeFile, to: 
 
 /// Everything below a folder, to `static/`.
 pub(super) fn carry_folder(files: &mut BTreeMap<String, Carried>, tree: &Tree, folder: &str, told: &mut Vec<Told>) {
-    let prefix = format!("{folder}/");
-    for file in tree.files.iter().filter(|file| file.path.starts_with(&prefix)) {
-        let to = &file.path[prefix.len()..];
+    for file in tree.below(folder) {
+        let to = &file.path[folder.len() + 1..];
         if !is_left_behind(to) {
             carry(files, file, to, told);
         }
@@ -178,13 +186,17 @@ pub(super) fn is_left_behind(path: &str) -> bool {
     matches!(name, ".DS_Store" | "Thumbs.db" | ".gitkeep" | ".gitignore" | ".keep")
 }
 
-/// The files below the folder of a bundle.
-pub(super) fn beside(tree: &Tree, folder: &str, told: &mut Vec<Told>) -> Vec<Carried> {
-    let prefix = format!("{folder}/");
+/// The files below the folder of a bundle, but for the texts that it is itself.
+pub(super) fn beside(
+    tree: &Tree,
+    folder: &str,
+    is_itself: impl Fn(&str) -> bool,
+    told: &mut Vec<Told>,
+) -> Vec<Carried> {
     let mut found = Vec::new();
-    for file in tree.files.iter().filter(|file| file.path.starts_with(&prefix)) {
-        let to = &file.path[prefix.len()..];
-        if matches!(to, "index.md" | "index.html") || is_left_behind(to) {
+    for file in tree.below(folder) {
+        let to = &file.path[folder.len() + 1..];
+        if is_itself(to) || is_left_behind(to) {
             continue;
         }
         if to.ends_with(".md") {

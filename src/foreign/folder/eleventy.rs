@@ -1,9 +1,9 @@
 //! Eleventy's folder: texts with front matter, data files for whole folders, and whatever is passed through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::files::picture::is_picture;
-use crate::foreign::folder::common::{Draft, carry, dated, document, free_data, is_left_behind, need_title};
+use crate::foreign::folder::common::{Draft, author, carry, dated, document, free_data, is_left_behind, need_title};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::Taken;
 use crate::foreign::folder::tree::Tree;
@@ -37,14 +37,14 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         .iter()
         .find_map(|path| tree.file(&below(path)).or_else(|| tree.file(path)));
     let mut site = data.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
-    let author =
-        Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
+    let (author, people) = author(&mut site, data.map_or("", |file| &file.path), told);
     let facts = Facts {
         title: site.first(&["title", "name"]),
         base_url: site.first(&["url", "base_url", "baseurl"]),
         language: site.first(&["language", "lang"]),
         description: site.text("description"),
         author,
+        people,
         ..Facts::default()
     };
     let (mut drafts, mut files) = (Vec::new(), BTreeMap::new());
@@ -79,9 +79,10 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         }
     }
     // What belongs to a text is not passed through as well.
-    let beside: Vec<&Carried> = drafts.iter().flat_map(|draft: &Draft| &draft.document.beside).collect();
-    files.retain(|_, file: &mut Carried| beside.iter().all(|other| other.source != file.source));
-    for file in tree.files.iter().filter(|file| file.path.starts_with("public/") && !is_left_behind(&file.path)) {
+    let beside = drafts.iter().flat_map(|draft: &Draft| &draft.document.beside);
+    let beside: HashSet<&str> = beside.map(|file: &Carried| file.source.as_str()).collect();
+    files.retain(|_, file: &mut Carried| !beside.contains(file.source.as_str()));
+    for file in tree.below("public").iter().filter(|file| !is_left_behind(&file.path)) {
         carry(&mut files, file, &file.path["public/".len()..], told);
     }
     Taken { facts, drafts, files, site }
@@ -181,17 +182,14 @@ fn one(tree: &Tree, path: &str, inside: &str, prefix: &str, told: &mut Vec<Told>
 /// The pictures in the folder of a text.
 fn bundled(tree: &Tree, path: &str) -> Vec<Carried> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let prefix = format!("{folder}/");
-    let texts = tree
-        .files
-        .iter()
-        .filter(|file| file.path.starts_with(&prefix) && (file.path.ends_with(".md") || file.path.ends_with(".html")));
+    let files = tree.below(folder);
+    let texts = files.iter().filter(|file| file.path.ends_with(".md") || file.path.ends_with(".html"));
     if texts.count() > 1 {
         return Vec::new();
     }
-    let pictures = tree.files.iter().filter(|file| is_picture(&file.path));
+    let pictures = files.iter().filter(|file| is_picture(&file.path));
     let beside = pictures.filter_map(|file| {
-        let to = sound_path(file.path.strip_prefix(&prefix)?)?;
+        let to = sound_path(&file.path[folder.len() + 1..])?;
         Some(Carried { from: file.file.clone(), to, source: file.path.clone() })
     });
     beside.collect()

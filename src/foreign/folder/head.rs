@@ -185,6 +185,11 @@ impl Keys {
         date
     }
 
+    /// What the keys are called, in lower case.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.entries.iter().map(|(name, _)| name.to_lowercase()).collect()
+    }
+
     /// The keys of a table within.
     pub(super) fn table(&mut self, key: &str) -> Self {
         let Some(Value::Table(table)) = self.get(key) else { return Self::default() };

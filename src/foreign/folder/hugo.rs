@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use crate::foreign::folder::common::{
-    Draft, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
-    settle_kind,
+    Draft, author, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title,
+    permalink, settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::tree::Tree;
@@ -72,29 +72,30 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let config = CONFIGS.iter().find_map(|path| tree.file(path));
     let mut site = config.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
     let mut params = site.table("params");
+    let (author, people) = author(&mut params, config.map_or("", |file| &file.path), told);
     let facts = Facts {
         title: site.text("title"),
         base_url: site.text("baseurl"),
-        language: site.first(&["languagecode", "locale", "defaultcontentlanguage"]).replace('_', "-"),
+        language: site.first(&["languagecode", "locale", "defaultcontentlanguage"]),
         description: params.first(&["description", "subtitle"]),
-        author: Some(params.table("author").text("name"))
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| params.text("author")),
+        author,
+        people,
         copyright: site.text("copyright"),
         timezone: site.text("timezone").parse().ok(),
         ..Facts::default()
     };
+    let languages = languages(tree, &mut site, told);
     let mut permalinks = site.table("permalinks");
     let mut of_pages = permalinks.table("page");
     let ugly = site.boolean("uglyurls").unwrap_or(false);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
-    for file in tree.files.iter().filter(|file| {
-        file.path.starts_with("content/")
-            && (file.path.ends_with(".md") || file.path.ends_with(".html") || file.path.ends_with(".markdown"))
-    }) {
+    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && is_text(&file.path)) {
         let inside = &file.path["content/".len()..];
-        if in_bundle(tree, &file.path) {
+        let place = Place::new(inside, &languages);
+        // A translation of a bundle's text lies beside that, and is as much a document.
+        let bundle = if place.is_bundle() { format!("content/{}", place.folder) } else { file.path.clone() };
+        if in_bundle(tree, &bundle) {
             continue;
         }
         let text = tree.text(file, told);
@@ -103,16 +104,16 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
             carry(&mut files, file, inside, told);
             continue;
         }
-        let Some(mut document) = one(tree, inside, &mut head.keys, told) else { continue };
-        document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
-        let is_list = inside.ends_with("_index.md") || inside.ends_with("_index.html");
-        if is_list && document.body.trim().is_empty() {
+        if place.is_list() && head.body.trim().is_empty() {
             continue;
         }
+        let Some(mut document) = one(tree, inside, &languages, &mut head.keys, told) else { continue };
+        document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
         let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
         let pattern =
             [of_pages.text(&section), permalinks.text(&section)].into_iter().find(|pattern| !pattern.is_empty());
-        document.address = address(&document, inside, &mut head.keys, pattern.as_deref(), ugly).unwrap_or_else(|| {
+        let address = address(&document, &place, &mut head.keys, pattern.as_deref(), ugly);
+        document.address = address.unwrap_or_else(|| {
             told.push(Told::of_line(
                 &document.source.0,
                 1,
@@ -129,23 +130,73 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     Taken { facts, drafts, files, site }
 }
 
+/// The languages of a site: the first is that of texts whose names say none.
+fn languages(tree: &Tree, site: &mut Keys, told: &mut Vec<Told>) -> Vec<String> {
+    let main = Some(site.text("defaultcontentlanguage")).filter(|main| !main.is_empty());
+    let mut others = site.table("languages").names();
+    for ending in ["toml", "yaml", "yml", "json"] {
+        if let Some(file) = tree.file(&format!("config/_default/languages.{ending}")) {
+            others.extend(Keys::of_file(&file.path, &tree.text(file, told), told).names());
+        }
+    }
+    std::iter::once(main.unwrap_or_else(|| "en".to_owned())).chain(others).map(|tag| tag.to_lowercase()).collect()
+}
+
+/// Where a text lies: `posts/name.de.md`, `posts/name/index.de.md`.
+struct Place<'a> {
+    /// The folder that its file lies in.
+    folder: &'a str,
+    /// Its file's name without language and ending.
+    stem: &'a str,
+    /// The language that its file's name says; may be empty.
+    language: &'a str,
+    /// Whether that is another than the site's own.
+    is_translation: bool,
+}
+
+impl<'a> Place<'a> {
+    fn new(inside: &'a str, languages: &[String]) -> Self {
+        let (folder, file_name) = inside.rsplit_once('/').unwrap_or(("", inside));
+        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+        let known = |tag: &str| languages.iter().position(|language| language.eq_ignore_ascii_case(tag));
+        let found = stem.rsplit_once('.').and_then(|(stem, tag)| Some((stem, tag, known(tag)?)));
+        match found {
+            Some((stem, language, number)) => {
+                let is_translation = languages.first() != languages.get(number);
+                Self { folder, stem, language, is_translation }
+            }
+            None => Self { folder, stem, language: "", is_translation: false },
+        }
+    }
+
+    fn is_bundle(&self) -> bool {
+        self.stem == "index"
+    }
+
+    fn is_list(&self) -> bool {
+        self.stem == "_index"
+    }
+
+    /// The folder and the name under which the document is known: those of the folder where its file stands for that.
+    fn named(&self) -> (&'a str, &'a str) {
+        if self.is_bundle() || self.is_list() {
+            self.folder.rsplit_once('/').unwrap_or(("", self.folder))
+        } else {
+            (self.folder, self.stem)
+        }
+    }
+}
+
 /// A document, but for its body and address.
-fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
+fn one(tree: &Tree, inside: &str, languages: &[String], keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
+    let place = Place::new(inside, languages);
     let path = format!("content/{inside}");
     let mut document = document(keys, &path, Split::Never, told);
-    let (folder, file_name) = inside.rsplit_once('/').unwrap_or(("", inside));
-    let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-    let (stem, language) = match stem.rsplit_once('.') {
-        Some((stem, tag)) if tag.len() == 2 && tag.bytes().all(|byte| byte.is_ascii_lowercase()) => (stem, tag),
-        _ => (stem, ""),
-    };
     if document.language.is_empty() {
-        language.clone_into(&mut document.language);
+        place.language.clone_into(&mut document.language);
     }
-    let is_bundle = stem == "index";
-    let is_list = stem == "_index";
-    let (folder, name) =
-        if is_bundle || is_list { folder.rsplit_once('/').unwrap_or(("", folder)) } else { (folder, stem) };
+    let (is_bundle, is_list) = (place.is_bundle(), place.is_list());
+    let (folder, name) = place.named();
     let (in_name, rest) = dated(name);
     let publish = keys.date("publishdate", &path, told);
     document.date = keys.date("date", &path, told).or_else(|| publish.clone()).or(in_name.clone());
@@ -163,13 +214,11 @@ fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Opti
     settle_kind(&mut document, folder.is_empty(), name);
     if is_list {
         if name.is_empty() {
-            if keys.text("title").is_empty() || document.body.trim().is_empty() {
-                told.push(Told::of_file(
-                    &path,
-                    Verdict::Lost,
-                    "the home page lists posts here; what this says has no place on it",
-                ));
-            }
+            told.push(Told::of_file(
+                &path,
+                Verdict::Lost,
+                "the home page lists posts here; what this says has no place on it",
+            ));
             return None;
         }
         document.kind = Kind::Page;
@@ -192,26 +241,41 @@ fn one(tree: &Tree, inside: &str, keys: &mut Keys, told: &mut Vec<Told>) -> Opti
     }
     need_title(&mut document, rest, told);
     if is_bundle {
-        document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), told);
+        let is_itself = |to: &str| !to.contains('/') && is_text(to) && Place::new(to, languages).is_bundle();
+        document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), is_itself, told);
+    }
+    if place.is_translation {
+        // Posts have no folders in their addresses, and pages do.
+        let language = place.language.to_lowercase();
+        if document.kind == Kind::Post {
+            document.name = format!("{}-{language}", document.name);
+            if !document.slug.is_empty() {
+                document.slug = format!("{}-{language}", document.slug);
+            }
+        } else {
+            document.folder = format!("{language}/{}", document.folder).trim_end_matches('/').to_owned();
+        }
     }
     Some(document)
 }
 
 /// Where the document was.
-fn address(document: &Document, inside: &str, keys: &mut Keys, pattern: Option<&str>, ugly: bool) -> Option<String> {
+fn address(
+    document: &Document,
+    place: &Place<'_>,
+    keys: &mut Keys,
+    pattern: Option<&str>,
+    ugly: bool,
+) -> Option<String> {
+    // Translations live in a folder of their language, unless they say from the root where.
+    let language = if place.is_translation { format!("/{}", place.language.to_lowercase()) } else { String::new() };
     let url = keys.text("url");
     if !url.is_empty() {
-        return Some(if url.starts_with('/') { url } else { format!("/{url}") });
+        return Some(if url.starts_with('/') { url } else { format!("{language}/{url}") });
     }
-    let stem = inside.rsplit_once('.').map_or(inside, |(stem, _)| stem);
-    let stem = if document.language.len() == 2 {
-        stem.strip_suffix(&format!(".{}", document.language)).unwrap_or(stem)
-    } else {
-        stem
-    };
-    let stem = stem.strip_suffix("/index").or_else(|| stem.strip_suffix("/_index")).unwrap_or(stem);
-    let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-    let last = if document.slug.is_empty() { name.to_owned() } else { document.slug.clone() };
+    let (folder, name) = place.named();
+    let slug = keys.text("slug");
+    let last = if slug.is_empty() { name.to_owned() } else { slug.clone() };
     let urlized = |text: &str| {
         let lower = text.trim().to_lowercase();
         let kept: String = lower
@@ -223,17 +287,23 @@ fn address(document: &Document, inside: &str, keys: &mut Keys, pattern: Option<&
     };
     let Some(pattern) = pattern else {
         let path = urlized(&if folder.is_empty() { last } else { format!("{folder}/{last}") });
-        return Some(if ugly { format!("/{path}.html") } else { format!("/{path}/") });
+        return Some(if ugly { format!("{language}/{path}.html") } else { format!("{language}/{path}/") });
     };
-    permalink(pattern, |part| match part {
+    let address = permalink(pattern, |part| match part {
         "title" => Some(urlized(&document.title)),
-        "slug" => Some(urlized(if document.slug.is_empty() { &document.title } else { &document.slug })),
+        "slug" => Some(urlized(if slug.is_empty() { &document.title } else { &slug })),
         "slugorfilename" | "slugorcontentbasename" => Some(urlized(&last)),
         "filename" | "contentbasename" => Some(urlized(name)),
         "section" => Some(urlized(folder.split('/').next().unwrap_or_default())),
         "sections" => Some(urlized(folder)),
         _ => date_part(part, document.date.as_ref()?),
-    })
+    });
+    address.map(|address| format!("{language}{address}"))
+}
+
+/// Whether a file of that name is a text.
+fn is_text(path: &str) -> bool {
+    [".md", ".html", ".markdown"].iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a text lies beside an `index.md`, which it then belongs to.
@@ -253,8 +323,7 @@ pub(super) fn in_bundle(tree: &Tree, path: &str) -> bool {
 pub(super) fn others(tree: &Tree, files: &mut BTreeMap<String, Carried>, told: &mut Vec<Told>) {
     for file in &tree.files {
         let Some(inside) = file.path.strip_prefix("content/") else { continue };
-        let is_text = [".md", ".html", ".markdown"].iter().any(|end| inside.ends_with(end));
-        if is_text || in_bundle(tree, &file.path) || is_left_behind(inside) {
+        if is_text(inside) || in_bundle(tree, &file.path) || is_left_behind(inside) {
             continue;
         }
         if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {
@@ -276,11 +345,7 @@ pub(super) fn others(tree: &Tree, files: &mut BTreeMap<String, Carried>, told: &
         ("data", "data for templates"),
         ("i18n", "words for templates"),
     ] {
-        let count = tree
-            .files
-            .iter()
-            .filter(|file| file.path.starts_with(&format!("{folder}/")) && !is_left_behind(&file.path))
-            .count();
+        let count = tree.below(folder).iter().filter(|file| !is_left_behind(&file.path)).count();
         if count > 0 {
             told.push(Told::of_file(
                 folder,

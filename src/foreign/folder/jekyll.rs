@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::foreign::folder::common::{
-    Draft, add_tag, carry, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
+    Draft, add_tag, author, carry, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::Taken;
@@ -49,15 +49,15 @@ const STYLES: [(&str, &str); 5] = [
 pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let config = ["_config.yml", "_config.yaml", "_config.toml"].iter().find_map(|path| tree.file(path));
     let mut site = config.map(|file| Keys::of_file(&file.path, &tree.text(file, told), told)).unwrap_or_default();
-    let author =
-        Some(site.table("author").text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| site.text("author"));
+    let (author, people) = author(&mut site, config.map_or("", |file| &file.path), told);
     let url = site.text("url");
     let facts = Facts {
         title: site.text("title"),
         base_url: if url.is_empty() { url } else { format!("{}{}", url.trim_end_matches('/'), site.text("baseurl")) },
-        language: site.first(&["lang", "locale"]).replace('_', "-"),
+        language: site.first(&["lang", "locale"]),
         description: site.text("description").split_whitespace().collect::<Vec<_>>().join(" "),
         author,
+        people,
         timezone: site.text("timezone").parse().ok(),
         ..Facts::default()
     };
@@ -92,7 +92,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         ("_data", "data for templates"),
         ("_plugins", "programs"),
     ] {
-        let count = tree.files.iter().filter(|file| file.path.starts_with(&format!("{folder}/"))).count();
+        let count = tree.below(folder).len();
         if count > 0 {
             told.push(Told::of_file(
                 folder,

@@ -1,5 +1,6 @@
 //! The folder of another generator becomes a site: which generator it is of ([`guess`]), and what is in it ([`site`]).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::foreign::folder::common::Draft;
@@ -8,7 +9,7 @@ use crate::foreign::folder::liquid::Names;
 use crate::foreign::folder::tags::Body;
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::links::Links;
-use crate::foreign::site::{Document, Form, Kind, Site};
+use crate::foreign::site::{Document, Form, Kind, Site, language};
 use crate::foreign::told::{Told, Verdict};
 use crate::foreign::zone::fit;
 
@@ -143,6 +144,9 @@ pub fn site(mut tree: Tree, generator: Generator, form: Option<Form>) -> Site {
         document.body = body;
     }
     facts.base_url = facts.base_url.trim().to_owned();
+    facts.language = language(&facts.language, |said| {
+        told.push(Told::of_file(tree.name.clone(), Verdict::Lost, said));
+    });
     if facts.timezone.is_none()
         && let Some(fit) = fit(documents.iter().filter_map(|document| document.date.as_ref()))
     {
@@ -150,8 +154,14 @@ pub fn site(mut tree: Tree, generator: Generator, form: Option<Form>) -> Site {
         told.push(Told::of_file(tree.name.clone(), Verdict::Chosen, said));
         facts.timezone = Some(fit.zone);
     }
+    let mut ids = HashSet::new();
     for document in &mut documents {
         guid(document, &facts.base_url, generator);
+        if !document.id.is_empty() && !ids.insert(document.id.clone()) {
+            let said = format!("another post has the guid `{}`: this gets one of its own", document.id);
+            told.push(Told::of_line(&document.source.0, document.source.1, Verdict::Hand, said));
+            document.id.clear();
+        }
         if document.authors.len() == 1 && document.authors[0] == facts.author {
             document.authors.clear();
         }

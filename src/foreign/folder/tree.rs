@@ -66,8 +66,16 @@ impl Tree {
     /// Whether there is a file at that path, or below it.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
-        let below = format!("{path}/");
-        self.file(path).is_some() || self.files.iter().any(|file| file.path.starts_with(&below))
+        self.file(path).is_some() || !self.below(path).is_empty()
+    }
+
+    /// The files below a folder.
+    #[must_use]
+    pub fn below(&self, folder: &str) -> &[TreeFile] {
+        let prefix = format!("{folder}/");
+        let start = self.files.partition_point(|file| file.path < prefix);
+        let length = self.files[start..].partition_point(|file| file.path.starts_with(&prefix));
+        &self.files[start..start + length]
     }
 
     /// The text of a file, and what is wrong with its bytes. One that cannot be read is told and empty.

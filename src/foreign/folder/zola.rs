@@ -95,7 +95,8 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         (if short { below } else { folder }).clone_into(&mut document.folder);
         need_title(&mut document, rest, told);
         if is_bundle {
-            document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), told);
+            document.beside =
+                beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), |to| to == "index.md", told);
         }
         let last = if document.slug.is_empty() { if keeps_dates { name } else { rest } } else { &document.slug };
         let slugged = |part: &str| match &*keeps_case {

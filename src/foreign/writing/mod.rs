@@ -1,20 +1,23 @@
 //! A site that was taken over becomes files: every document gets a name, an address and its links, and is written down in
 //! its form. Nothing touches the disk here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::foreign::links::{Links, rewrite};
-use crate::foreign::site::{Carried, Document, Form, Kind, Site, folded, short_slug, sound_name, sound_path};
+use crate::foreign::site::{
+    Carried, Document, Form, Kind, Site, folded, own_folder, short_slug, sound_name, sound_path, static_place,
+};
 use crate::foreign::told::{Told, Verdict};
 use crate::words::route::Route;
 use crate::words::slug::{page_slug, slug};
 
 mod text;
 
-pub use self::text::configuration;
+pub use self::text::{alias_line, configuration, is_alias};
 
 /// A file of the new site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +48,17 @@ pub struct Writing {
     pub posts: usize,
     /// How many pages.
     pub pages: usize,
-    /// How many old addresses go on working.
-    pub aliases: usize,
+    /// The old addresses that go on working, by the new path of their document.
+    pub aliases: BTreeMap<String, Vec<String>>,
     /// What there is to say.
     pub told: Vec<Told>,
 }
 
-/// Folders of a site's output that genblog fills itself.
-const OWN_FOLDERS: [&str; 3] = ["assets", "feed", "page"];
-
 /// Plans the files of a site in `zone`.
 #[must_use]
 pub fn write(site: &Site, zone: Tz) -> Writing {
-    let mut placing = Placing { zone, taken: BTreeSet::new(), slugs: BTreeSet::new(), told: Vec::new() };
+    let mut placing =
+        Placing { zone, taken: BTreeSet::new(), slugs: BTreeSet::new(), numbers: HashMap::new(), told: Vec::new() };
     let places: Vec<Place> = site.documents.iter().map(|document| placing.place(document)).collect();
     let paths = places.iter().map(|place| place.path.clone()).collect();
     let mut links = Links::new(&site.facts.base_url, &site.documents, paths);
@@ -65,13 +66,10 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
     let mut writing = Writing::default();
     let mut moved: BTreeMap<&str, usize> = BTreeMap::new();
     for file in &site.files {
-        let first = file.to.split('/').next().unwrap_or_default();
-        let to = if file.to.contains('/') && OWN_FOLDERS.contains(&&*first.to_lowercase()) {
-            *moved.entry(first).or_default() += 1;
-            format!("files/{}", file.to)
-        } else {
-            file.to.clone()
-        };
+        if let Some(folder) = own_folder(&file.to) {
+            *moved.entry(folder).or_default() += 1;
+        }
+        let to = static_place(&file.to);
         links.add_file(&file.source, &file.to, &to);
         let path = format!("static/{to}");
         if placing.taken.insert(folded(&path)) {
@@ -87,7 +85,9 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
         );
         placing.told.push(Told::of_file(format!("static/files/{folder}"), Verdict::Changed, said));
     }
-    for (number, ((document, place), aliases)) in site.documents.iter().zip(&places).zip(&aliases).enumerate() {
+    let bodies: Vec<String> = site.documents.par_iter().map(|document| rewrite(document, &links)).collect();
+    let documents = site.documents.iter().zip(&places).zip(&aliases).zip(&bodies);
+    for (number, (((document, place), aliases), body)) in documents.enumerate() {
         let folder = place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for Carried { from, to, .. } in &document.beside {
             let path = format!("{folder}/{to}");
@@ -98,14 +98,21 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
                 placing.told.push(Told::of_file(from.display().to_string(), Verdict::Hand, said));
             }
         }
-        let body = rewrite(document, &links);
+        let lost = if document.kind == Kind::Page { text::without_counterpart(document) } else { Vec::new() };
+        if !lost.is_empty() {
+            let keys: Vec<String> = lost.iter().map(|key| format!("`{key}`")).collect();
+            let said = format!("a page has no {}: only posts do", keys.join(", "));
+            placing.told.push(Told::of_line(&document.source.0, document.source.1, Verdict::Lost, said));
+        }
         let written = match place.form {
-            Form::GenBlog => text::genblog(document, place, aliases, &body, zone),
-            Form::Markdown | Form::Html => text::with_front_matter(document, place, aliases, &body, zone),
+            Form::GenBlog => text::genblog(document, place, aliases, body, zone),
+            Form::Markdown | Form::Html => text::with_front_matter(document, place, aliases, body, zone),
         };
         writing.files.push(Planned { path: place.path.clone(), content: Content::Text(written) });
         writing.sources.insert(place.path.clone(), number);
-        writing.aliases += aliases.len();
+        if !aliases.is_empty() {
+            writing.aliases.insert(place.path.clone(), aliases.clone());
+        }
         match document.kind {
             Kind::Post => writing.posts += 1,
             Kind::Page => writing.pages += 1,
@@ -129,6 +136,8 @@ struct Placing {
     /// Paths, folded.
     taken: BTreeSet<String>,
     slugs: BTreeSet<String>,
+    /// The next number for a name or an address that is not free: of many that are alike none is tried again.
+    numbers: HashMap<String, usize>,
     told: Vec<Told>,
 }
 
@@ -164,11 +173,10 @@ impl Placing {
         let wanted = [short_slug(&document.slug), short_slug(&named), short_slug(&document.title)];
         let wanted = wanted.into_iter().find(|slug| !slug.is_empty()).unwrap_or_else(|| "post".to_owned());
         let mut address = wanted.clone();
-        for number in 2.. {
-            if self.slugs.insert(folded(&address)) {
-                break;
-            }
+        let number = self.numbers.entry(folded(&wanted)).or_insert(2);
+        while !self.slugs.insert(folded(&address)) {
             address = format!("{wanted}-{number}");
+            *number += 1;
         }
         if address != wanted {
             let said = format!("`/posts/{wanted}/` is another post's: this one lives at `/posts/{address}/`");
@@ -208,8 +216,10 @@ impl Placing {
     /// The path of a post in genBlog's form, which is named by its local time; `None` when that form cannot hold it.
     fn genblog_name(&mut self, document: &Document, folder: &str) -> Option<String> {
         let lists = document.tags.iter().chain(&document.authors).chain(&document.aliases);
+        let enclosed = document.enclosure.as_ref();
         let fits = document.extra.is_empty()
             && document.beside.is_empty()
+            && enclosed.is_none_or(|enclosure| enclosure.media_type.is_empty() && enclosure.length == 0)
             && !lists.into_iter().any(|text| text.contains(','));
         let date = document.date.as_ref().filter(|_| fits)?;
         let local = match date.offset {
@@ -224,7 +234,8 @@ impl Placing {
     fn free(&mut self, folder: &str, first: &str, form: Form, is_bundle: bool) -> String {
         let ending = if form == Form::Html { "html" } else { "md" };
         let mut name = first.to_owned();
-        for number in 2.. {
+        let key = format!("{folder}/{name}/{is_bundle}");
+        loop {
             let path =
                 if is_bundle { format!("{folder}/{name}/index.{ending}") } else { format!("{folder}/{name}.{ending}") };
             // A name stands for one document, whatever its ending; what lies in a bundle's folder belongs to the bundle.
@@ -244,14 +255,15 @@ impl Placing {
                 self.taken.insert(folded(&path));
                 return path;
             }
-            if within && !is_bundle && number == 2 {
+            if within && !is_bundle && name == first {
                 // Out of the bundle's folder, with the folder's name in front.
                 let (above, last) = folder.rsplit_once('/').unwrap_or((folder, ""));
                 return self.free(above, &format!("{last}-{name}"), form, false);
             }
+            let number = self.numbers.entry(key.clone()).or_insert(2);
             name = format!("{first}-{number}");
+            *number += 1;
         }
-        unreachable!("numbers do not end")
     }
 
     /// The old addresses of each document: those that are not its own now, each given to one document only.

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::files::config::sound_base_url;
 use crate::foreign::moment::Written;
-use crate::foreign::site::{Document, Facts, Kind};
+use crate::foreign::site::{Document, Enclosure, Facts, Kind, Person};
 use crate::foreign::told::{Told, Verdict};
 use crate::foreign::writing::Place;
 
@@ -18,8 +18,6 @@ pub(super) fn with_front_matter(
 ) -> String {
     let mut head = String::from("+++\n");
     let mut key = |key: &str, value: &str| head.push_str(&format!("{key} = {value}\n"));
-    let quoted = |text: &str| toml::Value::from(text).to_string();
-    let list = |texts: &[String]| format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "));
     key("title", &quoted(&document.title));
     for (name, date) in [("date", &document.date), ("updated", &document.updated), ("expires", &document.expires)] {
         // Pages are not dated.
@@ -30,6 +28,7 @@ pub(super) fn with_front_matter(
         }
     }
     let of_post = document.kind == Kind::Post;
+    let enclosure = document.enclosure.as_ref().filter(|_| of_post).map(enclosure).unwrap_or_default();
     for (name, text) in [
         ("slug", place.slug.as_deref().unwrap_or_default()),
         ("id", if of_post { &document.id } else { "" }),
@@ -53,12 +52,13 @@ pub(super) fn with_front_matter(
             key(name, &quoted(text));
         }
     }
+    if !enclosure.is_empty() {
+        key("enclosure", &enclosure);
+    }
     if document.draft {
         key("draft", "true");
     }
-    if !aliases.is_empty() {
-        key("aliases", &list(aliases));
-    }
+    head.push_str(&alias_line(aliases, false));
     if let Some(extra) = extra(document) {
         head.push_str(&format!("\n{extra}"));
     }
@@ -68,6 +68,67 @@ pub(super) fn with_front_matter(
     } else {
         format!("{head}+++\n\n{}\n", body.trim_start_matches(['\n', '\r']))
     }
+}
+
+/// An enclosure as TOML: its address alone where that says everything.
+fn enclosure(Enclosure { url, media_type, length }: &Enclosure) -> String {
+    let url = quoted(url);
+    if media_type.is_empty() && *length == 0 {
+        return url;
+    }
+    let length = if *length == 0 { String::new() } else { format!(", length = {length}") };
+    let media_type = if media_type.is_empty() { String::new() } else { format!(", type = {}", quoted(media_type)) };
+    format!("{{ url = {url}{length}{media_type} }}")
+}
+
+/// Somebody as TOML: the name alone where no more is known.
+fn person(person: &Person) -> String {
+    if !person.has_details() {
+        return quoted(&person.name);
+    }
+    let keys = [("name", &person.name), ("email", &person.email), ("url", &person.url), ("avatar", &person.avatar)];
+    let keys = keys.into_iter().filter(|(_, text)| !text.is_empty());
+    let keys: Vec<String> = keys.map(|(key, text)| format!("{key} = {}", quoted(text))).collect();
+    format!("{{ {} }}", keys.join(", "))
+}
+
+/// The line that has the old addresses of a document, with its end: a key line of genBlog's form, or TOML. Empty without any.
+#[must_use]
+pub fn alias_line(aliases: &[String], is_key: bool) -> String {
+    match (aliases.is_empty(), is_key) {
+        (true, _) => String::new(),
+        (false, true) => format!("#aliases {}\n", aliases.join(", ")),
+        (false, false) => format!("aliases = {}\n", list(aliases)),
+    }
+}
+
+/// Whether an old address stands in such a line as `written`.
+#[must_use]
+pub fn is_alias(written: &str, alias: &str) -> bool {
+    written == alias || written == quoted(alias)
+}
+
+/// What a page has no key for, of all that was said about it.
+pub(super) fn without_counterpart(document: &Document) -> Vec<&'static str> {
+    let of_posts = [
+        ("date", document.date.is_some()),
+        ("expires", document.expires.is_some()),
+        ("id", !document.id.is_empty()),
+        ("link", !document.link.is_empty()),
+        ("tags", !document.tags.is_empty()),
+        ("authors", !document.authors.is_empty()),
+        ("image", !document.image.is_empty()),
+        ("enclosure", document.enclosure.is_some()),
+    ];
+    of_posts.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
 }
 
 /// The free data as TOML, which knows no null.
@@ -121,8 +182,9 @@ pub(super) fn genblog(document: &Document, place: &Place, aliases: &[String], bo
     key("summary", &document.summary);
     key("lang", &document.language);
     key("image", &document.image);
+    key("enclosure", document.enclosure.as_ref().map_or("", |enclosure| &enclosure.url));
     key("draft", if document.draft { "true" } else { "" });
-    key("aliases", &aliases.join(", "));
+    text.push_str(&alias_line(aliases, true));
     let body = body.trim_end();
     if body.starts_with('#') {
         // Not a key.
@@ -139,7 +201,6 @@ fn one_line(text: &str) -> String {
 #[must_use]
 pub fn configuration(facts: &Facts, zone: Tz, source: &str) -> (String, Vec<Told>) {
     let mut told = Vec::new();
-    let quoted = |text: &str| toml::Value::from(text).to_string();
     let mut text = format!("# Taken over from `{}` by `genblog import`.\n", one_line(source).replace('`', "'"));
     let base = sound_base_url(&facts.base_url);
     if base.is_none() {
@@ -156,15 +217,23 @@ pub fn configuration(facts: &Facts, zone: Tz, source: &str) -> (String, Vec<Told
     }
     let title = if facts.title.trim().is_empty() { "Untitled" } else { &facts.title };
     text.push_str(&format!("title = {}\n", quoted(title)));
-    for (key, value) in [
-        ("description", &facts.description),
-        ("language", &facts.language),
-        ("author", &facts.author),
-        ("copyright", &facts.copyright),
-    ] {
+    for (key, value) in [("description", &facts.description), ("language", &facts.language)] {
         if !value.trim().is_empty() {
             text.push_str(&format!("{key} = {}\n", quoted(value.trim())));
         }
+    }
+    let is_author = |person: &&Person| person.name == facts.author;
+    let author = facts.people.iter().find(is_author).cloned();
+    let author = author.unwrap_or_else(|| Person { name: facts.author.trim().to_owned(), ..Person::default() });
+    if !author.name.is_empty() {
+        text.push_str(&format!("author = {}\n", person(&author)));
+    }
+    let others: Vec<String> = facts.people.iter().filter(|person| !is_author(person)).map(person).collect();
+    if !others.is_empty() {
+        text.push_str(&format!("authors = [{}]\n", others.join(", ")));
+    }
+    if !facts.copyright.trim().is_empty() {
+        text.push_str(&format!("copyright = {}\n", quoted(facts.copyright.trim())));
     }
     text.push_str(&format!("timezone = {}\n", quoted(zone.name())));
     let feed = feed(facts);
@@ -195,8 +264,17 @@ fn feed(facts: &Facts) -> String {
         let days: Vec<String> = facts.skip_days.iter().map(|day| format!("\"{day}\"")).collect();
         key("skip_days", format!("[{}]", days.join(", ")));
     }
-    if facts.hub.starts_with("https://") || facts.hub.starts_with("http://") {
-        key("hub", toml::Value::from(facts.hub.as_str()).to_string());
+    if !facts.hub.is_empty() {
+        key("hub", quoted(&facts.hub));
+    }
+    if !facts.categories.is_empty() {
+        key("categories", list(&facts.categories));
+    }
+    if !facts.image.is_empty() {
+        key("image", quoted(&facts.image));
+    }
+    if let Some(webmaster) = &facts.webmaster {
+        key("webmaster", person(webmaster));
     }
     text
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::foreign::site::Document;
-use crate::foreign::told::{Told, Verdict};
-use crate::foreign::writing::{Content, Writing};
+use crate::foreign::told::{Lines, Told, Verdict};
+use crate::foreign::writing::{Content, Writing, alias_line, is_alias};
 use crate::running::import::trial::path_of;
 use crate::words::address::absolute;
-use crate::words::diagnostic::Diagnostic;
+use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::source_text::Span;
 
 /// Changes of the new files.
@@ -17,18 +17,70 @@ pub(super) struct Mending {
     edits: BTreeMap<String, Vec<(Range<usize>, String)>>,
     /// Files that are not written after all.
     removed: BTreeSet<String>,
+    /// Old addresses that are not kept after all, by file.
+    aliases: BTreeMap<String, Removed>,
     told: Vec<Told>,
-    /// Ids that were given in place of others.
-    ids: BTreeSet<String>,
+    /// How places of a file are called anew.
+    numbers: BTreeMap<String, Numbers>,
+    /// Where the lines of a file start.
+    lines: BTreeMap<String, Lines>,
+}
+
+/// Old addresses that a file loses.
+#[derive(Debug)]
+struct Removed {
+    /// The line that has them, with its end.
+    line: Range<usize>,
+    /// Whether that is a key line of genBlog's form.
+    is_key: bool,
+    addresses: BTreeSet<String>,
+}
+
+/// Numbers for the names of places.
+#[derive(Debug)]
+struct Numbers {
+    /// Those that some name of the file may end with.
+    taken: BTreeSet<usize>,
+    /// The last that was given, by the name before it.
+    last: BTreeMap<String, usize>,
+}
+
+impl Numbers {
+    /// All numbers behind a hyphen, whatever they belong to.
+    fn new(text: &str) -> Self {
+        let number = |(at, _): (usize, &str)| {
+            let digits = text[at + 1..].bytes().take_while(u8::is_ascii_digit).take(9).count();
+            text[at + 1..at + 1 + digits].parse().ok()
+        };
+        Self { taken: text.match_indices('-').filter_map(number).collect(), last: BTreeMap::new() }
+    }
+
+    /// A name that nothing in the file has.
+    fn free(&mut self, id: &str) -> String {
+        let last = self.last.entry(id.to_owned()).or_insert(1);
+        *last = (*last + 1..).find(|number| !self.taken.contains(number)).unwrap_or_default();
+        format!("{id}-{last}")
+    }
 }
 
 impl Mending {
     pub(super) fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.removed.is_empty()
+        self.edits.is_empty() && self.removed.is_empty() && self.aliases.is_empty()
+    }
+
+    /// The files that change or go.
+    pub(super) fn changed(&self) -> BTreeSet<String> {
+        self.edits.keys().chain(self.aliases.keys()).chain(&self.removed).cloned().collect()
     }
 
     /// Makes the changes, and tells them.
-    pub(super) fn apply(self, writing: &mut Writing) -> Vec<Told> {
+    pub(super) fn apply(mut self, writing: &mut Writing) -> Vec<Told> {
+        for (path, Removed { line, is_key, addresses }) in std::mem::take(&mut self.aliases) {
+            let Some(aliases) = writing.aliases.get_mut(&path) else { continue };
+            aliases.retain(|alias| !addresses.contains(alias));
+            let new = alias_line(aliases, is_key);
+            self.edits.entry(path).or_default().push((line, new));
+        }
         for file in &mut writing.files {
             if let (Some(edits), Content::Text(text)) = (self.edits.get(&file.path), &mut file.content) {
                 *text = edited(text, edits);
@@ -37,6 +89,7 @@ impl Mending {
         writing.files.retain(|file| !self.removed.contains(&file.path));
         for path in &self.removed {
             if writing.sources.remove(path).is_some() {
+                writing.aliases.remove(path);
                 if path.starts_with("content/posts/") { writing.posts -= 1 } else { writing.pages -= 1 }
             }
         }
@@ -48,8 +101,10 @@ impl Mending {
     }
 
     fn tell(&mut self, span: &Span, verdict: Verdict, text: String) {
-        let (line, column) = span.line_and_column();
-        self.told.push(Told { path: span.source.path.clone(), line, column, verdict, text });
+        let (path, whole) = (&span.source.path, &span.source.text);
+        let lines = self.lines.entry(path.clone()).or_insert_with(|| Lines::new(whole));
+        let (line, column) = lines.place(whole, span.range.start);
+        self.told.push(Told { path: path.clone(), line, column, verdict, text });
     }
 
     fn remove(&mut self, path: &str, text: String) {
@@ -76,13 +131,7 @@ fn edited(text: &str, edits: &[(Range<usize>, String)]) -> String {
 }
 
 /// Finds what would mend a problem.
-pub(super) fn mend(
-    problem: &Diagnostic,
-    writing: &mut Writing,
-    base: &str,
-    documents: &[Document],
-    mending: &mut Mending,
-) {
+pub(super) fn mend(problem: &Diagnostic, writing: &Writing, base: &str, documents: &[Document], mending: &mut Mending) {
     let path = path_of(problem).to_owned();
     let label = problem.labels.first();
     match (problem.code, label) {
@@ -98,11 +147,14 @@ pub(super) fn mend(
         }
         ("duplicate-route", Some(label)) => {
             let settled = alias(&label.span, writing, mending);
-            if !settled && is_generated(problem) {
+            if !settled && problem.subject == Some(Subject::Generated) {
                 mending.remove(&path, "genblog makes a page of this address itself".to_owned());
             }
         }
-        ("duplicate-route", None) => mending.remove(&path, "genblog has something at this address itself".to_owned()),
+        ("duplicate-route", None) if problem.subject == Some(Subject::Generated) => {
+            mending.remove(&path, "genblog has something at this address itself".to_owned());
+        }
+        ("duplicate-route", None) => mending.remove(&path, format!("{}; it was not taken", problem.message)),
         ("broken-picture", _) if !writing.sources.contains_key(&path) => {
             mending.remove(&path, format!("{}; it was not taken", problem.message));
         }
@@ -113,9 +165,12 @@ pub(super) fn mend(
     }
 }
 
-/// Whether the other claimant of an address is genblog, which no label and no file can show.
-fn is_generated(problem: &Diagnostic) -> bool {
-    problem.labels.len() == 1 && !problem.message.contains("the file `")
+/// What a problem is about, as it was written.
+fn name(problem: &Diagnostic) -> Option<&str> {
+    match &problem.subject {
+        Some(Subject::Name(name)) => Some(name.as_str()).filter(|name| !name.is_empty()),
+        Some(Subject::Generated) | None => None,
+    }
 }
 
 /// Where the document of a new file was.
@@ -129,11 +184,7 @@ fn old_address(path: &str, writing: &Writing, base: &str, documents: &[Document]
 
 /// A link that leads nowhere: its place is left out, or it leads where it led.
 fn link(problem: &Diagnostic, span: &Span, old_address: &dyn Fn(&str) -> String, path: &str, mending: &mut Mending) {
-    let quoted = problem
-        .message
-        .split('`')
-        .nth(if problem.code == "broken-anchor" && !problem.message.starts_with("this page") { 3 } else { 1 });
-    let Some(quoted) = quoted.filter(|quoted| !quoted.is_empty()) else { return };
+    let Some(quoted) = name(problem) else { return };
     // The place may be that of the whole link, or only its first line.
     let text = &span.source.text;
     let (start, written) = if span.text().contains(char::is_whitespace) || !span.text().contains(quoted) {
@@ -183,39 +234,83 @@ fn link(problem: &Diagnostic, span: &Span, old_address: &dyn Fn(&str) -> String,
 
 /// The second of two places with one name.
 fn anchor(problem: &Diagnostic, span: &Span, mending: &mut Mending) {
-    let Some(id) = problem.message.split('`').nth(1) else { return };
-    let text = &span.source.text;
-    let within = text[span.range.clone()].rfind(id).map(|at| span.range.start + at);
-    let Some(start) = within else { return };
+    let Some(id) = name(problem) else { return };
+    let written = span.text();
+    // The place may be that of an attribute's value, in which references stand, or of a whole line.
+    let within = if htmlize::unescape_attribute(written) == id { Some((0, written.len())) } else { None };
+    let Some((start, length)) = within.or_else(|| Some((written.rfind(id)?, id.len()))) else { return };
     let path = &span.source.path;
-    let free = |new: &String| !text.contains(new.as_str()) && !mending.ids.contains(&format!("{path} {new}"));
-    let Some(new) = (2..).map(|number| format!("{id}-{number}")).find(free) else { return };
-    mending.ids.insert(format!("{path} {new}"));
-    mending.edit(span, start..start + id.len(), new.clone());
+    let numbers = mending.numbers.entry(path.clone()).or_insert_with(|| Numbers::new(&span.source.text));
+    let new = numbers.free(&written[start..start + length]);
+    let at = span.range.start + start;
     mending.tell(span, Verdict::Changed, format!("two places are called `{id}`: this is `{new}` now"));
+    mending.edit(span, at..at + length, new);
 }
 
 /// Takes an old address out that something else has; whether the place is that of one.
-fn alias(span: &Span, writing: &mut Writing, mending: &mut Mending) -> bool {
-    let text = &span.source.text;
+fn alias(span: &Span, writing: &Writing, mending: &mut Mending) -> bool {
+    let (path, text) = (&span.source.path, &span.source.text);
     let start = text[..span.range.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[span.range.end..].find('\n').map_or(text.len(), |at| span.range.end + at);
-    let line = &text[start..end];
-    let is_key = line.starts_with("#aliases ");
-    if !is_key && !line.starts_with("aliases = [") {
+    let end = text[span.range.end..].find('\n').map_or(text.len(), |at| span.range.end + at + 1);
+    let aliases = writing.aliases.get(path).map(Vec::as_slice).unwrap_or_default();
+    let is_key = if text[start..end] == alias_line(aliases, true) {
+        true
+    } else if text[start..end] == alias_line(aliases, false) {
+        false
+    } else {
         return false;
-    }
-    let address = span.text().trim_matches(['"', '\'']);
-    let kept: Vec<&str> =
-        line.split(['"', ',', ' ', '[', ']', '\'']).filter(|part| part.starts_with('/') && *part != address).collect();
-    let quoted: Vec<String> = kept.iter().map(|alias| toml::Value::from(*alias).to_string()).collect();
-    let new = match (kept.is_empty(), is_key) {
-        (true, _) => String::new(),
-        (false, true) => format!("#aliases {}\n", kept.join(", ")),
-        (false, false) => format!("aliases = [{}]\n", quoted.join(", ")),
     };
-    writing.aliases -= 1;
-    mending.edit(span, start..(end + 1).min(text.len()), new);
-    mending.tell(span, Verdict::Lost, format!("the address `{address}` is that of something else"));
+    let Some(address) = aliases.iter().find(|alias| is_alias(span.text(), alias)) else { return false };
+    let removed = mending.aliases.entry(path.clone()).or_insert_with(|| Removed {
+        line: start..end,
+        is_key,
+        addresses: BTreeSet::new(),
+    });
+    if removed.addresses.insert(address.clone()) {
+        mending.tell(span, Verdict::Lost, format!("the address `{address}` is that of something else"));
+    }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foreign::writing::Planned;
+    use crate::words::source_text::SourceText;
+
+    /// A file with old addresses, of which two are other things'.
+    #[track_caller]
+    fn check(is_key: bool, expected: &str) {
+        let aliases = ["/a b/", "/c/", "/d, e/", "/\"f\"/"].map(str::to_owned).to_vec();
+        let (path, line) = ("content/posts/x.md", alias_line(&aliases, is_key));
+        let text = format!("before\n{line}after\n");
+        let mut writing = Writing::default();
+        writing.files.push(Planned { path: path.to_owned(), content: Content::Text(text.clone()) });
+        writing.aliases.insert(path.to_owned(), aliases);
+        let source = SourceText::new(path, text.clone());
+        let place = |wanted: &str| {
+            let at = text.find(wanted).expect("there");
+            Span::new(&source, at..at + wanted.len())
+        };
+        let mut mending = Mending::default();
+        let quote = if is_key { "" } else { "\"" };
+        for wanted in ["/a b/", "/c/", "/a b/"] {
+            assert!(alias(&place(&format!("{quote}{wanted}{quote}")), &writing, &mut mending), "{wanted}");
+        }
+        assert!(!alias(&place("before"), &writing, &mut mending));
+        assert_eq!(mending.apply(&mut writing).len(), 2);
+        assert_eq!((&writing.files[0].content, writing.aliases[path].len()), (&Content::Text(expected.to_owned()), 2));
+    }
+
+    #[test]
+    fn old_addresses_are_taken_out_each_once() {
+        check(false, "before\naliases = [\"/d, e/\", '/\"f\"/']\nafter\n");
+        check(true, "before\n#aliases /d, e/, /\"f\"/\nafter\n");
+    }
+
+    #[test]
+    fn places_get_numbers_that_no_name_of_the_file_has() {
+        let mut numbers = Numbers::new("a-2 a-3x b-5 -");
+        assert_eq!(["a", "a", "b", "a"].map(|id| numbers.free(id)), ["a-4", "a-6", "b-4", "a-7"]);
+    }
 }

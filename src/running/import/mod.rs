@@ -227,11 +227,12 @@ fn finish(import: &Import, prepared: Prepared) -> io::Result<Outcome> {
 fn summary(import: &Import, writing: &Writing, told: &[Told], new: usize) -> String {
     let pictures =
         writing.files.iter().filter(|file| matches!(file.content, Content::Copy(_)) && is_picture(&file.path)).count();
+    let aliases: usize = writing.aliases.values().map(Vec::len).sum();
     let parts = [
         many(writing.posts, "post"),
         many(writing.pages, "page"),
         many(pictures, "picture"),
-        if writing.aliases == 1 { "1 old address".to_owned() } else { format!("{} old addresses", writing.aliases) },
+        if aliases == 1 { "1 old address".to_owned() } else { format!("{aliases} old addresses") },
     ];
     let counts = told.iter().fold(BTreeMap::new(), |mut counts: BTreeMap<Verdict, usize>, told| {
         *counts.entry(told.verdict).or_default() += 1;

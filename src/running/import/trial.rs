@@ -1,7 +1,7 @@
 //! The new site is assembled in memory before anything is written: what would not build is mended, and what a build would
 //! say is said now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use crate::files::config::{self, CONFIG_FILE, Overrides};
 use crate::files::source::{self, Source, SourceFile};
 use crate::foreign::site::Document;
-use crate::foreign::told::{Told, Verdict};
+use crate::foreign::told::{Lines, Told, Verdict};
 use crate::foreign::writing::{Content, Writing};
-use crate::graph::{Choice, assemble};
+use crate::graph::{Choice, assemble_to_mend};
 use crate::rendering::feeds;
 use crate::rendering::renderer::Renderer;
 use crate::rendering::theme::Theme;
@@ -34,15 +34,16 @@ pub(super) struct Trial<'a> {
 impl Trial<'_> {
     /// Tries the site, mends it, and tells what is left; whether errors are among it.
     pub(super) fn run(&self, writing: &mut Writing, told: &mut Vec<Told>) -> bool {
-        let (existing, _) =
+        let (mut source, _) =
             if self.root.join("content").is_dir() { source::read(self.root) } else { Default::default() };
-        let mut existing = Some(existing);
+        let of_files = self.read(&mut source, writing, |_| true);
         let mut rounds = 0;
         loop {
-            let (source, mut problems) = self.source(existing.take().unwrap_or_default(), writing);
+            let mut problems = of_files.clone();
             problems.extend(self.problems(&source, writing));
-            existing = Some(without(source, writing));
-            let ours: Vec<Diagnostic> = problems.into_iter().filter(|problem| is_ours(problem, writing)).collect();
+            let paths: HashSet<&str> = writing.files.iter().map(|file| file.path.as_str()).collect();
+            let ours: Vec<Diagnostic> =
+                problems.into_iter().filter(|problem| paths.contains(path_of(problem))).collect();
             rounds += 1;
             let mut mending = Mending::default();
             if rounds < ROUNDS {
@@ -52,34 +53,38 @@ impl Trial<'_> {
             }
             if mending.is_empty() {
                 let broken = ours.iter().any(|problem| problem.severity == Severity::Error);
-                told.extend(ours.iter().map(left));
+                let mut lines = BTreeMap::new();
+                told.extend(ours.iter().map(|problem| left(problem, &mut lines)));
                 return broken;
             }
+            let changed = mending.changed();
             told.extend(mending.apply(writing));
+            retain(&mut source, |path| !changed.contains(path));
+            self.read(&mut source, writing, |path| changed.contains(path));
         }
     }
 
-    /// The snapshot that a build would take.
-    fn source(&self, mut source: Source, writing: &Writing) -> (Source, Vec<Diagnostic>) {
+    /// Puts new files into the snapshot that a build would take, in the place of those with the same paths.
+    fn read(&self, source: &mut Source, writing: &Writing, wanted: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
-        let mut planned: BTreeMap<&str, SourceFile> = BTreeMap::new();
-        for file in writing.files.iter().filter(|file| file.path != CONFIG_FILE) {
+        let mut files = Vec::new();
+        for file in writing.files.iter().filter(|file| file.path != CONFIG_FILE && wanted(&file.path)) {
             let (from, bytes) = match &file.content {
                 Content::Text(text) => (self.root.join(&file.path), text.clone().into_bytes()),
                 Content::Copy(from) => (from.clone(), std::fs::read(from).unwrap_or_default()),
             };
             let (read, problem) = source::planned(file.path.clone(), from, bytes);
             problems.extend(problem);
-            planned.insert(&file.path, read);
+            files.push(read);
         }
-        source.content.retain(|file| !planned.contains_key(file.path.as_str()));
-        source.statics.retain(|file| !planned.contains_key(file.path.as_str()));
-        for (path, file) in planned {
-            if path.starts_with("content/") { source.content.push(file) } else { source.statics.push(file) }
+        let paths: HashSet<String> = files.iter().map(|file: &SourceFile| file.path.clone()).collect();
+        retain(source, |path| !paths.contains(path));
+        for file in files {
+            if file.path.starts_with("content/") { source.content.push(file) } else { source.statics.push(file) }
         }
         source.content.sort_by(|a, b| a.path.cmp(&b.path));
         source.statics.sort_by(|a, b| a.path.cmp(&b.path));
-        (source, problems)
+        problems
     }
 
     /// What a build would say.
@@ -91,7 +96,7 @@ impl Trial<'_> {
         };
         let Some(config) = config else { return problems };
         let choice = Choice { now: self.now, drafts: false, future: false, expired: false };
-        let (site, found) = assemble(config, source, &choice);
+        let (site, found) = assemble_to_mend(config, source, &choice);
         let sound = found.iter().all(|problem| problem.severity == Severity::Warning);
         problems.extend(found);
         if let (true, Ok(theme)) = (sound, Theme::new(&source.templates)) {
@@ -103,12 +108,10 @@ impl Trial<'_> {
     }
 }
 
-/// The files that are there without those that are planned.
-fn without(mut source: Source, writing: &Writing) -> Source {
-    let planned: std::collections::BTreeSet<&str> = writing.files.iter().map(|file| file.path.as_str()).collect();
-    source.content.retain(|file| !planned.contains(file.path.as_str()));
-    source.statics.retain(|file| !planned.contains(file.path.as_str()));
-    source
+/// Leaves files out of a snapshot.
+fn retain(source: &mut Source, keeps: impl Fn(&str) -> bool) {
+    source.content.retain(|file| keeps(&file.path));
+    source.statics.retain(|file| keeps(&file.path));
 }
 
 /// Where a problem is.
@@ -120,15 +123,13 @@ pub(super) fn path_of(problem: &Diagnostic) -> &str {
     }
 }
 
-/// Whether a problem is one of the new files, not of what was there.
-fn is_ours(problem: &Diagnostic, writing: &Writing) -> bool {
-    let path = path_of(problem);
-    writing.sources.contains_key(path) || writing.files.iter().any(|file| file.path == path)
-}
-
 /// A problem that stays, as a line.
-fn left(problem: &Diagnostic) -> Told {
-    let (line, column) = problem.labels.first().map_or((0, 0), |label| label.span.line_and_column());
+fn left(problem: &Diagnostic, lines: &mut BTreeMap<String, Lines>) -> Told {
+    let (line, column) = problem.labels.first().map_or((0, 0), |label| {
+        let source = &label.span.source;
+        let lines = lines.entry(source.path.clone()).or_insert_with(|| Lines::new(&source.text));
+        lines.place(&source.text, label.span.range.start)
+    });
     let help = problem
         .help
         .as_deref()

@@ -3,20 +3,32 @@
 use std::ops::Range;
 
 use crate::files::config::Day;
-use crate::foreign::feed::markup::attribute;
+use crate::foreign::feed::markup::{Token, Tokens, attribute};
 use crate::foreign::feed::text::{Content, Placed};
-use crate::foreign::feed::xml::{BODIES, Inner, Open, Reader};
+use crate::foreign::feed::xml::{BODIES, Inner, Open, Reader, bytes};
 use crate::foreign::html::{mend, short};
 use crate::foreign::moment::written;
+use crate::foreign::people::{know, person};
+use crate::foreign::site::{Enclosure, Person};
 use crate::foreign::told::Remarks;
-
 use crate::parsing::html;
+use crate::words::mail::is_address;
 
 impl Reader<'_, '_> {
     pub(super) fn field(&mut self, name: &str, attributes: &str, at: usize, inner: Inner) {
         let is_own = matches!(
             self.parent(),
-            "item" | "entry" | "author" | "channel" | "feed" | "rss" | "rdf:rdf" | "skiphours" | "skipdays" | ""
+            "item"
+                | "entry"
+                | "author"
+                | "channel"
+                | "feed"
+                | "rss"
+                | "rdf:rdf"
+                | "skiphours"
+                | "skipdays"
+                | "image"
+                | ""
         );
         if !is_own {
             return;
@@ -35,7 +47,12 @@ impl Reader<'_, '_> {
         let title_is_html =
             name == "title" && matches!(attribute(attributes, "type").as_deref(), Some("html" | "xhtml"));
         let value = match name {
-            "author" => self.person(inner.range),
+            "author" | "dc:creator" => {
+                let person = self.person(inner.range);
+                let shown = shown(&person).to_owned();
+                know(&mut self.feed.people, person, at, self.remarks);
+                shown
+            }
             _ => self.line(inner),
         };
         let value = if name == "title" && !self.is_ours() {
@@ -64,15 +81,9 @@ impl Reader<'_, '_> {
                 Some(href) => {
                     let relation = attribute(attributes, "rel").unwrap_or_default();
                     if relation == "enclosure" {
-                        let picture = attribute(attributes, "type").is_some_and(|kind| kind.starts_with("image/"));
-                        if picture {
-                            item.image = href.into_owned();
-                        } else {
-                            self.remarks.hand(
-                                at,
-                                format!("the enclosure `{}` has no counterpart: link to it in the text", short(&href)),
-                            );
-                        }
+                        let value = |name| attribute(attributes, name).unwrap_or_default().trim().to_owned();
+                        let (media_type, length) = (value("type"), bytes(&value("length")));
+                        item.add_enclosure(Enclosure { url: href.trim().to_owned(), media_type, length });
                     } else if (relation.is_empty() || relation == "alternate") && item.link.is_empty() {
                         item.link = href.trim().to_owned();
                     }
@@ -82,15 +93,10 @@ impl Reader<'_, '_> {
                 None => {}
             },
             "feedburner:origlink" if !value.is_empty() => item.link = value,
-            "author" | "dc:creator" if !value.is_empty() && !item.authors.contains(&value) => item.authors.push(value),
-            "category" | "dc:subject" => {
-                let term = attribute(attributes, "label").or_else(|| attribute(attributes, "term"));
-                let term = term.map_or(value, |term| term.trim().to_owned());
-                if !term.is_empty() && !item.tags.contains(&term) {
-                    item.tags.push(term);
-                }
-            }
+            "author" | "dc:creator" => open.authors.add(&mut item.authors, value),
+            "category" | "dc:subject" => open.tags.add(&mut item.tags, term(attributes, &value)),
             "language" | "dc:language" => set(&mut item.language),
+            "url" => set(&mut item.image),
             "pubdate" | "dc:date" | "dcterms:created" | "dcterms:issued" | "dcterms:modified" | "published"
             | "issued" | "created" | "updated" | "modified" => match written(&value) {
                 Some(date) => {
@@ -106,7 +112,9 @@ impl Reader<'_, '_> {
     }
 
     fn channel_field(&mut self, name: &str, attributes: &str, at: usize, inner: Inner) {
-        let author = (name == "author").then(|| self.person(inner.range.clone()));
+        if matches!(name, "author" | "dc:creator" | "managingeditor" | "webmaster") {
+            return self.of_channel(name, at, inner.range);
+        }
         let value = self.line(inner);
         let feed = &mut self.feed;
         let set = |target: &mut String| {
@@ -120,7 +128,9 @@ impl Reader<'_, '_> {
             "language" | "dc:language" => set(&mut feed.language),
             "copyright" | "rights" | "dc:rights" => set(&mut feed.copyright),
             "generator" => set(&mut feed.generator),
-            "author" | "dc:creator" if feed.author.is_empty() => feed.author = author.unwrap_or(value),
+            "logo" if !value.is_empty() => feed.image = value,
+            "url" | "icon" => set(&mut feed.image),
+            "category" | "dc:subject" => self.categories.add(&mut feed.categories, term(attributes, &value)),
             "link" => {
                 match (attribute(attributes, "href"), attribute(attributes, "rel").as_deref().unwrap_or_default()) {
                     (Some(href), "self") => feed.address = href.into_owned(),
@@ -160,18 +170,63 @@ impl Reader<'_, '_> {
         Placed::new(self.text, inner.range, Content::Decoded, self.remarks).line(self.remarks)
     }
 
-    /// A person's name: that within the element, or the one beside an address for mail.
-    fn person(&mut self, range: Range<usize>) -> String {
-        let inside = &self.text[range.clone()];
-        let named = inside.find("name>").and_then(|at| {
-            let start = at + "name>".len();
-            inside[start..].find("</").map(|length| range.start + start..range.start + start + length)
-        });
-        let text = Placed::new(self.text, named.unwrap_or(range), Content::Decoded, self.remarks).line(self.remarks);
-        match text.split_once('(').and_then(|(address, name)| Some((address, name.strip_suffix(')')?))) {
-            Some((address, name)) if address.contains('@') => name.trim().to_owned(),
-            _ => text,
+    /// Somebody whom the channel names for all of it.
+    fn of_channel(&mut self, name: &str, at: usize, range: Range<usize>) {
+        let element = if name == "webmaster" { "webMaster" } else { "managingEditor" };
+        let person = self.person(range);
+        match name {
+            "author" | "dc:creator" => {
+                if self.feed.author.is_empty() {
+                    shown(&person).clone_into(&mut self.feed.author);
+                }
+                know(&mut self.feed.people, person, at, self.remarks);
+            }
+            _ if person.name.is_empty() && !person.email.is_empty() => {
+                let key = if name == "webmaster" { "webmaster" } else { "author" };
+                let email = short(&person.email);
+                self.remarks.hand(
+                    at,
+                    format!("`<{element}>` has no name: write `{key} = {{ name = \"…\", email = \"{email}\" }}`"),
+                );
+            }
+            "webmaster" if !is_address(&person.email) => {
+                self.remarks.lost(at, format!("`<{element}>` has no address for mail, and genblog knows it by that"));
+            }
+            "webmaster" => self.feed.webmaster = Some(person),
+            // Whom the feed names is the site's author, whoever wrote its items.
+            _ if !person.name.is_empty() => {
+                self.feed.author.clone_from(&person.name);
+                know(&mut self.feed.people, person, at, self.remarks);
+            }
+            _ => {}
         }
+    }
+
+    /// Somebody, in elements of their own or in one text.
+    fn person(&mut self, range: Range<usize>) -> Person {
+        let mut found = Person::default();
+        let mut open: Option<(String, usize)> = None;
+        for (token, place) in Tokens::new(self.text, range.clone()) {
+            match token {
+                Token::Start { name, empty: false, .. } => open = Some((self.name(name), place.end)),
+                Token::End { .. } => {
+                    let Some((name, start)) = open.take() else { continue };
+                    let target = match &*name {
+                        "name" => &mut found.name,
+                        "email" => &mut found.email,
+                        "uri" | "url" => &mut found.url,
+                        _ => continue,
+                    };
+                    let inside = Placed::new(self.text, start..place.start, Content::Decoded, self.remarks);
+                    *target = inside.line(self.remarks);
+                }
+                _ => {}
+            }
+        }
+        if found == Person::default() {
+            found = person(&Placed::new(self.text, range, Content::Decoded, self.remarks).line(self.remarks));
+        }
+        found
     }
 
     fn body(&mut self, name: &str, attributes: &str, at: usize, inner: Inner) {
@@ -180,7 +235,11 @@ impl Reader<'_, '_> {
             return self.remarks.lost(at, "the text is not in the feed but at the address that `src` names");
         }
         let is_xhtml = kind == "xhtml" || kind == "application/xhtml+xml";
-        let content = if is_xhtml || inner.has_tags { Content::Markup } else { Content::Decoded };
+        let content = match (is_xhtml, inner.has_tags) {
+            (true, _) => Content::Xhtml,
+            (false, true) => Content::Markup,
+            (false, false) => Content::Decoded,
+        };
         let mut placed = Placed::new(self.text, inner.range, content, self.remarks);
         if is_xhtml {
             placed = without_div(&placed);
@@ -202,7 +261,10 @@ impl Reader<'_, '_> {
 
     /// Ends the item that is under way.
     pub(super) fn finish(&mut self) {
-        let Some(Open { mut item, short, full, dates, is_entry }) = self.item.take() else { return };
+        let Some(Open { mut item, short, full, thumbnail, dates, is_entry, .. }) = self.item.take() else { return };
+        if item.image.is_empty() {
+            item.image = thumbnail;
+        }
         let (body, summary) = match (full, short) {
             (Some(full), summary) => (Some(full), summary),
             (None, short) => {
@@ -241,6 +303,17 @@ impl Reader<'_, '_> {
         }
         self.feed.items.push(item);
     }
+}
+
+/// How somebody is named: by their name, or else by their address for mail.
+fn shown(person: &Person) -> &str {
+    if person.name.is_empty() { &person.email } else { &person.name }
+}
+
+/// What a category is called: as people are to see it, where Atom says that.
+fn term(attributes: &str, content: &str) -> String {
+    let term = attribute(attributes, "label").or_else(|| attribute(attributes, "term"));
+    term.map_or_else(|| content.trim().to_owned(), |term| term.trim().to_owned())
 }
 
 /// Atom wants XHTML in a `div` that is none of its content.

@@ -3,15 +3,15 @@
 //! Elements are known by their names wherever they stand, so that an item outside its channel (RSS 1.0), an element that
 //! nobody closed or a file that was cut off lose nothing but what is not there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::foreign::feed::markup::{Token, Tokens, attribute, attributes};
 use crate::foreign::feed::text::Placed;
 use crate::foreign::feed::xml::fields::plain_title;
 use crate::foreign::feed::{Feed, Format, Item};
-use crate::foreign::html::short;
 use crate::foreign::moment::Written;
+use crate::foreign::site::Enclosure;
 use crate::foreign::told::Remarks;
 
 mod fields;
@@ -29,7 +29,7 @@ const SPACES: [(&str, &str); 8] = [
 ];
 
 /// Elements that hold one text, in an item or a channel.
-const FIELDS: [&str; 35] = [
+const FIELDS: [&str; 39] = [
     "title",
     "link",
     "guid",
@@ -65,6 +65,10 @@ const FIELDS: [&str; 35] = [
     "hour",
     "day",
     "feedburner:origlink",
+    "managingeditor",
+    "webmaster",
+    "logo",
+    "icon",
 ];
 
 /// Those that hold HTML.
@@ -74,7 +78,7 @@ const BODIES: [&str; 4] = ["description", "summary", "content", "content:encoded
 const APART: [&str; 7] = ["image", "textinput", "source", "contributor", "media:group", "cloud", "media:content"];
 
 /// Elements about which nothing is said: they are made anew, or say nothing.
-const SILENT: [&str; 25] = [
+const SILENT: [&str; 24] = [
     "docs",
     "generator",
     "lastbuilddate",
@@ -97,7 +101,6 @@ const SILENT: [&str; 25] = [
     "items",
     "rdf:seq",
     "rdf:li",
-    "icon",
     "skiphours",
     "skipdays",
 ];
@@ -113,6 +116,7 @@ pub(super) fn read(text: &str, remarks: &mut Remarks) -> Result<Feed, String> {
         counts: HashMap::new(),
         prefixes: HashMap::new(),
         unknown: Vec::new(),
+        categories: Known::default(),
         is_feed: false,
         ended: false,
     };
@@ -134,6 +138,8 @@ struct Reader<'a, 'r> {
     prefixes: HashMap<String, &'static str>,
     /// Elements that have no counterpart: name, first place, how many.
     unknown: Vec<(String, usize, usize)>,
+    /// What the channel is about.
+    categories: Known,
     is_feed: bool,
     /// Whether the root element has ended.
     ended: bool,
@@ -146,10 +152,53 @@ struct Open {
     /// `description` or `summary`, and the full text.
     short: Option<Placed>,
     full: Option<Placed>,
+    /// The authors and tags that it has.
+    authors: Known,
+    tags: Known,
+    /// The small picture of it.
+    thumbnail: String,
     /// The dates by the names of their elements.
     dates: Vec<(String, usize, Written)>,
     /// An entry of Atom has a summary or a content; an item's description may be either.
     is_entry: bool,
+}
+
+/// What a list has already.
+#[derive(Default)]
+struct Known(HashSet<String>);
+
+impl Known {
+    /// Adds a text, unless it is empty or there.
+    fn add(&mut self, list: &mut Vec<String>, text: String) {
+        if !text.is_empty() && self.0.insert(text.clone()) {
+            list.push(text);
+        }
+    }
+}
+
+impl Open {
+    /// A picture or another file, which an element without content names.
+    fn attach(&mut self, name: &str, attributes: &str) {
+        let value = |name| attribute(attributes, name).unwrap_or_default().trim().to_owned();
+        let (url, media_type) = (value("url"), value("type"));
+        let is_picture = media_type.starts_with("image/") || value("medium") == "image";
+        match name {
+            "media:thumbnail" if self.thumbnail.is_empty() => self.thumbnail = url,
+            "media:thumbnail" => {}
+            // The first of them stands for the item.
+            "media:content" if is_picture && self.item.image.is_empty() => self.item.image = url,
+            "media:content" if is_picture => {}
+            _ => {
+                let length = bytes(&value(if name == "enclosure" { "length" } else { "filesize" }));
+                self.item.add_enclosure(Enclosure { url, media_type, length });
+            }
+        }
+    }
+}
+
+/// A number of bytes as front matter can have it; 0 for what is none.
+fn bytes(text: &str) -> u64 {
+    text.parse().ok().filter(|length| i64::try_from(*length).is_ok()).unwrap_or(0)
 }
 
 impl<'a> Reader<'a, '_> {
@@ -216,7 +265,9 @@ impl<'a> Reader<'a, '_> {
             "item" | "entry" => return self.begin(&name, attributes, range.start, empty),
             _ => {}
         }
-        if FIELDS.contains(&&*name) && !self.is_apart() {
+        // An image has an address, and else only what the channel says too.
+        let of_image = name == "url" && self.parent() == "image";
+        if of_image || (FIELDS.contains(&&*name) && !self.is_apart()) {
             let inner = if empty { Inner::empty(range.end) } else { self.inner(&name, range.end) };
             if !inner.closed && !empty {
                 self.remarks
@@ -239,25 +290,8 @@ impl<'a> Reader<'a, '_> {
 
     /// Elements whose attributes say everything, and those that say nothing here.
     fn other(&mut self, name: &str, raw_name: &str, attributes: &str, range: &Range<usize>) {
-        let address = || attribute(attributes, "url").unwrap_or_default().trim().to_owned();
         match (name, &mut self.item) {
-            ("media:content" | "media:thumbnail" | "enclosure", Some(open)) => {
-                let kind = attribute(attributes, "type").unwrap_or_default();
-                let medium = attribute(attributes, "medium").unwrap_or_default();
-                let picture = kind.starts_with("image/") || medium == "image" || name == "media:thumbnail";
-                if picture && (open.item.image.is_empty() || name == "media:content") {
-                    open.item.image = address();
-                } else if name == "enclosure" && !picture {
-                    self.remarks.hand(
-                        range.start,
-                        format!("the enclosure `{}` has no counterpart: link to it in the text", short(&address())),
-                    );
-                }
-            }
-            ("image", None) => self.remarks.lost(range.start, "the channel's picture has no counterpart"),
-            ("managingeditor" | "webmaster", None) => {
-                self.remarks.lost(range.start, format!("`<{raw_name}>`: addresses for mail have no counterpart"));
-            }
+            ("media:content" | "media:thumbnail" | "enclosure", Some(open)) => open.attach(name, attributes),
             _ => {
                 let known = SILENT.contains(&name)
                     || APART.contains(&name)
