@@ -30,6 +30,32 @@ const OF_A_PAGE: [&str; 6] = ["html", "head", "body", "base", "meta", "plaintext
 /// Mends a piece of HTML; remarks are about bytes of `html`.
 #[must_use]
 pub fn mend(html: &str, remarks: &mut Remarks) -> String {
+    if !html.contains(is_illegal) {
+        return mend_legal(html, remarks);
+    }
+    // Without these characters, wherever they stand: a page may have them in tags and comments no more than in its text.
+    let mut legal = String::with_capacity(html.len());
+    // Where in `legal` something is missing, and how many bytes are missing up to there.
+    let mut gaps: Vec<(usize, usize)> = Vec::new();
+    for (at, c) in html.char_indices() {
+        if is_illegal(c) {
+            remarks.lost(at, format!("the character U+{:04X} cannot stand in a text", u32::from(c)));
+            gaps.push((legal.len(), at + c.len_utf8() - legal.len()));
+        } else {
+            legal.push(c);
+        }
+    }
+    let mut said = Remarks::default();
+    let mended = mend_legal(&legal, &mut said);
+    for remark in said.0 {
+        let missing =
+            gaps.partition_point(|(place, _)| *place <= remark.at).checked_sub(1).map_or(0, |gap| gaps[gap].1);
+        remarks.say(remark.at + missing, remark.verdict, remark.text);
+    }
+    mended
+}
+
+fn mend_legal(html: &str, remarks: &mut Remarks) -> String {
     let mut mender = Mender {
         html,
         at: 0,
@@ -79,21 +105,9 @@ impl Mender<'_, '_> {
         }
     }
 
-    /// Takes text as it is, without characters that no page and no feed can have.
+    /// Takes text as it is.
     fn text(&mut self, end: usize) {
-        let text = &self.html[self.at..end];
-        if text.contains(is_illegal) {
-            for (at, c) in text.char_indices() {
-                if is_illegal(c) {
-                    self.remarks
-                        .lost(self.at + at, format!("the character U+{:04X} cannot stand in a text", u32::from(c)));
-                } else {
-                    self.mended.push(c);
-                }
-            }
-        } else {
-            self.mended.push_str(text);
-        }
+        self.mended.push_str(&self.html[self.at..end]);
         self.at = end;
     }
 
@@ -201,7 +215,7 @@ impl Mender<'_, '_> {
             self.at = self.html.len();
             return;
         };
-        let Tag { mut written, end, self_closing } = tag;
+        let Tag { written, end, self_closing } = tag;
         self.at = end;
         if OF_A_PAGE.contains(&&*name) {
             self.remarks.lost(start, format!("`<{name}>` belongs to a whole page"));
@@ -214,9 +228,11 @@ impl Mender<'_, '_> {
             && !matches!(&*name, "svg" | "math")
         {
             // XHTML: to a browser this would be an open tag.
-            let bare = written.trim_end_matches('>').trim_end_matches('/').trim_end().len();
-            written.truncate(bare);
-            self.mended.push_str(&format!("{written}></{name}>"));
+            let mut bare = written.trim_end_matches('>').trim_end();
+            while let Some(before) = bare.strip_suffix('/').filter(|_| !unquoted_value(&bare[1 + name.len()..])) {
+                bare = before.trim_end();
+            }
+            self.mended.push_str(&format!("{bare}></{name}>"));
             return;
         }
         self.mended.push_str(&written);
@@ -364,8 +380,10 @@ mod tests {
         check("a < b <3 <", "a &lt; b &lt;3 &lt;", 0);
         check("x<img src=", "x", 1);
         check("a\u{1}b", "ab", 1);
+        check("<a title='\u{1}'><!--\u{2}-->\u{fffe}</a>", "<a title=''><!----></a>", 3);
         check("<!-- a --><?php x ?><![CDATA[y]]>", "<!-- a -->", 2);
         check("<div/><br/><span class='x' />", "<div></div><br/><span class='x'></span>", 0);
+        check("<script/\n/><div a=/x/ />", "<script></script><div a=/x/></div>", 0);
         check("<a href=/x/>y</a>", "<a href=/x/>y</a>", 0);
         check("<script>if (a < b) '</p>'</script>", "<script>if (a < b) '</p>'</script>", 0);
         check("<body><base href='/'><p>x</body>", "<p>x", 3);
@@ -374,6 +392,15 @@ mod tests {
             "<IMG SRC=a.png WIDTH=3 ALIGN=left><BR CLEAR=all>",
             0,
         );
+    }
+
+    #[test]
+    fn places_are_those_of_the_text_with_its_characters() {
+        let mut said = Remarks::default();
+        assert_eq!(mend("\u{1}</b>a\u{fffe}\u{2}</i>b", &mut said), "ab");
+        let mut places: Vec<usize> = said.0.iter().map(|remark| remark.at).collect();
+        places.sort_unstable();
+        assert_eq!(places, [0, 1, 6, 9, 10]);
     }
 
     #[test]

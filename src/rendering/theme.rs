@@ -169,7 +169,7 @@ impl Theme {
         let assets = Assets {
             style: Asset::new("style", "css", style.into_bytes()),
             shell: shell("shell", &["shell/2-fields.js", "shell/2-order.js"]),
-            whole_shell: shell("whole-shell", &[]),
+            whole_shell: shell("shell-whole", &[]),
             copy: Asset::new("copy", "js", small(&joined([&*texts["feed.js"].text])).into_bytes()),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),

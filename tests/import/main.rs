@@ -5,7 +5,7 @@ mod feeds;
 mod places;
 
 #[path = "../../fuzz/src/feeds.rs"]
-mod fuzz;
+pub mod fuzz;
 
 #[path = "../sites/mod.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
