@@ -156,8 +156,9 @@ mod tests {
     fn nothing_is_left_that_a_terminal_would_obey() {
         assert_eq!(tame("a\u{1b}[31m\u{9b}2J\u{202e}b\té"), "a␛[31m\u{fffd}2J\u{fffd}b    é");
         let source = SourceText::new("a.xml", "a\u{9b}b");
-        let excerpt = Excerpt::new(&source, &[3..4]);
-        assert_eq!(excerpt.text[excerpt.within(&(3..4))], *"b");
+        let mark = 3..4;
+        let excerpt = Excerpt::new(&source, std::slice::from_ref(&mark));
+        assert_eq!(excerpt.text[excerpt.within(&mark)], *"b");
         assert!(!excerpt.text.contains(char::is_control));
     }
 }

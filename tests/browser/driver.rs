@@ -295,21 +295,34 @@ impl Browser {
     /// Puts a finger on what a selector finds, moves it to what another one finds, and lifts it.
     pub(crate) async fn touch(&self, from: &str, to: &str) {
         let [from, to] = self.middles(from, to).await;
-        if from == to {
-            // By the browser itself: on a busy machine the second of two commands may come so late that the finger seems to rest.
-            let tap = json!({ "x": from.0, "y": from.1, "gestureSourceType": "touch" });
-            self.devtools("Input.synthesizeTapGesture", tap).await;
-            return;
-        }
         let half = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-        let point = |(x, y): (f64, f64)| json!([{ "x": x, "y": y }]);
-        let moves = [
-            ("touchStart", point(from)),
-            ("touchMove", point(half)),
-            ("touchMove", point(to)),
-            ("touchEnd", json!([])),
-        ];
-        for (kind, points) in moves {
+        self.fingers(&[Some(from), Some(half), Some(to), None]).await;
+    }
+
+    /// Taps what a selector finds. On a busy machine a finger that should tap seems to rest, and is no press; then it taps again.
+    pub(crate) async fn tap(&self, selector: &str) {
+        let [place, _] = self.middles(selector, selector).await;
+        for _ in 0..10 {
+            let listen = "window.pressed = new Promise((next) => {
+                            addEventListener('click', () => next(true), { once: true, capture: true });
+                            setTimeout(() => next(false), 2000);
+                          })";
+            self.run(listen, &[]).await;
+            self.fingers(&[Some(place), None]).await;
+            if self.run("return await window.pressed", &[]).await == json!(true) {
+                return;
+            }
+        }
+        panic!("no tap on {selector} is a press");
+    }
+
+    /// Where a finger is, one place after the other; nowhere once it is lifted.
+    async fn fingers(&self, places: &[Option<(f64, f64)>]) {
+        for (index, place) in places.iter().enumerate() {
+            let (kind, points) = match place {
+                None => ("touchEnd", json!([])),
+                Some((x, y)) => (if index == 0 { "touchStart" } else { "touchMove" }, json!([{ "x": x, "y": y }])),
+            };
             self.devtools("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })).await;
         }
     }

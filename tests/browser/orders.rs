@@ -135,8 +135,7 @@ fn steps_are_laid_by_a_finger() {
         browser.touch(&grip("u"), &grip("s")).await;
         let dragged = format!("return document.getElementById('{}').dataset.state.includes('.ofcsupb.')", spec.name);
         browser.until("the card is dragged", &dragged).await;
-        let tapped = button(STEPS, "f", 1);
-        browser.touch(&tapped, &tapped).await;
+        browser.tap(&button(STEPS, "f", 1)).await;
         browser
             .until("a tap is a press", "return document.querySelector('.figure-order li').dataset.key === 'c'")
             .await;
@@ -250,7 +249,7 @@ fn a_place_is_chosen_by_a_finger() {
         }
         let id = spec.name;
         let knob = async || player(&shown(browser, id).await.state).knob(AIM);
-        browser.touch(&place(30), &place(30)).await;
+        browser.tap(&place(30)).await;
         let tapped = format!("return document.getElementById('{id}').dataset.state.includes('.k4-30.')");
         browser.until("a tap chooses", &tapped).await;
         browser.touch(&place(12), &place(24)).await;
