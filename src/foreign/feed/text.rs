@@ -60,9 +60,18 @@ impl Placed {
     /// Text as HTML.
     fn push_escaped(&mut self, text: &str, at: usize) {
         let mut done = 0;
-        for (found, escaped) in text.match_indices(['<', '&']) {
+        for (found, escaped) in text.match_indices(['<', '>', '&']) {
             self.push(&text[done..found], at + done);
-            self.push(if escaped == "<" { "&lt;" } else { "&amp;" }, at + found);
+            self.push(
+                if escaped == "<" {
+                    "&lt;"
+                } else if escaped == ">" {
+                    "&gt;"
+                } else {
+                    "&amp;"
+                },
+                at + found,
+            );
             done = found + 1;
         }
         self.push(&text[done..], at + done);
@@ -132,15 +141,36 @@ impl Placed {
         part
     }
 
+    /// Plain text as a paragraph of HTML.
+    pub(super) fn paragraph(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        let end = start + self.text.trim().len();
+        let mut paragraph = Self::default();
+        paragraph.push("<p>", self.place(start));
+        for piece in self.pieces(start..end) {
+            paragraph.push_escaped(&self.text[piece.clone()], self.place(piece.start));
+        }
+        paragraph.push("</p>", self.place(end));
+        paragraph
+    }
+
     /// Takes over a part of another text with its places.
     fn copy(&mut self, other: &Self, range: Range<usize>) {
-        let first = other.marks.partition_point(|(start, _)| *start <= range.start);
-        let mut from = range.start;
-        for (start, _) in other.marks[first..].iter().take_while(|(start, _)| *start < range.end) {
-            self.push(&other.text[from..*start], other.place(from));
-            from = *start;
+        for piece in other.pieces(range) {
+            self.push(&other.text[piece.clone()], other.place(piece.start));
         }
-        self.push(&other.text[from..range.end], other.place(from));
+    }
+
+    /// A part of the text, cut where another piece of the file begins.
+    fn pieces(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let first = self.marks.partition_point(|(start, _)| *start <= range.start);
+        let starts = self.marks[first..].iter().map(|(start, _)| *start).take_while(move |start| *start < range.end);
+        let mut from = range.start;
+        starts.chain([range.end]).map(move |to| {
+            let piece = from..to;
+            from = to;
+            piece
+        })
     }
 }
 
@@ -161,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn a_paragraph_knows_its_places() {
+        let mut remarks = Remarks::default();
+        let placed = Placed::new("  &#97; \u{ff}&lt;b&gt;\u{ff} ", 0..22, Content::Decoded, &mut remarks);
+        let paragraph = placed.paragraph();
+        assert_eq!(paragraph.text, "<p>a \u{ff}&lt;b&gt;\u{ff}</p>");
+        let places = ["a", "\u{ff}", "&lt;", "b", "&gt;", "\u{ff}</p>"].map(|part| {
+            let at = paragraph.text.find(part).expect("it is there");
+            paragraph.place(at)
+        });
+        assert_eq!(places, [2, 8, 10, 14, 15, 19]);
+        assert_eq!(paragraph.part(3..8).text, "a \u{ff}&");
+    }
+
+    #[test]
     fn the_indentation_that_all_lines_have_goes_and_no_more() {
         check("\n\t\t<p>\n\t\t<pre>\n\t\t\tx\n\n\t\t \n\t\t</pre>\n\t\t", "<p>\n<pre>\n\tx\n\n \n</pre>");
         check("<p>\n  a\n  b", "<p>\n  a\n  b");
@@ -176,7 +220,7 @@ mod tests {
         for (content, expected) in [
             (Content::Decoded, "ab < <i>&amp;"),
             (Content::Markup, "<p>a</p>b < <i>&amp;"),
-            (Content::Xhtml, "<p>a</p>b &lt; &lt;i>&amp;amp;"),
+            (Content::Xhtml, "<p>a</p>b &lt; &lt;i&gt;&amp;amp;"),
         ] {
             let placed = Placed::new(file, 0..file.len(), content, &mut Remarks::default());
             assert_eq!(placed.text, expected, "{content:?}");

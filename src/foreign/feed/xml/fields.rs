@@ -249,7 +249,7 @@ impl Reader<'_, '_> {
             open.item.base = base.into_owned();
         }
         if open.is_entry && content == Content::Decoded && matches!(&*kind, "" | "text" | "text/plain") {
-            placed.text = escaped(&placed.text);
+            placed = placed.paragraph();
         } else if !matches!(&*kind, "" | "text" | "text/plain" | "html" | "text/html") && !is_xhtml {
             return self.remarks.lost(at, format!("a text of the type `{}` has no counterpart", short(&kind)));
         }
@@ -327,15 +327,6 @@ fn without_div(placed: &Placed) -> Placed {
         Some((start, end)) => placed.part(start..end),
         None => placed.clone(),
     }
-}
-
-/// Plain text as HTML.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 7);
-    html.push_str("<p>");
-    pulldown_cmark_escape::escape_html_body_text(&mut html, text.trim()).expect("a string takes everything");
-    html.push_str("</p>");
-    html
 }
 
 /// Titles that were escaped twice, or hold tags.
