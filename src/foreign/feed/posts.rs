@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 
 use crate::foreign::feed::{Feed, Item, Reading};
-use crate::foreign::html::short;
+use crate::foreign::html::{is_illegal, short};
 use crate::foreign::moment::{Written, written};
 use crate::foreign::pictures::Pictures;
 use crate::foreign::site::{Carried, Document, Facts, Form, Kind, Site, below, language, short_slug, web_address};
@@ -223,6 +223,8 @@ impl Taker<'_> {
         let site = if home.is_empty() { self.base } else { home };
         let link = absolute(&item.link, site);
         let page = if item.base.is_empty() { link.clone() } else { absolute(&item.base, &link) };
+        // Addresses within the text would have to hold what none can.
+        let page = if page.contains(is_illegal) { String::new() } else { page };
         let mut beside = Vec::new();
         let body = self.body(&item.html, &page, &mut beside);
         let title = self.title(&item, &body);
