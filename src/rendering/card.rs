@@ -55,8 +55,7 @@ impl<'a> Card<'a> {
     /// Where it lives: beside the page, under a name that stays the same.
     #[must_use]
     pub fn route(&self) -> Route {
-        let route = Route::new(format!("{}card.png", self.post.route.as_str()));
-        route.expect("a post's route ends with a slash")
+        self.post.route.beside("card.png")
     }
 
     /// What it shows.

@@ -4,6 +4,7 @@
 //! Only what stands for itself is drawn: well-formed, and with nothing that the page gives it, neither colours nor parts.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -41,10 +42,10 @@ pub struct Place {
 }
 
 /// CSS pixels that a drawing may be wide or high; a reader's column is far narrower.
-const LARGEST: u32 = 2000;
+pub const LARGEST: u32 = 2000;
 
 /// Elements that show what is elsewhere, or that an SVG alone cannot show.
-const FOREIGN: [&str; 5] = ["use", "image", "feImage", "foreignObject", "script"];
+const FOREIGN: [&str; 4] = ["image", "feImage", "foreignObject", "script"];
 
 impl Drawing {
     fn new(written: &str, page: &Route, number: usize) -> Option<Self> {
@@ -55,17 +56,15 @@ impl Drawing {
         if !has_size || !root.has_children() {
             return None;
         }
-        let styled = document.descendants().any(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style")));
-        if !document.descendants().filter(Node::is_element).all(|node| stands_for_itself(&node, styled)) {
+        if !Dependence::new(&document).is_none() {
             return None;
         }
-        let size = size(&svg)
+        let size = size(&document)
             .ok()
             .filter(|(width, height)| (1..=LARGEST).contains(width) && (1..=LARGEST).contains(height))?;
         let title = root.children().find(|node| node.tag_name().name() == "title").and_then(|title| title.text());
         let alternative = root.attribute("aria-label").or(title).unwrap_or_default().trim().to_owned();
-        let folder = page.as_str().rfind('/').map_or("", |slash| &page.as_str()[..=slash]);
-        let route = Route::new(format!("{folder}drawing-in-text-{number}.png"))?;
+        let route = page.beside(&format!("drawing-in-text-{number}.png"));
         Some(Self { route, size, alternative, svg })
     }
 
@@ -113,7 +112,8 @@ pub fn with_pictures(html: &str, block: usize, places: &[Place], base_url: &str)
 
 /// Where the outermost `svg` elements stand. One without an end has its start tag only.
 fn outermost(html: &str) -> Vec<Range<usize>> {
-    if !html.as_bytes().windows(4).any(|start| start.eq_ignore_ascii_case(b"<svg")) {
+    let begins = |at: usize| html.as_bytes()[at..].get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"<svg"));
+    if !html.match_indices('<').any(|(at, _)| begins(at)) {
         return Vec::new();
     }
     let found: Rc<RefCell<Vec<Range<usize>>>> = Rc::default();
@@ -155,11 +155,51 @@ fn as_document(written: &str) -> Option<String> {
     Some(svg + rest)
 }
 
-fn stands_for_itself(node: &Node<'_, '_>, styled: bool) -> bool {
-    let takes = |value: &str| ["currentcolor", "var("].iter().any(|word| value.to_ascii_lowercase().contains(word));
-    !FOREIGN.contains(&node.tag_name().name())
-        && !node.text().is_some_and(|text| node.tag_name().name() == "style" && takes(text))
-        && node.attributes().all(|attribute| !takes(attribute.value()) && (styled || attribute.name() != "class"))
+/// What of a drawing is its page's.
+struct Dependence<'a> {
+    document: &'a Document<'a>,
+    /// Its parts that have a name.
+    ids: BTreeSet<&'a str>,
+    /// Whether it says itself what its classes look like.
+    styled: bool,
+}
+
+impl<'a> Dependence<'a> {
+    fn new(document: &'a Document<'a>) -> Self {
+        let ids = document.descendants().filter_map(|node| node.attribute("id")).collect();
+        let styled = document.descendants().any(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style")));
+        Self { document, ids, styled }
+    }
+
+    fn is_none(&self) -> bool {
+        self.document.descendants().filter(Node::is_element).all(|node| self.stands_for_itself(&node))
+    }
+
+    fn stands_for_itself(&self, node: &Node<'_, '_>) -> bool {
+        let name = node.tag_name().name();
+        !FOREIGN.contains(&name)
+            && !node.text().is_some_and(|text| name == "style" && self.takes(text))
+            && node.attributes().all(|attribute| match attribute.name() {
+                "class" => self.styled,
+                // A link leads elsewhere and shows nothing of it.
+                "href" => name == "a" || self.is_own(attribute.value()),
+                _ => !self.takes(attribute.value()),
+            })
+    }
+
+    /// Whether a value or a style sheet needs something that the drawing does not have.
+    fn takes(&self, value: &str) -> bool {
+        let small = value.to_ascii_lowercase();
+        let target = |at: usize| value[at..].split(')').next().unwrap_or_default();
+        ["currentcolor", "var(", "@import"].iter().any(|word| small.contains(word))
+            || small.match_indices("url(").any(|(at, start)| !self.is_own(target(at + start.len())))
+    }
+
+    /// Whether a reference, in quotes or without, is to a part of the drawing.
+    fn is_own(&self, reference: &str) -> bool {
+        let bare = reference.trim().trim_matches(['"', '\'']).trim();
+        bare.strip_prefix('#').is_some_and(|id| self.ids.contains(id))
+    }
 }
 
 #[cfg(test)]
@@ -187,12 +227,34 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_its_own_are_no_dependence() {
+        for part in [
+            "<path id='a' d='M0 0h9'/><use href='#a'/>",
+            "<path id='a' d='M0 0h9'/><use xlink:href='#a'/>",
+            "<linearGradient id='g'/><path fill='url(#g)' d='M0 0h9'/>",
+            "<linearGradient id='g'/><path style='fill: URL( \"#g\" )' d='M0 0h9'/>",
+            "<style>path { mask: url('#m') }</style><mask id='m'/><path d='M0 0h9'/>",
+            "<a href='#elsewhere'><path d='M0 0h9'/></a>",
+        ] {
+            let html = format!("<svg viewBox='0 0 4 4'>{part}</svg>");
+            assert!(shown(&html).starts_with("<img "), "{part}");
+        }
+    }
+
+    #[test]
     fn what_depends_on_its_page_or_is_no_document_stays() {
         for html in [
             "<svg viewBox='0 0 4 4'><path stroke='currentColor' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><path class='wire' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><path style='stroke: var(--ink)' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><use href='#mark'/></svg>",
+            "<svg viewBox='0 0 4 4'><use href='marks.svg#mark'/></svg>",
+            "<svg viewBox='0 0 4 4'><path fill='url(#elsewhere)' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path id='a' style='mask: URL( \"#elsewhere\" )' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><linearGradient id='g' href='#elsewhere'/><path fill='url(#g)' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><text><textPath href='#elsewhere'>a</textPath></text></svg>",
+            "<svg viewBox='0 0 4 4'><style>path { filter: url(#elsewhere) }</style><path d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><style>@import 'a.css';</style><path d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><image href='/etc/hostname'/></svg>",
             "<svg viewBox=none><path></svg>",
             "<svg width='9000' height='9'><path d='M0 0h9'/></svg>",

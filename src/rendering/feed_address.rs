@@ -62,5 +62,5 @@ fn beside(page: &Route, format: FeedFormat) -> Route {
         FeedFormat::Atom => "atom.xml",
         FeedFormat::Json => "feed.json",
     };
-    Route::new(format!("{}{file}", page.as_str())).expect("a file in a page's folder")
+    page.beside(file)
 }

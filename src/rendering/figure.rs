@@ -141,10 +141,7 @@ impl<'a> Figure<'a> {
     }
 
     fn beside(&self, extension: &str) -> Route {
-        let folder = self.page.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let slash = if folder.is_empty() { "" } else { "/" };
-        let route = Route::new(format!("{folder}{slash}figure-{}.{extension}", self.wanted.id));
-        route.expect("an id is one part of a route")
+        self.page.beside(&format!("figure-{}.{extension}", self.wanted.id))
     }
 
     /// The first frame as an SVG that stands alone.

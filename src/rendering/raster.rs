@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{self, Options, Tree, fontdb};
 
 /// Pixels of a PNG for each CSS pixel, so that it is sharp on dense screens.
@@ -22,7 +23,8 @@ pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
 
 /// Draws an SVG so that each of its CSS pixels is `density` pixels wide and high.
 pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
-    let tree = tree(svg)?;
+    let document = Document::parse(svg).map_err(|error| error.to_string())?;
+    let tree = tree(&document)?;
     let size = tree.size().to_int_size();
     let mut pixmap = Pixmap::new(size.width() * density, size.height() * density).ok_or("it has no area")?;
     // A small whole number, so exact.
@@ -32,12 +34,12 @@ pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
 }
 
 /// Width and height of an SVG in CSS pixels.
-pub fn size(svg: &str) -> Result<(u32, u32), String> {
+pub fn size(svg: &Document<'_>) -> Result<(u32, u32), String> {
     let size = tree(svg)?.size().to_int_size();
     Ok((size.width(), size.height()))
 }
 
-fn tree(svg: &str) -> Result<Tree, String> {
+fn tree(svg: &Document<'_>) -> Result<Tree, String> {
     static FONT_DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let fonts = FONT_DATABASE.get_or_init(|| {
         let mut database = fontdb::Database::new();
@@ -49,5 +51,5 @@ fn tree(svg: &str) -> Result<Tree, String> {
         Arc::new(database)
     });
     let options = Options { fontdb: Arc::clone(fonts), font_family: "Inter".to_owned(), ..Options::default() };
-    Tree::from_str(svg, &options).map_err(|error: usvg::Error| error.to_string())
+    Tree::from_xmltree(svg, &options).map_err(|error: usvg::Error| error.to_string())
 }

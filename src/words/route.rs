@@ -35,6 +35,13 @@ impl Route {
         Self::new(percent_decode(path.split(['?', '#']).next().unwrap_or_default()))
     }
 
+    /// What lives beside it under a name that is one part of a route: in a page's own folder, or in the folder of a file.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let folder = self.0.rfind('/').map_or("", |slash| &self.0[..=slash]);
+        Self::new(format!("{folder}{name}")).expect("the name is one part of a route")
+    }
+
     /// The route as text, without a leading slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -81,6 +88,13 @@ mod tests {
     fn a_page_is_a_folder_with_an_index() {
         for (path, file) in [("", "index.html"), ("posts/a/", "posts/a/index.html"), ("feed.xml", "feed.xml")] {
             assert_eq!(Route::new(path).expect("sound").file(), file);
+        }
+    }
+
+    #[test]
+    fn beside_a_page_is_in_its_folder() {
+        for (route, expected) in [("", "a.png"), ("old.html", "a.png"), ("b/", "b/a.png"), ("b/c.html", "b/a.png")] {
+            assert_eq!(Route::new(route).expect("sound").beside("a.png").as_str(), expected, "{route}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
 use crate::graph::site::{Album, Block, Photo, Post, Site};
-use crate::rendering::drawing::drawings;
+use crate::rendering::drawing::{LARGEST, drawings};
 use crate::rendering::feeds::asking::asking;
 use crate::rendering::feeds::history::has_time;
 use crate::rendering::feeds::hours::is_skipped;
@@ -72,10 +72,10 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
 fn inline_svg(post: &Post) -> Option<Diagnostic> {
     let places = drawings(&post.route, &post.body);
     let number = places.iter().position(|place| place.drawing.is_none())?;
-    let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(
-        "it needs a size and must be well-formed by itself, without classes, colours or parts of the page; or put it into a file \
-         beside the post, and write `![…](drawing.png)`",
-    );
+    let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(format!(
+        "it needs a size of at most {LARGEST} pixels and must be well-formed by itself, without classes, colours or parts of the \
+         page; or put it into a file beside the post, and write `![…](drawing.png)`"
+    ));
     let source = &post.source;
     let starts = starts_of_drawings(&source.text);
     // Code may show some, too, and which is which is not known then.
