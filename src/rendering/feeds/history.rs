@@ -98,6 +98,7 @@ pub(super) fn has_time(date: &DateTime<Tz>) -> bool {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
 
@@ -202,20 +203,24 @@ mod tests {
         1.0 - hit(posts, 24).into_iter().enumerate().skip(1).map(busy).sum::<f64>()
     }
 
-    /// The chance that so many posts, which fall on all hours of a week alike, leave some day quiet: each lies outside the day, the hour
-    /// before it and the hour after it, or outside the day if it has no time.
-    fn quiet_days_by_chance(posts: i32, margin: i32) -> f64 {
-        let chance = |days: u32| {
-            let near = |hour: i32| {
-                (0..7)
-                    .filter(|day| days >> day & 1 == 1)
-                    .any(|day| (hour - 24 * day + margin).rem_euclid(168) < 24 + 2 * margin)
-            };
-            let outside = (0..168).filter(|&hour| !near(hour)).count() as f64 / 168.0;
-            let sign = if days.count_ones() % 2 == 1 { 1.0 } else { -1.0 };
-            sign * outside.powi(posts)
-        };
-        (1..1 << 7).map(chance).sum()
+    /// Sunday to Saturday in Greenwich, as bits: those for which a post so long after a Sunday's midnight stands.
+    fn busy_days(after: Duration) -> usize {
+        let sunday = Tz::UTC.with_ymd_and_hms(2026, 11, 15, 0, 0, 0).single().expect("not ambiguous");
+        let quiet = History { dates: vec![sunday + after; FOR_DAYS] }.quiet_days().expect("enough");
+        quiet.iter().fold((1 << 7) - 1, |busy, day| busy & !(1 << day.weekday().num_days_from_sunday()))
+    }
+
+    /// The chance that so many posts leave some day quiet, if each stands for one of these sets of days, all of them alike.
+    fn quiet_days_by_chance(posts: usize, sets: &[usize]) -> f64 {
+        let mut chances = [0.0; 1 << 7];
+        chances[0] = 1.0;
+        for _ in 0..posts {
+            let before = std::mem::replace(&mut chances, [0.0; 1 << 7]);
+            for (busy, chance) in before.into_iter().enumerate() {
+                sets.iter().for_each(|set| chances[busy | set] += chance / sets.len() as f64);
+            }
+        }
+        chances[..(1 << 7) - 1].iter().sum()
     }
 
     #[test]
@@ -224,21 +229,35 @@ mod tests {
         assert_eq!(once_in(quiet_hours_by_chance(50)), 36);
         assert_eq!(once_in(quiet_hours_by_chance(FOR_HOURS)), 956);
         assert!(quiet_hours_by_chance(10) > 0.999);
-        let days = i32::try_from(FOR_DAYS).expect("few");
-        assert_eq!((once_in(quiet_days_by_chance(days, 0)), once_in(quiet_days_by_chance(days, 1))), (317, 639));
+        let timed: Vec<usize> = (0..168).map(|hour| busy_days(Duration::hours(hour) + Duration::minutes(30))).collect();
+        let dated: Vec<usize> = (0..7).map(|day| busy_days(Duration::days(day))).collect();
+        let days = [dated, timed].map(|sets| once_in(quiet_days_by_chance(FOR_DAYS, &sets)));
+        assert_eq!(days, [317, 639]);
     }
 
-    /// The arithmetic against the code itself: hours that are spread as evenly as can be.
+    /// Hours as bits: those that no hit hour has at either side.
+    fn quiet_among(hit: u32) -> u32 {
+        let turned = |by: u32| (hit << by | hit >> (24 - by)) & ((1 << 24) - 1);
+        !(hit | turned(1) | turned(23)) & ((1 << 24) - 1)
+    }
+
     #[test]
-    fn the_chances_are_those_of_the_code() {
-        let hours: Vec<DateTime<Tz>> =
-            (0..24).filter_map(|hour| Tz::UTC.with_ymd_and_hms(2026, 11, 20, hour, 30, 0).single()).collect();
-        for hit in 1..=24_usize {
-            let dates = (0..hit).map(|index| hours[index * 24 / hit]).cycle().take(FOR_HOURS).collect();
-            let quiet = History { dates }.quiet_hours(Tz::UTC).expect("enough");
-            // Only fewer than eight always leave three others in a row.
-            assert_eq!(quiet.hours.is_empty(), hit >= 8, "{hit} hours");
-            assert_eq!(without_quiet_hours(hit) > 0.0, hit >= 8, "{hit} hours");
+    fn the_ways_to_leave_no_hour_quiet_are_as_many_as_counted() {
+        let mut ways = [0_u32; 25];
+        (1..1 << 24).filter(|hit| quiet_among(*hit) == 0).for_each(|hit: u32| ways[hit.count_ones() as usize] += 1);
+        for (hit, ways) in ways.into_iter().enumerate().skip(1) {
+            assert!((without_quiet_hours(hit) - f64::from(ways)).abs() < 0.5, "{hit} hours, {ways} ways");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_hour_is_quiet_when_neither_it_nor_a_neighbour_is_hit(hit in 1_u32..1 << 24) {
+            let hours: Vec<u32> = (0..24).filter(|hour| hit >> hour & 1 == 1).collect();
+            let date = |hour: &u32| Tz::UTC.with_ymd_and_hms(2026, 11, 20, *hour, 30, 0).single();
+            let dates = hours.iter().cycle().filter_map(date).take(FOR_HOURS).collect();
+            let quiet = History { dates }.quiet_hours(Tz::UTC).expect("enough").hours;
+            prop_assert_eq!(quiet.iter().fold(0, |bits, hour| bits | 1 << hour), quiet_among(hit));
         }
     }
 }
