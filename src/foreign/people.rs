@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::files::config::is_web_address;
 use crate::foreign::html::short;
 use crate::foreign::site::Person;
 use crate::foreign::told::Remarks;
+use crate::words::address::is_web_address;
 use crate::words::mail::is_address;
 
 /// Somebody in one text: `mail (Name)`, `Name <mail>`, an address for mail, or a name.

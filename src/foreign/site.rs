@@ -6,10 +6,10 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::files::config::is_web_address;
 use crate::foreign::html::short;
 use crate::foreign::moment::Written;
 use crate::foreign::told::Told;
+use crate::words::address::is_web_address;
 use crate::words::language::is_language_tag;
 use crate::words::slug::slug;
 

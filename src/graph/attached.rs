@@ -1,11 +1,12 @@
 //! Files that go with feeds and posts: the channel's picture, pictures of people, enclosures. Each must be there, and fit.
 
-use crate::files::config::{Config, IMAGE_TYPES, LARGEST_IMAGE, is_web_address};
+use crate::files::config::{Config, IMAGE_TYPES, LARGEST_IMAGE};
 use crate::graph::links::{Linker, Origin};
 use crate::graph::places::Kind;
 use crate::graph::site::{ChannelImage, Enclosure, EnclosureFile};
 use crate::parsing::enclosure;
 use crate::parsing::text::Anchors;
+use crate::words::address::is_web_address;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::media_type;
 use crate::words::route::Route;

@@ -14,7 +14,7 @@ use crate::files::picture::Size;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
-use crate::words::address::percent_decode;
+use crate::words::address::{has_scheme, percent_decode};
 use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -244,14 +244,9 @@ fn name(written: &str) -> Subject {
     Subject::Name(written.to_owned())
 }
 
-/// Whether an address is none of this site's: it has a scheme (RFC 3986, section 3.1) or names a host.
+/// Whether an address is none of this site's: it has a scheme or names a host.
 fn is_elsewhere(destination: &str) -> bool {
-    let scheme = destination.split_once(':').map(|(scheme, _)| scheme);
-    let is_scheme = |scheme: &str| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    };
-    destination.starts_with("//") || scheme.is_some_and(is_scheme)
+    destination.starts_with("//") || has_scheme(destination)
 }
 
 impl<'a> Parts<'a> {

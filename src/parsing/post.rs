@@ -5,7 +5,6 @@ use std::sync::Arc;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
-use crate::files::config::is_web_address;
 use crate::parsing::enclosure::{Enclosure, enclosure};
 use crate::parsing::front_matter::{split, split_genblog};
 use crate::parsing::html_body;
@@ -14,6 +13,7 @@ use crate::parsing::layout::{Form, PostFile};
 use crate::parsing::markdown;
 use crate::parsing::moment::in_zone;
 use crate::parsing::text::Text;
+use crate::words::address::is_web_address;
 use crate::words::diagnostic::{Diagnostic, has_error};
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, SourceText};

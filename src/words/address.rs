@@ -1,5 +1,7 @@
 //! Addresses on the web, resolved as browsers resolve them.
 
+use crate::words::characters::is_legal;
+
 /// Resolves `reference` as a browser would on the page at `page_url`, an absolute URL with a path (RFC 3986, section 5.2).
 #[must_use]
 pub fn absolute(reference: &str, page_url: &str) -> String {
@@ -42,6 +44,16 @@ pub fn scheme(reference: &str) -> Option<&str> {
 #[must_use]
 pub fn has_scheme(reference: &str) -> bool {
     scheme(reference).is_some()
+}
+
+/// Whether a text is an `http` or `https` URL, as far as can be seen without asking.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+            && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || !is_legal(c) || "<>\"".contains(c))
+    })
 }
 
 fn without_dots(path: &str) -> String {
@@ -134,6 +146,22 @@ mod tests {
             ("./a:b", "https://example.org/blog/posts/ring/a:b"),
         ] {
             assert_eq!(absolute(reference, PAGE), expect, "{reference}");
+        }
+    }
+
+    #[test]
+    fn an_address_on_the_web_can_stand_in_any_feed() {
+        for (text, expect) in [
+            ("https://example.org/", true),
+            ("http://[::1]/", true),
+            ("https://größe.example/a?b=c&d#e", true),
+            ("https:///a", false),
+            ("ftp://example.org/", false),
+            ("https://example.org/a b", false),
+            ("https://example.org/\u{b}", false),
+            ("https://example.org/\u{fffe}", false),
+        ] {
+            assert_eq!(is_web_address(text), expect, "{text:?}");
         }
     }
 }

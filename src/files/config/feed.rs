@@ -2,8 +2,9 @@
 
 use chrono_tz::Tz;
 
-use crate::files::config::person::{Person, is_web_address, person};
+use crate::files::config::person::{Person, person};
 use crate::files::config::{at_least_one, timezone};
+use crate::words::address::is_web_address;
 use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};

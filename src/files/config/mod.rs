@@ -25,8 +25,8 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 pub use self::feed::{Day, FeedConfig, FeedFormat, IMAGE_TYPES, LARGEST_IMAGE, Rule, SkipHours};
+pub use self::person::Person;
 use self::person::person;
-pub use self::person::{Person, is_web_address};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::language_key;
 use crate::words::nearest::nearest;
