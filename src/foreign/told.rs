@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::source_text::{Lines, Span};
+
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -52,6 +54,13 @@ impl Told {
     /// A line about a line of a file.
     pub fn of_line(path: impl Into<String>, line: usize, verdict: Verdict, text: impl Into<String>) -> Self {
         Self { path: path.into(), line, column: 0, verdict, text: text.into() }
+    }
+
+    /// A line about a place.
+    pub fn at(span: &Span, verdict: Verdict, text: impl Into<String>) -> Self {
+        let source = &span.source;
+        let (line, column) = source.lines().place(&source.text, span.range.start);
+        Self { path: source.path.clone(), line, column, verdict, text: text.into() }
     }
 }
 
@@ -117,36 +126,6 @@ impl Remarks {
         all.sort();
         all.dedup();
         all
-    }
-}
-
-/// Where the lines of a text start.
-#[derive(Debug)]
-pub struct Lines(Vec<usize>);
-
-/// Bytes of a line that are counted as characters; a column further right is one of bytes. No person looks there, and texts
-/// that are a single line must not be counted again for each remark.
-const COUNTED: usize = 4096;
-
-impl Lines {
-    /// Finds them.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self([0].into_iter().chain(ends).collect())
-    }
-
-    /// Line and column of a byte of `text`, both from 1.
-    #[must_use]
-    pub fn place(&self, text: &str, at: usize) -> (usize, usize) {
-        let line = self.0.partition_point(|start| *start <= at).max(1);
-        let start = self.0[line - 1];
-        let column = if at - start > COUNTED {
-            at - start
-        } else {
-            text.get(start..at).map_or(at - start, |before| before.chars().count())
-        };
-        (line, column + 1)
     }
 }
 

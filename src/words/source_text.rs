@@ -11,7 +11,7 @@ pub struct SourceText {
     /// The whole text, as UTF-8.
     pub text: String,
     /// Where its lines start, once somebody has asked.
-    lines: OnceLock<Vec<usize>>,
+    lines: OnceLock<Lines>,
 }
 
 impl PartialEq for SourceText {
@@ -29,14 +29,48 @@ impl SourceText {
         Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
     }
 
-    /// The line that a byte is in, from 1, and the byte that it starts at. The text is looked through once, however often this is
-    /// asked.
+    /// Where its lines start. The text is looked through once, however often this is asked.
+    #[must_use]
+    pub fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::new(&self.text))
+    }
+
+    /// The line that a byte is in, from 1, and the byte that it starts at.
     #[must_use]
     pub fn line(&self, at: usize) -> (usize, usize) {
-        let ends = || self.text.match_indices('\n').map(|(end, _)| end + 1);
-        let lines = self.lines.get_or_init(|| std::iter::once(0).chain(ends()).collect());
-        let line = lines.partition_point(|start| *start <= at);
-        (line, lines[line - 1])
+        self.lines().line(at)
+    }
+}
+
+/// Where the lines of a text start.
+#[derive(Debug)]
+pub struct Lines(Vec<usize>);
+
+/// Bytes of a line that [`Lines::place`] counts as characters.
+const COUNTED: usize = 4096;
+
+impl Lines {
+    /// Looks the text through.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(end, _)| end + 1)).collect())
+    }
+
+    /// The line that a byte is in, from 1, and the byte that it starts at.
+    #[must_use]
+    pub fn line(&self, at: usize) -> (usize, usize) {
+        let line = self.0.partition_point(|start| *start <= at);
+        (line, self.0[line - 1])
+    }
+
+    /// Line and column of a byte of `text`, both from 1. The column counts characters, but bytes where that would be many: no
+    /// person looks there, and a text that is a single line must not be counted again for each of its places.
+    #[must_use]
+    pub fn place(&self, text: &str, at: usize) -> (usize, usize) {
+        let (line, start) = self.line(at);
+        let bytes = at - start;
+        let before = text.get(start..at).filter(|_| bytes <= COUNTED);
+        (line, before.map_or(bytes, |before| before.chars().count()) + 1)
     }
 }
 
@@ -113,6 +147,9 @@ mod tests {
         let source = SourceText::new("a.md", "aé\néb");
         assert_eq!(Span::new(&source, 0..1).line_and_column(), (1, 1));
         assert_eq!(Span::new(&source, 6..7).line_and_column(), (2, 2));
+        let text = "é".repeat(COUNTED);
+        let lines = Lines::new(&text);
+        assert_eq!([4, COUNTED, COUNTED + 2].map(|at| lines.place(&text, at)), [(1, 3), (1, 2049), (1, 4099)]);
         assert_eq!([0, 3, 4, 7, 99].map(|at| source.line(at)), [(1, 0), (1, 0), (2, 4), (2, 4), (2, 4)]);
     }
 }

@@ -13,11 +13,12 @@ use crate::foreign::html::{is_illegal, short};
 use crate::foreign::moment::{Written, written};
 use crate::foreign::pictures::Pictures;
 use crate::foreign::site::{Carried, Document, Facts, Form, Kind, Site, below, language, short_slug, web_address};
-use crate::foreign::told::{Lines, Told, Verdict};
+use crate::foreign::told::{Told, Verdict};
 use crate::foreign::zone::{Fit, fit};
 use crate::parsing::html;
 use crate::words::address::{absolute, origin, percent_decode};
 use crate::words::slug::slug;
+use crate::words::source_text::Lines;
 
 /// Items that a feed has unless its site says otherwise, and the most that one is taken to have on purpose.
 const LIMITS: (usize, usize) = (20, 100);

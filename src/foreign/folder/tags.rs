@@ -7,8 +7,9 @@ use pulldown_cmark::{Event, Parser, Tag as Markup};
 
 use crate::foreign::html::short;
 use crate::foreign::site::Form;
-use crate::foreign::told::{Lines, Told, Verdict};
+use crate::foreign::told::{Told, Verdict};
 use crate::parsing::markdown::OPTIONS;
+use crate::words::source_text::Lines;
 
 /// A tag of some template language.
 #[derive(Debug, Clone, PartialEq, Eq)]

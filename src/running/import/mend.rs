@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::foreign::site::Document;
-use crate::foreign::told::{Lines, Told, Verdict};
+use crate::foreign::told::{Told, Verdict};
 use crate::foreign::writing::{Content, Writing, alias_line, is_alias};
 use crate::running::import::trial::path_of;
 use crate::words::address::absolute;
@@ -22,8 +22,6 @@ pub(super) struct Mending {
     told: Vec<Told>,
     /// How places of a file are called anew.
     numbers: BTreeMap<String, Numbers>,
-    /// Where the lines of a file start.
-    lines: BTreeMap<String, Lines>,
 }
 
 /// Old addresses that a file loses.
@@ -101,10 +99,7 @@ impl Mending {
     }
 
     fn tell(&mut self, span: &Span, verdict: Verdict, text: String) {
-        let (path, whole) = (&span.source.path, &span.source.text);
-        let lines = self.lines.entry(path.clone()).or_insert_with(|| Lines::new(whole));
-        let (line, column) = lines.place(whole, span.range.start);
-        self.told.push(Told { path: path.clone(), line, column, verdict, text });
+        self.told.push(Told::at(span, verdict, text));
     }
 
     fn remove(&mut self, path: &str, text: String) {

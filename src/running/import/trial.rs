@@ -1,7 +1,7 @@
 //! The new site is assembled in memory before anything is written: what would not build is mended, and what a build would
 //! say is said now.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::files::config::{self, CONFIG_FILE, Overrides};
 use crate::files::source::{self, Source, SourceFile};
 use crate::foreign::site::Document;
-use crate::foreign::told::{Lines, Told, Verdict};
+use crate::foreign::told::{Told, Verdict};
 use crate::foreign::writing::{Content, Writing};
 use crate::graph::{Choice, assemble_to_mend};
 use crate::rendering::feeds;
@@ -53,8 +53,7 @@ impl Trial<'_> {
             }
             if mending.is_empty() {
                 let broken = ours.iter().any(|problem| problem.severity == Severity::Error);
-                let mut lines = BTreeMap::new();
-                told.extend(ours.iter().map(|problem| left(problem, &mut lines)));
+                told.extend(ours.iter().map(left));
                 return broken;
             }
             let changed = mending.changed();
@@ -124,23 +123,16 @@ pub(super) fn path_of(problem: &Diagnostic) -> &str {
 }
 
 /// A problem that stays, as a line.
-fn left(problem: &Diagnostic, lines: &mut BTreeMap<String, Lines>) -> Told {
-    let (line, column) = problem.labels.first().map_or((0, 0), |label| {
-        let source = &label.span.source;
-        let lines = lines.entry(source.path.clone()).or_insert_with(|| Lines::new(&source.text));
-        lines.place(&source.text, label.span.range.start)
-    });
+fn left(problem: &Diagnostic) -> Told {
     let help = problem
         .help
         .as_deref()
         .filter(|_| problem.code != "missing-alt")
         .map(|help| format!(" ({help})"))
         .unwrap_or_default();
-    Told {
-        path: path_of(problem).to_owned(),
-        line,
-        column,
-        verdict: Verdict::Hand,
-        text: format!("{}{help}", problem.message),
+    let text = format!("{}{help}", problem.message);
+    match problem.labels.first() {
+        Some(label) => Told::at(&label.span, Verdict::Hand, text),
+        None => Told::of_file(path_of(problem), Verdict::Hand, text),
     }
 }
