@@ -4,18 +4,16 @@
 #[expect(dead_code, reason = "other tests need more of it")]
 mod common;
 
-use std::path::Path;
+#[path = "common/drawn.rs"]
+mod drawn;
 
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use common::{body, post, site};
+use common::post;
+use drawn::{feeds, paragraph, site_with};
 use feed_rs::model::Entry;
 use genblog::files::config::FeedFormat;
 use genblog::graph::site::Post;
-use genblog::rendering::feeds::asking::asking;
-use genblog::rendering::feeds::of_site;
-use genblog::rendering::renderer::Renderer;
-use genblog::rendering::theme::Theme;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 
@@ -54,11 +52,13 @@ fn posts() -> impl Strategy<Value = Post> {
     // A post without authors has the site's.
     let names = || proptest::collection::btree_set("[A-Za-zÀ-ž&<>]{1,10}", 1..3).prop_map(Vec::from_iter);
     ("[a-z]{1,12}", texts(), texts(), moments(), proptest::option::of(moments()), names()).prop_map(
-        |(slug, title, text, date, updated, authors)| {
-            let mut html = String::from("<p>");
-            pulldown_cmark_escape::escape_html(&mut html, &text).expect("a string takes everything");
-            html.push_str("</p>");
-            Post { title, date, updated, authors, tags: Vec::new(), ..post(&slug, 1, body(&html)) }
+        |(slug, title, text, date, updated, authors)| Post {
+            title,
+            date,
+            updated,
+            authors,
+            tags: Vec::new(),
+            ..post(&slug, 1, paragraph(&text))
         },
     )
 }
@@ -80,17 +80,8 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_post_comes_back_from_every_format(posts in proptest::collection::vec(posts(), 1..4)) {
-        let mut site = site("https://example.org/blog/", Path::new("/nowhere/stone.png"));
-        site.tags.clear();
-        site.posts = posts;
-        for (number, post) in site.posts.iter_mut().enumerate() {
-            post.id = format!("{}-{number}", post.id);
-        }
-        let theme = Theme::new(&[]).expect("the built-in theme is sound");
-        let renderer = Renderer { site: &site, theme: &theme, program: blake3::hash(b"test") };
-        for format in FeedFormat::ALL {
-            let asking = asking(&renderer).0;
-            let bytes = of_site(&renderer).write(&renderer, format, &asking).expect("writing to memory does not fail");
+        let site = site_with(posts);
+        for (format, bytes) in feeds(&site) {
             let feed = feed_rs::parser::parse(&bytes[..]).expect("feed-rs reads it");
             prop_assert_eq!(feed.entries.len(), site.posts.len());
             for (entry, post) in feed.entries.iter().zip(&site.posts) {

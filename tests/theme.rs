@@ -4,12 +4,10 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Picture, outputs, route, site, text};
-use genblog::files::source::{Content, SourceFile};
+use common::{Picture, outputs, route, site, template, text};
 use genblog::rendering::portable::absolute;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
-use genblog::words::source_text::SourceText;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 const BASE: &str = "https://example.org/blog/";
@@ -200,17 +198,6 @@ fn pages_outside_a_folder_of_the_host_have_short_addresses() {
     let picture = Picture::new("theme-root");
     let (outputs, _) = outputs(&site("https://example.org/", &picture.0));
     assert!(text(&outputs, "index.html").contains("href=\"/posts/new/\""));
-}
-
-fn template(name: &str, content: &str) -> SourceFile {
-    let path = format!("templates/{name}");
-    SourceFile {
-        path: path.clone(),
-        file: path.clone().into(),
-        hash: blake3::hash(content.as_bytes()),
-        length: content.len() as u64,
-        content: Content::Text(SourceText::new(path, content)),
-    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use chrono_tz::Australia::Sydney;
 use genblog::files::config::{Config, FeedConfig, Rule, SkipHours};
 use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
+use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
     Album, Block, Body, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing, Site, Tag,
 };
@@ -170,6 +171,18 @@ pub(crate) fn outputs_in(site: &Site, theme: &Theme) -> (BTreeMap<String, Vec<u8
             problems.extend(found);
             (BTreeMap::new(), problems)
         }
+    }
+}
+
+/// A file of a site's own theme.
+pub(crate) fn template(name: &str, content: &str) -> SourceFile {
+    let path = format!("templates/{name}");
+    SourceFile {
+        path: path.clone(),
+        file: path.clone().into(),
+        hash: blake3::hash(content.as_bytes()),
+        length: content.len() as u64,
+        content: Content::Text(SourceText::new(path, content)),
     }
 }
 

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use genblog::files::kept::{Access, Kept};
-use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{PostIndex, Site};
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
-use genblog::words::source_text::SourceText;
 use serde_json::json;
 
-use crate::common::{Picture, body, outputs, outputs_in, post, route, site, text};
+use crate::common::{Picture, body, outputs, outputs_in, post, route, site, template, text};
 use crate::{BASE, feed, json, moment, only, site_of, xml};
 
 #[test]
@@ -274,17 +272,6 @@ title = 'B'
     assert!(outputs.keys().all(|file| !file.starts_with("feed/e")), "there is one language");
     let rss = text(&outputs, "feed.xml");
     assert_eq!((only(rss, "language"), rss.contains("dc:language")), ("en-AU", false));
-}
-
-fn template(name: &str, content: &str) -> SourceFile {
-    let path = format!("templates/{name}");
-    SourceFile {
-        path: path.clone(),
-        file: path.clone().into(),
-        hash: blake3::hash(content.as_bytes()),
-        length: content.len() as u64,
-        content: Content::Text(SourceText::new(path, content)),
-    }
 }
 
 #[test]
