@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_and_many_damages_take_no_long_time() {
+    fn deep_nesting_and_many_damages_have_an_end() {
         for piece in ["<div>", "<a href=\"", "</b>", "<", "<!--", "&amp", "<b></i>", "<a href='x", "<script>", "<p"] {
             let html = piece.repeat(50_000);
             let _ = mend(&html, &mut Remarks::default());

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use crate::files::config::{IMAGE_TYPES, LARGEST_IMAGE, is_web_address};
+use crate::files::config::{IMAGE_TYPES, LARGEST_IMAGE};
 use crate::files::picture::measure;
 use crate::foreign::feed::Item;
 use crate::foreign::feed::posts::Taker;
 use crate::foreign::html::short;
 use crate::foreign::pictures::Found;
-use crate::foreign::site::{Document, Enclosure, below, static_place};
+use crate::foreign::site::{Document, Enclosure, below};
 use crate::foreign::told::Verdict;
 use crate::parsing::enclosure::is_media_type;
-use crate::words::address::{absolute, percent_encode};
+use crate::words::address::{absolute, is_web_address};
 use crate::words::media_type;
 
 impl Enclosure {
@@ -127,10 +127,7 @@ impl Taker<'_> {
         let (path, name, found) = self.at_hand(&url);
         let refused = match found {
             Found::File(file) => match unfit(file, &name) {
-                None => {
-                    let to = self.static_path(file, &path, &name);
-                    return format!("/{}", percent_encode(&static_place(&to)));
-                }
+                None => return self.take_to_static(file, &path, &name),
                 Some(reason) => reason,
             },
             Found::Several(_) | Found::Nothing => "is not at hand".to_owned(),

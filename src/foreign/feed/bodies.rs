@@ -7,7 +7,7 @@ use crate::files::picture::is_picture;
 use crate::foreign::feed::posts::Taker;
 use crate::foreign::html::short;
 use crate::foreign::pictures::Found;
-use crate::foreign::site::{Carried, Form, below, sound_name, sound_path};
+use crate::foreign::site::{Carried, Form, below, sound_name, sound_path, static_place};
 use crate::foreign::told::Verdict;
 use crate::parsing::html;
 use crate::words::address::{absolute, origin, percent_decode, percent_encode};
@@ -119,11 +119,12 @@ impl<'a> Taker<'a> {
             }
             return percent_encode(&to);
         }
-        format!("/{}", percent_encode(&self.static_path(file, path, name)))
+        self.take_to_static(file, path, name)
     }
 
-    /// Takes a file along to `static/`; its path there, which is that of its address, unless another file has that.
-    pub(super) fn static_path(&mut self, file: &Path, path: &str, name: &str) -> String {
+    /// Takes a file along to `static/`, where its path is that of its address, unless another file has that; its new address, from the
+    /// site's root.
+    pub(super) fn take_to_static(&mut self, file: &Path, path: &str, name: &str) -> String {
         let base_path = &self.base[origin(self.base).len()..];
         let place = path.strip_prefix(base_path).unwrap_or(path);
         let to = sound_path(place).unwrap_or_else(|| name.to_owned());
@@ -131,7 +132,8 @@ impl<'a> Taker<'a> {
         let mut places = std::iter::once(to).chain(number);
         let free = |to: &String| self.files.get(to).is_none_or(|other| other == file);
         let to = places.find(free).unwrap_or_default();
-        self.files.insert(to.clone(), file.to_owned());
-        to
+        let address = format!("/{}", percent_encode(&static_place(&to)));
+        self.files.insert(to, file.to_owned());
+        address
     }
 }

@@ -104,7 +104,7 @@ fn item(object: &Map<String, Value>, at: usize, feed: &mut Feed, remarks: &mut R
         let text = |key| attachment.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
         let length = attachment.get("size_in_bytes").and_then(Value::as_i64).and_then(|length| length.try_into().ok());
         let (url, media_type) = (text("url"), text("mime_type"));
-        item.add_enclosure(Enclosure { url, media_type, length: length.unwrap_or(0) });
+        item.enclosures.push(Enclosure { url, media_type, length: length.unwrap_or(0) });
     }
     if item.published.is_none() {
         item.published = item.updated.take();
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn many_items_take_no_long_time() {
-        // Ids that are written otherwise than they are said were looked for to the end of the file.
+    fn many_items_are_all_read() {
+        // Ids that are written otherwise than they are said, so that looking for them finds nothing.
         let items = [r#"{"id":"a\/b","content_text":"x"}"#; 20_000].join(",");
         let feed = read(&format!(r#"{{"items":[{items}]}}"#), &mut Remarks::default()).expect("a feed");
         assert_eq!(feed.items.len(), 20_000);

@@ -17,7 +17,7 @@ mod bodies;
 
 pub mod posts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use crate::foreign::encoding::decode;
@@ -124,13 +124,10 @@ pub struct Item {
 }
 
 impl Item {
-    /// Adds a file that goes with it, unless that is there already.
-    fn add_enclosure(&mut self, enclosure: Enclosure) {
-        // Elements that say the same stand beside each other.
-        let known = self.enclosures.iter().rev().take(20).any(|known| known.url == enclosure.url);
-        if !known && !enclosure.url.is_empty() {
-            self.enclosures.push(enclosure);
-        }
+    /// Takes out files that are named twice, or not at all.
+    fn settle_enclosures(&mut self) {
+        let mut known = HashSet::new();
+        self.enclosures.retain(|file| !file.url.is_empty() && known.insert(file.url.clone()));
     }
 }
 
@@ -157,11 +154,12 @@ impl Reading {
 pub fn read(bytes: &[u8]) -> Result<Reading, String> {
     let mut remarks = Remarks::default();
     let text = decode(bytes, &mut remarks).into_owned();
-    let feed = match text.trim_start().chars().next() {
+    let mut feed = match text.trim_start().chars().next() {
         Some('{') => json::read(&text, &mut remarks)?,
         Some(_) => xml::read(&text, &mut remarks)?,
         None => return Err("the file is empty".to_owned()),
     };
+    feed.items.iter_mut().for_each(Item::settle_enclosures);
     Ok(Reading { feed, remarks, text })
 }
 

@@ -8,13 +8,14 @@
 //! content/SECTION/other.png  static/                      files, at their addresses
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::foreign::folder::common::{
     Draft, author, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title,
     permalink, settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
+use crate::foreign::folder::place::{Place, bundles, is_text, lies_in};
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Carried, Document, Facts, Kind};
 use crate::foreign::told::{Told, Verdict};
@@ -88,14 +89,13 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let mut permalinks = site.table("permalinks");
     let mut of_pages = permalinks.table("page");
     let ugly = site.boolean("uglyurls").unwrap_or(false);
+    let bundles = bundles(tree, &languages);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
     for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && is_text(&file.path)) {
         let inside = &file.path["content/".len()..];
         let place = Place::new(inside, &languages);
-        // A translation of a bundle's text lies beside that, and is as much a document.
-        let bundle = if place.is_bundle() { format!("content/{}", place.folder) } else { file.path.clone() };
-        if in_bundle(tree, &bundle) {
+        if place.is_in(&bundles) {
             continue;
         }
         let text = tree.text(file, told);
@@ -107,7 +107,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         if place.is_list() && head.body.trim().is_empty() {
             continue;
         }
-        let Some(mut document) = one(tree, inside, &languages, &mut head.keys, told) else { continue };
+        let Some(mut document) = one(tree, &place, &languages, &mut head.keys, told) else { continue };
         document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
         let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
         let pattern =
@@ -126,7 +126,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &mut files, told);
+    others(tree, &bundles, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 
@@ -142,55 +142,15 @@ fn languages(tree: &Tree, site: &mut Keys, told: &mut Vec<Told>) -> Vec<String> 
     std::iter::once(main.unwrap_or_else(|| "en".to_owned())).chain(others).map(|tag| tag.to_lowercase()).collect()
 }
 
-/// Where a text lies: `posts/name.de.md`, `posts/name/index.de.md`.
-struct Place<'a> {
-    /// The folder that its file lies in.
-    folder: &'a str,
-    /// Its file's name without language and ending.
-    stem: &'a str,
-    /// The language that its file's name says; may be empty.
-    language: &'a str,
-    /// Whether that is another than the site's own.
-    is_translation: bool,
-}
-
-impl<'a> Place<'a> {
-    fn new(inside: &'a str, languages: &[String]) -> Self {
-        let (folder, file_name) = inside.rsplit_once('/').unwrap_or(("", inside));
-        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-        let known = |tag: &str| languages.iter().position(|language| language.eq_ignore_ascii_case(tag));
-        let found = stem.rsplit_once('.').and_then(|(stem, tag)| Some((stem, tag, known(tag)?)));
-        match found {
-            Some((stem, language, number)) => {
-                let is_translation = languages.first() != languages.get(number);
-                Self { folder, stem, language, is_translation }
-            }
-            None => Self { folder, stem, language: "", is_translation: false },
-        }
-    }
-
-    fn is_bundle(&self) -> bool {
-        self.stem == "index"
-    }
-
-    fn is_list(&self) -> bool {
-        self.stem == "_index"
-    }
-
-    /// The folder and the name under which the document is known: those of the folder where its file stands for that.
-    fn named(&self) -> (&'a str, &'a str) {
-        if self.is_bundle() || self.is_list() {
-            self.folder.rsplit_once('/').unwrap_or(("", self.folder))
-        } else {
-            (self.folder, self.stem)
-        }
-    }
-}
-
 /// A document, but for its body and address.
-fn one(tree: &Tree, inside: &str, languages: &[String], keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
-    let place = Place::new(inside, languages);
-    let path = format!("content/{inside}");
+fn one(
+    tree: &Tree,
+    place: &Place<'_>,
+    languages: &[String],
+    keys: &mut Keys,
+    told: &mut Vec<Told>,
+) -> Option<Document> {
+    let path = format!("content/{}", place.path);
     let mut document = document(keys, &path, Split::Never, told);
     if document.language.is_empty() {
         place.language.clone_into(&mut document.language);
@@ -241,21 +201,10 @@ fn one(tree: &Tree, inside: &str, languages: &[String], keys: &mut Keys, told: &
     }
     need_title(&mut document, rest, told);
     if is_bundle {
-        let is_itself = |to: &str| !to.contains('/') && is_text(to) && Place::new(to, languages).is_bundle();
+        let is_itself = |to: &str| is_text(to) && Place::new(to, languages).is_index();
         document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), is_itself, told);
     }
-    if place.is_translation {
-        // Posts have no folders in their addresses, and pages do.
-        let language = place.language.to_lowercase();
-        if document.kind == Kind::Post {
-            document.name = format!("{}-{language}", document.name);
-            if !document.slug.is_empty() {
-                document.slug = format!("{}-{language}", document.slug);
-            }
-        } else {
-            document.folder = format!("{language}/{}", document.folder).trim_end_matches('/').to_owned();
-        }
-    }
+    place.name_translation(&mut document);
     Some(document)
 }
 
@@ -301,29 +250,16 @@ fn address(
     address.map(|address| format!("{language}{address}"))
 }
 
-/// Whether a file of that name is a text.
-fn is_text(path: &str) -> bool {
-    [".md", ".html", ".markdown"].iter().any(|end| path.ends_with(end))
-}
-
-/// Whether a text lies beside an `index.md`, which it then belongs to.
-pub(super) fn in_bundle(tree: &Tree, path: &str) -> bool {
-    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    loop {
-        let index = format!("{folder}/index.md");
-        if index != path && !folder.is_empty() && folder != "content" && tree.file(&index).is_some() {
-            return true;
-        }
-        let Some((above, _)) = folder.rsplit_once('/') else { return false };
-        folder = above;
-    }
-}
-
 /// Files in `content/` that lie beside no text, and what is not taken along at all.
-pub(super) fn others(tree: &Tree, files: &mut BTreeMap<String, Carried>, told: &mut Vec<Told>) {
+pub(super) fn others(
+    tree: &Tree,
+    bundles: &BTreeSet<&str>,
+    files: &mut BTreeMap<String, Carried>,
+    told: &mut Vec<Told>,
+) {
     for file in &tree.files {
         let Some(inside) = file.path.strip_prefix("content/") else { continue };
-        if is_text(inside) || in_bundle(tree, &file.path) || is_left_behind(inside) {
+        if is_text(inside) || lies_in(bundles, &file.path) || is_left_behind(inside) {
             continue;
         }
         if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {

@@ -23,6 +23,8 @@ mod head;
 
 mod hugo;
 
+mod place;
+
 mod jekyll;
 
 mod liquid;

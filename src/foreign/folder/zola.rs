@@ -6,7 +6,8 @@ use crate::foreign::folder::common::{
     Draft, beside, carry_folder, dated, document, free_data, need_title, settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
-use crate::foreign::folder::hugo::{Taken, in_bundle, others};
+use crate::foreign::folder::hugo::{Taken, others};
+use crate::foreign::folder::place::{Place, bundles, is_text};
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Facts, Kind};
 use crate::foreign::told::{Told, Verdict};
@@ -43,10 +44,14 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     };
     let keeps_case = site.table("slugify").text("paths");
     let keeps_dates = site.table("slugify").boolean("paths_keep_dates").unwrap_or(false);
+    let main = Some(facts.language.clone()).filter(|main| !main.is_empty()).unwrap_or_else(|| "en".to_owned());
+    let languages: Vec<String> = std::iter::once(main).chain(site.table("languages").names()).collect();
+    let bundles = bundles(tree, &languages);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
     for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && file.path.ends_with(".md")) {
-        if in_bundle(tree, &file.path) {
+        let place = Place::new(&file.path["content/".len()..], &languages);
+        if place.is_in(&bundles) {
             continue;
         }
         let text = tree.text(file, told);
@@ -62,19 +67,15 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         if document.authors.is_empty() {
             document.authors = taxonomies.texts("authors", Split::Never);
         }
-        let inside = &path["content/".len()..path.len() - ".md".len()];
-        let is_bundle = inside == "index" || inside.ends_with("/index");
-        let is_list = inside == "_index" || inside.ends_with("/_index");
-        let place =
-            if is_bundle || is_list { inside.rsplit_once('/').map_or("", |(folder, _)| folder) } else { inside };
-        let (folder, name) = place.rsplit_once('/').unwrap_or(("", place));
+        place.language.clone_into(&mut document.language);
+        let (folder, name) = place.named();
         let (in_name, rest) = dated(name);
         document.date = head.keys.date("date", path, told).or(in_name.clone());
         document.updated = head.keys.date("updated", path, told);
         document.slug = head.keys.text("slug");
         document.body = head.body.clone();
         settle_kind(&mut document, folder.is_empty(), name);
-        if is_list {
+        if place.is_list() {
             if document.body.trim().is_empty() {
                 continue;
             }
@@ -94,9 +95,9 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         let short = document.kind == Kind::Post && ["posts", "post", "blog", "articles"].contains(&section);
         (if short { below } else { folder }).clone_into(&mut document.folder);
         need_title(&mut document, rest, told);
-        if is_bundle {
-            document.beside =
-                beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), |to| to == "index.md", told);
+        if place.is_bundle() {
+            let is_itself = |to: &str| is_text(to) && Place::new(to, &languages).is_index();
+            document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), is_itself, told);
         }
         let last = if document.slug.is_empty() { if keeps_dates { name } else { rest } } else { &document.slug };
         let slugged = |part: &str| match &*keeps_case {
@@ -108,15 +109,17 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         document.address = if own.is_empty() {
             let folders: String =
                 folder.split('/').filter(|part| !part.is_empty()).map(|part| format!("{}/", slugged(part))).collect();
-            format!("/{folders}{}/", slugged(last))
+            let language = if place.is_translation { format!("{}/", place.language) } else { String::new() };
+            format!("/{language}{folders}{}/", slugged(last))
         } else {
             format!("/{}/", own.trim_matches('/'))
         };
+        place.name_translation(&mut document);
         document.extra = free_data(&mut head.keys, &IGNORED);
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &mut files, told);
+    others(tree, &bundles, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 

@@ -98,7 +98,7 @@ pub fn write(site: &Site, zone: Tz) -> Writing {
                 placing.told.push(Told::of_file(from.display().to_string(), Verdict::Hand, said));
             }
         }
-        let lost = if document.kind == Kind::Page { text::without_counterpart(document) } else { Vec::new() };
+        let lost = if document.kind == Kind::Page { text::without_counterpart(document, zone) } else { Vec::new() };
         if !lost.is_empty() {
             let keys: Vec<String> = lost.iter().map(|key| format!("`{key}`")).collect();
             let said = format!("a page has no {}: only posts do", keys.join(", "));

@@ -8,6 +8,9 @@ use crate::foreign::site::{Document, Enclosure, Facts, Kind, Person};
 use crate::foreign::told::{Told, Verdict};
 use crate::foreign::writing::Place;
 
+/// Keys that pages do not have.
+const OF_POSTS: [&str; 8] = ["date", "expires", "id", "link", "tags", "authors", "image", "enclosure"];
+
 /// A document with front matter.
 pub(super) fn with_front_matter(
     document: &Document,
@@ -16,47 +19,14 @@ pub(super) fn with_front_matter(
     body: &str,
     zone: Tz,
 ) -> String {
-    let mut head = String::from("+++\n");
-    let mut key = |key: &str, value: &str| head.push_str(&format!("{key} = {value}\n"));
-    key("title", &quoted(&document.title));
-    for (name, date) in [("date", &document.date), ("updated", &document.updated), ("expires", &document.expires)] {
-        // Pages are not dated.
-        let date = date.as_ref().filter(|_| document.kind == Kind::Post || name == "updated");
-        if let Some(date) = date {
-            let date = date.in_zone(zone);
-            key(name, date.strip_suffix("T00:00:00").unwrap_or(&date));
+    let mut head = format!("+++\ntitle = {}\n", quoted(&document.title));
+    for (key, value) in said(document, place.slug.as_deref(), zone) {
+        if document.kind == Kind::Post || !OF_POSTS.contains(&key) {
+            head.push_str(&format!("{key} = {value}\n"));
         }
-    }
-    let of_post = document.kind == Kind::Post;
-    let enclosure = document.enclosure.as_ref().filter(|_| of_post).map(enclosure).unwrap_or_default();
-    for (name, text) in [
-        ("slug", place.slug.as_deref().unwrap_or_default()),
-        ("id", if of_post { &document.id } else { "" }),
-        ("link", if of_post { &document.link } else { "" }),
-    ] {
-        if !text.is_empty() {
-            key(name, &quoted(text));
-        }
-    }
-    for (name, texts) in [("tags", &document.tags), ("authors", &document.authors)] {
-        if of_post && !texts.is_empty() {
-            key(name, &list(texts));
-        }
-    }
-    for (name, text) in [
-        ("summary", document.summary.as_str()),
-        ("lang", &document.language),
-        ("image", if of_post { &document.image } else { "" }),
-    ] {
-        if !text.trim().is_empty() {
-            key(name, &quoted(text));
-        }
-    }
-    if !enclosure.is_empty() {
-        key("enclosure", &enclosure);
     }
     if document.draft {
-        key("draft", "true");
+        head.push_str("draft = true\n");
     }
     head.push_str(&alias_line(aliases, false));
     if let Some(extra) = extra(document) {
@@ -109,18 +79,34 @@ pub fn is_alias(written: &str, alias: &str) -> bool {
 }
 
 /// What a page has no key for, of all that was said about it.
-pub(super) fn without_counterpart(document: &Document) -> Vec<&'static str> {
-    let of_posts = [
-        ("date", document.date.is_some()),
-        ("expires", document.expires.is_some()),
-        ("id", !document.id.is_empty()),
-        ("link", !document.link.is_empty()),
-        ("tags", !document.tags.is_empty()),
-        ("authors", !document.authors.is_empty()),
-        ("image", !document.image.is_empty()),
-        ("enclosure", document.enclosure.is_some()),
+pub(super) fn without_counterpart(document: &Document, zone: Tz) -> Vec<&'static str> {
+    let keys = said(document, None, zone).into_iter().map(|(key, _)| key);
+    keys.filter(|key| OF_POSTS.contains(key)).collect()
+}
+
+/// What there is to say of a document besides its title: keys, and values as TOML.
+fn said(document: &Document, slug: Option<&str>, zone: Tz) -> Vec<(&'static str, String)> {
+    let date = |date: &Option<Written>| {
+        let date = date.as_ref().map(|date| date.in_zone(zone)).unwrap_or_default();
+        date.strip_suffix("T00:00:00").map(str::to_owned).unwrap_or(date)
+    };
+    let text = |text: &str| if text.trim().is_empty() { String::new() } else { quoted(text) };
+    let list = |texts: &[String]| if texts.is_empty() { String::new() } else { list(texts) };
+    let keys = [
+        ("date", date(&document.date)),
+        ("updated", date(&document.updated)),
+        ("expires", date(&document.expires)),
+        ("slug", text(slug.unwrap_or_default())),
+        ("id", text(&document.id)),
+        ("link", text(&document.link)),
+        ("tags", list(&document.tags)),
+        ("authors", list(&document.authors)),
+        ("summary", text(&document.summary)),
+        ("lang", text(&document.language)),
+        ("image", text(&document.image)),
+        ("enclosure", document.enclosure.as_ref().map(enclosure).unwrap_or_default()),
     ];
-    of_posts.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
+    keys.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn quoted(text: &str) -> String {

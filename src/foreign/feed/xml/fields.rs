@@ -83,7 +83,7 @@ impl Reader<'_, '_> {
                     if relation == "enclosure" {
                         let value = |name| attribute(attributes, name).unwrap_or_default().trim().to_owned();
                         let (media_type, length) = (value("type"), bytes(&value("length")));
-                        item.add_enclosure(Enclosure { url: href.trim().to_owned(), media_type, length });
+                        item.enclosures.push(Enclosure { url: href.trim().to_owned(), media_type, length });
                     } else if (relation.is_empty() || relation == "alternate") && item.link.is_empty() {
                         item.link = href.trim().to_owned();
                     }

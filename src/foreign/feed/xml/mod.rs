@@ -190,7 +190,7 @@ impl Open {
             "media:content" if is_picture => {}
             _ => {
                 let length = bytes(&value(if name == "enclosure" { "length" } else { "filesize" }));
-                self.item.add_enclosure(Enclosure { url, media_type, length });
+                self.item.enclosures.push(Enclosure { url, media_type, length });
             }
         }
     }
