@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::feeds::check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::foreign::feeds::check(bytes));

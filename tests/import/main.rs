@@ -1,10 +1,14 @@
 //! `genblog import` as a user types it: whole folders written as one text, what is told of them, and what is there afterwards.
 
+mod damage;
+
 mod feeds;
+
+mod folders;
 
 mod places;
 
-#[path = "../../fuzz/src/feeds.rs"]
+#[path = "../../fuzz/src/foreign/mod.rs"]
 pub mod fuzz;
 
 #[path = "../sites/mod.rs"]

@@ -1,5 +1,6 @@
 //! The files of a folder, by name; a text is read when it is asked for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -31,6 +32,8 @@ pub struct TreeFile {
     pub file: PathBuf,
     /// When it was last written, in UTC.
     pub modified: Option<NaiveDateTime>,
+    /// Its bytes, if it is not on this machine's disk.
+    bytes: Option<Vec<u8>>,
 }
 
 /// Reads the names in a folder. Symbolic links are told and not followed.
@@ -49,7 +52,7 @@ pub fn read(folder: &Path, name: &str) -> std::io::Result<Tree> {
         } else if entry.file_type().is_file() {
             let modified = entry.metadata().ok().and_then(|metadata| metadata.modified().ok());
             let modified = modified.map(|time| DateTime::<Utc>::from(time).naive_utc());
-            tree.files.push(TreeFile { path, file: entry.path().to_owned(), modified });
+            tree.files.push(TreeFile { path, file: entry.path().to_owned(), modified, bytes: None });
         }
     }
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -57,6 +60,18 @@ pub fn read(folder: &Path, name: &str) -> std::io::Result<Tree> {
 }
 
 impl Tree {
+    /// A folder that is not on disk.
+    #[must_use]
+    pub fn in_memory(name: &str, files: BTreeMap<String, Vec<u8>>) -> Self {
+        let file = |(path, bytes): (String, Vec<u8>)| TreeFile {
+            file: PathBuf::from(&path),
+            path,
+            modified: None,
+            bytes: Some(bytes),
+        };
+        Self { name: name.to_owned(), files: files.into_iter().map(file).collect(), told: Vec::new() }
+    }
+
     /// The file at a path.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&TreeFile> {
@@ -80,7 +95,7 @@ impl Tree {
 
     /// The text of a file, and what is wrong with its bytes. One that cannot be read is told and empty.
     pub(crate) fn text(&self, file: &TreeFile, told: &mut Vec<Told>) -> String {
-        match std::fs::read(&file.file) {
+        match file.bytes.clone().map_or_else(|| std::fs::read(&file.file), Ok) {
             Ok(bytes) => {
                 let mut remarks = Remarks::default();
                 let text = decode(&bytes, &mut remarks).replace("\r\n", "\n");
