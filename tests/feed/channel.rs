@@ -169,6 +169,21 @@ fn days_and_a_hub_are_told() {
 }
 
 #[test]
+fn the_site_may_give_its_address_otherwise() {
+    let (mut site, _picture) = one("feed-link", "<p>a</p>");
+    let (before, tag) = (xml(&site, "atom.xml"), xml(&site, "tags/xen/feed.xml"));
+    site.config.feed.link = Some("https://example.org/blog".to_owned());
+    assert!(feed(&site).contains("<link>https://example.org/blog</link>"));
+    assert_eq!(json(&site, "feed.json")["home_page_url"], "https://example.org/blog");
+    let after = xml(&site, "atom.xml");
+    assert!(after.contains(r#"<link rel="alternate" type="text/html" href="https://example.org/blog"/>"#), "{after}");
+    // Readers know the feed again, and those of parts are as they were.
+    let id = "<id>https://example.org/blog/</id>";
+    assert!(before.contains(id) && after.contains(id));
+    assert_eq!(xml(&site, "tags/xen/feed.xml"), tag);
+}
+
+#[test]
 fn a_site_may_do_with_fewer_formats() {
     let (mut site, _picture) = one("feed-formats", "<p>a</p>");
     site.config.feed.formats = vec![FeedFormat::Atom];

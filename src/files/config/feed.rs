@@ -2,9 +2,8 @@
 
 use chrono_tz::Tz;
 
-use crate::files::config::person::{Person, person};
+use crate::files::config::person::{Person, is_on_the_web, person};
 use crate::files::config::{at_least_one, timezone};
-use crate::words::address::is_web_address;
 use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};
@@ -27,6 +26,8 @@ pub struct FeedConfig {
     pub limit: usize,
     /// Whether items have their summary beside the full text.
     pub summaries: bool,
+    /// The site's address as its feed gives it, where that is not its base URL.
+    pub link: Option<String>,
     /// A WebSub hub that hears of new posts.
     pub hub: Option<String>,
     /// Minutes that a reader may keep the feed; at least 1. `None` leaves the element out.
@@ -141,6 +142,7 @@ impl Default for FeedConfig {
             formats: FeedFormat::ALL.to_vec(),
             limit: 20,
             summaries: false,
+            link: None,
             hub: None,
             ttl: None,
             skip_hours: None,
@@ -165,13 +167,10 @@ pub(super) fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
         feed.limit = usize::try_from(limit).unwrap_or(usize::MAX);
     }
     feed.summaries = keys.boolean("summaries").is_some_and(|summaries| summaries.value);
-    if let Some(Located { value, span }) = keys.filled_text("hub") {
-        if is_web_address(&value) {
-            feed.hub = Some(value);
-        } else {
-            keys.bad_value(&span, format!("`{value}` is not an address on the web"), "write the hub's URL");
-        }
-    }
+    [feed.link, feed.hub] = ["link", "hub"].map(|key| {
+        let text = keys.filled_text(key).filter(|text| is_on_the_web(&mut keys, text))?;
+        Some(text.value)
+    });
     feed.ttl = rule(&mut keys, "ttl", "a number of minutes", |keys| at_least_one(keys, "ttl"));
     feed.skip_hours = rule(&mut keys, "skip_hours", "a table with the hours", |keys| {
         let table = keys.table("skip_hours")?;

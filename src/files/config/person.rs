@@ -44,7 +44,7 @@ pub(super) fn person(outer: &mut Reader<'_>, table: &Table) -> Option<Person> {
 }
 
 /// Whether a text is an address on the web; reports one that is not.
-fn is_on_the_web(reader: &mut Reader<'_>, text: &Located<String>) -> bool {
+pub(super) fn is_on_the_web(reader: &mut Reader<'_>, text: &Located<String>) -> bool {
     let sound = is_web_address(&text.value);
     if !sound {
         let span: &Span = &text.span;

@@ -16,7 +16,7 @@ use crate::foreign::site::{Carried, Document, Facts, Form, Kind, Site, below, la
 use crate::foreign::told::{Told, Verdict};
 use crate::foreign::zone::{Fit, fit};
 use crate::parsing::html;
-use crate::words::address::{absolute, origin, percent_decode};
+use crate::words::address::{absolute, is_web_address, origin, percent_decode};
 use crate::words::slug::slug;
 use crate::words::source_text::Lines;
 
@@ -66,6 +66,7 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
     let (home, changed) = (feed.home.clone(), feed.changed.clone());
     let mut facts = facts(&feed, &base, timezone);
     facts.language = language(&feed.language, |said| taker.tell_of_feed(Verdict::Lost, said));
+    facts.link = without_slash(&home, &base);
     facts.hub = web_address(&feed.hub, |said| taker.tell_of_feed(Verdict::Lost, said));
     facts.image = taker.channel_image(&feed.image, &home);
     let mut documents = Vec::with_capacity(feed.items.len());
@@ -100,6 +101,12 @@ pub fn site(reading: Reading, path: &str, wanted: Wanted<'_>) -> Site {
     }
     let files = files.into_iter().map(|(to, from)| Carried { from, to, source: String::new() }).collect();
     Site { kind, facts, documents, files, told }
+}
+
+/// The channel's address, if it lacks the slash that ends a site's. One of a host alone is the same with and without.
+fn without_slash(home: &str, base: &str) -> String {
+    let is_path = is_web_address(home) && home.len() > origin(home).len();
+    if is_path && base.strip_suffix('/') == Some(home) { home.to_owned() } else { String::new() }
 }
 
 fn zone_words(Fit { zone, others, misfits }: &Fit) -> String {

@@ -250,8 +250,10 @@ fn feed(facts: &Facts) -> String {
         let days: Vec<String> = facts.skip_days.iter().map(|day| format!("\"{day}\"")).collect();
         key("skip_days", format!("[{}]", days.join(", ")));
     }
-    if !facts.hub.is_empty() {
-        key("hub", quoted(&facts.hub));
+    for (name, address) in [("link", &facts.link), ("hub", &facts.hub)] {
+        if !address.is_empty() {
+            key(name, quoted(address));
+        }
     }
     if !facts.categories.is_empty() {
         key("categories", list(&facts.categories));

@@ -38,11 +38,10 @@ fn write_feed(
     changed: Option<DateTime<FixedOffset>>,
 ) -> io::Result<()> {
     let config = &renderer.site.config;
-    let page = renderer.url(&feed.page);
     let own = feed.address(renderer, FeedFormat::Atom);
     // Languages share a page, and no two feeds an id.
     let shared = matches!(feed.scope, Scope::Language(_));
-    write_text(xml, "id", &if shared { renderer.url(&own.route) } else { page.clone() })?;
+    write_text(xml, "id", &if shared { renderer.url(&own.route) } else { renderer.url(&feed.page) })?;
     write_text(xml, "title", &own.title)?;
     write_text(xml, "subtitle", &feed.description)?;
     write_text(xml, "updated", &moment(changed))?;
@@ -52,7 +51,7 @@ fn write_feed(
     for category in &config.feed.categories {
         write_category(xml, category)?;
     }
-    write_link(xml, "alternate", "text/html", &page)?;
+    write_link(xml, "alternate", "text/html", &feed.link(renderer))?;
     write_link(xml, "self", FeedFormat::Atom.media_type(), &renderer.url(&own.route))?;
     if let Some(hub) = config.feed.hub.as_ref().filter(|_| feed.scope == Scope::Site) {
         xml.create_element("link").with_attributes([("rel", "hub"), ("href", hub.as_str())]).write_empty()?;

@@ -92,7 +92,7 @@ pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
     let written = JsonFeed {
         version: VERSION,
         title: without_illegal(&own.title),
-        home_page_url: renderer.url(&feed.page),
+        home_page_url: feed.link(renderer),
         feed_url: renderer.url(&own.route),
         description: without_illegal(&feed.description),
         icon: icon.as_deref(),

@@ -98,6 +98,13 @@ impl Feed {
         }
     }
 
+    /// The address of its page, or the one that the author gives for the site in its place.
+    #[must_use]
+    pub fn link(&self, renderer: &Renderer<'_>) -> String {
+        let link = renderer.site.config.feed.link.as_ref().filter(|_| self.scope == Scope::Site);
+        link.cloned().unwrap_or_else(|| renderer.url(&self.page))
+    }
+
     /// The language of the feed as a whole.
     #[must_use]
     pub fn language<'a>(&'a self, renderer: &'a Renderer<'_>) -> &'a str {
@@ -338,7 +345,7 @@ fn hash_channel(renderer: &Renderer<'_>, asking: &Asking) -> blake3::Hash {
     let people: Vec<_> = site.config.people.iter().map(person).collect();
     hash_json(&(
         (base_url, title, author, language, copyright),
-        (feed.summaries, &feed.hub, &feed.categories, feed.webmaster.as_ref().map(person), people),
+        (feed.summaries, &feed.link, &feed.hub, &feed.categories, feed.webmaster.as_ref().map(person), people),
         (format!("{asking:?}"), format!("{:?}", site.channel_image)),
     ))
 }

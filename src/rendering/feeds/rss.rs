@@ -59,7 +59,7 @@ fn write_channel(
     let config = &renderer.site.config;
     let own = feed.address(renderer, FeedFormat::Rss);
     write_text(xml, "title", &own.title)?;
-    write_text(xml, "link", &renderer.url(&feed.page))?;
+    write_text(xml, "link", &feed.link(renderer))?;
     write_text(xml, "description", &feed.description)?;
     write_text(xml, "language", feed.language(renderer))?;
     if !config.copyright.is_empty() {
@@ -87,7 +87,7 @@ fn write_channel(
         xml.create_element("image").write_inner_content(|xml| {
             write_text(xml, "url", &renderer.url(&image.route))?;
             write_text(xml, "title", &own.title)?;
-            write_text(xml, "link", &renderer.url(&feed.page))?;
+            write_text(xml, "link", &feed.link(renderer))?;
             write_text(xml, "width", &image.width.to_string())?;
             write_text(xml, "height", &image.height.to_string())
         })?;
