@@ -61,8 +61,11 @@ impl GivenAway {
                 true
             }
             Step::TakeBack(guest, card) => {
-                let steps = [Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card)];
-                return Outcome::First(steps.into_iter().filter(|_| self.has(guest, card)).collect());
+                if self.has(guest, card) {
+                    let steps = vec![Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card)];
+                    return Outcome::First(steps);
+                }
+                true
             }
             Step::TakeAll(guest) => {
                 let cards = &self.guest(guest).cards;
