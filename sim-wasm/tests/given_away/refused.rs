@@ -1,7 +1,8 @@
-//! What the toolstack refuses or gives up changes nothing, and what it does it does with the cards of that moment.
+//! What the toolstack refuses changes nothing, and what it cannot give it takes back; what it cannot take stays half taken. And
+//! what it does it does with the cards of that moment.
 
-use sim_wasm::actors::log::Event;
 use sim_wasm::actors::log::hvm::Hvm;
+use sim_wasm::actors::log::{Entry, Event};
 use sim_wasm::hypervisor::io_permissions::{IoPermissions, MmioAccess};
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Version};
 use sim_wasm::hypervisor::vtd::capabilities::{Capabilities, ECAP_INTERRUPTS};
@@ -86,6 +87,82 @@ fn a_card_that_does_not_come_is_nobody_s_and_the_guest_runs_on() {
         let free = if version.0 == Version::Today { DomId::IO } else { DomId::DOM0 };
         assert_eq!(machine.owner(CARD), free);
         assert!(story(&machine).contains(&"released"), "pciback has let it go");
+    }
+}
+
+/// A guest dies while it gets a card: its device model went with it, and nobody asks that one to let the card go.
+#[test]
+fn a_dead_guest_s_device_model_is_asked_nothing() {
+    for version in BOTH {
+        let guests = vec![GuestSettings::new(GuestKind::Hvm), GuestSettings::new(GuestKind::Hvm)];
+        let mut settings = Settings::new(options(version), guests);
+        settings.acts = acts(&[Act::MakeAssignable(CARD), Act::Plug(GUEST, CARD)]);
+        let mut machine = GivenAway::new(&settings).expect("there is such a machine");
+        while !story(&machine).contains(&"slot") {
+            assert!(machine.step(), "{version:?}: the guest comes to see the card");
+        }
+        machine.carry_out(Act::Die(GUEST));
+        let told = machine.log().entries().len();
+        machine.run();
+        let is_asked = |entry: &Entry| matches!(entry.event, Event::Hotplug(_));
+        assert!(!machine.log().entries()[told..].iter().any(is_asked), "{version:?}");
+        assert_eq!(counts(&machine, [Count::Refused, Count::Plugged]), [1, 0]);
+        let free = if version.0 == Version::Today { DomId::IO } else { DomId::DOM0 };
+        assert_eq!((machine.owner(CARD), may(&machine, GUEST)), (free, MmioAccess::None));
+    }
+}
+
+/// A guest is so slow that neither toolstack waits for it to let its card go. The card stays the guest's, since nothing was taken
+/// before the wait. When the guest lets it go after all, 3.3's device model has Xen take it, and today's only lets it go.
+#[test]
+fn a_card_that_is_not_let_go_stays_the_guest_s() {
+    for version in BOTH {
+        let mut settings = settings(GuestKind::Hvm, version);
+        settings.delays.system = SLOW;
+        let at = Time::from_millis;
+        settings.acts = vec![(at(15_000), Act::Unplug(GUEST, CARD)), (at(25_500), Act::Plug(OTHER, CARD))];
+        settings.until = at(25_900);
+        let machine = run(&settings);
+        assert_eq!(counts(&machine, [Count::Refused, Count::Unplugged]), [2, 0], "{version:?}");
+        assert!(machine.drives(GUEST, CARD) && !machine.drives(OTHER, CARD));
+        assert_eq!((machine.owner(CARD), may(&machine, GUEST)), (DomId(1), MmioAccess::ReadWrite));
+
+        settings.until = at(30_000);
+        let late = run(&settings);
+        assert!(!late.drives(GUEST, CARD));
+        let owner = if version.0 == Version::Today { DomId(1) } else { DomId::DOM0 };
+        assert_eq!((late.owner(CARD), may(&late, GUEST)), (owner, MmioAccess::ReadWrite));
+        assert_eq!((resets(&late), late.tally().get(Count::Unplugged)), (resets(&machine), 0));
+    }
+}
+
+/// Watches are so slow that a PV guest connects in time, and lets its card go too late. Nothing of the job is undone: in 3.3, which
+/// waits first, the card stays the guest's, and today it has been taken. The toolstack counts it as the guest's either way, and
+/// gives it to nobody before that guest is destroyed.
+#[test]
+fn a_card_that_is_let_go_too_late_stays_half_taken() {
+    for version in BOTH {
+        let mut settings = settings(GuestKind::Pv, version);
+        settings.delays.watch = 3_000_000_000;
+        let at = Time::from_millis;
+        let (plug, unplug) = (Act::Plug(OTHER, CARD), Act::Unplug(GUEST, CARD));
+        settings.acts = vec![(at(15_000), unplug), (at(30_000), plug), (at(45_000), Act::Destroy(GUEST))];
+        settings.until = at(40_000);
+        let machine = run(&settings);
+        assert_eq!(counts(&machine, [Count::Refused, Count::Unplugged]), [2, 0], "{version:?}");
+        let left = (machine.owner(CARD), may(&machine, GUEST), resets(&machine));
+        let expect = match version.0 {
+            Version::Today => (DomId::IO, MmioAccess::None, 3),
+            Version::Xen33 => (DomId(1), MmioAccess::ReadWrite, 0),
+        };
+        assert_eq!(left, expect);
+        assert!(!machine.drives(GUEST, CARD) && story(&machine).contains(&"removed"), "it was let go after all");
+
+        settings.until = at(60_000);
+        settings.acts.push((at(50_000), plug));
+        let machine = run(&settings);
+        assert_eq!((machine.owner(CARD), may(&machine, GUEST)), (DomId(2), MmioAccess::None), "{version:?}");
+        assert_eq!(counts(&machine, [Count::Refused, Count::Plugged]), [2, 2]);
     }
 }
 
