@@ -47,7 +47,8 @@ const ASSIGNMENT: &str = include_str!("vtd_xen/assignment.rs");
 const FORGETTING: &str = include_str!("vtd_xen/forgetting.rs");
 const TAKING: &str = include_str!("vtd_xen/taking.rs");
 const PASS_THROUGH: &str = include_str!("pass_through.rs");
-const PCIFRONT: &str = include_str!("pcifront.rs");
+const REQUESTS: &str = include_str!("pcifront/requests.rs");
+const INTERRUPTS: &str = include_str!("pcifront/interrupts.rs");
 const IOREQ: &str = include_str!("ioreq.rs");
 const JOINED: &str = include_str!("given_away/attacks.rs");
 const PASSTHROUGH_DOC: &str = include_str!("../src/hypervisor/passthrough/mod.rs");
@@ -68,13 +69,13 @@ const ROWS: &[(u16, Tried)] = &[
     (129, In(PASS_THROUGH, "a_guest_does_not_reach_the_mask_bits")),
     (130, In(HERE, "a_guest_does_not_fill_dom0_s_disk_with_lines")),
     (131, In(PASS_THROUGH, "what_is_not_listed_reaches_hardware_only_by_permission")),
-    (155, In(PCIFRONT, "the_classic_back_uses_what_it_did_not_check")),
-    (157, In(PCIFRONT, "orders_that_make_no_sense_are_refused")),
+    (155, In(REQUESTS, "the_classic_back_uses_what_it_did_not_check")),
+    (157, In(INTERRUPTS, "orders_that_make_no_sense_are_refused")),
     (164, In(PASS_THROUGH, "entries_behind_the_table_s_end_are_refused")),
     (197, In(IOREQ, "a_request_read_once_cannot_be_changed_under_the_device_model")),
     (199, In(IOREQ, "a_port_is_cut_to_sixteen_bits")),
     (237, In(HERE, "a_message_is_its_owner_s_and_stays_when_it_is_mapped_once_more")),
-    (237, In(PCIFRONT, "a_device_of_another_s_gets_no_interrupt")),
+    (237, In(INTERRUPTS, "a_device_of_another_s_gets_no_interrupt")),
     (302, In(TAKING, "writes_under_way_after_teardown_hit_dom0_s_view_unless_there_is_quarantine")),
     (302, In(JOINED, "what_is_under_way_when_a_guest_goes_lands_with_nobody_if_there_is_quarantine")),
     (306, In(HERE, "a_device_taken_from_a_guest_is_nobody_s_without_being_asked_for")),

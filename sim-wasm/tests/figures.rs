@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use golden::golden;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use sim_wasm::telling::knobs::Offers;
 use sim_wasm::telling::player::Player;
 use sim_wasm::telling::story::{Answers, FigureSpec, Layout};
 use sim_wasm::telling::svg::Ink;
@@ -136,6 +137,31 @@ fn every_frame_is_a_sound_picture() {
             assert!(!player.sentence().is_empty(), "{}", player.state());
         }
     }
+}
+
+/// Only the whole shell chooses among places of a picture (`templates/shell/2-fields.js`), and a page loads it for a knob whose
+/// number can be written. So each place turns such a knob, and to a number that it offers.
+#[test]
+fn places_of_a_picture_turn_numbers() {
+    let mut figures = BTreeSet::new();
+    for mut player in settings() {
+        for frame in some_frames(&player) {
+            player.seek(frame);
+            for layout in [Layout::Wide, Layout::Narrow] {
+                let svg = player.page_svg(layout);
+                for place in svg.split(" data-turn=\"").skip(1) {
+                    let (index, rest) = place.split_once("\" data-to=\"").expect("a place has a value");
+                    let (value, _) = rest.split_once('"').expect("an attribute ends");
+                    let knob = &player.spec().knobs[index.parse::<usize>().expect("a knob's place in the list")];
+                    let is_number = matches!(knob.offers, Offers::Number(_));
+                    let offered = knob.offers(value.parse().expect("a number"));
+                    assert!(is_number && offered, "{}: {} {value}", player.state(), knob.name);
+                    figures.insert(player.spec().name);
+                }
+            }
+        }
+    }
+    assert_eq!(figures, BTreeSet::from(["dma"]));
 }
 
 #[test]

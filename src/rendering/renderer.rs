@@ -260,7 +260,8 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// Whether a reader can put something of a figure in order, is asked for an order, or writes a knob's number.
+/// Whether a reader can put something of a figure in order, is asked for an order, or writes a knob's number. Places of a picture
+/// turn no other knobs.
 fn wants_whole_shell(wanted: &FigureUse) -> bool {
     let spec = sim::telling::figure(&wanted.figure);
     spec.is_some_and(|spec| {

@@ -9,18 +9,21 @@ const FRAME = 4096;
  * none.
  */
 export function written({ value, dataset }) {
-  const said = value.trim() ? Number(value) : NaN;
+  const read = value.trim() ? Number(value) : NaN;
   const named = (dataset.named ?? "").split(" ").filter(Boolean).map(Number);
   const offered = (number) => (number >= dataset.least && number <= dataset.most) || named.includes(number);
-  const wanted = Number.isInteger(said) ? [said, ...("frames" in dataset ? [Math.floor(said / FRAME)] : [])] : [];
+  const wanted = Number.isInteger(read) ? [read, ...("frames" in dataset ? [Math.floor(read / FRAME)] : [])] : [];
   return wanted.find(offered);
+}
+
+/** A value as its field says it: a frame beyond the field's range has a name, and is best known by its digits. */
+export function said({ dataset }, value) {
+  return dataset.frames !== undefined && value > Number(dataset.most) ? `0x${value.toString(16)}` : value;
 }
 
 /** Writes a value into a field. */
 export function write(field, value) {
-  const { most, frames } = field.dataset;
-  // A number beyond the field's range has a name, and is best known by its digits.
-  field.value = frames !== undefined && value > Number(most) ? `0x${value.toString(16)}` : value;
+  field.value = said(field, value);
   field.ariaInvalid = "false";
 }
 

@@ -1,7 +1,7 @@
 // Knobs as numbers: in a figure's own menus and fields, and in the text, where they turn with the arrow keys, by dragging
 // or by pressing, and stay in step with the figure.
 
-import { strides, write, written } from "./2-fields.js";
+import { said, strides, write, written } from "./2-fields.js";
 
 /** How far a finger goes from one option to the next, in CSS pixels. */
 const STRIDE = 24;
@@ -49,7 +49,7 @@ class ProseNumber {
 
   /** Shows the knob's present value. */
   show() {
-    const text = this.#menu.selectedOptions?.[0].textContent ?? this.#value;
+    const text = this.#menu.selectedOptions?.[0].textContent ?? said(this.#menu, this.#value);
     this.#place.textContent = this.#value === this.#own.value ? this.#own.text : text;
     this.#place.ariaValueNow = this.#value;
     this.#place.ariaValueText = text;

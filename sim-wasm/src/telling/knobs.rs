@@ -62,6 +62,20 @@ pub struct KnobOption {
     pub title: &'static str,
 }
 
+impl KnobOption {
+    /// The choices of a knob that has [retired](Retired): nobody sees them any more.
+    #[must_use]
+    pub const fn retired<const N: usize>(values: [u32; N]) -> [KnobOption; N] {
+        let mut options = [const { KnobOption { value: 0, title: "" } }; N];
+        let mut place = 0;
+        while place < N {
+            options[place].value = values[place];
+            place += 1;
+        }
+        options
+    }
+}
+
 impl Knob {
     /// Whether the value can be chosen.
     #[must_use]

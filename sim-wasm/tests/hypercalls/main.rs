@@ -4,6 +4,7 @@
 
 mod checks;
 mod lists;
+mod op;
 mod world;
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -13,7 +14,9 @@ use sim_wasm::hypervisor::grant_entry::{
 };
 use sim_wasm::hypervisor::page::PAGE_SIZE;
 use sim_wasm::words::ids::{DomId, GrantRef, Handle, Mfn, Pfn};
-use world::{DOMAINS, FRAMES, HOLES, Op, PAGES, Side, World};
+
+use crate::op::{Op, Side};
+use crate::world::{DOMAINS, FRAMES, HOLES, PAGES, World};
 
 fn any_domain() -> impl Strategy<Value = DomId> {
     proptest::sample::select(&DOMAINS[..])

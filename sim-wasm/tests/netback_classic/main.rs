@@ -14,4 +14,6 @@ mod receive;
 
 mod connection;
 
+mod run;
+
 mod properties;

@@ -17,21 +17,9 @@ use sim_wasm::words::time::Time;
 
 use crate::drivers::grant_copy;
 use crate::rig::{Rig, TX_PAGE, Wish};
-use crate::slots::{Packet, Slot, Verdict, judge, packet, send, write};
+use crate::slots::{Packet, Slot, Verdict, at, errors, judge, okay, packet, send, write};
 
 const VIF: VifId = VifId(0);
-
-fn at(page: u32, size: u16) -> Slot {
-    Slot::new(page, 7, size)
-}
-
-fn okay(ids: impl IntoIterator<Item = u16>) -> Vec<(u16, i16)> {
-    ids.into_iter().map(|id| (id, 0)).collect()
-}
-
-fn errors(ids: impl IntoIterator<Item = u16>) -> Vec<(u16, i16)> {
-    ids.into_iter().map(|id| (id, -1)).collect()
-}
 
 fn is_idle(rig: &Rig<GrantCopy>, guest: usize) -> bool {
     (0..24).all(|page| !rig.in_use(guest, rig.guests[guest].data(page)))

@@ -8,6 +8,10 @@ mod slots;
 
 mod zero_copy_transmit;
 
+mod zero_copy_refused;
+
+mod zero_copy_drawn;
+
 mod zero_copy_receive;
 
 mod grant_copy_transmit;

@@ -21,6 +21,21 @@ impl Slot {
     }
 }
 
+/// A slot in the middle of a page of its own.
+pub(crate) fn at(page: u32, size: u16) -> Slot {
+    Slot::new(page, 7, size)
+}
+
+/// Answers that say yes.
+pub(crate) fn okay(ids: impl IntoIterator<Item = u16>) -> Vec<(u16, i16)> {
+    ids.into_iter().map(|id| (id, 0)).collect()
+}
+
+/// Answers that say no.
+pub(crate) fn errors(ids: impl IntoIterator<Item = u16>) -> Vec<(u16, i16)> {
+    ids.into_iter().map(|id| (id, -1)).collect()
+}
+
 /// A packet to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Packet {

@@ -208,6 +208,9 @@ impl GivenAway {
 
     /// xend's sleep is over.
     pub(super) fn run_xend(&mut self, guest: GuestId) {
+        if !self.guest(guest).alive {
+            return;
+        }
         let GivenAway { guests, log, now, .. } = self;
         if let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) {
             old.xend.handle_timer(&mut old.store, *now, log);

@@ -61,8 +61,11 @@ impl GivenAway {
                 true
             }
             Step::TakeBack(guest, card) => {
-                let steps = [Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card)];
-                return Outcome::First(steps.into_iter().filter(|_| self.has(guest, card)).collect());
+                if self.has(guest, card) {
+                    let steps = vec![Step::Reset(card), Step::Deassign(guest, card), Step::Forbid(guest, card)];
+                    return Outcome::First(steps);
+                }
+                true
             }
             Step::TakeAll(guest) => {
                 let cards = &self.guest(guest).cards;
@@ -98,8 +101,11 @@ impl GivenAway {
                 true
             }
             Step::StartModel(guest, cards) => {
-                self.start_model(guest, &cards);
-                true
+                let alive = self.guest(guest).alive;
+                if alive {
+                    self.start_model(guest, &cards);
+                }
+                alive
             }
             Step::Handshake(guest, card, attach) => {
                 let alive = self.guest(guest).alive;
@@ -115,10 +121,18 @@ impl GivenAway {
             },
             Step::ModelAdd(guest, card, running) => {
                 let shown = self.guest(guest).alive && self.order_add(guest, card, running);
-                return undone_by(shown, Step::ModelRemove(guest, card));
+                if shown && running {
+                    // Nobody else gets the card before the guest has let it go, or was waited for long enough.
+                    return Outcome::Undone(vec![Step::ModelRemove(guest, card), Step::AwaitModel(guest, card, 0)]);
+                }
+                // A guest that does not run yet is not asked: it is destroyed.
+                shown
             }
             Step::ModelRemove(guest, card) => {
-                self.order_remove(guest, card);
+                // A device model goes with its guest.
+                if self.guest(guest).alive {
+                    self.order_remove(guest, card);
+                }
                 true
             }
             Step::AwaitModel(guest, card, looks) => match self.model_has(guest, card) {

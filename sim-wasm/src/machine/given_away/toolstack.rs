@@ -1,15 +1,26 @@
 //! The toolstack: jobs made of steps, one after the other, in the order of xend 3.3 or of today's libxl.
 //!
-//! A step that fails ends its job, and what the steps before it have brought about is undone, the last first: a job that is
-//! refused changes nothing but that a card may have been reset. A job waits for the one before it. What a step does it finds out
-//! when its turn comes, not when it is put down.
+//! A job waits for the one before it. What a step does it finds out when its turn comes, not when it is put down. A step that
+//! fails ends its job. What the steps before it gave is then taken back, the last first; what they took stays taken:
+//!
+//! | a job that fails | what is undone | what is left |
+//! |---|---|---|
+//! | a guest is built with cards | they are taken back, it is destroyed, pciback lets go of those that it took for it | an HVM guest's of 3.3 are not reset |
+//! | a card is made assignable | pciback lets it go | |
+//! | a PV guest gets a card | it is taken back, and pciback shows it no longer | it was reset |
+//! | an HVM guest, today | it is taken back, and the guest is asked to let it go | it was reset; a guest may keep it in its slot |
+//! | an HVM guest, in 3.3 | nothing | what the device model does when xend waits no longer |
+//! | a card is taken from a guest | nothing | it is the guest's still, or half taken: as far as the job came |
+//!
+//! To take a card back is to reset it, to have Xen take it, and to forbid it.
 //!
 //! Sources: `tools/libs/light/libxl_pci.c`, `libxl__device_pci_add`, `pci_add_dm_done`, `do_pci_remove`,
 //! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupOneDevice` and, as
 //! of 3.4, `cleanupOneDevice`.
 //!
 //! Not modelled: stub domains, cards that must be given together, `rdm_policy`, a toolstack that is killed half way, and what a
-//! toolstack leaves in the store when it gives up.
+//! toolstack leaves when it gives up: keys in the store, and a card that Xen refuses in the slot and with the permissions that
+//! libxl gave it before (`pci_add_dm_done`).
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -88,7 +99,7 @@ pub enum Step {
 pub(super) enum Outcome {
     /// The next one.
     Next,
-    /// The next one; if the job is given up later, these undo it.
+    /// The next one; if the job is given up later, these take back what this one gave.
     Undone(Vec<Step>),
     /// These first.
     First(Vec<Step>),
@@ -102,7 +113,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Job {
     steps: VecDeque<Step>,
-    /// Of each step that is done what undoes it.
+    /// Of each step that gave something what takes it back.
     undo: Vec<Vec<Step>>,
     /// Whether it is being undone.
     given_up: bool,
@@ -287,5 +298,45 @@ impl GivenAway {
             job.steps = core::mem::take(&mut job.undo).into_iter().rev().flatten().collect();
             job.given_up = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::log::Event;
+    use crate::actors::log::hotplug::Hotplug;
+    use crate::hypervisor::passthrough::options::Options;
+    use crate::machine::given_away::hardware::place_of;
+    use crate::machine::given_away::settings::{Act, GuestSettings, Settings};
+
+    /// Xen refuses the card when the guest sees it already. The next guest that is to get it waits for the first to let it go.
+    #[test]
+    fn a_card_that_xen_refuses_leaves_its_slot_before_another_gets_it() {
+        let (guest, other, card) = (GuestId(0), GuestId(1), CardId(0));
+        let guests = vec![GuestSettings::new(GuestKind::Hvm); 2];
+        let mut settings = Settings::new(Options::default_of(Version::Today), guests);
+        // Longer than it takes to give the other guest the card.
+        settings.delays.system = 1_000_000_000;
+        let mut machine = GivenAway::new(&settings).expect("it boots");
+        machine.run();
+        machine.carry_out(Act::MakeAssignable(card));
+        machine.run();
+        machine.iommus.refuses = Some(place_of(card));
+        machine.carry_out(Act::Plug(guest, card));
+        machine.carry_out(Act::Plug(other, card));
+        while machine.tally.get(Count::Refused) == 0 {
+            assert!(machine.step(), "the job comes to where Xen refuses");
+        }
+        machine.iommus.refuses = None;
+        machine.run();
+        let slots = machine.log.entries().iter().filter_map(|entry| match entry.event {
+            Event::Hotplug(Hotplug::SlotFilled { .. }) => Some("filled"),
+            Event::Hotplug(Hotplug::SlotEjected { .. }) => Some("ejected"),
+            _ => None,
+        });
+        assert_eq!(slots.collect::<Vec<_>>(), ["filled", "ejected", "filled"]);
+        assert!(!machine.is_shown(guest, card) && machine.is_shown(other, card) && machine.drives(other, card));
+        assert_eq!(machine.tally.get(Count::Refused), 1);
     }
 }

@@ -201,25 +201,10 @@ pub static FIGURE: FigureSpec = FigureSpec {
 };
 
 const OLD_KNOBS: &[Knob] = &[
-    Knob {
-        name: "guard",
-        title: "",
-        unit: "",
-        offers: Offers::Menu(&[option(0), option(1), option(2), option(3), option(4)]),
-    },
-    Knob {
-        name: "aim",
-        title: "",
-        unit: "",
-        offers: Offers::Menu(&[option(0), option(1), option(2), option(3), option(4), option(5)]),
-    },
-    Knob { name: "way", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1)]) },
+    Knob { name: "guard", title: "", unit: "", offers: Offers::Menu(&KnobOption::retired([0, 1, 2, 3, 4])) },
+    Knob { name: "aim", title: "", unit: "", offers: Offers::Menu(&KnobOption::retired([0, 1, 2, 3, 4, 5])) },
+    Knob { name: "way", title: "", unit: "", offers: Offers::Menu(&KnobOption::retired([0, 1])) },
 ];
-
-/// What an old knob could be turned to; nobody sees it any more.
-const fn option(value: u32) -> KnobOption {
-    KnobOption { value, title: "" }
-}
 
 const OLD_PRESETS: &[RetiredPreset] = &[
     RetiredPreset { name: "nothing-between", now: "nothing-between", knobs: &[0, 3, 0] },

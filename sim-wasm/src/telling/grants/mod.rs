@@ -2,6 +2,8 @@
 //!
 //! Not modelled: the ring between the two, and whose turn it is. The whole list is `FIGURE`'s own.
 
+mod world;
+
 mod frame;
 
 mod run;

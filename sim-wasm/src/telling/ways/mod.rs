@@ -223,30 +223,20 @@ const fn weight(name: &'static str, title: &'static str, named: &'static [KnobOp
     Knob { name, title, unit: "cycles", offers: Offers::Number(numbers) }
 }
 
-/// What an old knob could be turned to; nobody sees it any more.
-const fn option(value: u32) -> KnobOption {
-    KnobOption { value, title: "" }
-}
-
 const OLD_KNOBS: &[Knob] = &[
-    Knob { name: "direction", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1)]) },
-    Knob {
-        name: "bytes",
-        title: "",
-        unit: "B",
-        offers: Offers::Menu(&[option(SIZES[0]), option(SIZES[1]), option(SIZES[2]), option(SIZES[3])]),
-    },
-    Knob { name: "interrupts", title: "", unit: "", offers: Offers::Menu(&[option(0), option(1), option(2)]) },
+    Knob { name: "direction", title: "", unit: "", offers: Offers::Menu(&KnobOption::retired([0, 1])) },
+    Knob { name: "bytes", title: "", unit: "B", offers: Offers::Menu(&KnobOption::retired(SIZES)) },
+    Knob { name: "interrupts", title: "", unit: "", offers: Offers::Menu(&KnobOption::retired([0, 1, 2])) },
     Knob {
         name: "weight",
         title: "",
         unit: "cycles",
-        offers: Offers::Menu(&[
-            option(0),
-            option(weights::EXIT_WESTMERE),
-            option(weights::EXIT_PENRYN),
-            option(weights::EXIT_PRESCOTT),
-        ]),
+        offers: Offers::Menu(&KnobOption::retired([
+            0,
+            weights::EXIT_WESTMERE,
+            weights::EXIT_PENRYN,
+            weights::EXIT_PRESCOTT,
+        ])),
     },
 ];
 
