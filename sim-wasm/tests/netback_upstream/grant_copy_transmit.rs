@@ -17,7 +17,7 @@ use sim_wasm::words::time::Time;
 
 use crate::drivers::grant_copy;
 use crate::rig::{Rig, TX_PAGE, Wish};
-use crate::slots::{Packet, Slot, Verdict, at, errors, judge, okay, packet, send, write};
+use crate::slots::{Packet, Slot, Verdict, at, errors, garbage, judge, okay, packet, scribble, send, write};
 
 const VIF: VifId = VifId(0);
 
@@ -340,31 +340,11 @@ proptest! {
     #[test]
     fn any_bytes_do_no_harm(
         base in any::<u32>(),
-        garbage in proptest::collection::vec((0_u8..3, any::<u64>(), any::<u64>(), 0_u16..400), 1..40),
+        garbage in proptest::collection::vec(garbage(), 1..40),
     ) {
         let mut rig = grant_copy(Wish { guests: 2, base, pages: 60, ..Wish::default() });
-        for (sent, (kind, first, second, number)) in (0..).zip(garbage) {
-            match kind {
-                0 => {
-                    let offset = (64 + usize::from(number) * 8).min(4088);
-                    let page = rig.xen.guest_page_mut(rig.guests[0].id, TX_PAGE).expect("a guest has its ring");
-                    page.write_u64(offset, first);
-                }
-                1 => {
-                    let request = TxRequest {
-                        gref: rig.guests[0].data(first as u32),
-                        offset: (second % 2100) as u16,
-                        flags: (second >> 32) as u16 & 15,
-                        id: number,
-                        size: (first >> 32) as u16 % 2100,
-                    };
-                    rig.write_request(0, request);
-                }
-                _ => {
-                    let prod = rig.load(0, TX_PAGE, Shared::ReqProd);
-                    rig.store(0, TX_PAGE, Shared::ReqProd, prod.plus(u32::from(number)));
-                }
-            }
+        for (sent, garbage) in (0..).zip(garbage) {
+            scribble(&mut rig, garbage);
             rig.ring(0);
             send(&mut rig, 1, &Packet::of(&[at(1, 200), at(2, 600)]), 2 * sent);
             prop_assert_eq!(rig.reap(1), okay([2 * sent, 2 * sent + 1]));

@@ -1,10 +1,11 @@
 //! A packet as a frontend writes it, and what becomes of it by the rules, stated once more.
 
-use proptest::prelude::{Strategy, prop_oneof};
+use proptest::prelude::{Strategy, any, prop_oneof};
 
 use sim_wasm::protocols::netif::{ExtraInfo, Gso, NETTXF_EXTRA_INFO, NETTXF_MORE_DATA, TxRequest};
+use sim_wasm::protocols::ring::Shared;
 
-use crate::rig::{BAD, Back, Rig};
+use crate::rig::{BAD, Back, Rig, TX_PAGE};
 
 /// One slot of a packet: from which page, where, how many bytes, and whether its grant is a good one.
 #[derive(Clone, Copy, Debug)]
@@ -150,4 +151,41 @@ pub(crate) fn packet() -> impl Strategy<Value = Packet> {
             Packet { excess, slots, gso }
         },
     )
+}
+
+/// Numbers for [`scribble`]: what it does, and with what.
+pub(crate) type Garbage = (u8, u64, u64, u16);
+
+pub(crate) fn garbage() -> impl Strategy<Value = Garbage> {
+    (0_u8..4, any::<u64>(), any::<u64>(), 0_u16..400)
+}
+
+/// The first guest writes anything anywhere into its ring.
+pub(crate) fn scribble<B: Back>(rig: &mut Rig<B>, (kind, first, second, number): Garbage) {
+    match kind {
+        0 => {
+            let offset = (64 + usize::from(number) * 8).min(4088);
+            let page = rig.xen.guest_page_mut(rig.guests[0].id, TX_PAGE).expect("a guest has its ring");
+            page.write_u64(offset, first);
+        }
+        // A request that is nearly good.
+        1 => {
+            let request = TxRequest {
+                gref: rig.guests[0].data(first as u32),
+                offset: (second % 2100) as u16,
+                flags: (second >> 32) as u16 & 15,
+                id: number,
+                size: (first >> 32) as u16 % 2100,
+            };
+            rig.write_request(0, request);
+        }
+        2 => {
+            let prod = rig.load(0, TX_PAGE, Shared::ReqProd);
+            rig.store(0, TX_PAGE, Shared::ReqProd, prod.plus(u32::from(number)));
+        }
+        _ => {
+            let prod = rig.load(0, TX_PAGE, Shared::RspProd);
+            rig.store(0, TX_PAGE, Shared::RspProd, prod.plus(first as u32 % 3));
+        }
+    }
 }

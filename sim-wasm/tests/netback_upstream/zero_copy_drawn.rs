@@ -6,13 +6,12 @@ use proptest::test_runner::TestCaseError;
 use sim_wasm::actors::netback::outcome::Disconnect;
 use sim_wasm::actors::netback_upstream::zero_copy::ZeroCopy;
 use sim_wasm::actors::skb::SkbId;
-use sim_wasm::protocols::netif::TxRequest;
 use sim_wasm::protocols::ring::Shared;
 use sim_wasm::words::ids::VifId;
 
 use crate::drivers::zero_copy;
 use crate::rig::{Rig, TX_PAGE, Wish};
-use crate::slots::{Packet, Verdict, at, judge, packet, send};
+use crate::slots::{Packet, Verdict, at, garbage, judge, packet, scribble, send};
 
 /// What may happen to a machine.
 #[derive(Clone, Debug)]
@@ -196,36 +195,11 @@ proptest! {
     #[test]
     fn any_bytes_do_no_harm(
         base in any::<u32>(),
-        garbage in proptest::collection::vec((0_u8..4, any::<u64>(), any::<u64>(), 0_u16..400), 1..40),
+        garbage in proptest::collection::vec(garbage(), 1..40),
     ) {
         let mut rig = zero_copy(Wish { guests: 2, base, pages: 60, ..Wish::default() });
-        for (sent, (kind, first, second, number)) in (0..).zip(garbage) {
-            match kind {
-                0 => {
-                    let offset = (64 + usize::from(number) * 8).min(4088);
-                    let page = rig.xen.guest_page_mut(rig.guests[0].id, TX_PAGE).expect("a guest has its ring");
-                    page.write_u64(offset, first);
-                }
-                // A request that is nearly good.
-                1 => {
-                    let request = TxRequest {
-                        gref: rig.guests[0].data(first as u32),
-                        offset: (second % 2100) as u16,
-                        flags: (second >> 32) as u16 & 15,
-                        id: number,
-                        size: (first >> 32) as u16 % 2100,
-                    };
-                    rig.write_request(0, request);
-                }
-                2 => {
-                    let prod = rig.load(0, TX_PAGE, Shared::ReqProd);
-                    rig.store(0, TX_PAGE, Shared::ReqProd, prod.plus(u32::from(number)));
-                }
-                _ => {
-                    let prod = rig.load(0, TX_PAGE, Shared::RspProd);
-                    rig.store(0, TX_PAGE, Shared::RspProd, prod.plus(first as u32 % 3));
-                }
-            }
+        for (sent, garbage) in (0..).zip(garbage) {
+            scribble(&mut rig, garbage);
             rig.ring(0);
             send(&mut rig, 1, &Packet::of(&[at(1, 200), at(2, 600)]), 2 * sent);
             let of_other = rig.received.iter().filter(|(vif, _)| *vif == VifId(1)).count();
