@@ -84,19 +84,19 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "__pskb_pull_tail",
-                File,
+                Line(1338),
                 "Moves bytes from a packet's fragments into its linear part, for whoever wants to read the headers \
                  there.",
             ),
             function(
                 "skb_copy_ubufs",
-                File,
+                Line(692),
                 "Copies a packet's borrowed pages into pages of the kernel's own, and tells their owner that they are \
                  free again.",
             ),
             function(
                 "skb_release_data",
-                File,
+                Line(382),
                 "Drops a packet's hold on its data. The last holder puts every fragment's page. In this generation \
                  they are dom0's own.",
             ),
