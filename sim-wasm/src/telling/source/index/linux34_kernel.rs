@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what no event and no article names.
 
-use crate::telling::source::index::Place::File;
+use crate::telling::source::index::Place::{File, Line};
 use crate::telling::source::index::{SourceFile, function};
 use crate::telling::source::{
     AF_PACKET, BR_FDB, BR_FORWARD, BR_INPUT, CORE_DEV, INTEL_E1000, SCH_GENERIC, SKBUFF, Tree, XENBUS_CLIENT,
@@ -33,7 +33,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "xenbus_switch_state",
-            File,
+            Line(232),
             "Writes this half's new state into xenstore, where the other half watches it.",
         )],
     },
@@ -42,7 +42,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "br_fdb_update",
-            File,
+            Line(414),
             "Learns, from a packet's source address, behind which port of the bridge that address lies.",
         )],
     },
@@ -52,11 +52,11 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "br_flood_forward",
-                File,
+                Line(203),
                 "Sends a packet to every port but the one that it came from. All but the last get a clone, and clones \
                  share the packet's pages.",
             ),
-            function("br_forward", File, "Sends a packet on to one port of the bridge, if that port may have it."),
+            function("br_forward", Line(111), "Sends a packet on to one port of the bridge, if that port may have it."),
         ],
     },
     SourceFile {
@@ -64,7 +64,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "br_handle_frame_finish",
-            File,
+            Line(48),
             "Decides what the bridge does with a packet: learns its source, then forwards it to the port that is \
                  known, floods it, or hands it to dom0 itself.",
         )],
@@ -84,19 +84,19 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "__pskb_pull_tail",
-                File,
+                Line(1338),
                 "Moves bytes from a packet's fragments into its linear part, for whoever wants to read the headers \
                  there.",
             ),
             function(
                 "skb_copy_ubufs",
-                File,
+                Line(692),
                 "Copies a packet's borrowed pages into pages of the kernel's own, and tells their owner that they are \
                  free again.",
             ),
             function(
                 "skb_release_data",
-                File,
+                Line(382),
                 "Drops a packet's hold on its data. The last holder puts every fragment's page. In this generation \
                  they are dom0's own.",
             ),
@@ -107,7 +107,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "nf_hook_slow",
-            File,
+            Line(169),
             "Asks the firewall's rules at one point of a packet's way. If one says DROP, the packet is freed.",
         )],
     },
@@ -128,7 +128,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "pfifo_fast_enqueue",
-            File,
+            Line(449),
             "Puts a packet at the end of one of three queues, by its priority, and drops it if the device's whole \
                  length is used up.",
         )],

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what no event and no article names.
 
-use crate::telling::source::index::Place::{File, Line};
+use crate::telling::source::index::Place::Line;
 use crate::telling::source::index::{SourceFile, constant, function, structure};
 use crate::telling::source::{Tree, XEN_NETBACK, XEN_NETBACK_INTERFACE, XEN_NETBACK_XENBUS};
 
@@ -13,7 +13,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[structure(
             "xenvif",
-            File,
+            Line(50),
             "What netback keeps for one interface of one guest: both rings, the event channel, the rate limit and \
                  a count of references.",
         )],
@@ -24,36 +24,36 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "xenvif_carrier_off",
-                File,
+                Line(346),
                 "Switches an interface's carrier off and takes it down. Also the end of an interface whose guest \
                  broke the protocol.",
             ),
             function(
                 "xenvif_connect",
-                File,
+                Line(307),
                 "Maps the two ring pages that a guest has granted, binds the guest's event channel, and switches the \
                  carrier on.",
             ),
             function(
                 "xenvif_disconnect",
-                File,
+                Line(358),
                 "Takes an interface down, waits until nobody holds a reference to it, and frees the event channel, \
                  the rings and the device.",
             ),
             function(
                 "xenvif_interrupt",
-                File,
+                Line(63),
                 "The handler for a guest's event: it has xen_netbk_schedule_xenvif put the interface on the list, and \
                  wakes the queue towards the guest if there are buffers.",
             ),
             function(
                 "xenvif_receive_skb",
-                File,
+                Line(108),
                 "Hands a packet from a guest to dom0's stack, from a thread, with netif_rx_ni.",
             ),
             function(
                 "xenvif_start_xmit",
-                File,
+                Line(78),
                 "Called by dom0's stack with a packet for a guest. It drops it if the guest has too few buffers, else \
                  reserves as many as the packet needs and queues it for the thread.",
             ),
@@ -255,13 +255,13 @@ pub(super) const FILES: &[SourceFile] = &[
         entries: &[
             function(
                 "connect_rings",
-                File,
+                Line(396),
                 "Reads from xenstore where the guest's rings and its event channel are and what the guest can do, and \
                  has xenvif_connect connect them.",
             ),
             function(
                 "netback_probe",
-                File,
+                Line(61),
                 "Runs when a device appears in xenstore: writes what this backend offers, creates the interface and \
                  says InitWait.",
             ),
