@@ -128,7 +128,7 @@ pub(super) const FILES: &[SourceFile] = &[
         tree: Tree::Linux34,
         entries: &[function(
             "pfifo_fast_enqueue",
-            Line(449),
+            File,
             "Puts a packet at the end of one of three queues, by its priority, and drops it if the device's whole \
                  length is used up.",
         )],
