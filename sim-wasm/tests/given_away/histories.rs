@@ -9,7 +9,7 @@ use sim_wasm::hypervisor::vtd::capabilities::{
 };
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::settings::{
-    Act, AtReset, CardId, GuestId, GuestSettings, Payload, Settings, Target,
+    Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Messages, Payload, Settings, Target,
 };
 use sim_wasm::words::time::Time;
 
@@ -29,6 +29,7 @@ fn target() -> impl Strategy<Value = Target> {
         1 => (0_u16..40).prop_map(Target::PageOfDom0),
         1 => (0_u16..8).prop_map(Target::XenHeap),
         1 => card().prop_map(Target::RegistersOf),
+        1 => card().prop_map(Target::TableOf),
         1 => Just(Target::Interrupts),
         1 => (0_u64..800).prop_map(|page| Target::Address(page << 12 | 0xF80)),
     ]
@@ -40,6 +41,22 @@ fn payload() -> impl Strategy<Value = Payload> {
         1 => any::<u32>().prop_map(Payload::Word),
         1 => (0x30_u32..0x40).prop_map(Payload::Word),
     ]
+}
+
+/// Registers: entries of a table more often than others.
+fn register() -> impl Strategy<Value = u16> {
+    prop_oneof![4 => 0x1000_u16..0x1050, 1 => any::<u16>()]
+}
+
+fn word() -> impl Strategy<Value = u32> {
+    prop_oneof![2 => 0_u32..2, 1 => Just(0xFEE0_0000), 1 => 0x50_u32..0x60, 1 => any::<u32>()]
+}
+
+fn card_settings() -> impl Strategy<Value = CardSettings> {
+    (any::<bool>(), any::<bool>()).prop_map(|(stops, table)| CardSettings {
+        at_reset: if stops { AtReset::Stops } else { AtReset::Finishes },
+        messages: if table { Messages::MsiX } else { Messages::Msi },
+    })
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -57,6 +74,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (guest(), card(), target()).prop_map(|(guest, card, to)| Act::Point(guest, card, to)),
         2 => (guest(), card(), target(), 1_u16..5_000)
             .prop_map(|(guest, card, at, bytes)| Act::Peek(guest, card, at, bytes)),
+        2 => (guest(), card(), register(), word())
+            .prop_map(|(guest, card, at, value)| Act::Touch(guest, card, at, value)),
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::GiveUpPage(guest, page)),
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::TakePage(guest, page)),
         2 => (guest(), page, any::<bool>())
@@ -80,7 +99,7 @@ fn unit() -> impl Strategy<Value = Capabilities> {
 fn settings() -> impl Strategy<Value = Settings> {
     let guests = vec((any::<bool>(), proptest::option::of(card())), 3);
     let delays = prop_oneof![Just(1_000_u64), Just(3_000_000), Just(40_000_000)];
-    (guests, vec(any::<bool>(), 3), unit(), 0_u8..4, delays).prop_map(|(guests, cards, unit, which, request)| {
+    (guests, vec(card_settings(), 3), unit(), 0_u8..4, delays).prop_map(|(guests, cards, unit, which, request)| {
         let mut options = Options::default_of(if which == 3 { Version::Xen33 } else { Version::Today });
         (options.wanted, options.pv) = (Wanted::Yes, Switch::On);
         match which {
@@ -93,9 +112,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             boots_with: card.into_iter().collect(),
         });
         let mut settings = Settings::new(options, made.collect());
-        settings.cards =
-            cards.into_iter().map(|stops| if stops { AtReset::Stops } else { AtReset::Finishes }).collect();
-        (settings.unit, settings.delays.request) = (Some(unit), request);
+        (settings.cards, settings.unit, settings.delays.request) = (cards, Some(unit), request);
         settings.until = Time(u64::MAX);
         settings
     })
@@ -122,7 +139,7 @@ proptest! {
         let mut time = Time::from_millis(if ends { 2_000 } else { 40 });
         let_pass(&mut machine, &mut watch, &settings, time);
         // Whoever gives dom0 a card back that heeds no reset waits until it is done.
-        let heed = settings.cards.iter().all(|card| *card == AtReset::Stops);
+        let heed = settings.cards.iter().all(|card| card.at_reset == AtReset::Stops);
         for (pause, act) in acts.into_iter().filter(|(_, act)| heed || !matches!(act, Act::GiveBack(_))) {
             machine.carry_out(act);
             watch.check(&machine, &settings);

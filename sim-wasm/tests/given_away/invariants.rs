@@ -15,11 +15,12 @@ use sim_wasm::hypervisor::vtd::registers as reg;
 use sim_wasm::hypervisor::vtd::structures::{Pte, address_of};
 use sim_wasm::hypervisor::vtd::walk::{Direction, Request, translate};
 use sim_wasm::machine::given_away::card::Card;
-use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
+use sim_wasm::machine::given_away::hardware::{place_of, registers_of, table_of};
 use sim_wasm::machine::given_away::settings::{CardId, GuestId, Settings};
 use sim_wasm::machine::given_away::tally::{Count, Landing};
 use sim_wasm::machine::given_away::{FRAMES, GivenAway, XEN_HEAP};
 use sim_wasm::protocols::pci::bar::regions;
+use sim_wasm::protocols::pci::msix::is_enabled;
 use sim_wasm::words::ids::{Bdf, Dfn, DomId, Mfn, Pfn};
 
 /// What is remembered from one step to the next.
@@ -49,6 +50,7 @@ impl Watch {
         }
         registers_stay_where_they_are(machine);
         one_guest_may_touch_a_card(machine, settings);
+        tables_of_messages_are_xen_s(machine, settings);
         let dropped = machine.hardware().cards.iter().map(Card::dropped).sum::<u64>();
         assert_eq!(machine.tally().get(Count::Dropped), dropped);
     }
@@ -190,9 +192,37 @@ fn one_guest_may_touch_a_card(machine: &GivenAway, settings: &Settings) {
     }
 }
 
+/// No guest may write the page with a card's table of messages, nor do an HVM guest's pages lead there. As long as no other card
+/// has written to it, what a card may send is what Xen gave it; in 3.3 an entry stays as it is when its card's registers are
+/// switched off before Xen masks it.
+fn tables_of_messages_are_xen_s(machine: &GivenAway, settings: &Settings) {
+    let count = |what| machine.tally().get(what);
+    assert_eq!(count(Count::MasksAstray), 0);
+    for (card, function) in (0..).map(CardId).zip(&machine.hardware().functions) {
+        let Some(table) = &function.msix else { continue };
+        let frame = Mfn((table_of(card) >> 12) as u32);
+        for guest in (0..settings.guests.len() as u8).map(GuestId) {
+            let domain = GivenAway::domain_of(guest);
+            assert_ne!(machine.permissions().frame(domain, frame), MmioAccess::ReadWrite, "{card:?} {guest:?}");
+            let shown = (0..8 * 4).map(|page| Dfn(0xF_3000 + page / 4 * 0x100 + page % 4));
+            for page in shown {
+                let leads = machine.iommus().look_up(&machine.xen().memory, domain, page);
+                assert_ne!(leads.map(|(frame, _)| frame), Some(frame), "{card:?} {guest:?}");
+            }
+        }
+        let untouched = settings.options.version == Version::Today && count(Count::Written(Landing::Registers)) == 0;
+        for entry in (0..3).filter(|entry| untouched && is_enabled(&function.config) && !table.is_masked(*entry)) {
+            assert_eq!(machine.message_of(card, entry), Some(table.message(entry)), "{card:?}");
+        }
+    }
+}
+
 /// Rules 2 and 15, and what is left when all guests are gone.
 pub(crate) fn check_end(machine: &GivenAway, settings: &Settings) {
     let count = |what| machine.tally().get(what);
+    if settings.options.version == Version::Today {
+        assert_eq!((count(Count::ModelOverruns), count(Count::ModelLines)), (0, 0));
+    }
     if settings.options.version == Version::Xen33 || settings.options.quarantine == Quarantine::No {
         return;
     }

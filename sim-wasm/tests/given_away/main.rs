@@ -6,4 +6,5 @@ mod hvm;
 mod invariants;
 mod pv;
 mod refused;
+mod tables;
 mod world;

@@ -7,7 +7,7 @@ use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Version};
 use sim_wasm::hypervisor::vtd::capabilities::{Capabilities, ECAP_INTERRUPTS};
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::hardware::registers_of;
-use sim_wasm::machine::given_away::settings::{Act, AtReset, CardId, GuestId, GuestSettings, Settings};
+use sim_wasm::machine::given_away::settings::{Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Settings};
 use sim_wasm::machine::given_away::tally::Count;
 use sim_wasm::words::ids::{DomId, Mfn};
 use sim_wasm::words::time::Time;
@@ -159,7 +159,7 @@ fn a_card_of_an_hvm_guest_changes_hands_at_rest_or_not() {
     for version in BOTH {
         for (act, rests) in [(Act::Unplug(GUEST, CARD), true), (Act::Die(GUEST), false)] {
             let mut settings = settings(GuestKind::Hvm, version);
-            settings.cards[0] = AtReset::Finishes;
+            settings.cards[0].at_reset = AtReset::Finishes;
             settings.acts = acts(&[act]);
             let machine = run(&settings);
             let changes = machine.log().entries().iter().filter_map(|entry| match entry.event {
@@ -183,7 +183,7 @@ fn settings_say_what_building_would() {
                 for cards in [0, 8, 9] {
                     let (options, _) = Options::parse(Version::Today, text, None);
                     let mut settings = Settings::new(options, vec![GuestSettings::new(GuestKind::Pv); guests]);
-                    settings.cards = vec![AtReset::Stops; cards];
+                    settings.cards = vec![CardSettings::PLAIN; cards];
                     settings.unit = unit;
                     let built = GivenAway::new(&settings).map(|_| ());
                     assert_eq!(settings.check(), built, "{text:?} {unit:?} {guests} {cards}");

@@ -5,7 +5,7 @@ use sim::hypervisor::passthrough::repairs::Repairs;
 use sim::hypervisor::vtd::capabilities::{CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT};
 use sim::machine::given_away::GivenAway;
 use sim::machine::given_away::settings::{
-    Act, AtReset, CardId, Delays, GuestId, GuestSettings, Payload, Settings, Target,
+    Act, AtReset, CardId, CardSettings, Delays, GuestId, GuestSettings, Payload, Settings, Target,
 };
 use sim::words::time::Time;
 
@@ -33,7 +33,7 @@ impl Draw {
             heeds_test: if self.once_in(4) { Switch::Off } else { Switch::On },
             access_control: if self.once_in(2) { Switch::Off } else { Switch::On },
             guests,
-            cards: (0..CARDS).map(|_| self.one_of(&[AtReset::Stops, AtReset::Finishes])).collect(),
+            cards: (0..CARDS).map(|_| CardSettings::at_reset(self.one_of(&[AtReset::Stops, AtReset::Finishes]))).collect(),
             acts: (0..10 + self.below(30)).map(|_| self.timed_act()).collect(),
             delays: Delays { request: self.one_of(&[1_000, 1_000, 3_000_000, 40_000_000]), ..Delays::default() },
             until: Time::from_millis(20_000),

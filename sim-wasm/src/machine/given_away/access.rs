@@ -143,7 +143,7 @@ impl GivenAway {
                 self.tally.add(Count::Written(Landing::Registers), bytes.len() as u64);
                 for (at, word) in (register..).step_by(4).zip(bytes.chunks_exact(4)) {
                     let value = word.try_into().map_or(0, u32::from_le_bytes);
-                    self.with_card(other, |card| card.write(at, value));
+                    self.write_register(other, at, value);
                 }
                 self.poke(other);
                 return true;

@@ -8,19 +8,21 @@
 //!    └─ …
 //! ```
 //!
-//! Not modelled: MSI-X, cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
+//! Not modelled: cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
 //! functions.
 
 use alloc::vec::Vec;
 
 use crate::hypervisor::passthrough::options::Switch;
 use crate::machine::given_away::card::{BAR_SIZE, Card};
-use crate::machine::given_away::settings::{AtReset, CardId};
+use crate::machine::given_away::settings::{CardId, CardSettings, Messages};
 use crate::protocols::pci::bar::{BarKind, BarPlace};
 use crate::protocols::pci::builder::Builder;
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::function::Function;
 use crate::protocols::pci::msi::MsiShape;
+use crate::protocols::pci::msix::{InBar, MsixShape};
+use crate::protocols::pci::msix_base::MsixBase;
 use crate::protocols::pci::registers::{PCI_ACS_XEN, PCI_COMMAND, PCI_COMMAND_MEMORY};
 use crate::protocols::pci::topology::{NodeKind, Topology};
 use crate::words::ids::Bdf;
@@ -30,6 +32,12 @@ use crate::words::time::Time;
 pub const MOST_CARDS: u8 = 8;
 /// The registers' BAR.
 pub(super) const REGISTERS: BarPlace = BarPlace::Bar(0);
+/// The table of messages of a card that has one: on a page among the registers where nothing else is.
+pub(super) const TABLE: MsixShape = MsixShape {
+    entries: 3,
+    table: InBar { bar: REGISTERS.index(), offset: 0x1000 },
+    pba: InBar { bar: REGISTERS.index(), offset: 0x1800 },
+};
 const FIRST_BAR: u64 = 0xF7A0_0000;
 /// The first card's line; the others' follow.
 const FIRST_IRQ: u8 = 16;
@@ -46,6 +54,12 @@ pub const fn registers_of(card: CardId) -> u64 {
     FIRST_BAR + card.0 as u64 * BAR_SIZE
 }
 
+/// Where the machine has a card's table of messages, if it has one.
+#[must_use]
+pub const fn table_of(card: CardId) -> u64 {
+    registers_of(card) + TABLE.table.offset as u64
+}
+
 /// A card's line.
 pub(super) const fn line_of(card: CardId) -> u8 {
     FIRST_IRQ + card.0
@@ -60,10 +74,12 @@ pub struct Hardware {
     pub functions: Vec<Function>,
     /// The cards' own logic, in their order.
     pub cards: Vec<Card>,
+    /// Where Xen found the cards' tables of messages.
+    pub(super) tables: Vec<Option<MsixBase>>,
 }
 
 impl Hardware {
-    pub(super) fn new(cards: &[AtReset], access_control: Switch) -> Hardware {
+    pub(super) fn new(cards: &[CardSettings], access_control: Switch, trusts_record: bool) -> Hardware {
         let mut topology = Topology::new();
         let offered = if access_control.is_on() { PCI_ACS_XEN } else { 0 };
         topology.add_bridge(Bdf::new(0, 1, 0), NodeKind::RootPort, 1, 4).acs_offered = PCI_ACS_XEN;
@@ -71,8 +87,8 @@ impl Hardware {
         for port in 0..2 {
             topology.add_bridge(Bdf::new(2, port, 0), NodeKind::Downstream, 3 + port, 3 + port).acs_offered = offered;
         }
-        let mut hardware = Hardware { topology, functions: Vec::new(), cards: Vec::new() };
-        for (number, at_reset) in (0..).zip(cards) {
+        let mut hardware = Hardware { topology, functions: Vec::new(), cards: Vec::new(), tables: Vec::new() };
+        for (number, settings) in (0..).zip(cards) {
             let card = CardId(number);
             let bdf = place_of(card);
             if number >= 2 {
@@ -80,11 +96,12 @@ impl Hardware {
                 hardware.topology.add_bridge(port, NodeKind::RootPort, bdf.bus(), bdf.bus()).acs_offered = PCI_ACS_XEN;
             }
             hardware.topology.add(bdf, NodeKind::ENDPOINT);
-            let mut function = Function::new(bdf, config(card));
+            let mut function = Function::new(bdf, config(card, *settings));
             // Firmware has switched decoding on, and nothing else.
             function.write(Time::ZERO, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
+            hardware.tables.push(MsixBase::record(&function.config, trusts_record));
             hardware.functions.push(function);
-            hardware.cards.push(Card::new(*at_reset));
+            hardware.cards.push(Card::new(settings.at_reset));
         }
         hardware
     }
@@ -121,12 +138,16 @@ impl Hardware {
     }
 }
 
-fn config(card: CardId) -> ConfigSpace {
+fn config(card: CardId, settings: CardSettings) -> ConfigSpace {
     let bar = BarKind::Memory32 { prefetchable: false };
-    Builder::new(0x8086, 0x10D3, 0x02_0000)
+    let builder = Builder::new(0x8086, 0x10D3, 0x02_0000)
         .interrupt(1, line_of(card))
-        .bar(0, bar, BAR_SIZE, registers_of(card))
-        .msi(MsiShape { vectors_log2: 0, is_64: true, has_masks: false })
-        .flr()
-        .build()
+        .bar(REGISTERS.index(), bar, BAR_SIZE, registers_of(card))
+        .msi(MsiShape { vectors_log2: 0, is_64: true, has_masks: false });
+    match settings.messages {
+        Messages::Msi => builder,
+        Messages::MsiX => builder.msix(TABLE),
+    }
+    .flr()
+    .build()
 }

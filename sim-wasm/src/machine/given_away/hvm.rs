@@ -19,6 +19,7 @@ use crate::actors::hvm::intx::DpciIrqs;
 use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::device::{PtDevice, PtSettings};
 use crate::actors::hvm::pass_through::mappings::MapCall;
+use crate::actors::hvm::pass_through::msix::MsixTable;
 use crate::actors::hvm::release::Release;
 use crate::actors::log::Event;
 use crate::actors::log::hotplug::{Hotplug, Outcome};
@@ -27,9 +28,11 @@ use crate::hypervisor::message::Message;
 use crate::hypervisor::pirqs::PirqId;
 use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
+use crate::machine::given_away::table::GuestTable;
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::msi::{Msi, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO};
+use crate::protocols::pci::msix::MsixShape;
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
 /// A card behind the device model.
@@ -37,8 +40,10 @@ use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 pub(super) struct Behind {
     pub(super) card: CardId,
     pub(super) slot: u8,
-    device: PtDevice,
+    pub(super) device: PtDevice,
     pirq: Option<PirqId>,
+    /// What the guest has in place of the card's table of messages, if it has one.
+    pub(super) table: Option<GuestTable>,
 }
 
 /// xend and the device model of 2008, and the store between them.
@@ -274,7 +279,9 @@ impl GivenAway {
         let mut host = Host { xen, costs, now: *now, log };
         let settings = PtSettings { release, permissive: false };
         let device = PtDevice::new(hardware.function(card), settings, &mut host);
-        hvm.behind.push(Behind { card, slot, device, pirq: None });
+        let shape = MsixShape::of(&hardware.function(card).config);
+        let table = shape.map(|shape| GuestTable::new(MsixTable::new(shape, release)));
+        hvm.behind.push(Behind { card, slot, device, pirq: None, table });
     }
 
     /// The device model lets a real function go (`unregister_real_device`).
@@ -285,7 +292,8 @@ impl GivenAway {
         let Some(at) = hvm.behind.iter().position(|behind| behind.card == card) else { return };
         let mut behind = hvm.behind.remove(at);
         let calls = behind.device.unmap_all(&mut Host { xen, costs, now: *now, log });
-        if let Some(pirq) = behind.pirq {
+        let entries = behind.table.as_mut().map_or(Vec::new(), GuestTable::unbind);
+        for pirq in behind.pirq.into_iter().chain(entries) {
             hvm.messages.unbind(&mut hvm.lines, pirq.0);
             // It may be unmapped already, with all of the guest's.
             let _ = pirqs.unmap(domain, pirq);
@@ -306,7 +314,7 @@ impl GivenAway {
             if let Some(hvm) = self.guest(guest).hvm() {
                 match frame {
                     Some(mfn) => hvm.shown.push((first, mfn, pages)),
-                    None => hvm.shown.retain(|(page, ..)| !(first..first + pages).contains(page)),
+                    None => hvm.shown = hvm.shown.iter().flat_map(|shown| without(*shown, first, pages)).collect(),
                 }
             }
             for page in 0..pages {
@@ -327,6 +335,9 @@ impl GivenAway {
         let (_, calls) = behind.device.write(&mut host, hardware.function(card), offset, width, value);
         self.apply(guest, &calls);
         self.bind_message(guest, card);
+        if self.hardware.function(card).msix.is_some() {
+            self.bind_entries(guest, card);
+        }
     }
 
     /// The device model follows the guest's turning a message on or off (`pt_msi_update`).
@@ -360,4 +371,12 @@ impl GivenAway {
         }
         self.program_messages();
     }
+}
+
+/// What is left of pages that show machine frames when some of them show nothing any more.
+fn without((page, frame, count): (u64, u64, u64), first: u64, pages: u64) -> impl Iterator<Item = (u64, u64, u64)> {
+    let end = page + count;
+    let (before, after) = (first.clamp(page, end), (first + pages).clamp(page, end));
+    let left = [(page, frame, before - page), (after, frame + (after - page), end - after)];
+    left.into_iter().filter(|(.., count)| *count > 0)
 }

@@ -1,7 +1,8 @@
 //! Interrupts from cards to guests: which vector of Xen's stands for which card's message, and who gets it.
 //!
 //! pciback and the device model say that a guest wants a card's message. Xen chooses a vector, makes an entry for it where
-//! interrupts are remapped, and writes into the card what it is to send, which no guest learns.
+//! interrupts are remapped, and writes into the card what it is to send, which no guest learns: into its config space, or
+//! into its [table](crate::machine::given_away::table).
 //!
 //! ```text
 //!   card ─ message ─► unit ─► processor: vector ─► PV guest: port ─► driver
@@ -17,11 +18,12 @@ use crate::hypervisor::message::Message;
 use crate::hypervisor::passthrough::intremap::{Taken, Target};
 use crate::hypervisor::pirqs::{IrqSource, PirqId};
 use crate::hypervisor::vtd::interrupts::Arrival;
-use crate::machine::given_away::hardware::line_of;
+use crate::machine::given_away::hardware::{line_of, place_of};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::msi::Msi;
+use crate::protocols::pci::msix;
 use crate::protocols::pci::registers::PCI_COMMAND_INTX_DISABLE;
 use crate::words::ids::{Bdf, DomId, Port};
 
@@ -38,6 +40,8 @@ struct Given {
     bdf: Bdf,
     entry: u16,
     message: Message,
+    /// Whether Xen has masked its entry of the card's table; nothing for a message that has no entry.
+    masked: Option<bool>,
 }
 
 impl Given {
@@ -65,11 +69,21 @@ impl Vectors {
 }
 
 impl GivenAway {
+    /// What Xen has a card send for an entry of its table, 0 for its one message.
+    #[must_use]
+    pub fn message_of(&self, card: CardId, entry: u16) -> Option<Message> {
+        let bdf = place_of(card);
+        self.vectors.0.iter().find(|given| (given.bdf, given.entry) == (bdf, entry)).map(|given| given.message)
+    }
+
     /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped.
     pub(super) fn program_messages(&mut self) {
         let mapped: Vec<_> = self.pirqs.messages().map(|(domain, _, bdf, entry)| (domain, bdf, entry)).collect();
         let is_mapped = |given: &Given| mapped.iter().any(|&(domain, bdf, entry)| given.is_for(domain, bdf, entry));
         for gone in self.vectors.0.extract_if(.., |given| !is_mapped(given)).collect::<Vec<_>>() {
+            if gone.masked == Some(false) {
+                self.write_mask(gone.bdf, gone.entry, true);
+            }
             self.iommus.unmap_msi(&mut self.xen.memory, 0, gone.message);
         }
         for (domain, bdf, entry) in mapped {
@@ -79,10 +93,24 @@ impl GivenAway {
             let (Some(vector), Some(card)) = (self.vectors.free(), self.hardware.card_at(bdf)) else { continue };
             let target = Target::Processor { vector, processor: 0 };
             let Ok(message) = self.iommus.map_msi(&mut self.xen.memory, bdf, target) else { continue };
-            Msi::program(&mut self.hardware.function(card).config, message, 0);
-            self.vectors.0.push(Given { vector, domain, bdf, entry, message });
+            let masked = self.program(card, entry, message);
+            self.vectors.0.push(Given { vector, domain, bdf, entry, message, masked });
         }
+        self.follow_masks();
         self.tell_xen();
+    }
+
+    /// Xen masks the entries that no guest has bound, or that their guest has masked, and unmasks the others.
+    pub(super) fn follow_masks(&mut self) {
+        for number in 0..self.vectors.0.len() {
+            let given = self.vectors.0[number];
+            let Some(masked) = given.masked else { continue };
+            let wanted = !self.is_heard(given.domain, given.bdf, given.entry);
+            if masked != wanted {
+                self.vectors.0[number].masked = Some(wanted);
+                self.write_mask(given.bdf, given.entry, wanted);
+            }
+        }
     }
 
     /// A card wants attention: by its message if that is on, else by its line.
@@ -90,12 +118,16 @@ impl GivenAway {
         let now = self.now;
         let function = self.hardware.function(card);
         let by_line = function.config.command() & PCI_COMMAND_INTX_DISABLE == 0
-            && Msi::of(&function.config).is_none_or(|msi| !msi.enabled);
+            && Msi::of(&function.config).is_none_or(|msi| !msi.enabled)
+            && !msix::is_enabled(&function.config);
+        let held = msix::is_enabled(&function.config) && function.may_send(now);
         if let Some(Message { address, data }) = function.signal(now, 0) {
             self.write(card, address, &data.to_le_bytes());
         } else if by_line {
             let raised = self.pirqs.raise(IrqSource::Gsi(line_of(card).into()));
             self.tell_guests(Count::Interrupts, raised);
+        } else if held {
+            self.tally.one(Count::MessagesHeld);
         }
     }
 

@@ -66,6 +66,8 @@ mod access;
 
 mod interrupts;
 
+pub mod table;
+
 mod guest;
 
 mod driver;
@@ -228,7 +230,7 @@ impl GivenAway {
         let mut iommus = Iommus::boot(&mut xen.memory, settings.options, units, XEN_HEAP)
             .expect("it was looked whether Xen boots, and memory suffices for one unit");
         iommus.repairs = settings.repairs;
-        let mut hardware = Hardware::new(&settings.cards, settings.access_control);
+        let mut hardware = Hardware::new(&settings.cards, settings.access_control, settings.repairs.records_tables);
         if iommus.are_enabled() && settings.options.version == Version::Today {
             hardware.topology.enable_acs();
         }
@@ -394,6 +396,10 @@ impl GivenAway {
         }
         for function in &self.hardware.functions {
             hash.write(function.config.bytes());
+            if let Some(table) = &function.msix {
+                hash.write(table.table());
+                hash.write(table.pba());
+            }
             hash.write_u32(u32::from(self.owners.of(function.bdf).map_or(u16::MAX, |owner| owner.0)));
         }
         Fnv1a::finish(hash)

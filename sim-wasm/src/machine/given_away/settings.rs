@@ -36,6 +36,38 @@ pub enum AtReset {
     Finishes,
 }
 
+/// How a card interrupts once its driver has asked for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Messages {
+    /// By one message, which stands in its config space.
+    Msi,
+    /// By an entry of a [table](crate::machine::given_away::table) among its registers, on a page of its own. Drivers that are
+    /// refused that ask for the one message.
+    MsiX,
+}
+
+/// A card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CardSettings {
+    /// What it does when it is reset.
+    pub at_reset: AtReset,
+    /// How it interrupts.
+    pub messages: Messages,
+}
+
+impl CardSettings {
+    /// One with a single message that stops when it is reset.
+    pub const PLAIN: CardSettings = CardSettings { at_reset: AtReset::Stops, messages: Messages::Msi };
+    /// The same with a table of messages.
+    pub const WITH_TABLE: CardSettings = CardSettings { messages: Messages::MsiX, ..CardSettings::PLAIN };
+
+    /// A plain one, but for what it does when it is reset.
+    #[must_use]
+    pub const fn at_reset(at_reset: AtReset) -> CardSettings {
+        CardSettings { at_reset, ..CardSettings::PLAIN }
+    }
+}
+
 /// A guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestSettings {
@@ -72,6 +104,8 @@ pub enum Target {
     XenHeap(u16),
     /// To a card's registers, where the machine has them.
     RegistersOf(CardId),
+    /// To the first entry of a card's table of messages, where the machine has it.
+    TableOf(CardId),
     /// To where processors take interrupts.
     Interrupts,
 }
@@ -110,6 +144,8 @@ pub enum Act {
     Point(GuestId, CardId, Target),
     /// A guest's driver has a card read so many bytes somewhere, and send them away.
     Peek(GuestId, CardId, Target, u16),
+    /// A guest's driver writes four bytes among its card's registers: so far from their beginning, this.
+    Touch(GuestId, CardId, u16, u32),
     /// A guest gives one of its pages back to Xen.
     GiveUpPage(GuestId, u16),
     /// A guest fills the hole of a page with a fresh frame.
@@ -159,7 +195,7 @@ pub struct Settings {
     /// The guests, which are built in this order at the beginning.
     pub guests: Vec<GuestSettings>,
     /// The cards. The first two are below one switch, the others have a root port each. At most 8.
-    pub cards: Vec<AtReset>,
+    pub cards: Vec<CardSettings>,
     /// What is done when.
     pub acts: Vec<(Time, Act)>,
     /// How long what takes.
@@ -181,7 +217,7 @@ impl Settings {
             heeds_test: Switch::On,
             access_control: Switch::On,
             guests,
-            cards: vec![AtReset::Stops; 2],
+            cards: vec![CardSettings::PLAIN; 2],
             acts: Vec::new(),
             delays: Delays::default(),
             until: Time::from_millis(60_000),

@@ -3,6 +3,8 @@
 //!
 //! Not modelled: costs; [`ways`](crate::machine::ways) has those.
 
+use core::hash::{Hash, Hasher};
+
 /// Whose memory a card's request came to, as seen from the domain whose driver drives the card, or drove it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Landing {
@@ -49,6 +51,8 @@ pub enum Count {
     MessagesMistaken,
     /// Messages that a processor held back, or that nobody waits for.
     MessagesIgnored,
+    /// Messages that a card held back, since their entry is masked; what waits already is no more by waiting twice.
+    MessagesHeld,
     /// Packets that a driver got whole.
     Received,
     /// Packets that a driver got with other bytes than were sent.
@@ -71,11 +75,17 @@ pub enum Count {
     HostStopped,
     /// 1 if a card has written into tables of Xen's.
     TablesOverwritten,
+    /// Mask bits that Xen wrote into memory, where it took a card's table to be (XSA-337).
+    MasksAstray,
+    /// Writes of guests' behind the end of a device model's table (XSA-164).
+    ModelOverruns,
+    /// Lines that guests' writes have left in a device model's log (XSA-130).
+    ModelLines,
 }
 
 impl Count {
     /// All there are.
-    pub const ALL: [Count; 34] = [
+    pub const ALL: [Count; 38] = [
         Count::Written(Landing::Own),
         Count::Written(Landing::Neighbour),
         Count::Written(Landing::Dom0),
@@ -110,7 +120,14 @@ impl Count {
         Count::RegistersRefused,
         Count::HostStopped,
         Count::TablesOverwritten,
+        Count::MessagesHeld,
+        Count::MasksAstray,
+        Count::ModelOverruns,
+        Count::ModelLines,
     ];
+
+    /// How many of them, from the first on, count for [`Hash`](Tally#impl-Hash-for-Tally) while they are 0.
+    const HASHED: usize = 34;
 
     fn place(self) -> usize {
         Count::ALL.iter().position(|other| *other == self).expect("all of them are listed")
@@ -154,13 +171,29 @@ impl Count {
             Count::RegistersRefused => "registers-refused",
             Count::HostStopped => "host-stopped",
             Count::TablesOverwritten => "tables-overwritten",
+            Count::MessagesHeld => "messages-held",
+            Count::MasksAstray => "masks-astray",
+            Count::ModelOverruns => "model-overruns",
+            Count::ModelLines => "model-lines",
         }
     }
 }
 
 /// The counts of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally([u64; Count::ALL.len()]);
+
+/// A count that a machine has no part for changes nothing, so that a machine without a part has the fingerprint that it had before
+/// there was one.
+impl Hash for Tally {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (hashed, later) = self.0.split_at(Count::HASHED);
+        hashed.hash(state);
+        for (place, amount) in (0_u64..).zip(later).filter(|(_, amount)| **amount > 0) {
+            (place, amount).hash(state);
+        }
+    }
+}
 
 impl Default for Tally {
     fn default() -> Tally {
