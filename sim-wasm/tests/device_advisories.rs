@@ -50,6 +50,7 @@ const PASS_THROUGH: &str = include_str!("pass_through.rs");
 const PCIFRONT: &str = include_str!("pcifront.rs");
 const IOREQ: &str = include_str!("ioreq.rs");
 const JOINED: &str = include_str!("given_away/attacks.rs");
+const RESERVED: &str = include_str!("given_away/reserved.rs");
 const TABLES: &str = include_str!("given_away/tables.rs");
 const PASSTHROUGH_DOC: &str = include_str!("../src/hypervisor/passthrough/mod.rs");
 
@@ -89,10 +90,12 @@ const ROWS: &[(u16, Tried)] = &[
     (373, In(FORGETTING, "a_page_is_another_s_only_when_the_unit_has_said_that_it_forgot")),
     (373, In(JOINED, "a_page_is_another_s_only_when_the_unit_has_forgotten_it")),
     (378, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
+    (378, In(RESERVED, "a_guest_does_not_unmap_reserved_memory")),
     (386, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
     (390, In(TAKING, "quarantine_fits_the_unit")),
     (399, In(include_str!("vtd_xen/numbers.rs"), "a_number_s_owner_is_cleared_before_the_number_is_free")),
     (400, In(ASSIGNMENT, "reserved_memory_is_there_at_every_moment")),
+    (400, In(RESERVED, "reserved_memory_is_there_on_the_way")),
     (442, In(FORGETTING, "translations_are_flushed_by_the_number_they_were_remembered_with")),
     (449, In(ASSIGNMENT, "if_one_function_cannot_be_moved_none_is")),
     (450, Not(PASSTHROUGH_DOC)),

@@ -9,7 +9,7 @@ use sim_wasm::hypervisor::vtd::capabilities::{
 };
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::settings::{
-    Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Messages, Payload, Settings, Target,
+    Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Target,
 };
 use sim_wasm::words::time::Time;
 
@@ -30,6 +30,7 @@ fn target() -> impl Strategy<Value = Target> {
         1 => (0_u16..8).prop_map(Target::XenHeap),
         1 => card().prop_map(Target::RegistersOf),
         1 => card().prop_map(Target::TableOf),
+        1 => card().prop_map(Target::ReservedFor),
         1 => Just(Target::Interrupts),
         1 => (0_u64..800).prop_map(|page| Target::Address(page << 12 | 0xF80)),
     ]
@@ -50,6 +51,24 @@ fn register() -> impl Strategy<Value = u16> {
 
 fn word() -> impl Strategy<Value = u32> {
     prop_oneof![2 => 0_u32..2, 1 => Just(0xFEE0_0000), 1 => 0x50_u32..0x60, 1 => any::<u32>()]
+}
+
+/// Pages where an HVM guest may put registers, where it has no memory: some of them are reserved for cards.
+fn place() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => 762_u32..774, 1 => (0x000F_3000_u32..0x000F_3020).prop_map(|page| page & !3)]
+}
+
+/// Regions for one card or several.
+fn reserved() -> impl Strategy<Value = Vec<Reserved>> {
+    let region = (1_u8..3, vec(card(), 1..3), any::<bool>(), any::<bool>());
+    vec(region, 0..3).prop_map(|regions| {
+        let switch = |on| if on { Switch::On } else { Switch::Off };
+        let made = regions.into_iter().map(|(pages, mut cards, usb, in_use)| {
+            cards.dedup();
+            Reserved { pages, cards, usb: switch(usb), in_use: switch(in_use) }
+        });
+        made.collect()
+    })
 }
 
 fn card_settings() -> impl Strategy<Value = CardSettings> {
@@ -76,6 +95,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(guest, card, at, bytes)| Act::Peek(guest, card, at, bytes)),
         2 => (guest(), card(), register(), word())
             .prop_map(|(guest, card, at, value)| Act::Touch(guest, card, at, value)),
+        1 => (guest(), card(), place()).prop_map(|(guest, card, page)| Act::Move(guest, card, page)),
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::GiveUpPage(guest, page)),
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::TakePage(guest, page)),
         2 => (guest(), page, any::<bool>())
@@ -99,7 +119,8 @@ fn unit() -> impl Strategy<Value = Capabilities> {
 fn settings() -> impl Strategy<Value = Settings> {
     let guests = vec((any::<bool>(), proptest::option::of(card())), 3);
     let delays = prop_oneof![Just(1_000_u64), Just(3_000_000), Just(40_000_000)];
-    (guests, vec(card_settings(), 3), unit(), 0_u8..4, delays).prop_map(|(guests, cards, unit, which, request)| {
+    let made = (guests, vec(card_settings(), 3), reserved(), any::<bool>(), unit(), 0_u8..4, delays);
+    made.prop_map(|(guests, cards, mut reserved, relaxed, unit, which, request)| {
         let mut options = Options::default_of(if which == 3 { Version::Xen33 } else { Version::Today });
         (options.wanted, options.pv) = (Wanted::Yes, Switch::On);
         match which {
@@ -113,6 +134,11 @@ fn settings() -> impl Strategy<Value = Settings> {
         });
         let mut settings = Settings::new(options, made.collect());
         (settings.cards, settings.unit, settings.delays.request) = (cards, Some(unit), request);
+        if which == 3 {
+            // A card that is cut off from what it uses all the time faults as soon as Xen has looked at its last fault.
+            reserved.iter_mut().for_each(|region| region.in_use = Switch::Off);
+        }
+        (settings.reserved, settings.relaxed_rdm) = (reserved, if relaxed { Switch::On } else { Switch::Off });
         settings.until = Time(u64::MAX);
         settings
     })

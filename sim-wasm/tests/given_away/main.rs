@@ -6,5 +6,6 @@ mod hvm;
 mod invariants;
 mod pv;
 mod refused;
+mod reserved;
 mod tables;
 mod world;

@@ -23,6 +23,7 @@ use crate::hypervisor::vtd::structures::{PAGE_SHIFT, frame_of};
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::machine::given_away::card::{Answer, Ask, Card};
 use crate::machine::given_away::hardware::place_of;
+use crate::machine::given_away::reserved::frames_of;
 use crate::machine::given_away::settings::CardId;
 use crate::machine::given_away::tally::{Count, Landing};
 use crate::machine::given_away::{GivenAway, Item, XEN_HEAP};
@@ -129,7 +130,7 @@ impl GivenAway {
         };
         let landing = self.landing(card, frame);
         self.tally.add(Count::Read(landing), u64::from(len));
-        let meant = landing == Landing::Own;
+        let meant = is_meant(landing);
         self.log.also(self.now, Event::Dma(Dma::FrameReached { frame, write: false, meant }));
         Some(bytes)
     }
@@ -231,7 +232,7 @@ impl GivenAway {
     }
 
     /// Xen looks at what the unit wrote down.
-    fn serve_faults(&mut self) {
+    pub(super) fn serve_faults(&mut self) {
         let pending = reg::FSTS_PPF | reg::FSTS_PFO;
         if self.iommus.unit(0).unit.read_u32(reg::FSTS) & pending == 0 {
             return;
@@ -252,14 +253,14 @@ impl GivenAway {
     fn landed(&mut self, card: CardId, frame: Mfn, bytes: u64) {
         let landing = self.landing(card, frame);
         self.tally.add(Count::Written(landing), bytes);
-        if self.uses[usize::from(card.0)].lost && landing != Landing::Own {
+        if self.uses[usize::from(card.0)].lost && !is_meant(landing) {
             self.tally.add(Count::WrittenLate, bytes);
         }
         let is_table = frame.0 >= XEN_HEAP && self.xen.memory.owner(frame) == Ok(Owner::Xen(None));
         if is_table && !self.is_scratch(frame) {
             self.tally.set(Count::TablesOverwritten, 1);
         }
-        let meant = landing == Landing::Own;
+        let meant = is_meant(landing);
         self.log.also(self.now, Event::Dma(Dma::FrameReached { frame, write: true, meant }));
     }
 
@@ -269,13 +270,27 @@ impl GivenAway {
     }
 
     fn landing(&self, card: CardId, frame: Mfn) -> Landing {
+        // What is reserved for one of a domain's cards is in reach of all of them.
+        let guest = self.uses[usize::from(card.0)].guest;
+        let mut reserved =
+            (0_u8..).map(CardId).zip(&self.uses).filter(|(other, one)| *other == card || one.guest == guest);
+        if reserved.any(|(other, _)| frames_of(&self.settings.reserved, other).any(|reserved| reserved == frame)) {
+            return Landing::Reserved;
+        }
         let user = self.uses[usize::from(card.0)].guest.map_or(DomId::DOM0, GivenAway::domain_of);
         match self.xen.memory.owner(frame) {
             Ok(Owner::Domain(owner)) if owner == user => Landing::Own,
             Ok(Owner::Domain(DomId::DOM0)) => Landing::Dom0,
+            // What is reserved for other cards.
+            Ok(Owner::Domain(DomId::IO)) => Landing::Nobody,
             Ok(Owner::Domain(_)) => Landing::Neighbour,
             Ok(Owner::Xen(_)) => Landing::Xen,
             Ok(Owner::Nobody) | Err(_) => Landing::Nobody,
         }
     }
+}
+
+/// Whether a card has any business there.
+const fn is_meant(landing: Landing) -> bool {
+    matches!(landing, Landing::Own | Landing::Reserved)
 }

@@ -122,6 +122,12 @@ impl Hardware {
         })
     }
 
+    /// The ID that a card's requests carry.
+    #[must_use]
+    pub fn requester(&self, card: CardId) -> Bdf {
+        self.functions[usize::from(card.0)].bdf
+    }
+
     pub(super) fn function(&mut self, card: CardId) -> &mut Function {
         &mut self.functions[usize::from(card.0)]
     }

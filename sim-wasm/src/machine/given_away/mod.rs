@@ -62,6 +62,8 @@ pub mod card;
 
 pub mod hardware;
 
+pub mod reserved;
+
 mod access;
 
 mod interrupts;
@@ -116,7 +118,7 @@ use crate::words::hash::Fnv1a;
 use crate::words::ids::{DomId, Mfn, VcpuId};
 use crate::words::time::{Agenda, Time};
 
-/// Frames of the machine.
+/// Frames of the machine, but for what firmware has reserved.
 pub const FRAMES: u32 = 768;
 /// The first frames are Xen's own, and no table says otherwise.
 pub const XEN_HEAP: u32 = 8;
@@ -221,7 +223,8 @@ impl GivenAway {
     /// Never: memory suffices for what [`Settings::check`] lets pass.
     pub fn new(settings: &Settings) -> Result<GivenAway, NoMachine> {
         settings.check()?;
-        let mut xen = Xen::new(FRAMES);
+        let mut xen = Xen::new(FRAMES + reserved::pages(&settings.reserved));
+        reserved::take(&mut xen, &settings.reserved);
         for _ in 1..XEN_HEAP {
             xen.memory.alloc(Owner::Xen(None)).expect("memory is free");
         }
@@ -229,16 +232,20 @@ impl GivenAway {
         let units = settings.unit.as_slice();
         let mut iommus = Iommus::boot(&mut xen.memory, settings.options, units, XEN_HEAP)
             .expect("it was looked whether Xen boots, and memory suffices for one unit");
-        iommus.repairs = settings.repairs;
+        (iommus.repairs, iommus.relaxed_rdm) = (settings.repairs, settings.relaxed_rdm);
         let mut hardware = Hardware::new(&settings.cards, settings.access_control, settings.repairs.records_tables);
         if iommus.are_enabled() && settings.options.version == Version::Today {
             hardware.topology.enable_acs();
         }
+        reserved::announce(&mut iommus, &hardware, &settings.reserved);
         for card in (0..settings.cards.len() as u8).map(CardId) {
             let device = PciDevice::new(place_of(card), 0);
             iommus.add_device(&mut xen.memory, device).expect("memory suffices for a few context tables");
         }
         iommus.take_steps();
+        if iommus.are_enabled() {
+            reserved::begin_use(&mut iommus, &hardware, &settings.reserved);
+        }
         let owners = Owners::new(&hardware.topology);
         let free = Use { assignable: false, guest: None, lost: true, due: false };
         let mut machine = GivenAway {

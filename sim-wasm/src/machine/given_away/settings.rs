@@ -16,6 +16,7 @@ use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::pirqs::PirqRepairs;
 use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::machine::given_away::hardware::MOST_CARDS;
+use crate::machine::given_away::reserved::MOST_RESERVED;
 use crate::machine::given_away::{MOST_GUESTS, NoMachine};
 use crate::words::time::Time;
 
@@ -68,6 +69,27 @@ impl CardSettings {
     }
 }
 
+/// [Memory that firmware has reserved](crate::machine::given_away::reserved) for cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// How many pages.
+    pub pages: u8,
+    /// For which cards.
+    pub cards: Vec<CardId>,
+    /// Whether they are USB controllers, whose reserved memory Xen 3.3 leaves out.
+    pub usb: Switch,
+    /// Whether each of the cards reads it all the time, as firmware has set them up: after each of Xen's steps with tables.
+    pub in_use: Switch,
+}
+
+impl Reserved {
+    /// One page for a card, which is no USB controller and does not use it.
+    #[must_use]
+    pub fn for_card(card: CardId) -> Reserved {
+        Reserved { pages: 1, cards: vec![card], usb: Switch::Off, in_use: Switch::Off }
+    }
+}
+
 /// A guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestSettings {
@@ -106,6 +128,8 @@ pub enum Target {
     RegistersOf(CardId),
     /// To the first entry of a card's table of messages, where the machine has it.
     TableOf(CardId),
+    /// To the beginning of the first memory that is reserved for a card, if there is any.
+    ReservedFor(CardId),
     /// To where processors take interrupts.
     Interrupts,
 }
@@ -146,6 +170,8 @@ pub enum Act {
     Peek(GuestId, CardId, Target, u16),
     /// A guest's driver writes four bytes among its card's registers: so far from their beginning, this.
     Touch(GuestId, CardId, u16, u32),
+    /// An HVM guest's system puts a card's registers at a page of its memory.
+    Move(GuestId, CardId, u32),
     /// A guest gives one of its pages back to Xen.
     GiveUpPage(GuestId, u16),
     /// A guest fills the hole of a page with a fresh frame.
@@ -196,6 +222,10 @@ pub struct Settings {
     pub guests: Vec<GuestSettings>,
     /// The cards. The first two are below one switch, the others have a root port each. At most 8.
     pub cards: Vec<CardSettings>,
+    /// What firmware has reserved for cards: the last pages of memory, in this order. At most 16 pages.
+    pub reserved: Vec<Reserved>,
+    /// Whether a card may be given away whose reserved memory others use too (`rdm_policy=relaxed`).
+    pub relaxed_rdm: Switch,
     /// What is done when.
     pub acts: Vec<(Time, Act)>,
     /// How long what takes.
@@ -218,6 +248,8 @@ impl Settings {
             access_control: Switch::On,
             guests,
             cards: vec![CardSettings::PLAIN; 2],
+            reserved: Vec::new(),
+            relaxed_rdm: Switch::Off,
             acts: Vec::new(),
             delays: Delays::default(),
             until: Time::from_millis(60_000),
@@ -230,7 +262,9 @@ impl Settings {
     /// # Errors
     /// If there is not.
     pub fn check(&self) -> Result<(), NoMachine> {
-        if self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS) {
+        let reserved: u32 = self.reserved.iter().map(|reserved| u32::from(reserved.pages)).sum();
+        let too_many = self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS);
+        if too_many || reserved > MOST_RESERVED {
             return Err(NoMachine::TooMany);
         }
         if Iommus::can_boot(self.options, self.unit.as_slice()) { Ok(()) } else { Err(NoMachine::NoBoot) }

@@ -254,6 +254,10 @@ impl GivenAway {
     /// pciback and the toolstack learn whose a card is.
     pub(super) fn follow_owner(&mut self, card: CardId) {
         self.tell_xen();
+        if self.iommus.are_enabled() {
+            // A card that uses its reserved memory all the time may have been cut off from it on the way.
+            self.serve_faults();
+        }
         let owner = self.owner(card);
         let before = self.owners.of(place_of(card));
         let leaves_hvm = |guest: &Guest| guest.kind == GuestKind::Hvm && Some(guest.domain) == before;

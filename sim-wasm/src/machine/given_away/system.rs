@@ -109,6 +109,18 @@ impl GivenAway {
         self.start_driver(guest, Driver::new(card, place, registers, rings, Hears::Vector(vector)));
     }
 
+    /// An HVM guest's system puts a card's registers elsewhere, and its driver looks for them there.
+    pub(super) fn move_registers(&mut self, guest: GuestId, card: CardId, to: u64) {
+        if self.guest(guest).hvm().is_none() {
+            return;
+        }
+        let Some(driver) = self.guest(guest).driver_mut(card) else { return };
+        driver.registers = to;
+        self.config_write(guest, card, REGISTERS.offset(), Width::Dword, to as u32);
+        let command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+        self.config_write(guest, card, PCI_COMMAND, Width::Word, command.into());
+    }
+
     fn end_hvm_driver(&mut self, guest: GuestId, card: CardId) {
         self.stop_driver(guest, card);
         let config = &self.hardware.function(card).config;

@@ -16,7 +16,9 @@ pub enum Landing {
     Dom0,
     /// Xen's, or lent by Xen.
     Xen,
-    /// A free frame.
+    /// What firmware has reserved for the card, or for another card of the same domain.
+    Reserved,
+    /// A free frame, or one that firmware has reserved for another's card.
     Nobody,
     /// Another card's registers.
     Registers,
@@ -29,7 +31,7 @@ pub enum Count {
     Written(Landing),
     /// Bytes that cards read.
     Read(Landing),
-    /// Bytes written, to whomever but the domain's own, by a card that its domain had lost already, or that outlived it.
+    /// Bytes written, to whomever but the domain's own and not to what is reserved for the card, by a card that its domain had lost already, or that outlived it.
     WrittenLate,
     /// Requests that the unit blocked.
     Blocked,
@@ -85,7 +87,7 @@ pub enum Count {
 
 impl Count {
     /// All there are.
-    pub const ALL: [Count; 38] = [
+    pub const ALL: [Count; 40] = [
         Count::Written(Landing::Own),
         Count::Written(Landing::Neighbour),
         Count::Written(Landing::Dom0),
@@ -120,6 +122,8 @@ impl Count {
         Count::RegistersRefused,
         Count::HostStopped,
         Count::TablesOverwritten,
+        Count::Written(Landing::Reserved),
+        Count::Read(Landing::Reserved),
         Count::MessagesHeld,
         Count::MasksAstray,
         Count::ModelOverruns,
@@ -141,12 +145,14 @@ impl Count {
             Count::Written(Landing::Neighbour) => "written-neighbour",
             Count::Written(Landing::Dom0) => "written-dom0",
             Count::Written(Landing::Xen) => "written-xen",
+            Count::Written(Landing::Reserved) => "written-reserved",
             Count::Written(Landing::Nobody) => "written-nobody",
             Count::Written(Landing::Registers) => "written-registers",
             Count::Read(Landing::Own) => "read-own",
             Count::Read(Landing::Neighbour) => "read-neighbour",
             Count::Read(Landing::Dom0) => "read-dom0",
             Count::Read(Landing::Xen) => "read-xen",
+            Count::Read(Landing::Reserved) => "read-reserved",
             Count::Read(Landing::Nobody) => "read-nobody",
             Count::Read(Landing::Registers) => "read-registers",
             Count::WrittenLate => "written-late",
@@ -241,6 +247,7 @@ mod tests {
             (Landing::Neighbour, "neighbour"),
             (Landing::Dom0, "dom0"),
             (Landing::Xen, "xen"),
+            (Landing::Reserved, "reserved"),
             (Landing::Nobody, "nobody"),
             (Landing::Registers, "registers"),
         ];
