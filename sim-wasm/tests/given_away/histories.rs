@@ -9,11 +9,11 @@ use sim_wasm::hypervisor::vtd::capabilities::{
 };
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::settings::{
-    Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Target,
+    Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Stands, Target,
 };
 use sim_wasm::words::time::Time;
 
-use crate::invariants::{Watch, check_end};
+use crate::invariants::{Watch, are_neighbours, check_end};
 
 fn guest() -> impl Strategy<Value = GuestId> {
     (0_u8..3).prop_map(GuestId)
@@ -72,9 +72,10 @@ fn reserved() -> impl Strategy<Value = Vec<Reserved>> {
 }
 
 fn card_settings() -> impl Strategy<Value = CardSettings> {
-    (any::<bool>(), any::<bool>()).prop_map(|(stops, table)| CardSettings {
+    (any::<bool>(), any::<bool>(), 0_u8..4).prop_map(|(stops, table, stands)| CardSettings {
         at_reset: if stops { AtReset::Stops } else { AtReset::Finishes },
         messages: if table { Messages::MsiX } else { Messages::Msi },
+        stands: if stands == 0 { Stands::BehindBridge } else { Stands::Alone },
     })
 }
 
@@ -134,7 +135,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         });
         let mut settings = Settings::new(options, made.collect());
         (settings.cards, settings.unit, settings.delays.request) = (cards, Some(unit), request);
-        if which == 3 {
+        if which == 3 || are_neighbours(&settings) {
             // A card that is cut off from what it uses all the time faults as soon as Xen has looked at its last fault.
             reserved.iter_mut().for_each(|region| region.in_use = Switch::Off);
         }

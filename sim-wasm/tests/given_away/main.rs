@@ -1,6 +1,7 @@
 //! Cards given to guests in one machine: toolstack, drivers, device model, Xen, units, cards.
 
 mod attacks;
+mod bridge;
 mod histories;
 mod hvm;
 mod invariants;

@@ -5,7 +5,8 @@ use sim::hypervisor::passthrough::repairs::Repairs;
 use sim::hypervisor::vtd::capabilities::{CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT};
 use sim::machine::given_away::GivenAway;
 use sim::machine::given_away::settings::{
-    Act, AtReset, CardId, CardSettings, Delays, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Target,
+    Act, AtReset, CardId, CardSettings, Delays, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Stands,
+    Target,
 };
 use sim::words::time::Time;
 
@@ -47,6 +48,7 @@ impl Draw {
         CardSettings {
             at_reset: self.one_of(&[AtReset::Stops, AtReset::Finishes]),
             messages: self.one_of(&[Messages::Msi, Messages::MsiX]),
+            stands: self.one_of(&[Stands::Alone, Stands::Alone, Stands::Alone, Stands::BehindBridge]),
         }
     }
 

@@ -22,7 +22,6 @@ use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{PAGE_SHIFT, frame_of};
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::machine::given_away::card::{Answer, Ask, Card};
-use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::reserved::frames_of;
 use crate::machine::given_away::settings::CardId;
 use crate::machine::given_away::tally::{Count, Landing};
@@ -108,7 +107,7 @@ impl GivenAway {
             }
             Way::Up => {}
         }
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         let frame = if self.iommus.are_enabled() {
             let GivenAway { iommus, xen, log, now, .. } = self;
             let unit = &mut iommus.unit_mut(0).unit;
@@ -137,7 +136,7 @@ impl GivenAway {
 
     /// A card writes; whether anybody took it.
     pub(super) fn write(&mut self, card: CardId, address: u64, bytes: &[u8]) -> bool {
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         match self.way(card, address) {
             Way::Blocked => return false,
             Way::Down(other, register) => {
@@ -159,7 +158,7 @@ impl GivenAway {
             self.ended(completion.ending);
             match completion.ending {
                 Ending::Interrupt(arrival) => {
-                    self.arrived(source, arrival);
+                    self.arrived(card, arrival);
                     return true;
                 }
                 Ending::Done => completion.frame,
@@ -191,12 +190,12 @@ impl GivenAway {
             return false;
         };
         let arrival = Arrival::AsWritten(as_written(Message { address, data: u32::from_le_bytes(*data) }));
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         if let Some(event) = remapping::told(source, Dfn((address >> PAGE_SHIFT) as u32), Ending::Interrupt(arrival)) {
             self.log.also(self.now, Event::Vtd(event));
         }
         self.ended(Ending::Interrupt(arrival));
-        self.arrived(source, arrival);
+        self.arrived(card, arrival);
         true
     }
 
@@ -206,8 +205,9 @@ impl GivenAway {
         else {
             return Way::Up;
         };
-        let (from, to) = (place_of(card), place_of(other));
-        let request = PeerRequest { from, requester: from, to, kind: PeerKind::Untranslated };
+        let (from, to) = (self.hardware.place(card), self.hardware.place(other));
+        let requester = self.hardware.requester(card);
+        let request = PeerRequest { from, requester, to, kind: PeerKind::Untranslated };
         match self.hardware.topology.route(request) {
             Route::Iommu => Way::Up,
             Route::Turned { .. } | Route::SameBus { .. } => Way::Down(other, register),

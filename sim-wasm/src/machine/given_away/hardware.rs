@@ -5,19 +5,23 @@
 //!    ├─ root port 00:01.0 ── 01 ── upstream ── 02 ┬ downstream 02:00.0 ── 03:00.0 card 0
 //!    │                                            └ downstream 02:01.0 ── 04:00.0 card 1
 //!    ├─ root port 00:02.0 ── 05:00.0 card 2
-//!    └─ …
+//!    ├─ …
+//!    └─ root port 00:08.0 ── 0b:00.0 bridge to PCI ── 0c:01.0 card 0, if it is conventional, 0c:02.0 card 1, …
 //! ```
 //!
-//! Not modelled: cards behind bridges to PCI, whose requests [`topology`](crate::protocols::pci::topology) knows, and virtual
-//! functions.
+//! The bridge, with its port, is there if a card is behind it. Whatever comes from there says that it comes from 0c:00.0, where
+//! nothing is, so that to the unit all of it is one.
+//!
+//! Not modelled: virtual functions, and bridges behind bridges, which [`topology`](crate::protocols::pci::topology) knows.
 
 use alloc::vec::Vec;
 
+use crate::hypervisor::passthrough::iommus::PciDevice;
 use crate::hypervisor::passthrough::options::Switch;
 use crate::machine::given_away::card::{BAR_SIZE, Card};
-use crate::machine::given_away::settings::{CardId, CardSettings, Messages};
+use crate::machine::given_away::settings::{CardId, CardSettings, Messages, Stands};
 use crate::protocols::pci::bar::{BarKind, BarPlace};
-use crate::protocols::pci::builder::Builder;
+use crate::protocols::pci::builder::{Builder, ExpressType};
 use crate::protocols::pci::config::{ConfigSpace, Width};
 use crate::protocols::pci::function::Function;
 use crate::protocols::pci::msi::MsiShape;
@@ -42,10 +46,16 @@ const FIRST_BAR: u64 = 0xF7A0_0000;
 /// The first card's line; the others' follow.
 const FIRST_IRQ: u8 = 16;
 
+/// The bridge to the conventional bus, and that bus.
+const BRIDGE: Bdf = Bdf::new(11, 0, 0);
+const CONVENTIONAL: u8 = 12;
+
 /// Where a card is.
-#[must_use]
-pub const fn place_of(card: CardId) -> Bdf {
-    Bdf::new(3 + card.0, 0, 0)
+const fn place_of(card: CardId, stands: Stands) -> Bdf {
+    match stands {
+        Stands::Alone => Bdf::new(3 + card.0, 0, 0),
+        Stands::BehindBridge => Bdf::new(CONVENTIONAL, 1 + card.0, 0),
+    }
 }
 
 /// Where the machine has a card's registers.
@@ -76,6 +86,10 @@ pub struct Hardware {
     pub cards: Vec<Card>,
     /// Where Xen found the cards' tables of messages.
     pub(super) tables: Vec<Option<MsixBase>>,
+    /// The bridge's config space.
+    pub(super) bridge: ConfigSpace,
+    /// Config spaces that are kept while the bus of their cards is reset for another card.
+    pub(super) kept: Vec<(CardId, ConfigSpace)>,
 }
 
 impl Hardware {
@@ -87,11 +101,24 @@ impl Hardware {
         for port in 0..2 {
             topology.add_bridge(Bdf::new(2, port, 0), NodeKind::Downstream, 3 + port, 3 + port).acs_offered = offered;
         }
-        let mut hardware = Hardware { topology, functions: Vec::new(), cards: Vec::new(), tables: Vec::new() };
+        let mut hardware = Hardware {
+            topology,
+            functions: Vec::new(),
+            cards: Vec::new(),
+            tables: Vec::new(),
+            bridge: bridge(),
+            kept: Vec::new(),
+        };
+        if cards.iter().any(|card| card.stands == Stands::BehindBridge) {
+            let topology = &mut hardware.topology;
+            topology.add_bridge(Bdf::new(0, 8, 0), NodeKind::RootPort, BRIDGE.bus(), CONVENTIONAL).acs_offered =
+                PCI_ACS_XEN;
+            topology.add_bridge(BRIDGE, NodeKind::PcieToPci, CONVENTIONAL, CONVENTIONAL);
+        }
         for (number, settings) in (0..).zip(cards) {
             let card = CardId(number);
-            let bdf = place_of(card);
-            if number >= 2 {
+            let bdf = place_of(card, settings.stands);
+            if number >= 2 && settings.stands == Stands::Alone {
                 let port = Bdf::new(0, number, 0);
                 hardware.topology.add_bridge(port, NodeKind::RootPort, bdf.bus(), bdf.bus()).acs_offered = PCI_ACS_XEN;
             }
@@ -122,10 +149,34 @@ impl Hardware {
         })
     }
 
-    /// The ID that a card's requests carry.
+    /// Where a card is.
+    #[must_use]
+    pub fn place(&self, card: CardId) -> Bdf {
+        self.functions[usize::from(card.0)].bdf
+    }
+
+    /// The ID that a card's requests carry: its own, or that of the first place behind the bridge.
     #[must_use]
     pub fn requester(&self, card: CardId) -> Bdf {
-        self.functions[usize::from(card.0)].bdf
+        let place = self.place(card);
+        if place.bus() == CONVENTIONAL { Bdf::new(CONVENTIONAL, 0, 0) } else { place }
+    }
+
+    /// A card as Xen has it when it has found it.
+    pub(super) fn device(&self, card: CardId) -> PciDevice {
+        let place = self.place(card);
+        let device = PciDevice::new(place, 0);
+        if place.bus() == CONVENTIONAL { device.behind_bridge(BRIDGE, CONVENTIONAL) } else { device }
+    }
+
+    /// The cards whose requests carry the same ID as a card's, itself among them.
+    pub(super) fn together(&self, card: CardId) -> Vec<CardId> {
+        self.topology.group(self.place(card)).into_iter().filter_map(|bdf| self.card_at(bdf)).collect()
+    }
+
+    /// The cards that a reset of a card's bus takes along, itself among them.
+    pub(super) fn reset_with(&self, card: CardId) -> Vec<CardId> {
+        self.topology.reset_with(self.place(card)).into_iter().filter_map(|bdf| self.card_at(bdf)).collect()
     }
 
     pub(super) fn function(&mut self, card: CardId) -> &mut Function {
@@ -141,19 +192,33 @@ impl Hardware {
         let function = self.function(card);
         function.write(now, REGISTERS.offset(), Width::Dword, registers_of(card) as u32);
         function.write(now, PCI_COMMAND, Width::Word, PCI_COMMAND_MEMORY.into());
+        for (other, config) in core::mem::take(&mut self.kept) {
+            self.function(other).config = config;
+        }
     }
+}
+
+fn bridge() -> ConfigSpace {
+    let builder = Builder::new(0x8086, 0x244E, 0x06_0400).bridge(BRIDGE.bus(), CONVENTIONAL, CONVENTIONAL);
+    builder.express(ExpressType::PcieToPci, 0).build()
 }
 
 fn config(card: CardId, settings: CardSettings) -> ConfigSpace {
     let bar = BarKind::Memory32 { prefetchable: false };
-    let builder = Builder::new(0x8086, 0x10D3, 0x02_0000)
-        .interrupt(1, line_of(card))
-        .bar(REGISTERS.index(), bar, BAR_SIZE, registers_of(card))
-        .msi(MsiShape { vectors_log2: 0, is_64: true, has_masks: false });
-    match settings.messages {
+    let builder = match settings.stands {
+        Stands::Alone => Builder::new(0x8086, 0x10D3, 0x02_0000),
+        Stands::BehindBridge => Builder::conventional(0x8086, 0x100E, 0x02_0000),
+    }
+    .interrupt(1, line_of(card))
+    .bar(REGISTERS.index(), bar, BAR_SIZE, registers_of(card))
+    .msi(MsiShape { vectors_log2: 0, is_64: true, has_masks: false });
+    let builder = match settings.messages {
         Messages::Msi => builder,
         Messages::MsiX => builder.msix(TABLE),
+    };
+    match settings.stands {
+        Stands::Alone => builder.flr(),
+        Stands::BehindBridge => builder.advanced_features(true),
     }
-    .flr()
     .build()
 }

@@ -26,7 +26,6 @@ use crate::actors::log::hotplug::{Hotplug, Outcome};
 use crate::actors::xenbus::store::{Quotas, WatchEvent, Xenstore};
 use crate::hypervisor::message::Message;
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::table::GuestTable;
 use crate::machine::given_away::{GivenAway, Item};
@@ -122,7 +121,7 @@ impl GivenAway {
 
     /// The device model of 2008 begins, with the cards that the guest boots with.
     pub(super) fn start_model(&mut self, guest: GuestId, cards: &[CardId]) {
-        let devices: Vec<Bdf> = cards.iter().map(|card| place_of(*card)).collect();
+        let devices: Vec<Bdf> = cards.iter().map(|card| self.hardware.place(*card)).collect();
         let present: Vec<Bdf> = self.hardware.functions.iter().map(|function| function.bdf).collect();
         let machine = Assignable { present: &present, iommu: self.iommus.are_enabled() };
         let GivenAway { guests, log, now, .. } = self;
@@ -142,16 +141,16 @@ impl GivenAway {
 
     /// xend begins to attach or detach a card while a guest runs.
     pub(super) fn tell_xend(&mut self, guest: GuestId, card: CardId, attach: bool) {
-        let test = self.test_assign(card);
+        let (test, device) = (self.test_assign(card), self.hardware.place(card));
         let GivenAway { guests, log, now, .. } = self;
         let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) else {
             return;
         };
         if attach {
-            let wanted = PciDevice { device: place_of(card), vslot: 0 };
+            let wanted = PciDevice { device, vslot: 0 };
             old.xend.attach(&mut old.store, *now, log, wanted, test);
         } else {
-            old.xend.detach(&mut old.store, *now, log, place_of(card));
+            old.xend.detach(&mut old.store, *now, log, device);
         }
         self.model_did(guest);
     }
@@ -166,7 +165,7 @@ impl GivenAway {
 
     /// Today's device model shows the guest a card; false if it has no slot.
     pub(super) fn order_add(&mut self, guest: GuestId, card: CardId, running: bool) -> bool {
-        let (now, device) = (self.now, place_of(card));
+        let (now, device) = (self.now, self.hardware.place(card));
         let GivenAway { guests, log, .. } = self;
         let Some(slots) = guests[usize::from(guest.0)].hvm().and_then(HvmSide::slots) else { return false };
         let Ok(slot) = slots.insert(device, 0) else { return false };
@@ -183,7 +182,7 @@ impl GivenAway {
 
     /// Today's device model asks the guest to let a card go.
     pub(super) fn order_remove(&mut self, guest: GuestId, card: CardId) {
-        let (now, device) = (self.now, place_of(card));
+        let (now, device) = (self.now, self.hardware.place(card));
         let GivenAway { guests, log, .. } = self;
         let Some(slots) = guests[usize::from(guest.0)].hvm().and_then(HvmSide::slots) else { return };
         let Some(slot) = slots.slot_of(device) else { return };
@@ -228,8 +227,9 @@ impl GivenAway {
             Model::Old(old) => old.model.devices().collect(),
             Model::Today { slots } => slots.devices().map(|(_, device)| device).collect(),
         };
+        let behind: Vec<CardId> = hvm.behind.iter().map(|behind| behind.card).collect();
         let gone: Vec<CardId> =
-            hvm.behind.iter().map(|behind| behind.card).filter(|card| !named.contains(&place_of(*card))).collect();
+            behind.into_iter().filter(|card| !named.contains(&self.hardware.place(*card))).collect();
         for card in gone {
             self.unregister(guest, card);
             if old {
@@ -275,7 +275,7 @@ impl GivenAway {
         let release = self.settings.release();
         let GivenAway { guests, hardware, xen, costs, now, log, .. } = self;
         let Some(hvm) = guests[usize::from(guest.0)].hvm() else { return };
-        let slot = hvm.slots().and_then(|slots| slots.slot_of(place_of(card))).unwrap_or(place);
+        let slot = hvm.slots().and_then(|slots| slots.slot_of(hardware.place(card))).unwrap_or(place);
         let mut host = Host { xen, costs, now: *now, log };
         let settings = PtSettings { release, permissive: false };
         let device = PtDevice::new(hardware.function(card), settings, &mut host);
@@ -342,7 +342,8 @@ impl GivenAway {
 
     /// The device model follows the guest's turning a message on or off (`pt_msi_update`).
     fn bind_message(&mut self, guest: GuestId, card: CardId) {
-        let (domain, owner) = (GivenAway::domain_of(guest), self.owners.of(place_of(card)));
+        let (domain, place) = (GivenAway::domain_of(guest), self.hardware.place(card));
+        let owner = self.owners.of(place);
         let GivenAway { guests, hardware, xen, costs, now, log, pirqs, .. } = self;
         let function = hardware.function(card);
         let Some(msi) = Msi::of(&function.config) else { return };
@@ -351,7 +352,7 @@ impl GivenAway {
         let mut host = Host { xen, costs, now: *now, log };
         match (msi.enabled, behind.pirq) {
             (true, None) => {
-                let Ok(pirq) = pirqs.map_message(domain, owner, place_of(card), 0) else {
+                let Ok(pirq) = pirqs.map_message(domain, owner, place, 0) else {
                     // The guest is not told that its messages are off.
                     return Msi::enable(&mut function.config, false);
                 };

@@ -18,7 +18,7 @@ use crate::hypervisor::message::Message;
 use crate::hypervisor::passthrough::intremap::{Taken, Target};
 use crate::hypervisor::pirqs::{IrqSource, PirqId};
 use crate::hypervisor::vtd::interrupts::Arrival;
-use crate::machine::given_away::hardware::{line_of, place_of};
+use crate::machine::given_away::hardware::line_of;
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::{GivenAway, Item};
@@ -72,7 +72,7 @@ impl GivenAway {
     /// What Xen has a card send for an entry of its table, 0 for its one message.
     #[must_use]
     pub fn message_of(&self, card: CardId, entry: u16) -> Option<Message> {
-        let bdf = place_of(card);
+        let bdf = self.hardware.place(card);
         self.vectors.0.iter().find(|given| (given.bdf, given.entry) == (bdf, entry)).map(|given| given.message)
     }
 
@@ -131,10 +131,10 @@ impl GivenAway {
         }
     }
 
-    /// A message came to the processor.
-    pub(super) fn arrived(&mut self, source: Bdf, arrival: Arrival) {
+    /// A card's message came to the processor.
+    pub(super) fn arrived(&mut self, card: CardId, arrival: Arrival) {
         match self.iommus.taken(arrival) {
-            Taken::Handled(vector) => self.handle(source, vector),
+            Taken::Handled(vector) => self.handle(self.hardware.place(card), vector),
             Taken::HeldBack(_) | Taken::Noted => self.tally.one(Count::MessagesIgnored),
             Taken::Mistaken(_) | Taken::ByMode(_) => self.tally.one(Count::MessagesMistaken),
             Taken::XenStops(_) => self.tally.set(Count::HostStopped, 1),
@@ -180,7 +180,6 @@ impl GivenAway {
 mod tests {
     use crate::hypervisor::passthrough::options::{GuestKind, Options, Version};
     use crate::machine::given_away::GivenAway;
-    use crate::machine::given_away::hardware::place_of;
     use crate::machine::given_away::settings::{CardId, GuestId, GuestSettings, Settings};
     use crate::machine::given_away::tally::Count;
 
@@ -193,7 +192,7 @@ mod tests {
         machine.run();
         let counts =
             |machine: &GivenAway| [Count::Interrupts, Count::MessagesIgnored].map(|count| machine.tally().get(count));
-        let card = place_of(CardId(0));
+        let card = machine.hardware.place(CardId(0));
         let vector = machine.vectors.0.iter().find(|given| given.bdf == card).expect("it has a message").vector;
         machine.handle(card, vector);
         assert_eq!(counts(&machine), [1, 0]);

@@ -102,13 +102,13 @@ use crate::actors::remapping::tell_steps;
 use crate::actors::xenbus::store::WatchEvent;
 use crate::hypervisor::io_permissions::IoPermissions;
 use crate::hypervisor::memory::Owner;
-use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
+use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::Version;
 use crate::hypervisor::pirqs::Pirqs;
 use crate::hypervisor::shared_info::UpcallScan;
 use crate::hypervisor::xen::Xen;
 use crate::machine::given_away::guest::Guest;
-use crate::machine::given_away::hardware::{Hardware, place_of};
+use crate::machine::given_away::hardware::Hardware;
 use crate::machine::given_away::interrupts::Vectors;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::tally::{Count, Tally};
@@ -239,8 +239,9 @@ impl GivenAway {
         }
         reserved::announce(&mut iommus, &hardware, &settings.reserved);
         for card in (0..settings.cards.len() as u8).map(CardId) {
-            let device = PciDevice::new(place_of(card), 0);
-            iommus.add_device(&mut xen.memory, device).expect("memory suffices for a few context tables");
+            iommus
+                .add_device(&mut xen.memory, hardware.device(card))
+                .expect("memory suffices for a few context tables");
         }
         iommus.take_steps();
         if iommus.are_enabled() {
@@ -355,7 +356,7 @@ impl GivenAway {
     /// If there is no such card.
     #[must_use]
     pub fn owner(&self, card: CardId) -> DomId {
-        self.iommus.device(place_of(card)).expect("the machine has the card").owner
+        self.iommus.device(self.hardware.place(card)).expect("the machine has the card").owner
     }
 
     /// The domain that a guest is, or was.

@@ -47,6 +47,15 @@ pub enum Messages {
     MsiX,
 }
 
+/// Where a card stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stands {
+    /// Alone behind a port.
+    Alone,
+    /// On a conventional bus, with all others that do: behind a bridge that speaks for them all.
+    BehindBridge,
+}
+
 /// A card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CardSettings {
@@ -54,13 +63,19 @@ pub struct CardSettings {
     pub at_reset: AtReset,
     /// How it interrupts.
     pub messages: Messages,
+    /// Where it stands.
+    pub stands: Stands,
 }
 
 impl CardSettings {
-    /// One with a single message that stops when it is reset.
-    pub const PLAIN: CardSettings = CardSettings { at_reset: AtReset::Stops, messages: Messages::Msi };
+    /// One with a single message and a port of its own that stops when it is reset.
+    pub const PLAIN: CardSettings =
+        CardSettings { at_reset: AtReset::Stops, messages: Messages::Msi, stands: Stands::Alone };
     /// The same with a table of messages.
     pub const WITH_TABLE: CardSettings = CardSettings { messages: Messages::MsiX, ..CardSettings::PLAIN };
+
+    /// One of a conventional bus.
+    pub const BEHIND_BRIDGE: CardSettings = CardSettings { stands: Stands::BehindBridge, ..CardSettings::PLAIN };
 
     /// A plain one, but for what it does when it is reset.
     #[must_use]
@@ -220,7 +235,7 @@ pub struct Settings {
     pub access_control: Switch,
     /// The guests, which are built in this order at the beginning.
     pub guests: Vec<GuestSettings>,
-    /// The cards. The first two are below one switch, the others have a root port each. At most 8.
+    /// The cards. Of those that stand alone the first two are below one switch, and the others have a root port each. At most 8.
     pub cards: Vec<CardSettings>,
     /// What firmware has reserved for cards: the last pages of memory, in this order. At most 16 pages.
     pub reserved: Vec<Reserved>,

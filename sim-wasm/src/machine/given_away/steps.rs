@@ -11,19 +11,22 @@ use crate::actors::log::hotplug::{self, Hotplug};
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::pciback::resources::Resources;
+use crate::hypervisor::passthrough::iommus::PciDevice;
 use crate::hypervisor::passthrough::options::{AssignError, GuestKind};
 use crate::hypervisor::pirqs::PirqId;
 use crate::machine::given_away::card::{BAR_SIZE, Card};
 use crate::machine::given_away::guest::{GUEST_PAGES, Guest};
-use crate::machine::given_away::hardware::{REGISTERS, line_of, place_of, registers_of};
+use crate::machine::given_away::hardware::{REGISTERS, line_of, registers_of};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::toolstack::{Outcome, Step};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::bar::{BarKind, Region};
-use crate::protocols::pci::reset::{ResetStep, Waits, choose, plan};
+use crate::protocols::pci::registers::PCI_BRIDGE_CTL_BUS_RESET;
+use crate::protocols::pci::reset::{ResetMethod, ResetStep, Waits, choose, plan};
 use crate::protocols::xenbus::XenbusState;
 use crate::words::ids::{Dfn, DomId, Pfn};
+use crate::words::time::Time;
 
 /// How often the toolstack looks at a state, and how far apart.
 const LOOKS: u16 = 1_000;
@@ -43,6 +46,7 @@ impl GivenAway {
                 let given = self.guests.iter().any(|guest| guest.alive && guest.cards.contains(&card));
                 self.uses[usize::from(card.0)].assignable && !given
             }
+            Step::CheckTogether(cards) => cards.iter().all(|card| self.is_given_alone(*card, &cards)),
             Step::CheckAttached(guest, card) => self.guest(guest).cards.contains(&card),
             Step::Reset(card) => {
                 let nanos = self.begin_reset(card);
@@ -90,7 +94,8 @@ impl GivenAway {
             }
             Step::AwaitConnected(guest, looks) => return self.await_connected(guest, looks),
             Step::Withdraw(guest, card) => {
-                self.with_bus(guest, |bus, now, log| bus.detach_device(now, log, place_of(card)));
+                let real = self.hardware.place(card);
+                self.with_bus(guest, |bus, now, log| bus.detach_device(now, log, real));
                 true
             }
             Step::Forget(guest, card) => {
@@ -161,7 +166,7 @@ impl GivenAway {
         if self.owner(card) == DomId::IO {
             return true;
         }
-        let done = self.iommus.quarantine(&mut self.xen.memory, place_of(card)).is_ok();
+        let done = self.iommus.quarantine(&mut self.xen.memory, self.hardware.place(card)).is_ok();
         self.follow_owner(card);
         done
     }
@@ -171,8 +176,8 @@ impl GivenAway {
         if used || !matches!(self.owner(card), DomId::DOM0 | DomId::IO) {
             return false;
         }
-        let free =
-            self.owner(card) == DomId::DOM0 || self.iommus.give_back(&mut self.xen.memory, place_of(card)).is_ok();
+        let free = self.owner(card) == DomId::DOM0
+            || self.iommus.give_back(&mut self.xen.memory, self.hardware.place(card)).is_ok();
         self.follow_owner(card);
         self.uses[usize::from(card.0)].assignable &= !free;
         free
@@ -180,26 +185,58 @@ impl GivenAway {
 
     fn tested(&mut self, card: CardId) -> bool {
         let assignable = self.test_assign(card) == TestAssign::Assignable;
-        self.log.step(self.now, Event::Hotplug(Hotplug::Tested { device: place_of(card), assignable }));
+        self.log.step(self.now, Event::Hotplug(Hotplug::Tested { device: self.hardware.place(card), assignable }));
         assignable
     }
 
     /// Begins a card's reset; how long it is to be waited for.
     pub(super) fn begin_reset(&mut self, card: CardId) -> u64 {
-        let (now, waits) = (self.now, if self.is_old() { Waits::XEND } else { Waits::SPECIFIED });
-        let function = self.hardware.function(card);
-        let real = function.bdf;
+        let (now, old) = (self.now, self.is_old());
+        let waits = if old { Waits::XEND } else { Waits::SPECIFIED };
+        let real = self.hardware.place(card);
+        let config = &self.hardware.functions[usize::from(card.0)].config;
+        let method = match choose(real, config) {
+            // dom0's kernel resets no bus that others are on, and first does what the card can do itself.
+            ResetMethod::SecondaryBus if !old => ResetMethod::AdvancedFlr,
+            method => method,
+        };
         let mut nanos = 0;
-        for step in plan(choose(real, &function.config), &function.config, None, waits) {
+        for step in plan(method, config, Some(&self.hardware.bridge), waits) {
             match step {
-                ResetStep::Write { offset, width, value } => drop(function.write(now, offset, width, value)),
+                ResetStep::Write { offset, width, value } => {
+                    self.hardware.function(card).write(now, offset, width, value);
+                }
+                ResetStep::WriteBridge { offset, width, value } => {
+                    self.hardware.bridge.write(offset, width, value);
+                    if value & u32::from(PCI_BRIDGE_CTL_BUS_RESET) != 0 {
+                        self.reset_bus(card, now + waits.bus_held);
+                    }
+                }
                 ResetStep::Wait(wait) => nanos += wait,
-                ResetStep::Save | ResetStep::Restore | ResetStep::WriteBridge { .. } | ResetStep::Vendor => {}
+                ResetStep::Save | ResetStep::Restore | ResetStep::Vendor => {}
             }
         }
         self.with_card(card, Card::reset);
         self.log.step(now, Event::Pciif(Pciif::DeviceReset { real }));
         nanos
+    }
+
+    /// A card's bus is reset, with all that is on it; what is not to be reset has its config space kept.
+    fn reset_bus(&mut self, card: CardId, until: Time) {
+        for other in self.hardware.reset_with(card) {
+            let config = self.hardware.function(other).config.clone();
+            self.hardware.function(other).bus_reset(until);
+            if other != card {
+                self.hardware.kept.push((other, config));
+                self.with_card(other, Card::reset);
+            }
+        }
+    }
+
+    /// Whether xend gives a guest a card behind a bridge: no other guest has a card there.
+    fn is_given_alone(&self, card: CardId, cards: &[CardId]) -> bool {
+        let others = self.hardware.together(card).into_iter().filter(|other| !cards.contains(other));
+        others.into_iter().all(|other| self.test_assign(other) == TestAssign::Assignable)
     }
 
     /// Xen is to make a card a guest's. That it cannot for PV guests is no error to either toolstack.
@@ -208,7 +245,7 @@ impl GivenAway {
         if !self.guest(guest).alive {
             return false;
         }
-        let outcome = self.iommus.assign(&mut self.xen.memory, place_of(card), domain);
+        let outcome = self.iommus.assign(&mut self.xen.memory, self.hardware.place(card), domain);
         self.follow_owner(card);
         let tolerated = kind == GuestKind::Pv || !self.settings.heeds_test.is_on();
         let runs = match outcome {
@@ -236,11 +273,13 @@ impl GivenAway {
         let domain = GivenAway::domain_of(guest);
         if self.owner(card) == domain {
             // What goes wrong on the way, Xen has logged.
-            let _ = self.iommus.deassign(&mut self.xen.memory, place_of(card));
+            let _ = self.iommus.deassign(&mut self.xen.memory, self.hardware.place(card));
             self.follow_owner(card);
         }
         let one = &mut self.uses[usize::from(card.0)];
-        if one.guest == Some(guest) && self.iommus.device(place_of(card)).is_some_and(|device| device.owner != domain) {
+        if one.guest == Some(guest)
+            && self.iommus.device(self.hardware.place(card)).is_some_and(|device| device.owner != domain)
+        {
             one.lost = true;
         }
     }
@@ -259,13 +298,15 @@ impl GivenAway {
             self.serve_faults();
         }
         let owner = self.owner(card);
-        let before = self.owners.of(place_of(card));
+        let before = self.owners.of(self.hardware.place(card));
         let leaves_hvm = |guest: &Guest| guest.kind == GuestKind::Hvm && Some(guest.domain) == before;
         if before != Some(owner) && self.guests.iter().any(leaves_hvm) {
             let rests = self.hardware.function(card).is_quiet();
             self.log.also(self.now, Event::Hvm(Hvm::OwnerChanged { owner: owner.0, rests }));
         }
-        for device in self.owners.follow(&self.hardware.topology, place_of(card), owner) {
+        let sources = self.iommus.device(self.hardware.place(card)).map_or(Vec::new(), PciDevice::sources);
+        let moved = if before == Some(owner) { Vec::new() } else { self.owners.note(&sources, owner) };
+        for device in moved {
             self.log.also(self.now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
         }
     }
@@ -335,8 +376,9 @@ impl GivenAway {
 
     /// The keys of a card that went.
     fn forget(&mut self, guest: GuestId, card: CardId) {
+        let real = self.hardware.place(card);
         self.with_bus(guest, |bus, _, _| {
-            let closing: Vec<u16> = bus.closing_of(place_of(card)).into_iter().collect();
+            let closing: Vec<u16> = bus.closing_of(real).into_iter().collect();
             for index in closing {
                 bus.forget_device(index);
             }

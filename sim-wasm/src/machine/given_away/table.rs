@@ -28,7 +28,7 @@ use crate::hypervisor::pirqs::{PirqId, Pirqs};
 use crate::hypervisor::vtd::structures::frame_of;
 use crate::machine::given_away::GivenAway;
 use crate::machine::given_away::card::Card;
-use crate::machine::given_away::hardware::{REGISTERS, TABLE, place_of};
+use crate::machine::given_away::hardware::{REGISTERS, TABLE};
 use crate::machine::given_away::hvm::{Behind, HvmSide};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
@@ -132,7 +132,7 @@ impl GivenAway {
             return pirq.is_some_and(|pirq| self.xen.port_of_pirq(domain, pirq).is_some());
         };
         let is_unmasked = |behind: &Behind| {
-            let table = behind.table.as_ref().filter(|_| place_of(behind.card) == bdf);
+            let table = behind.table.as_ref().filter(|_| self.hardware.place(behind.card) == bdf);
             table.is_some_and(|table| table.table.wanted(entry).is_some())
         };
         pirq.is_some_and(|pirq| hvm.messages.kind(pirq.0).is_some()) && hvm.behind.iter().any(is_unmasked)
@@ -159,7 +159,8 @@ impl GivenAway {
 
     /// The device model follows what an HVM guest wants to get by its entries (`pt_msix_update`).
     pub(super) fn bind_entries(&mut self, guest: GuestId, card: CardId) {
-        let (domain, owner) = (GivenAway::domain_of(guest), self.owners.of(place_of(card)));
+        let (domain, place) = (GivenAway::domain_of(guest), self.hardware.place(card));
+        let owner = self.owners.of(place);
         let GivenAway { guests, hardware, xen, costs, now, log, pirqs, .. } = self;
         let is_on = msix::is_enabled(&hardware.function(card).config);
         let Some(hvm) = guests[usize::from(guest.0)].hvm() else { return };
@@ -175,7 +176,7 @@ impl GivenAway {
                 }
                 (Some(message), None) => {
                     // Where Xen maps nothing, the guest's driver waits in vain.
-                    let Ok(pirq) = pirqs.map_message(domain, owner, place_of(card), entry) else { continue };
+                    let Ok(pirq) = pirqs.map_message(domain, owner, place, entry) else { continue };
                     hvm.messages.bind(&mut host, &mut hvm.lines, pirq.0, message);
                     bound.push(Bound { entry, pirq, message });
                 }

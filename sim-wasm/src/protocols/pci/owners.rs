@@ -72,6 +72,13 @@ impl Owners {
         moved
     }
 
+    /// Notes whose these IDs are, and no others. Returns those that changed hands.
+    pub fn note(&mut self, rids: &[Bdf], owner: DomId) -> Vec<Bdf> {
+        let moved = rids.iter().copied().filter(|&rid| self.of(rid) != Some(owner)).collect::<Vec<Bdf>>();
+        self.set(&moved, owner);
+        moved
+    }
+
     fn together(&self, topology: &Topology, bdf: Bdf) -> Result<Vec<Bdf>, Refused> {
         topology.node(bdf).ok_or(Refused::NoDevice)?;
         let mut rids: Vec<Bdf> = topology.group(bdf).into_iter().flat_map(|member| topology.aliases(member)).collect();
