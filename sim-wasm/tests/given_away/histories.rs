@@ -19,6 +19,10 @@ fn guest() -> impl Strategy<Value = GuestId> {
     (0_u8..3).prop_map(GuestId)
 }
 
+fn switch(on: bool) -> Switch {
+    if on { Switch::On } else { Switch::Off }
+}
+
 fn card() -> impl Strategy<Value = CardId> {
     (0_u8..3).prop_map(CardId)
 }
@@ -62,7 +66,6 @@ fn place() -> impl Strategy<Value = u32> {
 fn reserved() -> impl Strategy<Value = Vec<Reserved>> {
     let region = (1_u8..3, vec(card(), 1..3), any::<bool>(), any::<bool>());
     vec(region, 0..3).prop_map(|regions| {
-        let switch = |on| if on { Switch::On } else { Switch::Off };
         let made = regions.into_iter().map(|(pages, mut cards, usb, in_use)| {
             cards.dedup();
             Reserved { pages, cards, usb: switch(usb), in_use: switch(in_use) }
@@ -100,7 +103,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::GiveUpPage(guest, page)),
         3 => (guest(), page.clone()).prop_map(|(guest, page)| Act::TakePage(guest, page)),
         2 => (guest(), page, any::<bool>())
-            .prop_map(|(guest, page, on)| Act::Retype(guest, page, if on { Switch::On } else { Switch::Off })),
+            .prop_map(|(guest, page, on)| Act::Retype(guest, page, switch(on))),
         1 => (0_u32..3_000).prop_map(Act::Slow),
     ]
 }
@@ -120,8 +123,8 @@ fn unit() -> impl Strategy<Value = Capabilities> {
 fn settings() -> impl Strategy<Value = Settings> {
     let guests = vec((any::<bool>(), proptest::option::of(card())), 3);
     let delays = prop_oneof![Just(1_000_u64), Just(3_000_000), Just(40_000_000)];
-    let made = (guests, vec(card_settings(), 3), reserved(), any::<bool>(), unit(), 0_u8..4, delays);
-    made.prop_map(|(guests, cards, mut reserved, relaxed, unit, which, request)| {
+    let made = (guests, vec(card_settings(), 3), reserved(), [any::<bool>(), any::<bool>()], unit(), 0_u8..4, delays);
+    made.prop_map(|(guests, cards, mut reserved, [relaxed, redirects], unit, which, request)| {
         let mut options = Options::default_of(if which == 3 { Version::Xen33 } else { Version::Today });
         (options.wanted, options.pv) = (Wanted::Yes, Switch::On);
         match which {
@@ -139,7 +142,8 @@ fn settings() -> impl Strategy<Value = Settings> {
             // A card that is cut off from what it uses all the time faults as soon as Xen has looked at its last fault.
             reserved.iter_mut().for_each(|region| region.in_use = Switch::Off);
         }
-        (settings.reserved, settings.relaxed_rdm) = (reserved, if relaxed { Switch::On } else { Switch::Off });
+        settings.access_control = switch(redirects);
+        (settings.reserved, settings.relaxed_rdm) = (reserved, switch(relaxed));
         settings.until = Time(u64::MAX);
         settings
     })

@@ -15,7 +15,8 @@
 //! Sources: `xen/drivers/passthrough/pci.c`, `assign_device`, `deassign_device`, `iommu_quarantine_dev_init`;
 //! `xen/drivers/passthrough/vtd/iommu.c`, `reassign_device_ownership`, `intel_iommu_assign_device`.
 //!
-//! Not modelled: resets between owners, MSI-X table pages, and toolstacks' checks of which devices must go together.
+//! Not modelled: resets between owners, MSI-X table pages, toolstacks' checks of which devices must go together, and that today
+//! a device behind a bridge that has reserved memory stays where it is (`-EOPNOTSUPP`).
 
 use alloc::vec::Vec;
 

@@ -8,7 +8,7 @@
 //! One request is under way at a time. A card with a table of messages is asked for one of its entries, and for its one message
 //! if that is refused; a card whose message is refused is driven by its line.
 //!
-//! Not modelled: drivers that fail, and that look for a capability before they ask for it.
+//! Not modelled: drivers that fail, and a driver's look at the capabilities before it asks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -12,6 +12,9 @@
 //!                        registers ─► card ─► switch ─► unit ─► frames
 //! ```
 //!
+//! A card has one message or a [table] of them among its registers, stands below a port of its own or behind a
+//! [bridge](hardware) that speaks for all behind it, and may have memory that firmware has [reserved] for it.
+//!
 //! A run is a function of its [`Settings`]. Each appointment of the agenda lets one of them do one thing;
 //! what it leads to is put down for later. The toolstack does [one thing at a time](toolstack), in the order of its age:
 //!

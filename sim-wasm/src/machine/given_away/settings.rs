@@ -183,7 +183,7 @@ pub enum Act {
     Point(GuestId, CardId, Target),
     /// A guest's driver has a card read so many bytes somewhere, and send them away.
     Peek(GuestId, CardId, Target, u16),
-    /// A guest's driver writes four bytes among its card's registers: so far from their beginning, this.
+    /// A guest's driver writes four bytes of its card's registers: how far from their beginning, and what.
     Touch(GuestId, CardId, u16, u32),
     /// An HVM guest's system puts a card's registers at a page of its memory.
     Move(GuestId, CardId, u32),

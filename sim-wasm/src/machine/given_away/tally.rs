@@ -53,7 +53,7 @@ pub enum Count {
     MessagesMistaken,
     /// Messages that a processor held back, or that nobody waits for.
     MessagesIgnored,
-    /// Messages that a card held back, since their entry is masked; what waits already is no more by waiting twice.
+    /// Messages that a card held back, since their entry is masked; however many they are, one leaves when the mask goes.
     MessagesHeld,
     /// Packets that a driver got whole.
     Received,

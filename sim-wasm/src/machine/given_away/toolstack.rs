@@ -12,8 +12,8 @@
 //! of which another guest has a neighbour; it does not look when a card comes to a guest that runs, and libxl never does: the ID
 //! that all of them share goes with the one that changed hands last.
 //!
-//! Not modelled: stub domains, `rdm_policy` where a guest's own memory is in the way, a toolstack that is killed half way, and what a
-//! toolstack leaves in the store when it gives up.
+//! Not modelled: stub domains, `rdm_policy` where a guest's own memory is in the way, a toolstack that is killed half way, and
+//! what a toolstack leaves in the store when it gives up.
 
 use alloc::collections::VecDeque;
 use alloc::vec;
