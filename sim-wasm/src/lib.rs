@@ -111,7 +111,8 @@
 //! assignable, gives it to a guest, and takes it away. One run shows a packet's bytes arrive in the guest's page, an interrupt
 //! in its driver, and where they go when the guest dies in the middle, or its driver means somebody else's page. A card may
 //! have a [table](machine::given_away::table) of messages, which another card may overwrite below the switch, memory that
-//! firmware has [reserved](machine::given_away::reserved) for it, or neighbours behind a bridge of whom no unit can tell it. Its
+//! firmware has [reserved](machine::given_away::reserved) for it, or neighbours behind a bridge from which no unit can tell
+//! it, and an HVM guest may have its messages [posted](machine::given_away::posted). The
 //! [`Tally`](machine::given_away::tally::Tally) says whose frames were written. Six scenarios ask it.
 //!
 //! # What such a device reaches

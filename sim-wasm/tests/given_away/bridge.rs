@@ -83,8 +83,8 @@ fn xend_refuses_a_neighbour_of_another_guest_s_card() {
     assert_eq!(counts(&run(&settings), [Count::Plugged, Count::Refused]), [0, 2]);
 }
 
-/// Nobody looks today: the ID of both goes with the card that was given last, and the other card then takes its guest's descriptors
-/// from the neighbour's memory.
+/// Nobody looks today: the ID of both goes with the card that was given last, and the other card then takes its guest's
+/// descriptors from the neighbour's memory.
 #[test]
 fn today_neighbours_go_to_two_guests_and_the_last_one_s_tables_count() {
     for (kind, expect) in [(GuestKind::Pv, [0, 1]), (GuestKind::Hvm, [1000 + 5, 0])] {

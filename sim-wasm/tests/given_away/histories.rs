@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
 use sim_wasm::hypervisor::vtd::capabilities::{
-    CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_QUEUED,
+    CAP_48_BIT, CAP_CM, CAP_POSTING, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT, ECAP_QUEUED,
 };
 use sim_wasm::machine::given_away::GivenAway;
 use sim_wasm::machine::given_away::settings::{
@@ -112,6 +112,7 @@ fn unit() -> impl Strategy<Value = Capabilities> {
     let plain = Capabilities::typical();
     prop_oneof![
         3 => Just(plain),
+        2 => Just(plain.with_cap(CAP_POSTING)),
         1 => Just(plain.with_cap(CAP_CM)),
         1 => Just(plain.without_cap(CAP_PSI)),
         1 => Just(plain.without_ecap(ECAP_QUEUED)),
@@ -123,13 +124,14 @@ fn unit() -> impl Strategy<Value = Capabilities> {
 fn settings() -> impl Strategy<Value = Settings> {
     let guests = vec((any::<bool>(), proptest::option::of(card())), 3);
     let delays = prop_oneof![Just(1_000_u64), Just(3_000_000), Just(40_000_000)];
-    let made = (guests, vec(card_settings(), 3), reserved(), [any::<bool>(), any::<bool>()], unit(), 0_u8..4, delays);
+    let made = (guests, vec(card_settings(), 3), reserved(), [any::<bool>(), any::<bool>()], unit(), 0_u8..5, delays);
     made.prop_map(|(guests, cards, mut reserved, [relaxed, redirects], unit, which, request)| {
         let mut options = Options::default_of(if which == 3 { Version::Xen33 } else { Version::Today });
         (options.wanted, options.pv) = (Wanted::Yes, Switch::On);
         match which {
             1 => options.quarantine = Quarantine::ScratchPage,
             2 => options.quarantine = Quarantine::No,
+            4 => options.intpost = Switch::On,
             _ => {}
         }
         let made = guests.into_iter().map(|(hvm, card)| GuestSettings {

@@ -121,8 +121,8 @@ fn requests_land_where_they_may(machine: &GivenAway, settings: &Settings, new: &
     }
 }
 
-/// Whether a card of an owner's may reach a frame: a guest's its own and what is reserved for one of its cards, nobody's the page
-/// for that and what is reserved for itself, dom0's all but Xen's heap.
+/// Whether a card of an owner's may reach a frame: a guest's its own and what is reserved for one of its cards, nobody's the
+/// page for that and what is reserved for itself, dom0's all but Xen's heap.
 fn may_reach(machine: &GivenAway, settings: &Settings, (source, owner): (Bdf, DomId), frame: Mfn) -> bool {
     let is_for = |card: CardId| frames_of(&settings.reserved, card).any(|reserved| reserved == frame);
     let mut cards = (0..settings.cards.len() as u8).map(CardId);
@@ -149,8 +149,8 @@ pub(crate) fn are_neighbours(settings: &Settings) -> bool {
     settings.cards.iter().filter(|card| card.stands == Stands::BehindBridge).count() > 1
 }
 
-/// Memory that is reserved for a card is there for it, whoever has the card, at every moment; in 3.3 only for those who have it for
-/// long enough, and not for USB controllers. Cards that cannot be told apart have what the last of them was given.
+/// Memory that is reserved for a card is there for it, whoever has the card, at every moment; in 3.3 only for those who have it
+/// for long enough, and not for USB controllers. Cards that cannot be told apart have what the last of them was given.
 fn reserved_memory_is_there(machine: &GivenAway, settings: &Settings, new: &[Entry]) {
     if settings.options.version == Version::Xen33 || are_neighbours(settings) {
         return;

@@ -5,6 +5,7 @@ mod bridge;
 mod histories;
 mod hvm;
 mod invariants;
+mod posted;
 mod pv;
 mod refused;
 mod reserved;

@@ -2,7 +2,9 @@
 
 use sim::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
 use sim::hypervisor::passthrough::repairs::Repairs;
-use sim::hypervisor::vtd::capabilities::{CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT};
+use sim::hypervisor::vtd::capabilities::{
+    CAP_48_BIT, CAP_CM, CAP_POSTING, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT,
+};
 use sim::machine::given_away::GivenAway;
 use sim::machine::given_away::settings::{
     Act, AtReset, CardId, CardSettings, Delays, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Stands,
@@ -69,6 +71,7 @@ impl Draw {
             options.pv = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
         } else {
             options.quarantine = self.one_of(&[Quarantine::Basic, Quarantine::ScratchPage, Quarantine::No]);
+            options.intpost = self.one_of(&[Switch::On, Switch::Off]);
             options.intremap = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
         }
         options
@@ -79,6 +82,7 @@ impl Draw {
         self.one_of(&[
             plain,
             plain,
+            plain.with_cap(CAP_POSTING),
             plain.with_cap(CAP_CM),
             plain.without_cap(CAP_PSI),
             plain.without_ecap(ECAP_COHERENT).with_cap(CAP_RWBF),

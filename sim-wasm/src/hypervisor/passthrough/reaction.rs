@@ -1,8 +1,8 @@
 //! Faults become lines in Xen's log, and a storm of them a device that can no longer write.
 //!
 //! Xen counts the faults of each device; the count halves if the last was more than 10 ms ago. The tenth has it clear the
-//! device's bus master bit, by itself, whoever owns the device. Xen 3.3 only printed. What a bridge puts its number to is nobody's
-//! fault in particular, and is not counted (`pci_get_real_pdev`).
+//! device's bus master bit, by itself, whoever owns the device. Xen 3.3 only printed. What a bridge puts its number to is
+//! nobody's fault in particular, and is not counted (`pci_get_real_pdev`).
 //!
 //! Sources: `xen/drivers/passthrough/vtd/iommu.c`, `__do_iommu_page_fault`, `iommu_page_fault_do_one`;
 //! `xen/drivers/passthrough/pci.c`, `pci_check_disable_device`.

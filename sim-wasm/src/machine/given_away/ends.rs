@@ -33,6 +33,7 @@ impl GivenAway {
         }
         self.pirqs.unmap_domain(domain);
         self.program_messages();
+        self.free_descriptor(guest);
         if released.is_ok() {
             self.xen.destroy_domain(domain);
         }

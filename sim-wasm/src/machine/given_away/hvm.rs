@@ -71,6 +71,8 @@ pub(super) struct HvmSide {
     pub(super) messages: MsiBindings,
     /// Where its pages show machine frames that are no memory: first page, first frame, how many.
     shown: Vec<(u64, u64, u64)>,
+    /// The frame of its vCPU's descriptor, where interrupts are posted.
+    pub(super) descriptor: Option<Mfn>,
 }
 
 impl HvmSide {
@@ -85,7 +87,7 @@ impl HvmSide {
             Release::Today => Model::Today { slots: HotplugSlots::new(release) },
         };
         let (lines, messages) = (DpciIrqs::new(release), MsiBindings::new());
-        HvmSide { model, behind: Vec::new(), lines, messages, shown: Vec::new() }
+        HvmSide { model, behind: Vec::new(), lines, messages, shown: Vec::new(), descriptor: None }
     }
 
     /// The machine's address behind a guest's, where it sees registers.

@@ -6,10 +6,11 @@
 //!
 //! ```text
 //!   card ─ message ─► unit ─► processor: vector ─► PV guest: port ─► driver
-//!                                              └─► HVM guest: vector of its own ─► driver
+//!                        │                     └─► HVM guest: vector of its own ─► driver
+//!                        └─ posted ─► HVM guest's vCPU: vector of its own ─► driver
 //! ```
 //!
-//! Not modelled: processors other than the first, and posted interrupts, which [`own_card`](crate::machine::own_card) has.
+//! Not modelled: processors other than the first.
 
 use alloc::vec::Vec;
 
@@ -40,6 +41,8 @@ struct Given {
     bdf: Bdf,
     entry: u16,
     message: Message,
+    /// Where it goes.
+    target: Target,
     /// Whether Xen has masked its entry of the card's table; nothing for a message that has no entry.
     masked: Option<bool>,
 }
@@ -76,11 +79,16 @@ impl GivenAway {
         self.vectors.0.iter().find(|given| (given.bdf, given.entry) == (bdf, entry)).map(|given| given.message)
     }
 
-    /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped.
+    /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped or lead
+    /// elsewhere now.
     pub(super) fn program_messages(&mut self) {
         let mapped: Vec<_> = self.pirqs.messages().map(|(domain, _, bdf, entry)| (domain, bdf, entry)).collect();
         let is_mapped = |given: &Given| mapped.iter().any(|&(domain, bdf, entry)| given.is_for(domain, bdf, entry));
-        for gone in self.vectors.0.extract_if(.., |given| !is_mapped(given)).collect::<Vec<_>>() {
+        let leads = |given: &Given| self.target_of(given.domain, given.bdf, given.entry, given.vector) == given.target;
+        let goes = |given: &Given| !is_mapped(given) || !leads(given);
+        let gone: Vec<Given> = self.vectors.0.iter().copied().filter(goes).collect();
+        self.vectors.0.retain(|given| !gone.contains(given));
+        for gone in gone {
             if gone.masked == Some(false) {
                 self.write_mask(gone.bdf, gone.entry, true);
             }
@@ -91,10 +99,10 @@ impl GivenAway {
                 continue;
             }
             let (Some(vector), Some(card)) = (self.vectors.free(), self.hardware.card_at(bdf)) else { continue };
-            let target = Target::Processor { vector, processor: 0 };
+            let target = self.target_of(domain, bdf, entry, vector);
             let Ok(message) = self.iommus.map_msi(&mut self.xen.memory, bdf, target) else { continue };
             let masked = self.program(card, entry, message);
-            self.vectors.0.push(Given { vector, domain, bdf, entry, message, masked });
+            self.vectors.0.push(Given { vector, domain, bdf, entry, message, target, masked });
         }
         self.follow_masks();
         self.tell_xen();
@@ -133,6 +141,9 @@ impl GivenAway {
 
     /// A card's message came to the processor.
     pub(super) fn arrived(&mut self, card: CardId, arrival: Arrival) {
+        if let Arrival::Notified(_) = arrival {
+            return self.take_over(card);
+        }
         match self.iommus.taken(arrival) {
             Taken::Handled(vector) => self.handle(self.hardware.place(card), vector),
             Taken::HeldBack(_) | Taken::Noted => self.tally.one(Count::MessagesIgnored),

@@ -73,6 +73,8 @@ mod interrupts;
 
 pub mod table;
 
+pub mod posted;
+
 mod guest;
 
 mod driver;

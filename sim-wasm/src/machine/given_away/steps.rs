@@ -357,6 +357,9 @@ impl GivenAway {
             }
         }
         self.iommus.take_steps();
+        if kind == GuestKind::Hvm {
+            self.make_descriptor(guest);
+        }
         self.guest(guest).alive = true;
         true
     }

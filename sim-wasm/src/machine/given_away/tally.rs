@@ -189,8 +189,8 @@ impl Count {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally([u64; Count::ALL.len()]);
 
-/// A count that a machine has no part for changes nothing, so that a machine without a part has the fingerprint that it had before
-/// there was one.
+/// A later count that is 0 changes nothing, so that a machine without what it counts has the fingerprint that it had before that
+/// was counted.
 impl Hash for Tally {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (hashed, later) = self.0.split_at(Count::HASHED);

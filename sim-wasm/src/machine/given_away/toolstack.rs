@@ -8,9 +8,9 @@
 //! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupDevice`, `setupOneDevice` and, as
 //! of 3.4, `cleanupOneDevice`.
 //!
-//! Cards behind a bridge cannot be told apart by the unit, and should be one guest's. When xend builds a guest, it refuses a card
-//! of which another guest has a neighbour; it does not look when a card comes to a guest that runs, and libxl never does: the ID
-//! that all of them share goes with the one that changed hands last.
+//! Cards behind a bridge cannot be told apart by the unit, and should be one guest's. When xend builds a guest, it refuses a
+//! card of which another guest has a neighbour; it does not look when a card comes to a guest that runs, and libxl never
+//! does: the ID that all of them share goes with the one that changed hands last.
 //!
 //! Not modelled: stub domains, `rdm_policy` where a guest's own memory is in the way, a toolstack that is killed half way, and
 //! what a toolstack leaves in the store when it gives up.
