@@ -91,6 +91,8 @@ pub mod toolstack;
 
 mod steps;
 
+mod resets;
+
 mod ends;
 
 mod acts;

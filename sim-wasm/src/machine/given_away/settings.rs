@@ -16,7 +16,7 @@ use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::pirqs::PirqRepairs;
 use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::machine::given_away::hardware::MOST_CARDS;
-use crate::machine::given_away::reserved::MOST_RESERVED;
+use crate::machine::given_away::reserved::{MOST_RESERVED, pages};
 use crate::machine::given_away::{MOST_GUESTS, NoMachine};
 use crate::words::time::Time;
 
@@ -277,9 +277,8 @@ impl Settings {
     /// # Errors
     /// If there is not.
     pub fn check(&self) -> Result<(), NoMachine> {
-        let reserved: u32 = self.reserved.iter().map(|reserved| u32::from(reserved.pages)).sum();
         let too_many = self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS);
-        if too_many || reserved > MOST_RESERVED {
+        if too_many || pages(&self.reserved) > MOST_RESERVED {
             return Err(NoMachine::TooMany);
         }
         if Iommus::can_boot(self.options, self.unit.as_slice()) { Ok(()) } else { Err(NoMachine::NoBoot) }

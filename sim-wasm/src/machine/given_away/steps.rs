@@ -14,7 +14,7 @@ use crate::actors::pciback::resources::Resources;
 use crate::hypervisor::passthrough::iommus::PciDevice;
 use crate::hypervisor::passthrough::options::{AssignError, GuestKind};
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::card::{BAR_SIZE, Card};
+use crate::machine::given_away::card::BAR_SIZE;
 use crate::machine::given_away::guest::{GUEST_PAGES, Guest};
 use crate::machine::given_away::hardware::{REGISTERS, line_of, registers_of};
 use crate::machine::given_away::settings::{CardId, GuestId};
@@ -22,11 +22,8 @@ use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::toolstack::{Outcome, Step};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::bar::{BarKind, Region};
-use crate::protocols::pci::registers::PCI_BRIDGE_CTL_BUS_RESET;
-use crate::protocols::pci::reset::{ResetMethod, ResetStep, Waits, choose, plan};
 use crate::protocols::xenbus::XenbusState;
 use crate::words::ids::{Dfn, DomId, Pfn};
-use crate::words::time::Time;
 
 /// How often the toolstack looks at a state, and how far apart.
 const LOOKS: u16 = 1_000;
@@ -189,54 +186,11 @@ impl GivenAway {
         assignable
     }
 
-    /// Begins a card's reset; how long it is to be waited for.
-    pub(super) fn begin_reset(&mut self, card: CardId) -> u64 {
-        let (now, old) = (self.now, self.is_old());
-        let waits = if old { Waits::XEND } else { Waits::SPECIFIED };
-        let real = self.hardware.place(card);
-        let config = &self.hardware.functions[usize::from(card.0)].config;
-        let method = match choose(real, config) {
-            // dom0's kernel resets no bus that others are on, and first does what the card can do itself.
-            ResetMethod::SecondaryBus if !old => ResetMethod::AdvancedFlr,
-            method => method,
-        };
-        let mut nanos = 0;
-        for step in plan(method, config, Some(&self.hardware.bridge), waits) {
-            match step {
-                ResetStep::Write { offset, width, value } => {
-                    self.hardware.function(card).write(now, offset, width, value);
-                }
-                ResetStep::WriteBridge { offset, width, value } => {
-                    self.hardware.bridge.write(offset, width, value);
-                    if value & u32::from(PCI_BRIDGE_CTL_BUS_RESET) != 0 {
-                        self.reset_bus(card, now + waits.bus_held);
-                    }
-                }
-                ResetStep::Wait(wait) => nanos += wait,
-                ResetStep::Save | ResetStep::Restore | ResetStep::Vendor => {}
-            }
-        }
-        self.with_card(card, Card::reset);
-        self.log.step(now, Event::Pciif(Pciif::DeviceReset { real }));
-        nanos
-    }
-
-    /// A card's bus is reset, with all that is on it; what is not to be reset has its config space kept.
-    fn reset_bus(&mut self, card: CardId, until: Time) {
-        for other in self.hardware.reset_with(card) {
-            let config = self.hardware.function(other).config.clone();
-            self.hardware.function(other).bus_reset(until);
-            if other != card {
-                self.hardware.kept.push((other, config));
-                self.with_card(other, Card::reset);
-            }
-        }
-    }
-
     /// Whether xend gives a guest a card behind a bridge: no other guest has a card there.
     fn is_given_alone(&self, card: CardId, cards: &[CardId]) -> bool {
-        let others = self.hardware.together(card).into_iter().filter(|other| !cards.contains(other));
-        others.into_iter().all(|other| self.test_assign(other) == TestAssign::Assignable)
+        let neighbours = self.hardware.together(card);
+        let mut others = neighbours.into_iter().filter(|other| !cards.contains(other));
+        others.all(|other| self.test_assign(other) == TestAssign::Assignable)
     }
 
     /// Xen is to make a card a guest's. That it cannot for PV guests is no error to either toolstack.

@@ -27,7 +27,6 @@ use crate::hypervisor::page::PAGE_SIZE;
 use crate::hypervisor::pirqs::{PirqId, Pirqs};
 use crate::hypervisor::vtd::structures::frame_of;
 use crate::machine::given_away::GivenAway;
-use crate::machine::given_away::card::Card;
 use crate::machine::given_away::hardware::{REGISTERS, TABLE};
 use crate::machine::given_away::hvm::{Behind, HvmSide};
 use crate::machine::given_away::settings::{CardId, GuestId};
@@ -82,7 +81,7 @@ impl GivenAway {
         if table.is_some_and(|table| table.write(REGISTERS.index(), at, value)) {
             self.send_held(card);
         } else {
-            self.with_card(card, |card: &mut Card| card.write(at, value));
+            self.with_card(card, |card| card.write(at, value));
         }
     }
 
