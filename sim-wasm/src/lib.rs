@@ -109,7 +109,10 @@
 //! [`GivenAway`](machine::given_away::GivenAway) joins buses with cards whose descriptors lie in frames, the unit under Xen,
 //! memory, pciback and pcifront, the device model, and the toolstack, xend's of 3.3 or today's libxl, that makes a card
 //! assignable, gives it to a guest, and takes it away. One run shows a packet's bytes arrive in the guest's page, an interrupt
-//! in its driver, and where they go when the guest dies in the middle, or its driver means somebody else's page. Its
+//! in its driver, and where they go when the guest dies in the middle, or its driver means somebody else's page. A card may
+//! have a [table](machine::given_away::table) of messages, which another card may overwrite below the switch, memory that
+//! firmware has [reserved](machine::given_away::reserved) for it, or neighbours behind a bridge from which no unit can tell
+//! it, and an HVM guest may have its messages [posted](machine::given_away::posted). The
 //! [`Tally`](machine::given_away::tally::Tally) says whose frames were written. Six scenarios ask it.
 //!
 //! # What such a device reaches
@@ -275,8 +278,8 @@
 //!   model at once, and a PV guest's page tables of registers are its permissions.
 //! - **The memory of a driver with a card of its own**: swiotlb, bounce buffers, and the exchange of pages for contiguous ones.
 //!   A buffer is a page, and no card has an address that it cannot reach.
-//! - **What a request from one device to another does where it arrives**, but for [registers that are
-//!   written](machine::given_away::card).
+//! - **What a request from one device to another does where it arrives**, but for [registers](machine::given_away::card) and
+//!   [tables of messages](machine::given_away::table) that are written.
 //! - **[Devices that cache translations](hypervisor::vtd) (ATS)**: their capability, their requests and the descriptor of their
 //!   invalidation are there, and no device that remembers anything.
 //! - **[The memory of a guest that moves](actors::migration)**: migration is a model of orders and times. Pages are a number,

@@ -51,6 +51,8 @@ const REQUESTS: &str = include_str!("pcifront/requests.rs");
 const INTERRUPTS: &str = include_str!("pcifront/interrupts.rs");
 const IOREQ: &str = include_str!("ioreq.rs");
 const JOINED: &str = include_str!("given_away/attacks.rs");
+const RESERVED: &str = include_str!("given_away/reserved.rs");
+const TABLES: &str = include_str!("given_away/tables.rs");
 const PASSTHROUGH_DOC: &str = include_str!("../src/hypervisor/passthrough/mod.rs");
 
 /// Every advisory about devices that are given away, but CVE-2011-1898 is older than the numbers: it counts as 0.
@@ -68,10 +70,12 @@ const ROWS: &[(u16, Tried)] = &[
     (128, In(PASS_THROUGH, "only_bytes_that_may_change_are_written_back")),
     (129, In(PASS_THROUGH, "a_guest_does_not_reach_the_mask_bits")),
     (130, In(HERE, "a_guest_does_not_fill_dom0_s_disk_with_lines")),
+    (130, In(TABLES, "a_write_behind_a_table_s_end_hits_the_device_model_of_3_3")),
     (131, In(PASS_THROUGH, "what_is_not_listed_reaches_hardware_only_by_permission")),
     (155, In(REQUESTS, "the_classic_back_uses_what_it_did_not_check")),
     (157, In(INTERRUPTS, "orders_that_make_no_sense_are_refused")),
     (164, In(PASS_THROUGH, "entries_behind_the_table_s_end_are_refused")),
+    (164, In(TABLES, "a_write_behind_a_table_s_end_hits_the_device_model_of_3_3")),
     (197, In(IOREQ, "a_request_read_once_cannot_be_changed_under_the_device_model")),
     (199, In(IOREQ, "a_port_is_cut_to_sixteen_bits")),
     (237, In(HERE, "a_message_is_its_owner_s_and_stays_when_it_is_mapped_once_more")),
@@ -83,13 +87,16 @@ const ROWS: &[(u16, Tried)] = &[
     (321, In(HERE, "a_large_page_that_was_split_in_the_cache_alone_is_whole_to_the_unit")),
     (337, In(HERE, "xen_masks_an_entry_where_the_table_was_when_the_function_was_found")),
     (337, In(include_str!("pcibus.rs"), "a_device_that_forgot_its_bars_leaves_nothing_behind")),
+    (337, In(TABLES, "xen_masks_where_it_found_the_table_and_not_where_a_bar_says")),
     (373, In(FORGETTING, "a_page_is_another_s_only_when_the_unit_has_said_that_it_forgot")),
     (373, In(JOINED, "a_page_is_another_s_only_when_the_unit_has_forgotten_it")),
     (378, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
+    (378, In(RESERVED, "a_guest_does_not_unmap_reserved_memory")),
     (386, In(TAKING, "a_device_is_taken_even_if_its_reserved_memory_is_not_as_it_was")),
     (390, In(TAKING, "quarantine_fits_the_unit")),
     (399, In(include_str!("vtd_xen/numbers.rs"), "a_number_s_owner_is_cleared_before_the_number_is_free")),
     (400, In(ASSIGNMENT, "reserved_memory_is_there_at_every_moment")),
+    (400, In(RESERVED, "reserved_memory_is_there_on_the_way")),
     (442, In(FORGETTING, "translations_are_flushed_by_the_number_they_were_remembered_with")),
     (449, In(ASSIGNMENT, "if_one_function_cannot_be_moved_none_is")),
     (450, Not(PASSTHROUGH_DOC)),

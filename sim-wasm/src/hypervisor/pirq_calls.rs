@@ -56,7 +56,9 @@ impl Xen {
         self.port_of_pirq(caller, irq).map(|_| ()).ok_or(Errno::Invalid)
     }
 
-    fn port_of_pirq(&self, id: DomId, irq: PirqId) -> Option<Port> {
+    /// The port that a domain has bound to its number of an interrupt.
+    #[must_use]
+    pub fn port_of_pirq(&self, id: DomId, irq: PirqId) -> Option<Port> {
         let channels = &self.domain(id)?.channels;
         (0..channels.ports()).map(Port).find(|port| channels.channel(*port) == Channel::Pirq { irq })
     }

@@ -80,7 +80,7 @@ fn what_is_under_way_when_a_guest_goes_lands_with_nobody_if_there_is_quarantine(
         ("quarantine", true, false),
     ] {
         let mut settings = settings(GuestKind::Pv, (Version::Today, Some(text)));
-        settings.cards[0] = AtReset::Finishes;
+        settings.cards[0].at_reset = AtReset::Finishes;
         settings.delays.request = 50_000_000;
         settings.acts = acts(&[Act::Arrive(CARD, 4096)]);
         let end = if dies { Act::Die(GUEST) } else { Act::Destroy(GUEST) };

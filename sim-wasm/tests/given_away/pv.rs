@@ -3,7 +3,7 @@
 use sim_wasm::hypervisor::io_permissions::MmioAccess;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Switch, Version};
 use sim_wasm::machine::given_away::GivenAway;
-use sim_wasm::machine::given_away::hardware::{place_of, registers_of};
+use sim_wasm::machine::given_away::hardware::registers_of;
 use sim_wasm::machine::given_away::settings::{Act, CardId};
 use sim_wasm::machine::given_away::tally::{Count, Landing};
 use sim_wasm::words::ids::{DomId, Mfn};
@@ -43,7 +43,10 @@ fn a_card_is_given_driven_and_taken_back() {
         let bytes = [Count::Read(Landing::Own), Count::Written(Landing::Own)];
         assert_eq!(counts(&machine, bytes), [16 + 16 + 700, 1514 + 5 + 1]);
         assert_eq!(machine.hardware().cards[0].sent()[0].len(), 700);
-        assert_eq!((machine.owner(CARD), machine.owners().of(place_of(CARD))), (DomId::DOM0, Some(DomId::DOM0)));
+        assert_eq!(
+            (machine.owner(CARD), machine.owners().of(machine.hardware().place(CARD))),
+            (DomId::DOM0, Some(DomId::DOM0))
+        );
         assert!(!machine.drives(GUEST, CARD));
     }
 }

@@ -7,7 +7,7 @@ use sim_wasm::hypervisor::io_permissions::{IoPermissions, MmioAccess};
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Options, Version};
 use sim_wasm::hypervisor::vtd::capabilities::{Capabilities, ECAP_INTERRUPTS};
 use sim_wasm::machine::given_away::hardware::registers_of;
-use sim_wasm::machine::given_away::settings::{Act, AtReset, CardId, GuestId, GuestSettings, Settings};
+use sim_wasm::machine::given_away::settings::{Act, AtReset, CardId, CardSettings, GuestId, GuestSettings, Settings};
 use sim_wasm::machine::given_away::tally::Count;
 use sim_wasm::machine::given_away::{GivenAway, NoMachine};
 use sim_wasm::words::ids::{DomId, Mfn};
@@ -236,7 +236,7 @@ fn a_card_of_an_hvm_guest_changes_hands_at_rest_or_not() {
     for version in BOTH {
         for (act, rests) in [(Act::Unplug(GUEST, CARD), true), (Act::Die(GUEST), false)] {
             let mut settings = settings(GuestKind::Hvm, version);
-            settings.cards[0] = AtReset::Finishes;
+            settings.cards[0].at_reset = AtReset::Finishes;
             settings.acts = acts(&[act]);
             let machine = run(&settings);
             let changes = machine.log().entries().iter().filter_map(|entry| match entry.event {
@@ -265,7 +265,7 @@ fn settings_say_what_building_would() {
             for (guests, cards, fits) in [(1, 0, true), (4, 8, true), (5, 8, false), (4, 9, false), (5, 9, false)] {
                 let (options, _) = Options::parse(Version::Today, text, None);
                 let mut settings = Settings::new(options, vec![GuestSettings::new(GuestKind::Pv); guests]);
-                settings.cards = vec![AtReset::Stops; cards];
+                settings.cards = vec![CardSettings::PLAIN; cards];
                 settings.unit = unit;
                 let expect = match (fits, boots) {
                     (false, _) => Err(NoMachine::TooMany),

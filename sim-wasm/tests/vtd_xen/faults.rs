@@ -3,6 +3,7 @@
 use sim_wasm::actors::log::vtd::Vtd;
 use sim_wasm::actors::log::{Entry, Event, Log};
 use sim_wasm::actors::remapping::{dma_read, dma_write, tell_steps};
+use sim_wasm::hypervisor::passthrough::iommus::PciDevice;
 use sim_wasm::hypervisor::passthrough::options::{GuestKind, Version};
 use sim_wasm::hypervisor::passthrough::reaction::FAULT_THRESHOLD;
 use sim_wasm::hypervisor::passthrough::step::Step;
@@ -14,7 +15,7 @@ use sim_wasm::hypervisor::vtd::write_requests::Ending;
 use sim_wasm::protocols::pci::builder::Builder;
 use sim_wasm::protocols::pci::config::{ConfigSpace, Width};
 use sim_wasm::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER};
-use sim_wasm::words::ids::{Dfn, DomId, Mfn};
+use sim_wasm::words::ids::{Bdf, Dfn, DomId, Mfn};
 use sim_wasm::words::time::Time;
 
 use crate::world::{CARD, DOM1, Machine, machine, options, today};
@@ -38,6 +39,25 @@ fn the_tenth_fault_in_a_row_costs_the_device_its_bus_master_bit() {
     let mut old = self::machine(options(Version::Xen33, Some("1")), &[Capabilities::typical()], GuestKind::Hvm);
     old.assign(CARD, DOM1).expect("it is free");
     assert_eq!(storm(&mut old, 1, 0, 100), None, "3.3 only printed");
+}
+
+/// A phantom function's faults are its device's; those under a number that a bridge put there are nobody's in particular.
+#[test]
+fn whose_faults_are_counted() {
+    let (device, phantom, bridge) = (Bdf::new(5, 2, 0), Bdf::new(5, 2, 4), Bdf::new(0, 30, 0));
+    for (source, expect) in [(device, Some(10)), (phantom, Some(10)), (bridge, None), (Bdf::new(5, 0, 0), None)] {
+        let mut machine = today(GuestKind::Hvm);
+        let added = PciDevice::new(device, 0).behind_bridge(bridge, 5).with_phantoms(&[phantom]);
+        machine.iommus.add_device(&mut machine.memory, added).expect("there is room");
+        machine.assign(device, DOM1).expect("it is free");
+        let silenced = (1..=20).find(|number| {
+            machine.write(source, 7);
+            let asked = machine.iommus.serve_faults(&mut machine.memory, 0, Time(*number));
+            assert!(asked.is_empty() || asked == [device], "{source:?}");
+            !asked.is_empty()
+        });
+        assert_eq!(silenced, expect, "{source:?}");
+    }
 }
 
 #[test]

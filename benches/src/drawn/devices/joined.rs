@@ -2,10 +2,13 @@
 
 use sim::hypervisor::passthrough::options::{GuestKind, Options, Quarantine, Switch, Version, Wanted};
 use sim::hypervisor::passthrough::repairs::Repairs;
-use sim::hypervisor::vtd::capabilities::{CAP_48_BIT, CAP_CM, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT};
+use sim::hypervisor::vtd::capabilities::{
+    CAP_48_BIT, CAP_CM, CAP_POSTING, CAP_PSI, CAP_RWBF, Capabilities, ECAP_COHERENT,
+};
 use sim::machine::given_away::GivenAway;
 use sim::machine::given_away::settings::{
-    Act, AtReset, CardId, Delays, GuestId, GuestSettings, Payload, Settings, Target,
+    Act, AtReset, CardId, CardSettings, Delays, GuestId, GuestSettings, Messages, Payload, Reserved, Settings, Stands,
+    Target,
 };
 use sim::words::time::Time;
 
@@ -33,11 +36,31 @@ impl Draw {
             heeds_test: if self.once_in(4) { Switch::Off } else { Switch::On },
             access_control: if self.once_in(2) { Switch::Off } else { Switch::On },
             guests,
-            cards: (0..CARDS).map(|_| self.one_of(&[AtReset::Stops, AtReset::Finishes])).collect(),
+            cards: (0..CARDS).map(|_| self.card_settings()).collect(),
+            reserved: (0..self.below(3)).map(|_| self.reserved()).collect(),
+            relaxed_rdm: self.one_of(&[Switch::On, Switch::Off]),
             acts: (0..10 + self.below(30)).map(|_| self.timed_act()).collect(),
             delays: Delays { request: self.one_of(&[1_000, 1_000, 3_000_000, 40_000_000]), ..Delays::default() },
             until: Time::from_millis(20_000),
             log: Switch::On,
+        }
+    }
+
+    fn card_settings(&mut self) -> CardSettings {
+        CardSettings {
+            at_reset: self.one_of(&[AtReset::Stops, AtReset::Finishes]),
+            messages: self.one_of(&[Messages::Msi, Messages::MsiX]),
+            stands: self.one_of(&[Stands::Alone, Stands::Alone, Stands::Alone, Stands::BehindBridge]),
+        }
+    }
+
+    fn reserved(&mut self) -> Reserved {
+        let switches = [Switch::On, Switch::Off];
+        Reserved {
+            pages: 1 + self.below(2) as u8,
+            cards: (0..1 + self.below(2)).map(|_| self.card_id()).collect(),
+            usb: self.one_of(&switches),
+            in_use: self.one_of(&switches),
         }
     }
 
@@ -48,6 +71,7 @@ impl Draw {
             options.pv = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
         } else {
             options.quarantine = self.one_of(&[Quarantine::Basic, Quarantine::ScratchPage, Quarantine::No]);
+            options.intpost = self.one_of(&[Switch::On, Switch::Off]);
             options.intremap = self.one_of(&[Switch::On, Switch::On, Switch::Off]);
         }
         options
@@ -58,6 +82,7 @@ impl Draw {
         self.one_of(&[
             plain,
             plain,
+            plain.with_cap(CAP_POSTING),
             plain.with_cap(CAP_CM),
             plain.without_cap(CAP_PSI),
             plain.without_ecap(ECAP_COHERENT).with_cap(CAP_RWBF),
@@ -81,7 +106,7 @@ impl Draw {
     fn act(&mut self) -> Act {
         let (guest, card, bytes) = (self.guest_id(), self.card_id(), self.below(5_000) as u16);
         let page = self.below(30) as u16;
-        match self.below(24) {
+        match self.below(26) {
             0 => Act::MakeAssignable(card),
             1 | 2 => Act::Plug(guest, card),
             3 | 4 => Act::Unplug(guest, card),
@@ -100,17 +125,21 @@ impl Draw {
             19 | 20 => Act::GiveUpPage(guest, page),
             21 => Act::TakePage(guest, page),
             22 => Act::Retype(guest, page, self.one_of(&[Switch::On, Switch::Off])),
+            23 => Act::Touch(guest, card, 0x1000 + self.below(0x40) as u16, self.one_of(&[0, 1, 0xFEE0_0000])),
+            24 => Act::Move(guest, card, 762 + self.below(12)),
             _ => Act::Slow(self.below(3_000)),
         }
     }
 
     fn target(&mut self) -> Target {
         let number = self.below(40) as u16;
-        match self.below(6) {
+        match self.below(8) {
             0 | 1 => Target::PageOf(self.guest_id(), number),
             2 => Target::PageOfDom0(number),
             3 => Target::RegistersOf(self.card_id()),
             4 => Target::Interrupts,
+            5 => Target::TableOf(self.card_id()),
+            6 => Target::ReservedFor(self.card_id()),
             _ => Target::Address(u64::from(self.below(800)) << 12),
         }
     }

@@ -100,6 +100,16 @@ impl MsiBindings {
         })
     }
 
+    /// The message that a binding shows.
+    #[must_use]
+    pub fn message(&self, pirq: u16) -> Option<GuestMsi> {
+        let &(_, shown) = self.0.iter().find(|(other, _)| *other == pirq)?;
+        match shown {
+            Shown::Message(to) => Some(to),
+            Shown::Line => None,
+        }
+    }
+
     /// One of the machine's interrupts by message arrives; what the guest is interrupted by, if it is bound to a message.
     pub fn deliver(&self, host: &mut Host<'_>, lines: &mut DpciIrqs, pirq: u16) -> Option<GuestMsi> {
         let &(_, shown) = self.0.iter().find(|(other, _)| *other == pirq)?;

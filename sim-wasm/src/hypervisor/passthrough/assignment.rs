@@ -15,7 +15,8 @@
 //! Sources: `xen/drivers/passthrough/pci.c`, `assign_device`, `deassign_device`, `iommu_quarantine_dev_init`;
 //! `xen/drivers/passthrough/vtd/iommu.c`, `reassign_device_ownership`, `intel_iommu_assign_device`.
 //!
-//! Not modelled: resets between owners, MSI-X table pages, and toolstacks' checks of which devices must go together.
+//! Not modelled: resets between owners, MSI-X table pages, toolstacks' checks of which devices must go together, and that today
+//! a device behind a bridge that has reserved memory stays where it is (`-EOPNOTSUPP`).
 
 use alloc::vec::Vec;
 
@@ -254,8 +255,9 @@ impl Iommus {
     /// Maps a device's reserved memory one to one in a domain's tables.
     pub(super) fn map_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
         for (first, pages) in self.rmrrs_of(source) {
-            let identity = Identity { first, pages };
-            if self.known_mut(id).identity.contains(&identity) {
+            let identity = Identity { first, pages, devices: 1 };
+            if let Some(mapped) = self.known_mut(id).identity.iter_mut().find(|other| other.first == first) {
+                mapped.devices += 1;
                 continue;
             }
             if self.repairs.notes_first {
@@ -272,12 +274,16 @@ impl Iommus {
         Ok(())
     }
 
-    /// Unmaps it again; what is not noted as mapped is not looked for.
+    /// Unmaps it again, unless another of the domain's devices has it too; what is not noted as mapped is not looked for.
     fn unmap_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
         let mut outcome = Ok(());
         for (first, pages) in self.rmrrs_of(source) {
             let Some(domain) = self.domain_mut(id) else { return outcome };
             let Some(place) = domain.identity.iter().position(|other| other.first == first) else { continue };
+            domain.identity[place].devices -= 1;
+            if domain.identity[place].devices > 0 {
+                continue;
+            }
             domain.identity.remove(place);
             for number in first.0..first.0 + pages {
                 if self.look_up(memory, id, Dfn(number)).is_none() {

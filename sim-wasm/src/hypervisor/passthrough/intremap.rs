@@ -25,6 +25,7 @@
 
 use crate::hypervisor::memory::{Memory, Owner};
 use crate::hypervisor::message::Message;
+use crate::hypervisor::passthrough::drhd::Drhd;
 use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
 use crate::hypervisor::passthrough::options::AssignError;
 use crate::hypervisor::vtd::capabilities::{CAP_CM, CAP_POSTING};
@@ -146,6 +147,13 @@ impl Iommus {
         Ok(())
     }
 
+    /// Whether a unit posts interrupts: it can, its interrupts are remapped, and `iommu=intpost` says so.
+    #[must_use]
+    pub fn posts_interrupts(&self, number: u8) -> bool {
+        let can = |drhd: &Drhd| drhd.interrupts.is_some() && drhd.unit.capabilities().has(CAP_POSTING);
+        self.options.intpost.is_on() && self.units.get(usize::from(number)).is_some_and(can)
+    }
+
     /// The message that a device is to write for an interrupt. With remapping it names an entry that takes it from the device
     /// alone.
     ///
@@ -158,13 +166,13 @@ impl Iommus {
         let device = self.device(source).expect("interrupts are for devices that were added");
         let (number, check) = (device.unit, source_check(device));
         let remaps = self.units.get(usize::from(number)).and_then(|drhd| drhd.interrupts);
-        let posts = self.are_enabled() && self.unit(number).unit.capabilities().has(CAP_POSTING);
+        let posts = self.posts_interrupts(number);
         let entry = match (remaps, target) {
             (None, Target::Processor { vector, processor }) => {
                 return Ok(Message::to(processor, vector));
             }
             (Some(_), Target::Processor { vector, processor }) => InterruptEntry::remapped(vector, processor, check),
-            (Some(_), Target::Posted { vector, descriptor }) if posts && self.options.intpost.is_on() => {
+            (Some(_), Target::Posted { vector, descriptor }) if posts => {
                 InterruptEntry::posted(vector, descriptor, check)
             }
             (_, Target::Posted { .. }) => return Err(AssignError::NotImplemented),

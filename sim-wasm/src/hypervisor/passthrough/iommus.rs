@@ -43,11 +43,13 @@ pub struct DomainIommu {
     pub(super) granted: Vec<GrantedPage>,
 }
 
-/// Reserved memory, mapped one to one.
+/// Reserved memory, mapped one to one (`struct identity_map`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) first: Dfn,
     pub(super) pages: u32,
+    /// How many of the domain's devices it is mapped for.
+    pub(super) devices: u32,
 }
 
 /// Memory that firmware reserved for devices, which may access it at any time (`struct acpi_rmrr_unit`).

@@ -1,7 +1,8 @@
 //! Faults become lines in Xen's log, and a storm of them a device that can no longer write.
 //!
 //! Xen counts the faults of each device; the count halves if the last was more than 10 ms ago. The tenth has it clear the
-//! device's bus master bit, by itself, whoever owns the device. Xen 3.3 only printed.
+//! device's bus master bit, by itself, whoever owns the device. Xen 3.3 only printed. What a bridge puts its number to is
+//! nobody's fault in particular, and is not counted (`pci_get_real_pdev`).
 //!
 //! Sources: `xen/drivers/passthrough/vtd/iommu.c`, `__do_iommu_page_fault`, `iommu_page_fault_do_one`;
 //! `xen/drivers/passthrough/pci.c`, `pci_check_disable_device`.
@@ -12,7 +13,7 @@
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Memory;
-use crate::hypervisor::passthrough::iommus::Iommus;
+use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
 use crate::hypervisor::passthrough::step::Step;
 use crate::hypervisor::vtd::registers as reg;
 use crate::words::ids::Bdf;
@@ -66,23 +67,25 @@ impl Iommus {
             self.unit_mut(unit).unit.write_u32(memory, at, 1 << 31);
             let (source, page, reason) = (record.source, record.page, record.reason);
             self.step(memory, Step::FaultLogged { source, page, reason });
-            if !self.is_old() && self.count_fault(memory, source, now) && !silenced.contains(&source) {
-                silenced.push(source);
-            }
+            let device = if self.is_old() { None } else { self.count_fault(memory, source, now) };
+            silenced.extend(device.filter(|device| !silenced.contains(device)));
         }
         self.unit_mut(unit).unit.write_u32(memory, reg::FSTS, reg::FSTS_PFO);
         silenced
     }
 
-    /// Counts a fault of the device that a requester ID belongs to; says whether it is to be silenced.
-    fn count_fault(&mut self, memory: &Memory, source: Bdf, now: Time) -> bool {
-        let device = self.devices.iter_mut().find(|device| device.source == source || device.aliases.contains(&source));
-        let Some(device) = device else { return false };
+    /// Counts a fault of the device whose own ID a request had, or a phantom function's; the device, if it is to be silenced.
+    fn count_fault(&mut self, memory: &Memory, source: Bdf, now: Time) -> Option<Bdf> {
+        let is_it = |device: &PciDevice| {
+            let stands_there = (device.source.bus(), device.source.device()) == (source.bus(), source.device());
+            device.source == source || (stands_there && device.aliases.contains(&source))
+        };
+        let device = self.devices.iter_mut().find(|device| is_it(device))?;
         if !device.faults.one_more(now) {
-            return false;
+            return None;
         }
         let (source, faults) = (device.source, device.faults.count);
         self.step(memory, Step::BusMasterCleared { source, faults });
-        true
+        Some(source)
     }
 }

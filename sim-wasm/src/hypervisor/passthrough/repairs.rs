@@ -1,4 +1,4 @@
-//! What advisories repaired in Xen's use of remapping units, each a switch.
+//! What advisories repaired in Xen's use of remapping units and of devices' tables of messages, each a switch.
 //!
 //! Not modelled: repairs that the model has no place for, see each advisory; that of XSA-399, an order which only another
 //! processor would see, is in [`dids`](crate::hypervisor::passthrough::dids).
@@ -27,6 +27,8 @@ pub struct Repairs {
     pub moves_all_or_none: bool,
     /// Reserved memory is noted as mapped before it is (XSA-460). Without it, what was mapped before a failure stays.
     pub notes_first: bool,
+    /// Xen masks a device's messages where their table was when the device was found, not where its BAR says now (XSA-337).
+    pub records_tables: bool,
     /// The chipset does not report unsupported requests as system errors (XSA-59).
     pub masks_errors: bool,
 }
@@ -43,6 +45,7 @@ impl Repairs {
         flushes_old: true,
         moves_all_or_none: true,
         notes_first: true,
+        records_tables: true,
         masks_errors: true,
     };
 
@@ -57,6 +60,7 @@ impl Repairs {
         flushes_old: false,
         moves_all_or_none: false,
         notes_first: false,
+        records_tables: false,
         masks_errors: false,
     };
 }

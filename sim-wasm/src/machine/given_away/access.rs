@@ -22,7 +22,7 @@ use crate::hypervisor::vtd::registers as reg;
 use crate::hypervisor::vtd::structures::{PAGE_SHIFT, frame_of};
 use crate::hypervisor::vtd::write_requests::Ending;
 use crate::machine::given_away::card::{Answer, Ask, Card};
-use crate::machine::given_away::hardware::place_of;
+use crate::machine::given_away::reserved::frames_of;
 use crate::machine::given_away::settings::CardId;
 use crate::machine::given_away::tally::{Count, Landing};
 use crate::machine::given_away::{GivenAway, Item, XEN_HEAP};
@@ -107,7 +107,7 @@ impl GivenAway {
             }
             Way::Up => {}
         }
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         let frame = if self.iommus.are_enabled() {
             let GivenAway { iommus, xen, log, now, .. } = self;
             let unit = &mut iommus.unit_mut(0).unit;
@@ -129,21 +129,21 @@ impl GivenAway {
         };
         let landing = self.landing(card, frame);
         self.tally.add(Count::Read(landing), u64::from(len));
-        let meant = landing == Landing::Own;
+        let meant = is_meant(landing);
         self.log.also(self.now, Event::Dma(Dma::FrameReached { frame, write: false, meant }));
         Some(bytes)
     }
 
     /// A card writes; whether anybody took it.
     pub(super) fn write(&mut self, card: CardId, address: u64, bytes: &[u8]) -> bool {
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         match self.way(card, address) {
             Way::Blocked => return false,
             Way::Down(other, register) => {
                 self.tally.add(Count::Written(Landing::Registers), bytes.len() as u64);
                 for (at, word) in (register..).step_by(4).zip(bytes.chunks_exact(4)) {
                     let value = word.try_into().map_or(0, u32::from_le_bytes);
-                    self.with_card(other, |card| card.write(at, value));
+                    self.write_register(other, at, value);
                 }
                 self.poke(other);
                 return true;
@@ -158,7 +158,7 @@ impl GivenAway {
             self.ended(completion.ending);
             match completion.ending {
                 Ending::Interrupt(arrival) => {
-                    self.arrived(source, arrival);
+                    self.arrived(card, arrival);
                     return true;
                 }
                 Ending::Done => completion.frame,
@@ -190,12 +190,12 @@ impl GivenAway {
             return false;
         };
         let arrival = Arrival::AsWritten(as_written(Message { address, data: u32::from_le_bytes(*data) }));
-        let source = place_of(card);
+        let source = self.hardware.requester(card);
         if let Some(event) = remapping::told(source, Dfn((address >> PAGE_SHIFT) as u32), Ending::Interrupt(arrival)) {
             self.log.also(self.now, Event::Vtd(event));
         }
         self.ended(Ending::Interrupt(arrival));
-        self.arrived(source, arrival);
+        self.arrived(card, arrival);
         true
     }
 
@@ -205,8 +205,9 @@ impl GivenAway {
         else {
             return Way::Up;
         };
-        let (from, to) = (place_of(card), place_of(other));
-        let request = PeerRequest { from, requester: from, to, kind: PeerKind::Untranslated };
+        let (from, to) = (self.hardware.place(card), self.hardware.place(other));
+        let requester = self.hardware.requester(card);
+        let request = PeerRequest { from, requester, to, kind: PeerKind::Untranslated };
         match self.hardware.topology.route(request) {
             Route::Iommu => Way::Up,
             Route::Turned { .. } | Route::SameBus { .. } => Way::Down(other, register),
@@ -231,7 +232,7 @@ impl GivenAway {
     }
 
     /// Xen looks at what the unit wrote down.
-    fn serve_faults(&mut self) {
+    pub(super) fn serve_faults(&mut self) {
         let pending = reg::FSTS_PPF | reg::FSTS_PFO;
         if self.iommus.unit(0).unit.read_u32(reg::FSTS) & pending == 0 {
             return;
@@ -252,14 +253,14 @@ impl GivenAway {
     fn landed(&mut self, card: CardId, frame: Mfn, bytes: u64) {
         let landing = self.landing(card, frame);
         self.tally.add(Count::Written(landing), bytes);
-        if self.uses[usize::from(card.0)].lost && landing != Landing::Own {
+        if self.uses[usize::from(card.0)].lost && !is_meant(landing) {
             self.tally.add(Count::WrittenLate, bytes);
         }
         let is_table = frame.0 >= XEN_HEAP && self.xen.memory.owner(frame) == Ok(Owner::Xen(None));
         if is_table && !self.is_scratch(frame) {
             self.tally.set(Count::TablesOverwritten, 1);
         }
-        let meant = landing == Landing::Own;
+        let meant = is_meant(landing);
         self.log.also(self.now, Event::Dma(Dma::FrameReached { frame, write: true, meant }));
     }
 
@@ -269,13 +270,27 @@ impl GivenAway {
     }
 
     fn landing(&self, card: CardId, frame: Mfn) -> Landing {
+        // What is reserved for one of a domain's cards is in reach of all of them.
+        let guest = self.uses[usize::from(card.0)].guest;
+        let mut reserved =
+            (0_u8..).map(CardId).zip(&self.uses).filter(|(other, one)| *other == card || one.guest == guest);
+        if reserved.any(|(other, _)| frames_of(&self.settings.reserved, other).any(|reserved| reserved == frame)) {
+            return Landing::Reserved;
+        }
         let user = self.uses[usize::from(card.0)].guest.map_or(DomId::DOM0, GivenAway::domain_of);
         match self.xen.memory.owner(frame) {
             Ok(Owner::Domain(owner)) if owner == user => Landing::Own,
             Ok(Owner::Domain(DomId::DOM0)) => Landing::Dom0,
+            // What is reserved for other cards.
+            Ok(Owner::Domain(DomId::IO)) => Landing::Nobody,
             Ok(Owner::Domain(_)) => Landing::Neighbour,
             Ok(Owner::Xen(_)) => Landing::Xen,
             Ok(Owner::Nobody) | Err(_) => Landing::Nobody,
         }
     }
+}
+
+/// Whether a card has any business there.
+const fn is_meant(landing: Landing) -> bool {
+    matches!(landing, Landing::Own | Landing::Reserved)
 }

@@ -8,10 +8,11 @@ use alloc::vec::Vec;
 use crate::hypervisor::memory::PageType;
 use crate::hypervisor::message::MSI_BASE;
 use crate::hypervisor::passthrough::options::{GuestKind, Switch};
-use crate::hypervisor::vtd::structures::address_of;
+use crate::hypervisor::vtd::structures::{PAGE_SHIFT, address_of};
 use crate::machine::given_away::card::LONGEST;
 use crate::machine::given_away::guest::SHARED_PAGE;
-use crate::machine::given_away::hardware::registers_of;
+use crate::machine::given_away::hardware::{registers_of, table_of};
+use crate::machine::given_away::reserved::frames_of;
 use crate::machine::given_away::settings::{Act, CardId, GuestId, Payload, Target};
 use crate::machine::given_away::{GivenAway, XEN_HEAP};
 use crate::words::ids::{Dfn, DomId, Mfn, Pfn};
@@ -57,6 +58,8 @@ impl GivenAway {
                     self.peek(guest, card, address, bytes);
                 }
             }
+            Act::Touch(guest, card, at, value) => self.set(guest, card, u32::from(at) & !3, value),
+            Act::Move(guest, card, page) => self.move_registers(guest, card, u64::from(page) << PAGE_SHIFT),
             Act::GiveUpPage(guest, page) => self.give_up_page(guest, Pfn(page.into())),
             Act::TakePage(guest, page) => self.take_page(guest, Pfn(page.into())),
             Act::Retype(guest, page, to) => self.retype(guest, Pfn(page.into()), to),
@@ -78,7 +81,9 @@ impl GivenAway {
             | Act::Send(guest, card, _)
             | Act::Point(guest, card, _)
             | Act::Aim(guest, card, ..)
-            | Act::Peek(guest, card, ..) => is_card(card) && self.is_alive(guest),
+            | Act::Peek(guest, card, ..)
+            | Act::Touch(guest, card, ..)
+            | Act::Move(guest, card, _) => is_card(card) && self.is_alive(guest),
             Act::Destroy(guest) => usize::from(guest.0) < self.guests.len(),
             Act::Die(guest) | Act::GiveUpPage(guest, _) | Act::TakePage(guest, _) | Act::Retype(guest, ..) => {
                 self.is_alive(guest)
@@ -106,6 +111,8 @@ impl GivenAway {
             Target::PageOfDom0(number) => page(DomId::DOM0, number),
             Target::XenHeap(number) => Some(address_of(Mfn(u32::from(number) % XEN_HEAP))),
             Target::RegistersOf(card) => Some(registers_of(card)),
+            Target::TableOf(card) => Some(table_of(card)),
+            Target::ReservedFor(card) => frames_of(&self.settings.reserved, card).next().map(address_of),
             Target::Interrupts => Some(MSI_BASE),
         }
     }

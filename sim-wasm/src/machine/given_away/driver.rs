@@ -34,10 +34,21 @@ pub(super) const SHORTEST: u16 = 60;
 pub(super) enum Hears {
     /// Nothing: it looks when it has something to do itself.
     Nothing,
-    /// An event, of a message or of a line, which needs an end.
-    Port { port: Port, pirq: PirqId, line: bool },
+    /// An event.
+    Port { port: Port, pirq: PirqId, of: Rings },
     /// A vector of the guest's.
     Vector(u8),
+}
+
+/// What an event is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rings {
+    /// A line, which needs an end.
+    Line,
+    /// The card's one message.
+    Message,
+    /// An entry of the card's table of messages.
+    Entry,
 }
 
 /// A driver that runs a card.
@@ -231,7 +242,7 @@ impl GivenAway {
     }
 
     /// A driver writes a register of its card.
-    fn set(&mut self, guest: GuestId, card: CardId, register: u32, value: u32) {
+    pub(super) fn set(&mut self, guest: GuestId, card: CardId, register: u32, value: u32) {
         let Some(registers) = self.guest(guest).driver_of(card).map(|driver| driver.registers) else { return };
         self.touch(guest, registers + u64::from(register), value);
     }
@@ -243,13 +254,18 @@ impl GivenAway {
             None => frame_of(address)
                 .filter(|frame| self.may.frame(domain, *frame) == MmioAccess::ReadWrite)
                 .map(|_| address),
-            Some(hvm) => hvm.translate(address),
+            Some(hvm) => {
+                if let Some((card, offset)) = hvm.trapped(address) {
+                    return self.write_table(guest, card, offset, value);
+                }
+                hvm.translate(address)
+            }
         };
         let Some((other, register)) = machine.and_then(|machine| self.hardware.answers(self.now, machine)) else {
             self.tally.one(Count::RegistersRefused);
             return false;
         };
-        self.with_card(other, |card| card.write(register, value));
+        self.write_register(other, register, value);
         self.poke(other);
         true
     }

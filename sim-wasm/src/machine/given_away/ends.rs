@@ -8,7 +8,6 @@
 use alloc::vec::Vec;
 
 use crate::machine::given_away::guest::Side;
-use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::function::FLR_NANOS;
@@ -34,6 +33,7 @@ impl GivenAway {
         }
         self.pirqs.unmap_domain(domain);
         self.program_messages();
+        self.free_descriptor(guest);
         if released.is_ok() {
             self.xen.destroy_domain(domain);
         }
@@ -48,7 +48,7 @@ impl GivenAway {
     /// Whether pciback, or the device model, has a card for a guest.
     pub(super) fn is_shown(&self, guest: GuestId, card: CardId) -> bool {
         match &self.guests[usize::from(guest.0)].side {
-            Side::Pv(pv) => pv.back.slots.shown(place_of(card)).is_some(),
+            Side::Pv(pv) => pv.back.slots.shown(self.hardware.place(card)).is_some(),
             Side::Hvm(hvm) => hvm.is_behind(card),
         }
     }
@@ -56,8 +56,9 @@ impl GivenAway {
     /// pciback, or the device model, lets go of a card whose guest is gone, or is not to have it. Today's pciback resets it, whatever kind of guest
     /// it was (`pcistub_put_pci_dev`).
     pub(super) fn forget_user(&mut self, guest: GuestId, card: CardId) {
+        let real = self.hardware.place(card);
         match &self.guest(guest).side {
-            Side::Pv(_) => drop(self.with_back(guest, |back, call| back.release(call, place_of(card)))),
+            Side::Pv(_) => drop(self.with_back(guest, |back, call| back.release(call, real))),
             Side::Hvm(_) => self.unregister(guest, card),
         }
         self.program_messages();

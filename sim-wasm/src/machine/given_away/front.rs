@@ -1,13 +1,14 @@
 //! pcifront's work, request by request: it scans, has cards enabled for their drivers, and disabled again.
 //!
 //! ```text
-//!   scan ─► for each card: command register, MSI ─► driver: port, rings, registers
-//!   remove ─► driver: registers ─► MSI off, command register ─► gone
+//!   scan ─► for each card: command register, messages ─► driver: port, rings, registers
+//!   remove ─► driver: registers ─► messages off, command register ─► gone
 //! ```
 //!
-//! One request is under way at a time. A card whose MSI is refused is driven by its line.
+//! One request is under way at a time. A card with a table of messages is asked for one of its entries, and for its one message
+//! if that is refused; a card whose message is refused is driven by its line.
 //!
-//! Not modelled: MSI-X, which [`pciback`](crate::actors::pciback) does, and drivers that fail.
+//! Not modelled: drivers that fail, and a driver's look at the capabilities before it asks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,13 +20,15 @@ use crate::actors::pcibus::PciBus;
 use crate::actors::pcifront::scan::{Found, Places, Scan};
 use crate::actors::pcifront::{Call, Pcifront, Poll, Reply};
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::driver::{Driver, Hears};
+use crate::machine::given_away::driver::{Driver, Hears, Rings};
 use crate::machine::given_away::guest::SHARED_PAGE;
+use crate::machine::given_away::hardware::Hardware;
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::bar::regions;
+use crate::protocols::pci::function::Function;
 use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
-use crate::protocols::pciif::{PciCmd, PciOp, Place, XEN_PCI_ERR_SUCCESS};
+use crate::protocols::pciif::{MsixEntry, PciCmd, PciOp, Place, XEN_PCI_ERR_SUCCESS};
 use crate::words::ids::{Bdf, Port};
 use crate::words::time::Time;
 
@@ -38,9 +41,13 @@ pub(super) enum FrontTask {
     Scanned,
     /// A card is enabled for its driver.
     Enable(Box<Found>),
-    /// The card's messages are asked for.
+    /// An entry of the card's table of messages is asked for.
+    EnableMsix(Box<Found>),
+    /// The card's one message is asked for.
     EnableMsi(Box<Found>),
     /// The card's messages are given up.
+    DisableMsix(Bdf),
+    /// Its one message is.
     DisableMsi(Bdf),
     /// The card is disabled.
     Disable(Bdf),
@@ -56,11 +63,20 @@ impl FrontTask {
         match self {
             FrontTask::Scan(scan) => scan.next_op(),
             FrontTask::Enable(found) => Some(command(found.place, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)),
+            FrontTask::EnableMsix(found) => {
+                Some(PciOp { value: 1, ..PciOp::new(PciCmd::EnableMsix, Place::new(found.place)) })
+            }
             FrontTask::EnableMsi(found) => Some(PciOp::new(PciCmd::EnableMsi, Place::new(found.place))),
+            FrontTask::DisableMsix(place) => Some(PciOp::new(PciCmd::DisableMsix, Place::new(*place))),
             FrontTask::DisableMsi(place) => Some(PciOp::new(PciCmd::DisableMsi, Place::new(*place))),
             FrontTask::Disable(place) => Some(command(*place, 0)),
             FrontTask::Scanned | FrontTask::Removed => None,
         }
+    }
+
+    /// The entries that the request names.
+    const fn entries(&self) -> &'static [MsixEntry] {
+        if matches!(self, FrontTask::EnableMsix(_)) { &[MsixEntry { vector: u16::MAX, entry: 0 }] } else { &[] }
     }
 }
 
@@ -93,9 +109,13 @@ impl GivenAway {
         let mut tasks = Vec::new();
         for place in places {
             let driver = self.guest(guest).drivers.iter().find(|driver| driver.place == *place);
-            if let Some(card) = driver.map(|driver| driver.card) {
+            if let Some((card, hears)) = driver.map(|driver| (driver.card, driver.hears)) {
                 self.end_pv_driver(guest, card);
-                tasks.extend([FrontTask::DisableMsi(*place), FrontTask::Disable(*place)]);
+                let quiet = match hears {
+                    Hears::Port { of: Rings::Entry, .. } => FrontTask::DisableMsix(*place),
+                    Hears::Port { .. } | Hears::Nothing | Hears::Vector(_) => FrontTask::DisableMsi(*place),
+                };
+                tasks.extend([quiet, FrontTask::Disable(*place)]);
             }
         }
         tasks.push(FrontTask::Removed);
@@ -117,7 +137,8 @@ impl GivenAway {
             let Some(pv) = self.guest(guest).pv() else { return };
             let Some(task) = pv.tasks.first() else { return };
             if let Some(op) = task.op() {
-                self.with_front(guest, |front, call| front.post(call, op));
+                let entries = task.entries();
+                self.with_front(guest, |front, call| front.post_with(call, op, entries));
                 self.front_rings(guest);
                 return self.poll_front(guest);
             }
@@ -128,7 +149,12 @@ impl GivenAway {
                 }
                 FrontTask::Scanned => drop(self.with_bus(guest, PciBus::scanned)),
                 FrontTask::Removed => drop(self.with_bus(guest, PciBus::removed)),
-                FrontTask::Enable(_) | FrontTask::EnableMsi(_) | FrontTask::DisableMsi(_) | FrontTask::Disable(_) => {}
+                FrontTask::Enable(_)
+                | FrontTask::EnableMsix(_)
+                | FrontTask::EnableMsi(_)
+                | FrontTask::DisableMsix(_)
+                | FrontTask::DisableMsi(_)
+                | FrontTask::Disable(_) => {}
             }
         }
     }
@@ -168,7 +194,7 @@ impl GivenAway {
     }
 
     fn front_answered(&mut self, guest: GuestId, reply: &Reply) {
-        let GivenAway { guests, log, now, .. } = self;
+        let GivenAway { guests, log, now, hardware, .. } = self;
         let Some(pv) = guests[usize::from(guest.0)].pv() else { return };
         if let Some(FrontTask::Scan(scan)) = pv.tasks.first_mut() {
             return scan.answer(*now, log, reply.err, reply.value);
@@ -177,40 +203,50 @@ impl GivenAway {
             return;
         }
         match pv.tasks.remove(0) {
-            FrontTask::Enable(found) => pv.tasks.insert(0, FrontTask::EnableMsi(found)),
+            FrontTask::Enable(found) => {
+                let card = card_of(hardware, &found);
+                let has_table = card.is_some_and(|card| hardware.function(card).msix.is_some());
+                pv.tasks.insert(0, if has_table { FrontTask::EnableMsix(found) } else { FrontTask::EnableMsi(found) });
+            }
+            FrontTask::EnableMsix(found) => match reply.entries.first() {
+                Some(entry) if reply.err == XEN_PCI_ERR_SUCCESS => {
+                    self.begin_pv_driver(guest, &found, PirqId(entry.vector), Rings::Entry);
+                }
+                Some(_) | None => pv.tasks.insert(0, FrontTask::EnableMsi(found)),
+            },
             FrontTask::EnableMsi(found) => {
-                let message = (reply.err == XEN_PCI_ERR_SUCCESS).then_some(PirqId(reply.value as u16));
-                self.begin_pv_driver(guest, &found, message);
+                let (pirq, of) = match reply.err {
+                    XEN_PCI_ERR_SUCCESS => (reply.value as u16, Rings::Message),
+                    _ => (found.interrupt.0.into(), Rings::Line),
+                };
+                self.begin_pv_driver(guest, &found, PirqId(pirq), of);
             }
             FrontTask::Disable(place) => log.step(*now, Event::Pciif(Pciif::DeviceRemoved { place })),
-            FrontTask::DisableMsi(_) | FrontTask::Scan(_) | FrontTask::Scanned | FrontTask::Removed => {}
+            FrontTask::DisableMsix(_)
+            | FrontTask::DisableMsi(_)
+            | FrontTask::Scan(_)
+            | FrontTask::Scanned
+            | FrontTask::Removed => {}
         }
     }
 
-    /// A driver takes a card that was found, with its message or its line.
-    fn begin_pv_driver(&mut self, guest: GuestId, found: &Found, message: Option<PirqId>) {
+    /// A driver takes a card that was found, with a number that rings.
+    fn begin_pv_driver(&mut self, guest: GuestId, found: &Found, pirq: PirqId, of: Rings) {
         let domain = GivenAway::domain_of(guest);
         let Some(registers) = found.regions.first().map(|region| region.base) else { return };
-        let card = self
-            .hardware
-            .functions
-            .iter()
-            .position(|function| regions(&function.config).any(|region| region.contains(registers)));
-        let (Some(card), Some(rings)) = (card.map(|card| CardId(card as u8)), self.guest(guest).room()) else {
-            return;
-        };
+        let (Some(card), Some(rings)) = (card_of(&self.hardware, found), self.guest(guest).room()) else { return };
         if self.guest(guest).driver_of(card).is_some() {
             return;
         }
-        let (pirq, line) = message.map_or((PirqId(found.interrupt.0.into()), true), |pirq| (pirq, false));
         let hears = match self.xen.bind_pirq(domain, pirq) {
-            Ok(port) if self.pirqs.bind(domain, pirq, port).is_ok() => Hears::Port { port, pirq, line },
+            Ok(port) if self.pirqs.bind(domain, pirq, port).is_ok() => Hears::Port { port, pirq, of },
             Ok(port) => {
                 self.xen.close(domain, port).expect("it was just bound");
                 Hears::Nothing
             }
             Err(_) => Hears::Nothing,
         };
+        self.follow_masks();
         self.start_driver(guest, Driver::new(card, found.place, registers, rings, hears));
     }
 
@@ -219,18 +255,19 @@ impl GivenAway {
         let driver = self.stop_driver(guest, card);
         if let Some(Hears::Port { port, .. }) = driver.map(|driver| driver.hears) {
             self.xen.close(GivenAway::domain_of(guest), port).expect("the driver bound it");
+            self.follow_masks();
         }
     }
 
     /// A port that is no half's rang: a driver's card interrupts.
     pub(super) fn driver_hears(&mut self, guest: GuestId, port: Port) {
         let hearing = self.guest(guest).drivers.iter().find_map(|driver| match driver.hears {
-            Hears::Port { port: own, pirq, line } if own == port => Some((driver.card, pirq, line)),
+            Hears::Port { port: own, pirq, of } if own == port => Some((driver.card, pirq, of)),
             Hears::Port { .. } | Hears::Nothing | Hears::Vector(_) => None,
         });
-        let Some((card, pirq, line)) = hearing else { return };
+        let Some((card, pirq, of)) = hearing else { return };
         self.reap(guest, card);
-        if line {
+        if of == Rings::Line {
             let domain = GivenAway::domain_of(guest);
             let ended = self.xen.pirq_eoi(domain, pirq).is_ok();
             if ended {
@@ -239,4 +276,11 @@ impl GivenAway {
             }
         }
     }
+}
+
+/// The card whose registers a guest found.
+fn card_of(hardware: &Hardware, found: &Found) -> Option<CardId> {
+    let registers = found.regions.first()?.base;
+    let has = |function: &Function| regions(&function.config).any(|region| region.contains(registers));
+    hardware.functions.iter().position(has).map(|card| CardId(card as u8))
 }

@@ -98,6 +98,13 @@ impl Guest {
         }
     }
 
+    pub(super) fn hvm_ref(&self) -> Option<&HvmSide> {
+        match &self.side {
+            Side::Hvm(hvm) => Some(hvm),
+            Side::Pv(_) => None,
+        }
+    }
+
     pub(super) fn hvm(&mut self) -> Option<&mut HvmSide> {
         match &mut self.side {
             Side::Hvm(hvm) => Some(hvm),

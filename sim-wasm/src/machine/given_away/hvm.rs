@@ -19,17 +19,19 @@ use crate::actors::hvm::intx::DpciIrqs;
 use crate::actors::hvm::msi_binding::MsiBindings;
 use crate::actors::hvm::pass_through::device::{PtDevice, PtSettings};
 use crate::actors::hvm::pass_through::mappings::MapCall;
+use crate::actors::hvm::pass_through::msix::MsixTable;
 use crate::actors::hvm::release::Release;
 use crate::actors::log::Event;
 use crate::actors::log::hotplug::{Hotplug, Outcome};
 use crate::actors::xenbus::store::{Quotas, WatchEvent, Xenstore};
 use crate::hypervisor::message::Message;
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::hardware::place_of;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
+use crate::machine::given_away::table::GuestTable;
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::msi::{Msi, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO};
+use crate::protocols::pci::msix::MsixShape;
 use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 
 /// A card behind the device model.
@@ -37,8 +39,10 @@ use crate::words::ids::{Bdf, Dfn, DomId, Mfn};
 pub(super) struct Behind {
     pub(super) card: CardId,
     pub(super) slot: u8,
-    device: PtDevice,
+    pub(super) device: PtDevice,
     pirq: Option<PirqId>,
+    /// What the guest has in place of the card's table of messages, if it has one.
+    pub(super) table: Option<GuestTable>,
 }
 
 /// xend and the device model of 2008, and the store between them.
@@ -67,6 +71,8 @@ pub(super) struct HvmSide {
     pub(super) messages: MsiBindings,
     /// Where its pages show machine frames that are no memory: first page, first frame, how many.
     shown: Vec<(u64, u64, u64)>,
+    /// The frame of its vCPU's descriptor, where interrupts are posted.
+    pub(super) descriptor: Option<Mfn>,
 }
 
 impl HvmSide {
@@ -81,7 +87,7 @@ impl HvmSide {
             Release::Today => Model::Today { slots: HotplugSlots::new(release) },
         };
         let (lines, messages) = (DpciIrqs::new(release), MsiBindings::new());
-        HvmSide { model, behind: Vec::new(), lines, messages, shown: Vec::new() }
+        HvmSide { model, behind: Vec::new(), lines, messages, shown: Vec::new(), descriptor: None }
     }
 
     /// The machine's address behind a guest's, where it sees registers.
@@ -117,7 +123,7 @@ impl GivenAway {
 
     /// The device model of 2008 begins, with the cards that the guest boots with.
     pub(super) fn start_model(&mut self, guest: GuestId, cards: &[CardId]) {
-        let devices: Vec<Bdf> = cards.iter().map(|card| place_of(*card)).collect();
+        let devices: Vec<Bdf> = cards.iter().map(|card| self.hardware.place(*card)).collect();
         let present: Vec<Bdf> = self.hardware.functions.iter().map(|function| function.bdf).collect();
         let machine = Assignable { present: &present, iommu: self.iommus.are_enabled() };
         let GivenAway { guests, log, now, .. } = self;
@@ -137,16 +143,16 @@ impl GivenAway {
 
     /// xend begins to attach or detach a card while a guest runs.
     pub(super) fn tell_xend(&mut self, guest: GuestId, card: CardId, attach: bool) {
-        let test = self.test_assign(card);
+        let (test, device) = (self.test_assign(card), self.hardware.place(card));
         let GivenAway { guests, log, now, .. } = self;
         let Some(Model::Old(old)) = guests[usize::from(guest.0)].hvm().map(|hvm| &mut hvm.model) else {
             return;
         };
         if attach {
-            let wanted = PciDevice { device: place_of(card), vslot: 0 };
+            let wanted = PciDevice { device, vslot: 0 };
             old.xend.attach(&mut old.store, *now, log, wanted, test);
         } else {
-            old.xend.detach(&mut old.store, *now, log, place_of(card));
+            old.xend.detach(&mut old.store, *now, log, device);
         }
         self.model_did(guest);
     }
@@ -161,7 +167,7 @@ impl GivenAway {
 
     /// Today's device model shows the guest a card; false if it has no slot.
     pub(super) fn order_add(&mut self, guest: GuestId, card: CardId, running: bool) -> bool {
-        let (now, device) = (self.now, place_of(card));
+        let (now, device) = (self.now, self.hardware.place(card));
         let GivenAway { guests, log, .. } = self;
         let Some(slots) = guests[usize::from(guest.0)].hvm().and_then(HvmSide::slots) else { return false };
         let Ok(slot) = slots.insert(device, 0) else { return false };
@@ -178,7 +184,7 @@ impl GivenAway {
 
     /// Today's device model asks the guest to let a card go.
     pub(super) fn order_remove(&mut self, guest: GuestId, card: CardId) {
-        let (now, device) = (self.now, place_of(card));
+        let (now, device) = (self.now, self.hardware.place(card));
         let GivenAway { guests, log, .. } = self;
         let Some(slots) = guests[usize::from(guest.0)].hvm().and_then(HvmSide::slots) else { return };
         let Some(slot) = slots.slot_of(device) else { return };
@@ -226,8 +232,9 @@ impl GivenAway {
             Model::Old(old) => old.model.devices().collect(),
             Model::Today { slots } => slots.devices().map(|(_, device)| device).collect(),
         };
+        let behind: Vec<CardId> = hvm.behind.iter().map(|behind| behind.card).collect();
         let gone: Vec<CardId> =
-            hvm.behind.iter().map(|behind| behind.card).filter(|card| !named.contains(&place_of(*card))).collect();
+            behind.into_iter().filter(|card| !named.contains(&self.hardware.place(*card))).collect();
         for card in gone {
             self.unregister(guest, card);
             if old {
@@ -273,11 +280,13 @@ impl GivenAway {
         let release = self.settings.release();
         let GivenAway { guests, hardware, xen, costs, now, log, .. } = self;
         let Some(hvm) = guests[usize::from(guest.0)].hvm() else { return };
-        let slot = hvm.slots().and_then(|slots| slots.slot_of(place_of(card))).unwrap_or(place);
+        let slot = hvm.slots().and_then(|slots| slots.slot_of(hardware.place(card))).unwrap_or(place);
         let mut host = Host { xen, costs, now: *now, log };
         let settings = PtSettings { release, permissive: false };
         let device = PtDevice::new(hardware.function(card), settings, &mut host);
-        hvm.behind.push(Behind { card, slot, device, pirq: None });
+        let shape = MsixShape::of(&hardware.function(card).config);
+        let table = shape.map(|shape| GuestTable::new(MsixTable::new(shape, release)));
+        hvm.behind.push(Behind { card, slot, device, pirq: None, table });
     }
 
     /// The device model lets a real function go (`unregister_real_device`).
@@ -288,7 +297,8 @@ impl GivenAway {
         let Some(at) = hvm.behind.iter().position(|behind| behind.card == card) else { return };
         let mut behind = hvm.behind.remove(at);
         let calls = behind.device.unmap_all(&mut Host { xen, costs, now: *now, log });
-        if let Some(pirq) = behind.pirq {
+        let entries = behind.table.as_mut().map_or(Vec::new(), GuestTable::unbind);
+        for pirq in behind.pirq.into_iter().chain(entries) {
             hvm.messages.unbind(&mut hvm.lines, pirq.0);
             // It may be unmapped already, with all of the guest's.
             let _ = pirqs.unmap(domain, pirq);
@@ -309,7 +319,7 @@ impl GivenAway {
             if let Some(hvm) = self.guest(guest).hvm() {
                 match frame {
                     Some(mfn) => hvm.shown.push((first, mfn, pages)),
-                    None => hvm.shown.retain(|(page, ..)| !(first..first + pages).contains(page)),
+                    None => hvm.shown = hvm.shown.iter().flat_map(|shown| without(*shown, first, pages)).collect(),
                 }
             }
             for page in 0..pages {
@@ -330,11 +340,15 @@ impl GivenAway {
         let (_, calls) = behind.device.write(&mut host, hardware.function(card), offset, width, value);
         self.apply(guest, &calls);
         self.bind_message(guest, card);
+        if self.hardware.function(card).msix.is_some() {
+            self.bind_entries(guest, card);
+        }
     }
 
     /// The device model follows the guest's turning a message on or off (`pt_msi_update`).
     fn bind_message(&mut self, guest: GuestId, card: CardId) {
-        let (domain, owner) = (GivenAway::domain_of(guest), self.owners.of(place_of(card)));
+        let (domain, place) = (GivenAway::domain_of(guest), self.hardware.place(card));
+        let owner = self.owners.of(place);
         let GivenAway { guests, hardware, xen, costs, now, log, pirqs, .. } = self;
         let function = hardware.function(card);
         let Some(msi) = Msi::of(&function.config) else { return };
@@ -343,7 +357,7 @@ impl GivenAway {
         let mut host = Host { xen, costs, now: *now, log };
         match (msi.enabled, behind.pirq) {
             (true, None) => {
-                let Ok(pirq) = pirqs.map_message(domain, owner, place_of(card), 0) else {
+                let Ok(pirq) = pirqs.map_message(domain, owner, place, 0) else {
                     // The guest is not told that its messages are off.
                     return Msi::enable(&mut function.config, false);
                 };
@@ -363,4 +377,12 @@ impl GivenAway {
         }
         self.program_messages();
     }
+}
+
+/// What is left of pages that show machine frames when some of them show nothing any more.
+fn without((page, frame, count): (u64, u64, u64), first: u64, pages: u64) -> impl Iterator<Item = (u64, u64, u64)> {
+    let end = page + count;
+    let (before, after) = (first.clamp(page, end), (first + pages).clamp(page, end));
+    let left = [(page, frame, before - page), (after, frame + (after - page), end - after)];
+    left.into_iter().filter(|(.., count)| *count > 0)
 }

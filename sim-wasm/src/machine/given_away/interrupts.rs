@@ -1,14 +1,16 @@
 //! Interrupts from cards to guests: which vector of Xen's stands for which card's message, and who gets it.
 //!
 //! pciback and the device model say that a guest wants a card's message. Xen chooses a vector, makes an entry for it where
-//! interrupts are remapped, and writes into the card what it is to send, which no guest learns.
+//! interrupts are remapped, and writes into the card what it is to send, which no guest learns: into its config space, or
+//! into its [table](crate::machine::given_away::table).
 //!
 //! ```text
 //!   card ─ message ─► unit ─► processor: vector ─► PV guest: port ─► driver
-//!                                              └─► HVM guest: vector of its own ─► driver
+//!                        │                     └─► HVM guest: vector of its own ─► driver
+//!                        └─ posted ─► HVM guest's vCPU: vector of its own ─► driver
 //! ```
 //!
-//! Not modelled: processors other than the first, and posted interrupts, which [`own_card`](crate::machine::own_card) has.
+//! Not modelled: processors other than the first.
 
 use alloc::vec::Vec;
 
@@ -22,6 +24,7 @@ use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::msi::Msi;
+use crate::protocols::pci::msix;
 use crate::protocols::pci::registers::PCI_COMMAND_INTX_DISABLE;
 use crate::words::ids::{Bdf, DomId, Port};
 
@@ -38,6 +41,10 @@ struct Given {
     bdf: Bdf,
     entry: u16,
     message: Message,
+    /// Where it goes.
+    target: Target,
+    /// Whether Xen has masked its entry of the card's table; nothing for a message that has no entry.
+    masked: Option<bool>,
 }
 
 impl Given {
@@ -65,11 +72,26 @@ impl Vectors {
 }
 
 impl GivenAway {
-    /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped.
+    /// What Xen has a card send for an entry of its table, 0 for its one message.
+    #[must_use]
+    pub fn message_of(&self, card: CardId, entry: u16) -> Option<Message> {
+        let bdf = self.hardware.place(card);
+        self.vectors.0.iter().find(|given| (given.bdf, given.entry) == (bdf, entry)).map(|given| given.message)
+    }
+
+    /// Xen gives cards the messages that were mapped since the last call, and takes those back that were unmapped or lead
+    /// elsewhere now.
     pub(super) fn program_messages(&mut self) {
         let mapped: Vec<_> = self.pirqs.messages().map(|(domain, _, bdf, entry)| (domain, bdf, entry)).collect();
         let is_mapped = |given: &Given| mapped.iter().any(|&(domain, bdf, entry)| given.is_for(domain, bdf, entry));
-        for gone in self.vectors.0.extract_if(.., |given| !is_mapped(given)).collect::<Vec<_>>() {
+        let leads = |given: &Given| self.target_of(given.domain, given.bdf, given.entry, given.vector) == given.target;
+        let goes = |given: &Given| !is_mapped(given) || !leads(given);
+        let gone: Vec<Given> = self.vectors.0.iter().copied().filter(goes).collect();
+        self.vectors.0.retain(|given| !gone.contains(given));
+        for gone in gone {
+            if gone.masked == Some(false) {
+                self.write_mask(gone.bdf, gone.entry, true);
+            }
             self.iommus.unmap_msi(&mut self.xen.memory, 0, gone.message);
         }
         for (domain, bdf, entry) in mapped {
@@ -77,12 +99,26 @@ impl GivenAway {
                 continue;
             }
             let (Some(vector), Some(card)) = (self.vectors.free(), self.hardware.card_at(bdf)) else { continue };
-            let target = Target::Processor { vector, processor: 0 };
+            let target = self.target_of(domain, bdf, entry, vector);
             let Ok(message) = self.iommus.map_msi(&mut self.xen.memory, bdf, target) else { continue };
-            Msi::program(&mut self.hardware.function(card).config, message, 0);
-            self.vectors.0.push(Given { vector, domain, bdf, entry, message });
+            let masked = self.program(card, entry, message);
+            self.vectors.0.push(Given { vector, domain, bdf, entry, message, target, masked });
         }
+        self.follow_masks();
         self.tell_xen();
+    }
+
+    /// Xen masks the entries that no guest has bound, or that their guest has masked, and unmasks the others.
+    pub(super) fn follow_masks(&mut self) {
+        for number in 0..self.vectors.0.len() {
+            let given = self.vectors.0[number];
+            let Some(masked) = given.masked else { continue };
+            let wanted = !self.is_heard(given.domain, given.bdf, given.entry);
+            if masked != wanted {
+                self.vectors.0[number].masked = Some(wanted);
+                self.write_mask(given.bdf, given.entry, wanted);
+            }
+        }
     }
 
     /// A card wants attention: by its message if that is on, else by its line.
@@ -90,19 +126,26 @@ impl GivenAway {
         let now = self.now;
         let function = self.hardware.function(card);
         let by_line = function.config.command() & PCI_COMMAND_INTX_DISABLE == 0
-            && Msi::of(&function.config).is_none_or(|msi| !msi.enabled);
+            && Msi::of(&function.config).is_none_or(|msi| !msi.enabled)
+            && !msix::is_enabled(&function.config);
+        let held = msix::is_enabled(&function.config) && function.may_send(now);
         if let Some(Message { address, data }) = function.signal(now, 0) {
             self.write(card, address, &data.to_le_bytes());
         } else if by_line {
             let raised = self.pirqs.raise(IrqSource::Gsi(line_of(card).into()));
             self.tell_guests(Count::Interrupts, raised);
+        } else if held {
+            self.tally.one(Count::MessagesHeld);
         }
     }
 
-    /// A message came to the processor.
-    pub(super) fn arrived(&mut self, source: Bdf, arrival: Arrival) {
+    /// A card's message came to the processor.
+    pub(super) fn arrived(&mut self, card: CardId, arrival: Arrival) {
+        if let Arrival::Notified(_) = arrival {
+            return self.take_over(card);
+        }
         match self.iommus.taken(arrival) {
-            Taken::Handled(vector) => self.handle(source, vector),
+            Taken::Handled(vector) => self.handle(self.hardware.place(card), vector),
             Taken::HeldBack(_) | Taken::Noted => self.tally.one(Count::MessagesIgnored),
             Taken::Mistaken(_) | Taken::ByMode(_) => self.tally.one(Count::MessagesMistaken),
             Taken::XenStops(_) => self.tally.set(Count::HostStopped, 1),
@@ -148,7 +191,6 @@ impl GivenAway {
 mod tests {
     use crate::hypervisor::passthrough::options::{GuestKind, Options, Version};
     use crate::machine::given_away::GivenAway;
-    use crate::machine::given_away::hardware::place_of;
     use crate::machine::given_away::settings::{CardId, GuestId, GuestSettings, Settings};
     use crate::machine::given_away::tally::Count;
 
@@ -161,7 +203,7 @@ mod tests {
         machine.run();
         let counts =
             |machine: &GivenAway| [Count::Interrupts, Count::MessagesIgnored].map(|count| machine.tally().get(count));
-        let card = place_of(CardId(0));
+        let card = machine.hardware.place(CardId(0));
         let vector = machine.vectors.0.iter().find(|given| given.bdf == card).expect("it has a message").vector;
         machine.handle(card, vector);
         assert_eq!(counts(&machine), [1, 0]);

@@ -12,6 +12,9 @@
 //!                        registers ─► card ─► switch ─► unit ─► frames
 //! ```
 //!
+//! A card has one message or a [table] of them among its registers, stands below a port of its own or behind a
+//! [bridge](hardware) that speaks for all behind it, and may have memory that firmware has [reserved] for it.
+//!
 //! A run is a function of its [`Settings`]. Each appointment of the agenda lets one of them do one thing;
 //! what it leads to is put down for later. The toolstack does [one thing at a time](toolstack), in the order of its age:
 //!
@@ -62,9 +65,15 @@ pub mod card;
 
 pub mod hardware;
 
+pub mod reserved;
+
 mod access;
 
 mod interrupts;
+
+pub mod table;
+
+pub mod posted;
 
 mod guest;
 
@@ -82,6 +91,8 @@ pub mod toolstack;
 
 mod steps;
 
+mod resets;
+
 mod ends;
 
 mod acts;
@@ -98,13 +109,13 @@ use crate::actors::remapping::tell_steps;
 use crate::actors::xenbus::store::WatchEvent;
 use crate::hypervisor::io_permissions::IoPermissions;
 use crate::hypervisor::memory::Owner;
-use crate::hypervisor::passthrough::iommus::{Iommus, PciDevice};
+use crate::hypervisor::passthrough::iommus::Iommus;
 use crate::hypervisor::passthrough::options::Version;
 use crate::hypervisor::pirqs::Pirqs;
 use crate::hypervisor::shared_info::UpcallScan;
 use crate::hypervisor::xen::Xen;
 use crate::machine::given_away::guest::Guest;
-use crate::machine::given_away::hardware::{Hardware, place_of};
+use crate::machine::given_away::hardware::Hardware;
 use crate::machine::given_away::interrupts::Vectors;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::tally::{Count, Tally};
@@ -114,7 +125,7 @@ use crate::words::hash::Fnv1a;
 use crate::words::ids::{DomId, Mfn, VcpuId};
 use crate::words::time::{Agenda, Time};
 
-/// Frames of the machine.
+/// Frames of the machine, but for what firmware has reserved.
 pub const FRAMES: u32 = 768;
 /// The first frames are Xen's own, and no table says otherwise.
 pub const XEN_HEAP: u32 = 8;
@@ -219,7 +230,8 @@ impl GivenAway {
     /// Never: memory suffices for what [`Settings::check`] lets pass.
     pub fn new(settings: &Settings) -> Result<GivenAway, NoMachine> {
         settings.check()?;
-        let mut xen = Xen::new(FRAMES);
+        let mut xen = Xen::new(FRAMES + reserved::pages(&settings.reserved));
+        reserved::take(&mut xen, &settings.reserved);
         for _ in 1..XEN_HEAP {
             xen.memory.alloc(Owner::Xen(None)).expect("memory is free");
         }
@@ -227,16 +239,21 @@ impl GivenAway {
         let units = settings.unit.as_slice();
         let mut iommus = Iommus::boot(&mut xen.memory, settings.options, units, XEN_HEAP)
             .expect("it was looked whether Xen boots, and memory suffices for one unit");
-        iommus.repairs = settings.repairs;
-        let mut hardware = Hardware::new(&settings.cards, settings.access_control);
+        (iommus.repairs, iommus.relaxed_rdm) = (settings.repairs, settings.relaxed_rdm);
+        let mut hardware = Hardware::new(&settings.cards, settings.access_control, settings.repairs.records_tables);
         if iommus.are_enabled() && settings.options.version == Version::Today {
             hardware.topology.enable_acs();
         }
+        reserved::announce(&mut iommus, &hardware, &settings.reserved);
         for card in (0..settings.cards.len() as u8).map(CardId) {
-            let device = PciDevice::new(place_of(card), 0);
-            iommus.add_device(&mut xen.memory, device).expect("memory suffices for a few context tables");
+            iommus
+                .add_device(&mut xen.memory, hardware.device(card))
+                .expect("memory suffices for a few context tables");
         }
         iommus.take_steps();
+        if iommus.are_enabled() {
+            reserved::begin_use(&mut iommus, &hardware, &settings.reserved);
+        }
         let owners = Owners::new(&hardware.topology);
         let free = Use { assignable: false, guest: None, lost: true, due: false };
         let mut machine = GivenAway {
@@ -346,7 +363,7 @@ impl GivenAway {
     /// If there is no such card.
     #[must_use]
     pub fn owner(&self, card: CardId) -> DomId {
-        self.iommus.device(place_of(card)).expect("the machine has the card").owner
+        self.iommus.device(self.hardware.place(card)).expect("the machine has the card").owner
     }
 
     /// The domain that a guest is, or was.
@@ -394,6 +411,10 @@ impl GivenAway {
         }
         for function in &self.hardware.functions {
             hash.write(function.config.bytes());
+            if let Some(table) = &function.msix {
+                hash.write(table.table());
+                hash.write(table.pba());
+            }
             hash.write_u32(u32::from(self.owners.of(function.bdf).map_or(u16::MAX, |owner| owner.0)));
         }
         Fnv1a::finish(hash)

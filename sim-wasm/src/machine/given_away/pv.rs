@@ -20,12 +20,12 @@ use crate::hypervisor::page::Page;
 use crate::hypervisor::shared_info;
 use crate::machine::given_away::front::FrontTask;
 use crate::machine::given_away::guest::{SHARED_PAGE, Side};
-use crate::machine::given_away::hardware::{line_of, place_of};
+use crate::machine::given_away::hardware::line_of;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::function::FLR_NANOS;
 use crate::protocols::xenbus::XenbusState;
-use crate::words::ids::{DomId, GrantRef, Handle, Port};
+use crate::words::ids::{Bdf, DomId, GrantRef, Handle, Port};
 use crate::words::time::Time;
 
 /// What both halves share, once they do.
@@ -60,15 +60,16 @@ impl GivenAway {
     /// The toolstack tells both halves of a guest's first cards, or of one more.
     pub(super) fn announce(&mut self, guest: GuestId, cards: &[CardId]) -> bool {
         let (now, address) = (self.now, address_of(guest));
+        let places: Vec<Bdf> = cards.iter().map(|card| self.hardware.place(*card)).collect();
         let GivenAway { guests, log, .. } = self;
         let Some(pv) = guests[usize::from(guest.0)].pv() else { return true };
         let done = match &mut pv.bus {
             None => {
-                let list: Vec<_> = cards.iter().map(|card| (place_of(*card), PciOptions::default())).collect();
+                let list: Vec<_> = places.iter().map(|place| (*place, PciOptions::default())).collect();
                 pv.bus = Some(PciBus::create(now, log, address, &list));
                 true
             }
-            Some(bus) => cards.iter().all(|card| bus.attach_device(now, log, place_of(*card), PciOptions::default())),
+            Some(bus) => places.iter().all(|place| bus.attach_device(now, log, *place, PciOptions::default())),
         };
         self.settle_bus(guest);
         done
@@ -172,7 +173,8 @@ impl GivenAway {
 
     /// pciback takes a card back. Today's resets it itself, and waits (`pcistub_put_pci_dev`).
     fn release(&mut self, guest: GuestId, card: CardId) {
-        self.with_back(guest, |back, call| back.release(call, place_of(card)));
+        let real = self.hardware.place(card);
+        self.with_back(guest, |back, call| back.release(call, real));
         self.program_messages();
         if self.is_old() {
             self.with_bus(guest, PciBus::released);

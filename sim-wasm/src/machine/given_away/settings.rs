@@ -16,6 +16,7 @@ use crate::hypervisor::passthrough::repairs::Repairs;
 use crate::hypervisor::pirqs::PirqRepairs;
 use crate::hypervisor::vtd::capabilities::Capabilities;
 use crate::machine::given_away::hardware::MOST_CARDS;
+use crate::machine::given_away::reserved::{MOST_RESERVED, pages};
 use crate::machine::given_away::{MOST_GUESTS, NoMachine};
 use crate::words::time::Time;
 
@@ -34,6 +35,74 @@ pub enum AtReset {
     Stops,
     /// Whatever it has under way it finishes, and it does not look at its bus master bit either.
     Finishes,
+}
+
+/// How a card interrupts once its driver has asked for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Messages {
+    /// By one message, which stands in its config space.
+    Msi,
+    /// By an entry of a [table](crate::machine::given_away::table) among its registers, on a page of its own. Drivers that are
+    /// refused that ask for the one message.
+    MsiX,
+}
+
+/// Where a card stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stands {
+    /// Alone behind a port.
+    Alone,
+    /// On a conventional bus, with all others that do: behind a bridge that speaks for them all.
+    BehindBridge,
+}
+
+/// A card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CardSettings {
+    /// What it does when it is reset.
+    pub at_reset: AtReset,
+    /// How it interrupts.
+    pub messages: Messages,
+    /// Where it stands.
+    pub stands: Stands,
+}
+
+impl CardSettings {
+    /// One with a single message and a port of its own that stops when it is reset.
+    pub const PLAIN: CardSettings =
+        CardSettings { at_reset: AtReset::Stops, messages: Messages::Msi, stands: Stands::Alone };
+    /// The same with a table of messages.
+    pub const WITH_TABLE: CardSettings = CardSettings { messages: Messages::MsiX, ..CardSettings::PLAIN };
+
+    /// One of a conventional bus.
+    pub const BEHIND_BRIDGE: CardSettings = CardSettings { stands: Stands::BehindBridge, ..CardSettings::PLAIN };
+
+    /// A plain one, but for what it does when it is reset.
+    #[must_use]
+    pub const fn at_reset(at_reset: AtReset) -> CardSettings {
+        CardSettings { at_reset, ..CardSettings::PLAIN }
+    }
+}
+
+/// [Memory that firmware has reserved](crate::machine::given_away::reserved) for cards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// How many pages.
+    pub pages: u8,
+    /// For which cards.
+    pub cards: Vec<CardId>,
+    /// Whether they are USB controllers, whose reserved memory Xen 3.3 leaves out.
+    pub usb: Switch,
+    /// Whether each of the cards reads it all the time, as firmware has set them up: after each of Xen's steps with tables.
+    pub in_use: Switch,
+}
+
+impl Reserved {
+    /// One page for a card, which is no USB controller and does not use it.
+    #[must_use]
+    pub fn for_card(card: CardId) -> Reserved {
+        Reserved { pages: 1, cards: vec![card], usb: Switch::Off, in_use: Switch::Off }
+    }
 }
 
 /// A guest.
@@ -72,6 +141,10 @@ pub enum Target {
     XenHeap(u16),
     /// To a card's registers, where the machine has them.
     RegistersOf(CardId),
+    /// To the first entry of a card's table of messages, where the machine has it.
+    TableOf(CardId),
+    /// To the beginning of the first memory that is reserved for a card, if there is any.
+    ReservedFor(CardId),
     /// To where processors take interrupts.
     Interrupts,
 }
@@ -110,6 +183,10 @@ pub enum Act {
     Point(GuestId, CardId, Target),
     /// A guest's driver has a card read so many bytes somewhere, and send them away.
     Peek(GuestId, CardId, Target, u16),
+    /// A guest's driver writes four bytes of its card's registers: how far from their beginning, and what.
+    Touch(GuestId, CardId, u16, u32),
+    /// An HVM guest's system puts a card's registers at a page of its memory.
+    Move(GuestId, CardId, u32),
     /// A guest gives one of its pages back to Xen.
     GiveUpPage(GuestId, u16),
     /// A guest fills the hole of a page with a fresh frame.
@@ -158,8 +235,12 @@ pub struct Settings {
     pub access_control: Switch,
     /// The guests, which are built in this order at the beginning.
     pub guests: Vec<GuestSettings>,
-    /// The cards. The first two are below one switch, the others have a root port each. At most 8.
-    pub cards: Vec<AtReset>,
+    /// The cards. Of those that stand alone the first two are below one switch, and the others have a root port each. At most 8.
+    pub cards: Vec<CardSettings>,
+    /// What firmware has reserved for cards: the last pages of memory, in this order. At most 16 pages.
+    pub reserved: Vec<Reserved>,
+    /// Whether a card may be given away whose reserved memory others use too (`rdm_policy=relaxed`).
+    pub relaxed_rdm: Switch,
     /// What is done when.
     pub acts: Vec<(Time, Act)>,
     /// How long what takes.
@@ -181,7 +262,9 @@ impl Settings {
             heeds_test: Switch::On,
             access_control: Switch::On,
             guests,
-            cards: vec![AtReset::Stops; 2],
+            cards: vec![CardSettings::PLAIN; 2],
+            reserved: Vec::new(),
+            relaxed_rdm: Switch::Off,
             acts: Vec::new(),
             delays: Delays::default(),
             until: Time::from_millis(60_000),
@@ -194,7 +277,8 @@ impl Settings {
     /// # Errors
     /// If there is not.
     pub fn check(&self) -> Result<(), NoMachine> {
-        if self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS) {
+        let too_many = self.guests.len() > usize::from(MOST_GUESTS) || self.cards.len() > usize::from(MOST_CARDS);
+        if too_many || pages(&self.reserved) > MOST_RESERVED {
             return Err(NoMachine::TooMany);
         }
         if Iommus::can_boot(self.options, self.unit.as_slice()) { Ok(()) } else { Err(NoMachine::NoBoot) }

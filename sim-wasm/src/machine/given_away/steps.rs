@@ -11,17 +11,17 @@ use crate::actors::log::hotplug::{self, Hotplug};
 use crate::actors::log::hvm::Hvm;
 use crate::actors::log::pciif::Pciif;
 use crate::actors::pciback::resources::Resources;
+use crate::hypervisor::passthrough::iommus::PciDevice;
 use crate::hypervisor::passthrough::options::{AssignError, GuestKind};
 use crate::hypervisor::pirqs::PirqId;
-use crate::machine::given_away::card::{BAR_SIZE, Card};
+use crate::machine::given_away::card::BAR_SIZE;
 use crate::machine::given_away::guest::{GUEST_PAGES, Guest};
-use crate::machine::given_away::hardware::{REGISTERS, line_of, place_of, registers_of};
+use crate::machine::given_away::hardware::{REGISTERS, line_of, registers_of};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::machine::given_away::tally::Count;
 use crate::machine::given_away::toolstack::{Outcome, Step};
 use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::bar::{BarKind, Region};
-use crate::protocols::pci::reset::{ResetStep, Waits, choose, plan};
 use crate::protocols::xenbus::XenbusState;
 use crate::words::ids::{Dfn, DomId, Pfn};
 
@@ -43,6 +43,7 @@ impl GivenAway {
                 let given = self.guests.iter().any(|guest| guest.alive && guest.cards.contains(&card));
                 self.uses[usize::from(card.0)].assignable && !given
             }
+            Step::CheckTogether(cards) => cards.iter().all(|card| self.is_given_alone(*card, &cards)),
             Step::CheckAttached(guest, card) => self.guest(guest).cards.contains(&card),
             Step::Reset(card) => {
                 let nanos = self.begin_reset(card);
@@ -93,7 +94,8 @@ impl GivenAway {
             }
             Step::AwaitConnected(guest, looks) => return self.await_connected(guest, looks),
             Step::Withdraw(guest, card) => {
-                self.with_bus(guest, |bus, now, log| bus.detach_device(now, log, place_of(card)));
+                let real = self.hardware.place(card);
+                self.with_bus(guest, |bus, now, log| bus.detach_device(now, log, real));
                 true
             }
             Step::Forget(guest, card) => {
@@ -175,7 +177,7 @@ impl GivenAway {
         if self.owner(card) == DomId::IO {
             return true;
         }
-        let done = self.iommus.quarantine(&mut self.xen.memory, place_of(card)).is_ok();
+        let done = self.iommus.quarantine(&mut self.xen.memory, self.hardware.place(card)).is_ok();
         self.follow_owner(card);
         done
     }
@@ -185,8 +187,8 @@ impl GivenAway {
         if used || !matches!(self.owner(card), DomId::DOM0 | DomId::IO) {
             return false;
         }
-        let free =
-            self.owner(card) == DomId::DOM0 || self.iommus.give_back(&mut self.xen.memory, place_of(card)).is_ok();
+        let free = self.owner(card) == DomId::DOM0
+            || self.iommus.give_back(&mut self.xen.memory, self.hardware.place(card)).is_ok();
         self.follow_owner(card);
         self.uses[usize::from(card.0)].assignable &= !free;
         free
@@ -194,26 +196,15 @@ impl GivenAway {
 
     fn tested(&mut self, card: CardId) -> bool {
         let assignable = self.test_assign(card) == TestAssign::Assignable;
-        self.log.step(self.now, Event::Hotplug(Hotplug::Tested { device: place_of(card), assignable }));
+        self.log.step(self.now, Event::Hotplug(Hotplug::Tested { device: self.hardware.place(card), assignable }));
         assignable
     }
 
-    /// Begins a card's reset; how long it is to be waited for.
-    pub(super) fn begin_reset(&mut self, card: CardId) -> u64 {
-        let (now, waits) = (self.now, if self.is_old() { Waits::XEND } else { Waits::SPECIFIED });
-        let function = self.hardware.function(card);
-        let real = function.bdf;
-        let mut nanos = 0;
-        for step in plan(choose(real, &function.config), &function.config, None, waits) {
-            match step {
-                ResetStep::Write { offset, width, value } => drop(function.write(now, offset, width, value)),
-                ResetStep::Wait(wait) => nanos += wait,
-                ResetStep::Save | ResetStep::Restore | ResetStep::WriteBridge { .. } | ResetStep::Vendor => {}
-            }
-        }
-        self.with_card(card, Card::reset);
-        self.log.step(now, Event::Pciif(Pciif::DeviceReset { real }));
-        nanos
+    /// Whether xend gives a guest a card behind a bridge: no other guest has a card there.
+    fn is_given_alone(&self, card: CardId, cards: &[CardId]) -> bool {
+        let neighbours = self.hardware.together(card);
+        let mut others = neighbours.into_iter().filter(|other| !cards.contains(other));
+        others.all(|other| self.test_assign(other) == TestAssign::Assignable)
     }
 
     /// Xen is to make a card a guest's. That it cannot for PV guests is no error to either toolstack.
@@ -222,7 +213,7 @@ impl GivenAway {
         if !self.guest(guest).alive {
             return false;
         }
-        let outcome = self.iommus.assign(&mut self.xen.memory, place_of(card), domain);
+        let outcome = self.iommus.assign(&mut self.xen.memory, self.hardware.place(card), domain);
         self.follow_owner(card);
         let tolerated = kind == GuestKind::Pv || !self.settings.heeds_test.is_on();
         let runs = match outcome {
@@ -250,11 +241,13 @@ impl GivenAway {
         let domain = GivenAway::domain_of(guest);
         if self.owner(card) == domain {
             // What goes wrong on the way, Xen has logged.
-            let _ = self.iommus.deassign(&mut self.xen.memory, place_of(card));
+            let _ = self.iommus.deassign(&mut self.xen.memory, self.hardware.place(card));
             self.follow_owner(card);
         }
         let one = &mut self.uses[usize::from(card.0)];
-        if one.guest == Some(guest) && self.iommus.device(place_of(card)).is_some_and(|device| device.owner != domain) {
+        if one.guest == Some(guest)
+            && self.iommus.device(self.hardware.place(card)).is_some_and(|device| device.owner != domain)
+        {
             one.lost = true;
         }
     }
@@ -268,14 +261,20 @@ impl GivenAway {
     /// pciback and the toolstack learn whose a card is.
     pub(super) fn follow_owner(&mut self, card: CardId) {
         self.tell_xen();
+        if self.iommus.are_enabled() {
+            // A card that uses its reserved memory all the time may have been cut off from it on the way.
+            self.serve_faults();
+        }
         let owner = self.owner(card);
-        let before = self.owners.of(place_of(card));
+        let before = self.owners.of(self.hardware.place(card));
         let leaves_hvm = |guest: &Guest| guest.kind == GuestKind::Hvm && Some(guest.domain) == before;
         if before != Some(owner) && self.guests.iter().any(leaves_hvm) {
             let rests = self.hardware.function(card).is_quiet();
             self.log.also(self.now, Event::Hvm(Hvm::OwnerChanged { owner: owner.0, rests }));
         }
-        for device in self.owners.follow(&self.hardware.topology, place_of(card), owner) {
+        let sources = self.iommus.device(self.hardware.place(card)).map_or(Vec::new(), PciDevice::sources);
+        let moved = if before == Some(owner) { Vec::new() } else { self.owners.note(&sources, owner) };
+        for device in moved {
             self.log.also(self.now, Event::Pciif(Pciif::OwnerChanged { device, owner }));
         }
     }
@@ -326,6 +325,9 @@ impl GivenAway {
             }
         }
         self.iommus.take_steps();
+        if kind == GuestKind::Hvm {
+            self.make_descriptor(guest);
+        }
         self.guest(guest).alive = true;
         true
     }
@@ -345,8 +347,9 @@ impl GivenAway {
 
     /// The keys of a card that went.
     fn forget(&mut self, guest: GuestId, card: CardId) {
+        let real = self.hardware.place(card);
         self.with_bus(guest, |bus, _, _| {
-            let closing: Vec<u16> = bus.closing_of(place_of(card)).into_iter().collect();
+            let closing: Vec<u16> = bus.closing_of(real).into_iter().collect();
             for index in closing {
                 bus.forget_device(index);
             }

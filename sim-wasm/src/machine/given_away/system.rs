@@ -12,12 +12,13 @@ use crate::actors::log::hotplug::Hotplug;
 use crate::hypervisor::message::Message;
 use crate::machine::given_away::GivenAway;
 use crate::machine::given_away::driver::{Driver, Hears};
-use crate::machine::given_away::hardware::REGISTERS;
+use crate::machine::given_away::hardware::{REGISTERS, TABLE};
 use crate::machine::given_away::hvm::{HvmSide, Model};
 use crate::machine::given_away::settings::{CardId, GuestId};
 use crate::protocols::pci::config::Width;
 use crate::protocols::pci::msi::{Msi, PCI_MSI_ADDRESS_HI, PCI_MSI_ADDRESS_LO, PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE};
-use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
+use crate::protocols::pci::msix::{PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, PCI_MSIX_FLAGS_MASKALL};
+use crate::protocols::pci::registers::{PCI_CAP_ID_MSIX, PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
 use crate::words::ids::Bdf;
 
 /// Where an HVM guest puts its first card's registers; each slot has a mebibyte.
@@ -86,7 +87,17 @@ impl GivenAway {
         let mut write = |offset, width, value| self.config_write(guest, card, offset, width, value);
         write(REGISTERS.offset(), Width::Dword, registers as u32);
         write(PCI_COMMAND, Width::Word, u32::from(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
-        if let Some(msi) = Msi::of(&self.hardware.function(card).config) {
+        if let Some(at) = self.hardware.function(card).config.find_capability(PCI_CAP_ID_MSIX) {
+            let flags = at + PCI_MSIX_FLAGS;
+            let whole = u32::from(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+            self.config_write(guest, card, flags, Width::Word, whole);
+            let Message { address, data } = Message::to(0, vector);
+            let entry = [address as u32, 0, data, 0];
+            for (at, word) in (registers + u64::from(TABLE.table.offset)..).step_by(4).zip(entry) {
+                self.touch(guest, at, word);
+            }
+            self.config_write(guest, card, flags, Width::Word, PCI_MSIX_FLAGS_ENABLE.into());
+        } else if let Some(msi) = Msi::of(&self.hardware.function(card).config) {
             let Message { address, data } = Message::to(0, vector);
             let mut write = |offset, width, value| self.config_write(guest, card, msi.at + offset, width, value);
             write(PCI_MSI_ADDRESS_LO, Width::Dword, address as u32);
@@ -98,11 +109,24 @@ impl GivenAway {
         self.start_driver(guest, Driver::new(card, place, registers, rings, Hears::Vector(vector)));
     }
 
+    /// An HVM guest's system puts a card's registers elsewhere, and its driver looks for them there.
+    pub(super) fn move_registers(&mut self, guest: GuestId, card: CardId, to: u64) {
+        if self.guest(guest).hvm().is_none() {
+            return;
+        }
+        let Some(driver) = self.guest(guest).driver_mut(card) else { return };
+        driver.registers = to;
+        self.config_write(guest, card, REGISTERS.offset(), Width::Dword, to as u32);
+        let command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+        self.config_write(guest, card, PCI_COMMAND, Width::Word, command.into());
+    }
+
     fn end_hvm_driver(&mut self, guest: GuestId, card: CardId) {
         self.stop_driver(guest, card);
-        let at = Msi::of(&self.hardware.function(card).config).map(|msi| msi.at);
-        if let Some(at) = at {
-            self.config_write(guest, card, at + PCI_MSI_FLAGS, Width::Word, 0);
+        let config = &self.hardware.function(card).config;
+        let table = config.find_capability(PCI_CAP_ID_MSIX).map(|at| at + PCI_MSIX_FLAGS);
+        if let Some(flags) = table.or_else(|| Msi::of(config).map(|msi| msi.at + PCI_MSI_FLAGS)) {
+            self.config_write(guest, card, flags, Width::Word, 0);
         }
         self.config_write(guest, card, PCI_COMMAND, Width::Word, 0);
     }

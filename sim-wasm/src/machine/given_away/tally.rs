@@ -3,6 +3,8 @@
 //!
 //! Not modelled: costs; [`ways`](crate::machine::ways) has those.
 
+use core::hash::{Hash, Hasher};
+
 /// Whose memory a card's request came to, as seen from the domain whose driver drives the card, or drove it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Landing {
@@ -14,7 +16,9 @@ pub enum Landing {
     Dom0,
     /// Xen's, or lent by Xen.
     Xen,
-    /// A free frame.
+    /// What firmware has reserved for the card, or for another card of the same domain.
+    Reserved,
+    /// A free frame, or one that firmware has reserved for another's card.
     Nobody,
     /// Another card's registers.
     Registers,
@@ -27,7 +31,7 @@ pub enum Count {
     Written(Landing),
     /// Bytes that cards read.
     Read(Landing),
-    /// Bytes written, to whomever but the domain's own, by a card that its domain had lost already, or that outlived it.
+    /// Bytes written, to whomever but the domain's own and not to what is reserved for the card, by a card that its domain had lost already, or that outlived it.
     WrittenLate,
     /// Requests that the unit blocked.
     Blocked,
@@ -49,6 +53,8 @@ pub enum Count {
     MessagesMistaken,
     /// Messages that a processor held back, or that nobody waits for.
     MessagesIgnored,
+    /// Messages that a card held back, since their entry is masked; however many they are, one leaves when the mask goes.
+    MessagesHeld,
     /// Packets that a driver got whole.
     Received,
     /// Packets that a driver got with other bytes than were sent.
@@ -71,11 +77,17 @@ pub enum Count {
     HostStopped,
     /// 1 if a card has written into tables of Xen's.
     TablesOverwritten,
+    /// Mask bits that Xen wrote into memory, where it took a card's table to be (XSA-337).
+    MasksAstray,
+    /// Writes of guests' behind the end of a device model's table (XSA-164).
+    ModelOverruns,
+    /// Lines that guests' writes have left in a device model's log (XSA-130).
+    ModelLines,
 }
 
 impl Count {
     /// All there are.
-    pub const ALL: [Count; 34] = [
+    pub const ALL: [Count; 40] = [
         Count::Written(Landing::Own),
         Count::Written(Landing::Neighbour),
         Count::Written(Landing::Dom0),
@@ -110,7 +122,16 @@ impl Count {
         Count::RegistersRefused,
         Count::HostStopped,
         Count::TablesOverwritten,
+        Count::Written(Landing::Reserved),
+        Count::Read(Landing::Reserved),
+        Count::MessagesHeld,
+        Count::MasksAstray,
+        Count::ModelOverruns,
+        Count::ModelLines,
     ];
+
+    /// How many of them, from the first on, count for [`Hash`](Tally#impl-Hash-for-Tally) while they are 0.
+    const HASHED: usize = 34;
 
     fn place(self) -> usize {
         Count::ALL.iter().position(|other| *other == self).expect("all of them are listed")
@@ -124,12 +145,14 @@ impl Count {
             Count::Written(Landing::Neighbour) => "written-neighbour",
             Count::Written(Landing::Dom0) => "written-dom0",
             Count::Written(Landing::Xen) => "written-xen",
+            Count::Written(Landing::Reserved) => "written-reserved",
             Count::Written(Landing::Nobody) => "written-nobody",
             Count::Written(Landing::Registers) => "written-registers",
             Count::Read(Landing::Own) => "read-own",
             Count::Read(Landing::Neighbour) => "read-neighbour",
             Count::Read(Landing::Dom0) => "read-dom0",
             Count::Read(Landing::Xen) => "read-xen",
+            Count::Read(Landing::Reserved) => "read-reserved",
             Count::Read(Landing::Nobody) => "read-nobody",
             Count::Read(Landing::Registers) => "read-registers",
             Count::WrittenLate => "written-late",
@@ -154,13 +177,29 @@ impl Count {
             Count::RegistersRefused => "registers-refused",
             Count::HostStopped => "host-stopped",
             Count::TablesOverwritten => "tables-overwritten",
+            Count::MessagesHeld => "messages-held",
+            Count::MasksAstray => "masks-astray",
+            Count::ModelOverruns => "model-overruns",
+            Count::ModelLines => "model-lines",
         }
     }
 }
 
 /// The counts of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally([u64; Count::ALL.len()]);
+
+/// A later count that is 0 changes nothing, so that a machine without what it counts has the fingerprint that it had before that
+/// was counted.
+impl Hash for Tally {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (hashed, later) = self.0.split_at(Count::HASHED);
+        hashed.hash(state);
+        for (place, amount) in (0_u64..).zip(later).filter(|(_, amount)| **amount > 0) {
+            (place, amount).hash(state);
+        }
+    }
+}
 
 impl Default for Tally {
     fn default() -> Tally {
@@ -208,6 +247,7 @@ mod tests {
             (Landing::Neighbour, "neighbour"),
             (Landing::Dom0, "dom0"),
             (Landing::Xen, "xen"),
+            (Landing::Reserved, "reserved"),
             (Landing::Nobody, "nobody"),
             (Landing::Registers, "registers"),
         ];

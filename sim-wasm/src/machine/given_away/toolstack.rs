@@ -15,11 +15,15 @@
 //! To take a card back is to reset it, to have Xen take it, and to forbid it.
 //!
 //! Sources: `tools/libs/light/libxl_pci.c`, `libxl__device_pci_add`, `pci_add_dm_done`, `do_pci_remove`,
-//! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupOneDevice` and, as
-//! of 3.4, `cleanupOneDevice`.
+//! `pci_remove_detached`, `libxl__device_pci_assignable_add`; `tools/python/xen/xend/server/pciif.py`, `setupDevice`,
+//! `setupOneDevice` and, as of 3.4, `cleanupOneDevice`.
 //!
-//! Not modelled: stub domains, cards that must be given together, `rdm_policy`, a toolstack that is killed half way, and what a
-//! toolstack leaves when it gives up: keys in the store, and a card that Xen refuses in the slot and with the permissions that
+//! Cards behind a bridge cannot be told apart by the unit, and should be one guest's. When xend builds a guest, it refuses a
+//! card of which another guest has a neighbour; it does not look when a card comes to a guest that runs, and libxl never
+//! does: the ID that all of them share goes with the one that changed hands last.
+//!
+//! Not modelled: stub domains, `rdm_policy` where a guest's own memory is in the way, a toolstack that is killed half way, and
+//! what a toolstack leaves when it gives up: keys in the store, and a card that Xen refuses in the slot and with the permissions that
 //! libxl gave it before (`pci_add_dm_done`).
 
 use alloc::collections::VecDeque;
@@ -44,6 +48,8 @@ pub enum Step {
     Test(CardId),
     /// A card that is to go to a guest is pciback's and no guest's, or it does not go.
     CheckAssignable(CardId),
+    /// Of cards behind a bridge no neighbour is another guest's, or none of them goes.
+    CheckTogether(Vec<CardId>),
     /// A card that is to be taken from a guest is that guest's, or nobody touches it.
     CheckAttached(GuestId, CardId),
     /// A card is reset.
@@ -141,6 +147,10 @@ impl GivenAway {
             steps.extend(cards.iter().map(|card| Step::Test(*card)));
         }
         steps.push(Step::Create(guest));
+        let has_neighbours = |card: &CardId| self.hardware.together(*card).len() > 1;
+        if self.is_old() && cards.iter().any(has_neighbours) {
+            steps.push(Step::CheckTogether(cards.clone()));
+        }
         match (kind, self.settings.options.version) {
             (GuestKind::Pv, _) => {
                 steps.extend(cards.iter().flat_map(|card| self.give(guest, *card)));

@@ -7,7 +7,7 @@
 //!
 //! A device goes from the hardware domain or from quarantine to a guest and back, never from guest to guest, and with it every
 //! ID under which its requests may come. Who has it after a guest is decided where the tables are, and
-//! [followed](Owners::follow) here. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
+//! [followed](Owners::follow) here, or [noted](Owners::note) where nobody keeps together what cannot be told apart. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
 //! Not modelled: that the IOMMU's tables say the same. They are in
 //! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own.
@@ -68,6 +68,13 @@ impl Owners {
     pub fn follow(&mut self, topology: &Topology, bdf: Bdf, owner: DomId) -> Vec<Bdf> {
         let rids = self.together(topology, bdf).unwrap_or_default();
         let moved = rids.into_iter().filter(|&rid| self.of(rid) != Some(owner)).collect::<Vec<Bdf>>();
+        self.set(&moved, owner);
+        moved
+    }
+
+    /// Notes whose these IDs are, and no others. Returns those that changed hands.
+    pub fn note(&mut self, rids: &[Bdf], owner: DomId) -> Vec<Bdf> {
+        let moved = rids.iter().copied().filter(|&rid| self.of(rid) != Some(owner)).collect::<Vec<Bdf>>();
         self.set(&moved, owner);
         moved
     }

@@ -79,6 +79,14 @@ impl MsixTable {
         self.entries.get(entry as usize).map_or(0, |entry| entry[word])
     }
 
+    /// What the guest wants to get by an entry; nothing while it has the entry masked.
+    #[must_use]
+    pub fn wanted(&self, entry: u16) -> Option<Message> {
+        let [low, high, data, control] = *self.entries.get(usize::from(entry))?;
+        let message = Message { address: u64::from(high) << 32 | u64::from(low), data };
+        (control & PCI_MSIX_ENTRY_CTRL_MASKBIT == 0).then_some(message)
+    }
+
     /// Four bytes of the table's BAR as the guest writes them.
     pub fn write(&mut self, offset: u32, value: u32) -> TableWrite {
         let (number, word) = self.place(offset);
@@ -96,11 +104,10 @@ impl MsixTable {
             };
         };
         entry[word] = value;
-        if entry[3] & PCI_MSIX_ENTRY_CTRL_MASKBIT != 0 {
-            return TableWrite::Kept { entry: number };
+        match self.wanted(number as u16) {
+            Some(message) => TableWrite::Bound { entry: number, message },
+            None => TableWrite::Kept { entry: number },
         }
-        let message = Message { address: u64::from(entry[1]) << 32 | u64::from(entry[0]), data: entry[2] };
-        TableWrite::Bound { entry: number, message }
     }
 
     fn place(&self, offset: u32) -> (u32, usize) {

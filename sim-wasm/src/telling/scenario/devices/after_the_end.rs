@@ -70,7 +70,7 @@ fn build(values: &[u32]) -> Settings {
         };
     }
     let mut settings = machine(options, GuestKind::Pv, false);
-    settings.cards[usize::from(CARD.0)] = if card == 0 { AtReset::Finishes } else { AtReset::Stops };
+    settings.cards[usize::from(CARD.0)].at_reset = if card == 0 { AtReset::Finishes } else { AtReset::Stops };
     settings.delays.request = u64::from(request) * 1_000_000;
     settings.acts = in_turn([Act::Arrive(CARD, 4_096)]);
     let time = BEGIN + u64::from(when) * 1_000_000;
