@@ -23,8 +23,8 @@
 //! does: the ID that all of them share goes with the one that changed hands last.
 //!
 //! Not modelled: stub domains, `rdm_policy` where a guest's own memory is in the way, a toolstack that is killed half way, and
-//! what a toolstack leaves when it gives up: keys in the store, and a card that Xen refuses in the slot and with the permissions that
-//! libxl gave it before (`pci_add_dm_done`).
+//! what a toolstack leaves when it gives up: keys in the store, and a card that Xen refuses in the slot and with the permissions
+//! that libxl gave it before (`pci_add_dm_done`).
 
 use alloc::collections::VecDeque;
 use alloc::vec;
@@ -317,7 +317,6 @@ mod tests {
     use crate::actors::log::Event;
     use crate::actors::log::hotplug::Hotplug;
     use crate::hypervisor::passthrough::options::Options;
-    use crate::machine::given_away::hardware::place_of;
     use crate::machine::given_away::settings::{Act, GuestSettings, Settings};
 
     /// Xen refuses the card when the guest sees it already. The next guest that is to get it waits for the first to let it go.
@@ -332,7 +331,7 @@ mod tests {
         machine.run();
         machine.carry_out(Act::MakeAssignable(card));
         machine.run();
-        machine.iommus.refuses = Some(place_of(card));
+        machine.iommus.refuses = Some(machine.hardware.place(card));
         machine.carry_out(Act::Plug(guest, card));
         machine.carry_out(Act::Plug(other, card));
         while machine.tally.get(Count::Refused) == 0 {
