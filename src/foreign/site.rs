@@ -55,7 +55,7 @@ pub struct Facts {
     pub skip_hours: Vec<u8>,
     /// English names of days, in their order.
     pub skip_days: Vec<String>,
-    /// The site's address as its feed gave it, where that is another than the new one; may be empty.
+    /// The site's address as its feed gave it, where that is a path without a slash at its end; otherwise empty.
     pub link: String,
     /// A WebSub hub; may be empty.
     pub hub: String,

@@ -1,7 +1,8 @@
 //! A drawing that stands in a text as SVG. Readers of feeds refuse it, or show its words without its lines, so feeds show a PNG in its
 //! place, which lies beside the page as those of figures do.
 //!
-//! Only what stands for itself is drawn: well-formed, and with nothing that the page gives it, neither colours nor parts.
+//! Only what stands for itself is drawn: well-formed, and with nothing that the page gives it, neither colours nor parts nor sizes.
+//! Words are set in the fonts that feeds' pictures have, whichever are wanted.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -47,16 +48,38 @@ pub const LARGEST: u32 = 2000;
 /// Elements that show what is elsewhere, or that an SVG alone cannot show.
 const FOREIGN: [&str; 4] = ["image", "feImage", "foreignObject", "script"];
 
+/// The namespace of SVG.
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// Units that are the same on every page.
+const ABSOLUTE: [&str; 6] = ["px", "pt", "pc", "mm", "cm", "in"];
+
+/// Words of CSS whose meaning the page decides.
+const OF_PAGES: [&str; 6] = ["currentcolor", "var(", "@import", "inherit", "canvas", "linktext"];
+
+/// SVG's elements whose names have capitals.
+const ELEMENTS: &str = "altGlyph altGlyphDef altGlyphItem animateColor animateMotion animateTransform clipPath feBlend feColorMatrix \
+    feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight feDropShadow feFlood feFuncA \
+    feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset fePointLight feSpecularLighting \
+    feSpotLight feTile feTurbulence foreignObject glyphRef linearGradient radialGradient textPath";
+
+/// SVG's attributes whose names have capitals.
+const ATTRIBUTES: &str = "attributeName attributeType baseFrequency baseProfile calcMode clipPathUnits diffuseConstant edgeMode \
+    filterUnits glyphRef gradientTransform gradientUnits kernelMatrix kernelUnitLength keyPoints keySplines keyTimes lengthAdjust \
+    limitingConeAngle markerHeight markerUnits markerWidth maskContentUnits maskUnits numOctaves pathLength patternContentUnits \
+    patternTransform patternUnits pointsAtX pointsAtY pointsAtZ preserveAlpha preserveAspectRatio primitiveUnits refX refY \
+    repeatCount repeatDur requiredExtensions requiredFeatures specularConstant specularExponent spreadMethod startOffset \
+    stdDeviation stitchTiles surfaceScale systemLanguage tableValues targetX targetY textLength viewBox viewTarget \
+    xChannelSelector yChannelSelector zoomAndPan";
+
 impl Drawing {
     fn new(written: &str, page: &Route, number: usize) -> Option<Self> {
         let svg = as_document(written)?;
         let document = Document::parse(&svg).ok()?;
         let root = document.root_element();
-        let has_size = root.has_attribute("viewBox") || (root.has_attribute("width") && root.has_attribute("height"));
-        if !has_size || !root.has_children() {
-            return None;
-        }
-        if !Dependence::new(&document).is_none() {
+        let is_absolute = |name| root.attribute(name).is_some_and(is_absolute);
+        let has_size = root.has_attribute("viewBox") || (is_absolute("width") && is_absolute("height"));
+        if !has_size || !root.has_children() || !Parts::new(&document).stand_for_themselves() {
             return None;
         }
         let size = size(&document)
@@ -155,43 +178,84 @@ fn as_document(written: &str) -> Option<String> {
     Some(svg + rest)
 }
 
-/// What of a drawing is its page's.
-struct Dependence<'a> {
-    document: &'a Document<'a>,
-    /// Its parts that have a name.
-    ids: BTreeSet<&'a str>,
-    /// Whether it says itself what its classes look like.
-    styled: bool,
+/// Whether a length is the same on every page.
+fn is_absolute(length: &str) -> bool {
+    let bare = length.trim();
+    let number = ABSOLUTE.iter().find_map(|unit| bare.strip_suffix(unit)).unwrap_or(bare);
+    number.parse::<f32>().is_ok()
 }
 
-impl<'a> Dependence<'a> {
+/// The parts of a drawing.
+struct Parts<'a> {
+    document: &'a Document<'a>,
+    /// Their names, of those that have one.
+    ids: BTreeSet<&'a str>,
+    /// The drawing's own style sheets.
+    styles: Vec<&'a str>,
+}
+
+impl<'a> Parts<'a> {
     fn new(document: &'a Document<'a>) -> Self {
         let ids = document.descendants().filter_map(|node| node.attribute("id")).collect();
-        let styled = document.descendants().any(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "style")));
-        Self { document, ids, styled }
+        let styles = document.descendants().filter(|node| node.has_tag_name((SVG, "style")));
+        Self { document, ids, styles: styles.filter_map(|node| node.text()).collect() }
     }
 
-    fn is_none(&self) -> bool {
+    fn stand_for_themselves(&self) -> bool {
         self.document.descendants().filter(Node::is_element).all(|node| self.stands_for_itself(&node))
     }
 
     fn stands_for_itself(&self, node: &Node<'_, '_>) -> bool {
         let name = node.tag_name().name();
-        !FOREIGN.contains(&name)
-            && !node.text().is_some_and(|text| name == "style" && self.takes(text))
+        // Others' elements, such as those of editors, show nothing.
+        if node.tag_name().namespace() != Some(SVG) {
+            return true;
+        }
+        is_read_alike(name, ELEMENTS)
+            && !FOREIGN.contains(&name)
+            && (name != "style" || self.is_style_of_its_own(node))
+            && (name != "text" || self.has_size_of_letters(node))
             && node.attributes().all(|attribute| match attribute.name() {
-                "class" => self.styled,
+                "class" => attribute.value().split_ascii_whitespace().all(|class| self.is_styled(class)),
                 // A link leads elsewhere and shows nothing of it.
                 "href" => name == "a" || self.is_own(attribute.value()),
-                _ => !self.takes(attribute.value()),
+                name if ["id", "role"].contains(&name) || name.starts_with("aria-") || name.starts_with("data-") => {
+                    true
+                }
+                name => {
+                    let is_known = attribute.namespace().is_some() || is_read_alike(name, ATTRIBUTES);
+                    is_known && !self.takes(attribute.value())
+                }
             })
+    }
+
+    /// A style sheet that a page and a file read alike: CSS, in one piece.
+    fn is_style_of_its_own(&self, node: &Node<'_, '_>) -> bool {
+        node.attribute("type").is_none_or(|kind| kind == "text/css")
+            && node.children().count() <= 1
+            && node.text().is_none_or(|text| !self.takes(text))
+    }
+
+    /// Whether somebody but the page says how large letters are.
+    fn has_size_of_letters(&self, node: &Node<'_, '_>) -> bool {
+        let says = |node: Node<'_, '_>| {
+            node.has_attribute("font-size") || node.attribute("style").is_some_and(|style| style.contains("font"))
+        };
+        node.ancestors().any(says) || self.styles.iter().any(|style| style.contains("font"))
+    }
+
+    /// Whether one of the drawing's style sheets names a class.
+    fn is_styled(&self, class: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || "-_".contains(c);
+        let names = self.styles.iter().flat_map(|style| style.split('.').skip(1));
+        names.into_iter().any(|rest| rest.strip_prefix(class).is_some_and(|rest| !rest.starts_with(is_part)))
     }
 
     /// Whether a value or a style sheet needs something that the drawing does not have.
     fn takes(&self, value: &str) -> bool {
         let small = value.to_ascii_lowercase();
         let target = |at: usize| value[at..].split(')').next().unwrap_or_default();
-        ["currentcolor", "var(", "@import"].iter().any(|word| small.contains(word))
+        OF_PAGES.iter().any(|word| small.contains(word))
             || small.match_indices("url(").any(|(at, start)| !self.is_own(target(at + start.len())))
     }
 
@@ -199,6 +263,17 @@ impl<'a> Dependence<'a> {
     fn is_own(&self, reference: &str) -> bool {
         let bare = reference.trim().trim_matches(['"', '\'']).trim();
         bare.strip_prefix('#').is_some_and(|id| self.ids.contains(id))
+    }
+}
+
+/// Whether HTML, which minds no case within SVG, and XML, which does, understand a name as the same; `known` are the names that have
+/// capitals (HTML, section 13.2.6.1).
+fn is_read_alike(name: &str, known: &str) -> bool {
+    let mut known = known.split_ascii_whitespace();
+    if name.contains(|c: char| c.is_ascii_uppercase()) {
+        known.any(|one| one == name)
+    } else {
+        !known.any(|one| one.eq_ignore_ascii_case(name))
     }
 }
 
@@ -235,6 +310,11 @@ mod tests {
             "<linearGradient id='g'/><path style='fill: URL( \"#g\" )' d='M0 0h9'/>",
             "<style>path { mask: url('#m') }</style><mask id='m'/><path d='M0 0h9'/>",
             "<a href='#elsewhere'><path d='M0 0h9'/></a>",
+            "<style type='text/css'>.a.b, .wire { fill: red }</style><path class='b wire' d='M0 0h9'/>",
+            "<clipPath id='c' clipPathUnits='userSpaceOnUse'/><path clip-path='url(#c)' d='M0 0h9'/>",
+            "<g style='font: 3px sans-serif'><text>a</text></g>",
+            "<path id='canvas' aria-label='What we inherit' d='M0 0h9'/>",
+            "<metadata><Work xmlns='urn:x' Kind='y'/></metadata><path d='M0 0h9'/>",
         ] {
             let html = format!("<svg viewBox='0 0 4 4'>{part}</svg>");
             assert!(shown(&html).starts_with("<img "), "{part}");
@@ -252,10 +332,24 @@ mod tests {
             "<svg viewBox='0 0 4 4'><path fill='url(#elsewhere)' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><path id='a' style='mask: URL( \"#elsewhere\" )' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><linearGradient id='g' href='#elsewhere'/><path fill='url(#g)' d='M0 0h9'/></svg>",
-            "<svg viewBox='0 0 4 4'><text><textPath href='#elsewhere'>a</textPath></text></svg>",
+            "<svg viewBox='0 0 4 4'><text font-size='2'><textPath href='#elsewhere'>a</textPath></text></svg>",
             "<svg viewBox='0 0 4 4'><style>path { filter: url(#elsewhere) }</style><path d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><style>@import 'a.css';</style><path d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><image href='/etc/hostname'/></svg>",
+            "<svg viewBox='0 0 4 4'><foreignobject/></svg>",
+            "<svg viewBox='0 0 4 4'><lineargradient id='g'/><path fill='url(#g)' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><PATH d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path FILL='red' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4' preserveaspectratio='none'><path d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><style/><path class='wire' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><style>.wired { fill: red }</style><path class='wire' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><style type='x'>.wire { fill: red }</style><path class='wire' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><style>a {}<!-- c -->path { fill: red }</style><path d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4' fill='inherit'><path d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 4 4'><path fill='CanvasText' d='M0 0h9'/></svg>",
+            "<svg viewBox='0 0 40 20'><text y='15'>a</text></svg>",
+            "<svg width='100%' height='50%'><path d='M0 0h9'/></svg>",
+            "<svg width='4em' height='4em'><path d='M0 0h9'/></svg>",
             "<svg viewBox=none><path></svg>",
             "<svg width='9000' height='9'><path d='M0 0h9'/></svg>",
             "<SVG viewBox='0 0 4 4'></SVG>",

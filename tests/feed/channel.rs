@@ -177,6 +177,7 @@ fn the_site_may_give_its_address_otherwise() {
     assert_eq!(json(&site, "feed.json")["home_page_url"], "https://example.org/blog");
     let after = xml(&site, "atom.xml");
     assert!(after.contains(r#"<link rel="alternate" type="text/html" href="https://example.org/blog"/>"#), "{after}");
+    assert!(xml(&site, "feeds.opml").contains(r#"htmlUrl="https://example.org/blog""#));
     // Readers know the feed again, and those of parts are as they were.
     let id = "<id>https://example.org/blog/</id>";
     assert!(before.contains(id) && after.contains(id));

@@ -5,13 +5,13 @@ use std::fs;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
 
-/// The seeds of fuzzers, which are also what they found.
-pub(crate) fn seeds(folder: &str) -> Vec<Vec<u8>> {
+/// The seeds of fuzzers, which are also what they found; there are `least` of them and more.
+pub(crate) fn seeds(folder: &str, least: usize) -> Vec<Vec<u8>> {
     let folder = format!("{}/fuzz/seeds/{folder}", env!("CARGO_MANIFEST_DIR"));
     let mut seeds: Vec<_> =
         fs::read_dir(folder).expect("there are seeds").map(|seed| seed.expect("listed").path()).collect();
     seeds.sort();
-    assert!(seeds.len() >= 5, "{} seeds", seeds.len());
+    assert!(seeds.len() >= least, "{} seeds", seeds.len());
     seeds.into_iter().map(|seed| fs::read(seed).expect("a seed can be read")).collect()
 }
 

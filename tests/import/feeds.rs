@@ -308,7 +308,7 @@ fn damaged_feeds() -> impl Strategy<Value = Vec<u8>> {
 /// What a fuzzer began with and what it found.
 #[test]
 fn seeds_are_played() {
-    for seed in seeds("feeds") {
+    for seed in seeds("feeds", 15) {
         fuzz::feeds::check(&seed);
         fuzz::feeds::import(&seed);
     }

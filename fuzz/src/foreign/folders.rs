@@ -9,9 +9,14 @@ use super::imported;
 
 /// Imports the bytes as a folder of the generator that it looks like: what holds of every site does.
 pub fn import(bytes: &[u8]) {
-    let tree = Tree::in_memory("folder", files(bytes));
+    let tree = tree(bytes);
     let generator = guess(&tree).unwrap_or(Generator::GenBlog);
     imported::check(&site(tree, generator, None));
+}
+
+/// The folder that the bytes say.
+pub fn tree(bytes: &[u8]) -> Tree {
+    Tree::in_memory("folder", files(bytes))
 }
 
 /// Files as a disk could have them: no path leads out, and none lies below a file.
@@ -21,6 +26,9 @@ fn files(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let Some(name) = line.strip_prefix(b"--- ") {
             path = Some(String::from_utf8_lossy(name).trim().to_owned()).filter(|path| is_path(path));
+            if let Some(path) = &path {
+                files.entry(path.clone()).or_default();
+            }
         } else if let Some(path) = &path {
             files.entry(path.clone()).or_default().extend(line);
         }

@@ -8,14 +8,14 @@
 //! content/SECTION/other.png  static/                      files, at their addresses
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::foreign::folder::common::{
     Draft, author, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title,
     permalink, settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
-use crate::foreign::folder::place::{Place, bundles, is_text, lies_in};
+use crate::foreign::folder::place::{Naming, Place, lies_in};
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Carried, Document, Facts, Kind};
 use crate::foreign::told::{Told, Verdict};
@@ -85,16 +85,16 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         timezone: site.text("timezone").parse().ok(),
         ..Facts::default()
     };
-    let languages = languages(tree, &mut site, told);
+    let naming = Naming { languages: languages(tree, &mut site, told), endings: &[".md", ".html", ".markdown"] };
+    let bundles = naming.bundles(tree);
     let mut permalinks = site.table("permalinks");
     let mut of_pages = permalinks.table("page");
     let ugly = site.boolean("uglyurls").unwrap_or(false);
-    let bundles = bundles(tree, &languages);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
-    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && is_text(&file.path)) {
+    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && naming.is_text(&file.path)) {
         let inside = &file.path["content/".len()..];
-        let place = Place::new(inside, &languages);
+        let place = naming.place(inside);
         if place.is_in(&bundles) {
             continue;
         }
@@ -107,7 +107,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         if place.is_list() && head.body.trim().is_empty() {
             continue;
         }
-        let Some(mut document) = one(tree, &place, &languages, &mut head.keys, told) else { continue };
+        let Some(mut document) = one(tree, &place, &naming, &mut head.keys, told) else { continue };
         document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
         let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
         let pattern =
@@ -126,7 +126,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &bundles, &mut files, told);
+    others(tree, &naming, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 
@@ -143,18 +143,10 @@ fn languages(tree: &Tree, site: &mut Keys, told: &mut Vec<Told>) -> Vec<String> 
 }
 
 /// A document, but for its body and address.
-fn one(
-    tree: &Tree,
-    place: &Place<'_>,
-    languages: &[String],
-    keys: &mut Keys,
-    told: &mut Vec<Told>,
-) -> Option<Document> {
+fn one(tree: &Tree, place: &Place<'_>, naming: &Naming, keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
     let path = format!("content/{}", place.path);
     let mut document = document(keys, &path, Split::Never, told);
-    if document.language.is_empty() {
-        place.language.clone_into(&mut document.language);
-    }
+    place.name_language(&mut document, told);
     let (is_bundle, is_list) = (place.is_bundle(), place.is_list());
     let (folder, name) = place.named();
     let (in_name, rest) = dated(name);
@@ -200,9 +192,10 @@ fn one(
         name.clone_into(&mut document.name);
     }
     need_title(&mut document, rest, told);
-    if is_bundle {
-        let is_itself = |to: &str| is_text(to) && Place::new(to, languages).is_index();
-        document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), is_itself, told);
+    // What lies beside a page of HTML is taken as it is.
+    if naming.stands_for_folder(place.path.rsplit('/').next().unwrap_or_default()) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        document.beside = beside(tree, folder, |to| naming.stands_for_folder(to), told);
     }
     place.name_translation(&mut document);
     Some(document)
@@ -251,15 +244,11 @@ fn address(
 }
 
 /// Files in `content/` that lie beside no text, and what is not taken along at all.
-pub(super) fn others(
-    tree: &Tree,
-    bundles: &BTreeSet<&str>,
-    files: &mut BTreeMap<String, Carried>,
-    told: &mut Vec<Told>,
-) {
+pub(super) fn others(tree: &Tree, naming: &Naming, files: &mut BTreeMap<String, Carried>, told: &mut Vec<Told>) {
+    let bundles = naming.bundles(tree);
     for file in &tree.files {
         let Some(inside) = file.path.strip_prefix("content/") else { continue };
-        if is_text(inside) || lies_in(bundles, &file.path) || is_left_behind(inside) {
+        if naming.is_text(inside) || lies_in(&bundles, &file.path) || is_left_behind(inside) {
             continue;
         }
         if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {

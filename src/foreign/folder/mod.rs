@@ -21,9 +21,9 @@ mod eleventy;
 
 mod head;
 
-mod hugo;
-
 mod place;
+
+mod hugo;
 
 mod jekyll;
 

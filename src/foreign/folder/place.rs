@@ -3,7 +3,47 @@
 use std::collections::BTreeSet;
 
 use crate::foreign::folder::tree::Tree;
-use crate::foreign::site::{Document, Kind};
+use crate::foreign::site::{Document, Kind, language};
+use crate::foreign::told::{Told, Verdict};
+
+/// How a site names its texts.
+pub(super) struct Naming {
+    /// The first is that of texts whose names say none.
+    pub(super) languages: Vec<String>,
+    /// What the names of texts end with.
+    pub(super) endings: &'static [&'static str],
+}
+
+impl Naming {
+    /// Whether a file of that name is a text.
+    pub(super) fn is_text(&self, path: &str) -> bool {
+        self.endings.iter().any(|end| path.ends_with(end))
+    }
+
+    /// Whether a file of that name stands for its folder. HTML may be a whole page, beside which others lie by chance.
+    pub(super) fn stands_for_folder(&self, name: &str) -> bool {
+        self.is_text(name) && !name.ends_with(".html") && !name.contains('/') && self.place(name).stem == "index"
+    }
+
+    /// Where a text lies whose path is this, from `content/` on.
+    pub(super) fn place<'a>(&self, path: &'a str) -> Place<'a> {
+        let (folder, file_name) = path.rsplit_once('/').unwrap_or(("", path));
+        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+        let known = |tag: &str| self.languages.iter().position(|language| language.eq_ignore_ascii_case(tag));
+        let found = stem.rsplit_once('.').and_then(|(stem, tag)| Some((stem, tag, known(tag)?)));
+        match found {
+            Some((stem, language, number)) => Place { path, folder, stem, language, is_translation: number > 0 },
+            None => Place { path, folder, stem, language: "", is_translation: false },
+        }
+    }
+
+    /// Folders below `content/` that one of their files stands for, in its language or in several; all in them belongs to it.
+    pub(super) fn bundles<'t>(&self, tree: &'t Tree) -> BTreeSet<&'t str> {
+        let places = tree.files.iter().filter_map(|file| file.path.rsplit_once('/'));
+        let below = places.filter(|(folder, _)| folder.starts_with("content/"));
+        below.filter(|(_, name)| self.stands_for_folder(name)).map(|(folder, _)| folder).collect()
+    }
+}
 
 /// Where a text lies: `posts/name.de.md`, `posts/name/index.de.md`.
 pub(super) struct Place<'a> {
@@ -20,17 +60,6 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(path: &'a str, languages: &[String]) -> Self {
-        let (folder, file_name) = path.rsplit_once('/').unwrap_or(("", path));
-        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-        let known = |tag: &str| languages.iter().position(|language| language.eq_ignore_ascii_case(tag));
-        let found = stem.rsplit_once('.').and_then(|(stem, tag)| Some((stem, tag, known(tag)?)));
-        match found {
-            Some((stem, language, number)) => Self { path, folder, stem, language, is_translation: number > 0 },
-            None => Self { path, folder, stem, language: "", is_translation: false },
-        }
-    }
-
     pub(super) fn is_bundle(&self) -> bool {
         self.stem == "index"
     }
@@ -48,14 +77,17 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether it is the text of the folder itself that it is looked at in.
-    pub(super) fn is_index(&self) -> bool {
-        self.folder.is_empty() && self.is_bundle()
-    }
-
     /// Whether it belongs to another text's folder. A translation of that text lies beside it, and is as much a document.
     pub(super) fn is_in(&self, bundles: &BTreeSet<&str>) -> bool {
         lies_in(bundles, &format!("content/{}", if self.is_bundle() { self.folder } else { self.path }))
+    }
+
+    /// The language that a document says, or its file's name, as a tag; what is none is told.
+    pub(super) fn name_language(&self, document: &mut Document, told: &mut Vec<Told>) {
+        if document.language.is_empty() {
+            let tell = |said| told.push(Told::of_file(format!("content/{}", self.path), Verdict::Lost, said));
+            document.language = language(self.language, tell);
+        }
     }
 
     /// Gives the document of a translation a name that its original does not have.
@@ -76,22 +108,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Folders below `content/` that one of their files stands for, in its language or in several; all in them belongs to it.
-pub(super) fn bundles<'t>(tree: &'t Tree, languages: &[String]) -> BTreeSet<&'t str> {
-    let places = tree.files.iter().filter_map(|file| file.path.rsplit_once('/'));
-    // HTML may be a whole page, beside which others lie by chance.
-    let stands_for_folder =
-        |name: &str| is_text(name) && !name.ends_with(".html") && Place::new(name, languages).is_index();
-    let below = places.filter(|(folder, _)| folder.starts_with("content/"));
-    below.filter(|(_, name)| stands_for_folder(name)).map(|(folder, _)| folder).collect()
-}
-
 /// Whether a file or a folder lies in a bundle, however deep.
 pub(super) fn lies_in(bundles: &BTreeSet<&str>, path: &str) -> bool {
     path.match_indices('/').any(|(end, _)| bundles.contains(&path[..end]))
-}
-
-/// Whether a file of that name is a text.
-pub(super) fn is_text(path: &str) -> bool {
-    [".md", ".html", ".markdown"].iter().any(|end| path.ends_with(end))
 }

@@ -7,7 +7,7 @@ use crate::foreign::folder::common::{
 };
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::{Taken, others};
-use crate::foreign::folder::place::{Place, bundles, is_text};
+use crate::foreign::folder::place::Naming;
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Facts, Kind};
 use crate::foreign::told::{Told, Verdict};
@@ -45,12 +45,13 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
     let keeps_case = site.table("slugify").text("paths");
     let keeps_dates = site.table("slugify").boolean("paths_keep_dates").unwrap_or(false);
     let main = Some(facts.language.clone()).filter(|main| !main.is_empty()).unwrap_or_else(|| "en".to_owned());
-    let languages: Vec<String> = std::iter::once(main).chain(site.table("languages").names()).collect();
-    let bundles = bundles(tree, &languages);
+    let languages = std::iter::once(main).chain(site.table("languages").names()).collect();
+    let naming = Naming { languages, endings: &[".md"] };
+    let bundles = naming.bundles(tree);
     let mut drafts = Vec::new();
     let mut files = BTreeMap::new();
-    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && file.path.ends_with(".md")) {
-        let place = Place::new(&file.path["content/".len()..], &languages);
+    for file in tree.files.iter().filter(|file| file.path.starts_with("content/") && naming.is_text(&file.path)) {
+        let place = naming.place(&file.path["content/".len()..]);
         if place.is_in(&bundles) {
             continue;
         }
@@ -67,7 +68,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         if document.authors.is_empty() {
             document.authors = taxonomies.texts("authors", Split::Never);
         }
-        place.language.clone_into(&mut document.language);
+        place.name_language(&mut document, told);
         let (folder, name) = place.named();
         let (in_name, rest) = dated(name);
         document.date = head.keys.date("date", path, told).or(in_name.clone());
@@ -96,8 +97,8 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         (if short { below } else { folder }).clone_into(&mut document.folder);
         need_title(&mut document, rest, told);
         if place.is_bundle() {
-            let is_itself = |to: &str| is_text(to) && Place::new(to, &languages).is_index();
-            document.beside = beside(tree, path.rsplit_once('/').map_or("", |(folder, _)| folder), is_itself, told);
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            document.beside = beside(tree, folder, |to| naming.stands_for_folder(to), told);
         }
         let last = if document.slug.is_empty() { if keeps_dates { name } else { rest } } else { &document.slug };
         let slugged = |part: &str| match &*keeps_case {
@@ -119,7 +120,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &bundles, &mut files, told);
+    others(tree, &naming, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 

@@ -73,8 +73,8 @@ fn inline_svg(post: &Post) -> Option<Diagnostic> {
     let places = drawings(&post.route, &post.body);
     let number = places.iter().position(|place| place.drawing.is_none())?;
     let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(format!(
-        "it needs a size of at most {LARGEST} pixels and must be well-formed by itself, without classes, colours or parts of the \
-         page; or put it into a file beside the post, and write `![…](drawing.png)`"
+        "it needs a size of at most {LARGEST} pixels and must be well-formed by itself, without classes, colours, parts or sizes \
+         of the page; or put it into a file beside the post, and write `![…](drawing.png)`"
     ));
     let source = &post.source;
     let starts = starts_of_drawings(&source.text);

@@ -22,7 +22,7 @@ pub fn list<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         .into_iter()
         .map(|feed| {
             let address = feed.address(renderer, format);
-            (without_illegal(&address.title), renderer.url(&address.route), renderer.url(&feed.page))
+            (without_illegal(&address.title), renderer.url(&address.route), feed.link(renderer))
         })
         .collect();
     Planned {

@@ -68,10 +68,7 @@ impl Iommus {
         if self.options.quarantine != Quarantine::No {
             self.prepare_quarantine(memory, source)?;
         }
-        if let Err(error) = self.map_rmrrs(memory, to, source) {
-            self.unmap_rmrrs(memory, to, source).ok();
-            return Err(error);
-        }
+        self.map_rmrrs(memory, to, source)?;
         if let Err(error) = self.move_device(memory, source, Holder::Domain(to)) {
             self.unmap_rmrrs(memory, to, source).ok();
             return Err(error);
@@ -252,34 +249,51 @@ impl Iommus {
         rmrrs.map(|rmrr| (rmrr.first, rmrr.pages)).collect()
     }
 
-    /// Maps a device's reserved memory one to one in a domain's tables.
+    /// Maps a device's reserved memory one to one in a domain's tables. If that fails half way, what was mapped is unmapped again,
+    /// but in 3.3.
     pub(super) fn map_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
-        for (first, pages) in self.rmrrs_of(source) {
-            let identity = Identity { first, pages, devices: 1 };
-            if let Some(mapped) = self.known_mut(id).identity.iter_mut().find(|other| other.first == first) {
-                mapped.devices += 1;
-                continue;
+        let regions = self.rmrrs_of(source);
+        for (place, &(first, pages)) in regions.iter().enumerate() {
+            if let Err(error) = self.map_rmrr(memory, id, first, pages) {
+                if !self.is_old() {
+                    self.unmap_regions(memory, id, &regions[..=place]).ok();
+                }
+                return Err(error);
             }
-            if self.repairs.notes_first {
-                self.known_mut(id).identity.push(identity);
-            }
-            for number in first.0..first.0 + pages {
-                self.map_page(memory, id, Dfn(number), Mfn(number), READ_WRITE)?;
-            }
-            if !self.repairs.notes_first {
-                self.known_mut(id).identity.push(identity);
-            }
-            self.step(memory, Step::RmrrMapped { domain: id, dfn: first, pages });
         }
         Ok(())
     }
 
-    /// Unmaps it again, unless another of the domain's devices has it too; what is not noted as mapped is not looked for.
+    fn map_rmrr(&mut self, memory: &mut Memory, id: DomId, first: Dfn, pages: u32) -> Result<(), AssignError> {
+        let identity = Identity { first, pages, devices: 1 };
+        if let Some(mapped) = self.known_mut(id).identity.iter_mut().find(|other| other.is(first, pages)) {
+            mapped.devices += 1;
+            return Ok(());
+        }
+        if self.repairs.notes_first {
+            self.known_mut(id).identity.push(identity);
+        }
+        for number in first.0..first.0 + pages {
+            self.map_page(memory, id, Dfn(number), Mfn(number), READ_WRITE)?;
+        }
+        if !self.repairs.notes_first {
+            self.known_mut(id).identity.push(identity);
+        }
+        self.step(memory, Step::RmrrMapped { domain: id, dfn: first, pages });
+        Ok(())
+    }
+
+    /// Unmaps a device's reserved memory.
     fn unmap_rmrrs(&mut self, memory: &mut Memory, id: DomId, source: Bdf) -> Result<(), AssignError> {
+        self.unmap_regions(memory, id, &self.rmrrs_of(source))
+    }
+
+    /// Unmaps reserved memory, unless another of the domain's devices has it too; what is not noted as mapped is not looked for.
+    fn unmap_regions(&mut self, memory: &mut Memory, id: DomId, regions: &[(Dfn, u32)]) -> Result<(), AssignError> {
         let mut outcome = Ok(());
-        for (first, pages) in self.rmrrs_of(source) {
+        for &(first, pages) in regions {
             let Some(domain) = self.domain_mut(id) else { return outcome };
-            let Some(place) = domain.identity.iter().position(|other| other.first == first) else { continue };
+            let Some(place) = domain.identity.iter().position(|other| other.is(first, pages)) else { continue };
             domain.identity[place].devices -= 1;
             if domain.identity[place].devices > 0 {
                 continue;

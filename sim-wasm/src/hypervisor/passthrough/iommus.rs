@@ -52,6 +52,13 @@ pub(super) struct Identity {
     pub(super) devices: u32,
 }
 
+impl Identity {
+    /// Whether it is that memory.
+    pub(super) fn is(&self, first: Dfn, pages: u32) -> bool {
+        (self.first, self.pages) == (first, pages)
+    }
+}
+
 /// Memory that firmware reserved for devices, which may access it at any time (`struct acpi_rmrr_unit`).
 #[derive(Clone, Debug)]
 pub struct Rmrr {

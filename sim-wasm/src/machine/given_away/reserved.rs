@@ -13,6 +13,7 @@
 //! Not modelled: reserved memory where an HVM guest has pages of its own, which xl's `rdm_policy=strict` refuses, and mistakes of
 //! firmware.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::hypervisor::memory::Owner;
@@ -41,9 +42,9 @@ pub(super) fn pages(reserved: &[Reserved]) -> u32 {
     reserved.iter().map(|region| u32::from(region.pages)).sum()
 }
 
-/// Each region and its first frame.
+/// Each region that has pages, and its first frame.
 fn regions(reserved: &[Reserved]) -> impl Iterator<Item = (Mfn, &Reserved)> {
-    reserved.iter().scan(FRAMES, |next, region| {
+    reserved.iter().filter(|region| region.pages > 0).scan(FRAMES, |next, region| {
         let first = Mfn(*next);
         *next += u32::from(region.pages);
         Some((first, region))
@@ -65,17 +66,22 @@ pub(super) fn take(xen: &mut Xen, reserved: &[Reserved]) {
 /// Xen reads firmware's table.
 pub(super) fn announce(iommus: &mut Iommus, hardware: &Hardware, reserved: &[Reserved]) {
     for (first, region) in regions(reserved) {
-        let known = region.cards.iter().filter(|card| usize::from(card.0) < hardware.cards.len());
-        let devices = known.map(|card| hardware.functions[usize::from(card.0)].bdf).collect();
+        let devices =
+            cards(hardware, region).into_iter().map(|card| hardware.functions[usize::from(card.0)].bdf).collect();
         iommus.add_rmrr(Rmrr { first: Dfn(first.0), pages: region.pages.into(), devices, usb: region.usb.is_on() });
     }
 }
 
+/// The cards that a region is for, as far as the machine has them, each once.
+fn cards(hardware: &Hardware, region: &Reserved) -> BTreeSet<CardId> {
+    region.cards.iter().copied().filter(|card| usize::from(card.0) < hardware.cards.len()).collect()
+}
+
 /// Cards begin to use it.
 pub(super) fn begin_use(iommus: &mut Iommus, hardware: &Hardware, reserved: &[Reserved]) {
-    for (first, region) in regions(reserved).filter(|(_, region)| region.in_use.is_on() && region.pages > 0) {
-        for card in region.cards.iter().filter(|card| usize::from(card.0) < hardware.cards.len()) {
-            iommus.never_stops(0, Request::read(hardware.requester(*card), address_of(first)));
+    for (first, region) in regions(reserved).filter(|(_, region)| region.in_use.is_on()) {
+        for card in cards(hardware, region) {
+            iommus.never_stops(0, Request::read(hardware.requester(card), address_of(first)));
         }
     }
 }

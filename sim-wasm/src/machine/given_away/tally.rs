@@ -31,7 +31,8 @@ pub enum Count {
     Written(Landing),
     /// Bytes that cards read.
     Read(Landing),
-    /// Bytes written, to whomever but the domain's own and not to what is reserved for the card, by a card that its domain had lost already, or that outlived it.
+    /// Bytes written by a card that its domain had lost already, or that outlived it, to whomever but that domain and not to what is
+    /// reserved for the card.
     WrittenLate,
     /// Requests that the unit blocked.
     Blocked,

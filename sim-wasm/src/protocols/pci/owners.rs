@@ -7,7 +7,9 @@
 //!
 //! A device goes from the hardware domain or from quarantine to a guest and back, never from guest to guest, and with it every
 //! ID under which its requests may come. Who has it after a guest is decided where the tables are, and
-//! [followed](Owners::follow) here, or [noted](Owners::note) where nobody keeps together what cannot be told apart. Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
+//! [followed](Owners::follow) here, or [noted](Owners::note) where nobody keeps together what cannot be told apart.
+//!
+//! Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
 //! Not modelled: that the IOMMU's tables say the same. They are in
 //! [`Iommus`](crate::hypervisor::passthrough::iommus::Iommus), which has owners of its own.
