@@ -1,5 +1,8 @@
 //! [`Pixels`] to a file of a [`Format`], which holds nothing else.
 
+mod huffman;
+mod recode;
+
 use std::fmt;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -13,7 +16,7 @@ use crate::refused::Refused;
 /// What a derivative is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Sequential with Huffman tables of its own, which came out smaller than progressive. What is transparent shows white.
+    /// In one scan under Huffman tables of its own, which came out smaller than progressive. What is transparent shows white.
     Jpeg {
         /// 1 to 100; from 90 on colours have the resolution of light.
         quality: u8,
@@ -63,13 +66,11 @@ fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
     let length = |length: u32| u16::try_from(length).expect("wanted lengths are checked");
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.clamp(1, 100));
-    // In colour it would then write one scan after another, which readers of less than all of JPEG take for noise.
-    encoder.set_optimized_huffman_tables(pixels.channels == Channels::Grey);
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     encoder
         .encode(&pixels.bytes, length(pixels.width), length(pixels.height), colours)
         .map_err(|error| Refused::Encoder(error.to_string()))?;
-    Ok(bytes)
+    Ok(recode::recode(&bytes).unwrap_or(bytes))
 }
 
 fn encode_webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
