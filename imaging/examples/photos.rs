@@ -58,7 +58,7 @@ fn derive_one(file: &Path, format: Format, gate: &Gate) {
     let seen = look(&bytes).expect("it is a photograph");
     let height = |width: u32| (width * seen.height + seen.width / 2) / seen.width;
     let wanted = WIDTHS.map(|width| Wanted { width, height: height(width), format });
-    let pass = gate.enter(seen.pixels());
+    let pass = gate.enter(seen.weight);
     let made = derive(&bytes, &wanted, &Limits::default()).expect("it is sound");
     drop(pass);
     for (bytes, width) in made.iter().zip(WIDTHS) {

@@ -55,7 +55,7 @@ impl Gate {
         Self { most, inside: Mutex::new(0), left: Condvar::new() }
     }
 
-    /// Waits until there is room for a picture of that many pixels.
+    /// Waits until there is room for a picture of that many pixels, or of that [`Look::weight`](crate::Look::weight).
     pub fn enter(&self, pixels: u64) -> Pass<'_> {
         let pixels = pixels.min(self.most);
         let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);

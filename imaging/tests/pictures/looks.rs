@@ -6,8 +6,16 @@ use imaging::{Format, Kind, Look, Profile, look};
 
 use crate::common::{Beside, Written, file, near, plain, seen};
 
-const STILL: Look =
-    Look { kind: Kind::Png, width: 12, height: 8, moves: false, alpha: false, bits: 8, profile: Profile::None };
+const STILL: Look = Look {
+    kind: Kind::Png,
+    width: 12,
+    height: 8,
+    moves: false,
+    alpha: false,
+    bits: 8,
+    profile: Profile::None,
+    weight: 96,
+};
 
 #[test]
 fn kinds_are_told_apart_by_their_first_bytes() {
@@ -15,6 +23,15 @@ fn kinds_are_told_apart_by_their_first_bytes() {
         let bytes = file(written, &plain(12, 8, [1, 2, 3]), &Beside::default());
         assert_eq!(look(&bytes), Ok(Look { kind, ..STILL }));
     }
+}
+
+#[test]
+fn a_progressive_jpeg_weighs_more() {
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+    encoder.set_progressive(true);
+    encoder.encode(&[9; 12 * 8 * 3], 12, 8, jpeg_encoder::ColorType::Rgb).expect("encodes");
+    assert_eq!(look(&bytes), Ok(Look { kind: Kind::Jpeg, weight: 288, ..STILL }));
 }
 
 fn gif(frames: usize, alpha: u8) -> Vec<u8> {
