@@ -1,0 +1,99 @@
+//! [`Pixels`] to a file of a [`Format`], which holds nothing else.
+
+mod huffman;
+mod recode;
+
+use std::fmt;
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType};
+use webp::{PixelLayout, WebPConfig};
+
+use crate::pixels::{Channels, Pixels};
+use crate::refused::Refused;
+
+/// What a derivative is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// In one scan under Huffman tables of its own, which came out smaller than progressive. What is transparent shows white.
+    Jpeg {
+        /// 1 to 100; from 90 on colours have the resolution of light.
+        quality: u8,
+    },
+    /// With loss, by libwebp.
+    WebP {
+        /// 0 to 100.
+        quality: u8,
+    },
+    /// Without loss: for line art and screenshots.
+    Png,
+}
+
+impl Format {
+    /// The longest side that the format can hold.
+    pub(crate) fn longest(self) -> u32 {
+        match self {
+            Self::Jpeg { .. } => 65_535,
+            // `WEBP_MAX_DIMENSION` in `webp/encode.h`.
+            Self::WebP { .. } => 16_383,
+            Self::Png => 0x7fff_ffff,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Jpeg { .. } => "JPEG",
+            Self::WebP { .. } => "WebP",
+            Self::Png => "PNG",
+        })
+    }
+}
+
+/// The file of a picture in sRGB.
+pub(crate) fn encode(pixels: &Pixels, format: Format) -> Result<Vec<u8>, Refused> {
+    match format {
+        Format::Jpeg { quality } => encode_jpeg(pixels.over_white().as_ref().unwrap_or(pixels), quality),
+        Format::WebP { quality } => encode_webp(pixels.in_colour().as_ref().unwrap_or(pixels), quality),
+        Format::Png => encode_png(pixels),
+    }
+}
+
+fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
+    let colours = if pixels.channels == Channels::Grey { ColorType::Luma } else { ColorType::Rgb };
+    let length = |length: u32| u16::try_from(length).expect("wanted lengths are checked");
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.clamp(1, 100));
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    encoder
+        .encode(&pixels.bytes, length(pixels.width), length(pixels.height), colours)
+        .map_err(|error| Refused::Encoder(error.to_string()))?;
+    Ok(recode::recode(&bytes).unwrap_or(bytes))
+}
+
+fn encode_webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
+    let layout = if pixels.channels == Channels::Rgba { PixelLayout::Rgba } else { PixelLayout::Rgb };
+    let mut config = WebPConfig::new().map_err(|()| Refused::Encoder("libwebp does not start".to_owned()))?;
+    config.quality = f32::from(quality.min(100));
+    webp::Encoder::new(&pixels.bytes, layout, pixels.width, pixels.height)
+        .encode_advanced(&config)
+        .map(|memory| memory.to_vec())
+        .map_err(|error| Refused::Encoder(format!("`{error:?}`")))
+}
+
+fn encode_png(pixels: &Pixels) -> Result<Vec<u8>, Refused> {
+    let colours = match pixels.channels {
+        Channels::Grey => ExtendedColorType::L8,
+        Channels::GreyAlpha => ExtendedColorType::La8,
+        Channels::Rgb => ExtendedColorType::Rgb8,
+        Channels::Rgba => ExtendedColorType::Rgba8,
+        Channels::Cmyk => ExtendedColorType::Cmyk8,
+    };
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
+        .write_image(&pixels.bytes, pixels.width, pixels.height, colours)
+        .map_err(|error| Refused::Encoder(error.to_string()))?;
+    Ok(bytes)
+}

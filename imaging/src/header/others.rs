@@ -1,0 +1,56 @@
+//! PNG and WebP, whose headers the decoders read.
+
+use std::io::Cursor;
+
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{ColorType, ImageDecoder, ImageError};
+
+use super::{Coding, Colours, Header, Kind, Notes, orientation};
+use crate::decode::refusal;
+use crate::refused::Refused;
+
+/// The header of a PNG: all chunks before the first of its pixels.
+pub(super) fn read_png(bytes: &[u8]) -> Result<Header, Refused> {
+    let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Kind::Png, &error))?;
+    let moves = decoder.is_apng().map_err(|error| refusal(Kind::Png, &error))?;
+    header(Kind::Png, decoder, moves).map_err(|error| refusal(Kind::Png, &error))
+}
+
+/// The header of a WebP.
+pub(super) fn read_webp(bytes: &[u8]) -> Result<Header, Refused> {
+    // The length of all that follows (RFC 9649, 2.4).
+    let length =
+        bytes.get(4..).and_then(|rest| rest.first_chunk()).map(|&length| u64::from(u32::from_le_bytes(length)));
+    if length.is_none_or(|length| length + 8 > bytes.len() as u64) {
+        return Err(Refused::CutOff);
+    }
+    let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Kind::WebP, &error))?;
+    let moves = decoder.has_animation();
+    header(Kind::WebP, decoder, moves).map_err(|error| refusal(Kind::WebP, &error))
+}
+
+fn header(kind: Kind, mut decoder: impl ImageDecoder, moves: bool) -> Result<Header, ImageError> {
+    let (width, height) = decoder.dimensions();
+    let colours = decoder.color_type();
+    // Some programs write the marker of JPEG before it.
+    let exif = decoder.exif_metadata()?.map(|exif| exif.strip_prefix(b"Exif\0\0").map_or(exif.clone(), <[u8]>::to_vec));
+    Ok(Header {
+        kind,
+        width,
+        height,
+        orientation: orientation(exif.as_deref()),
+        colours: if colours.has_color() { Colours::Rgb } else { Colours::Grey },
+        coding: Coding::Sequential,
+        alpha: colours.has_alpha(),
+        bits: bits(colours),
+        moves,
+        profile: decoder.icc_profile()?,
+        // Text that cannot be unpacked says nothing.
+        notes: Notes { exif, xmp: decoder.xmp_metadata().unwrap_or_default(), resources: Vec::new() },
+    })
+}
+
+fn bits(colours: ColorType) -> u8 {
+    u8::try_from(colours.bits_per_pixel() / u16::from(colours.channel_count())).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,36 @@
+//! Bytes of a picture in, smaller pictures out.
+//!
+//! The way of a picture, in order:
+//!
+//! 1. [`look`] reads the header: what kind of file it is, how large it stands upright, whether it moves.
+//! 2. [`derive()`] checks the [`Limits`], decodes once (a JPEG at half, a quarter or an eighth of its size when that is enough),
+//!    resizes, converts the colours to sRGB, turns the picture upright, and encodes each [`Wanted`] size.
+//! 3. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial number.
+//!
+//! A [`Gate`] bounds how many pixels several threads have in flight.
+//!
+//! Everything is a function of its arguments; nothing touches disk, clock or threads' order. What is encoded here holds pixels
+//! and nothing else: no EXIF, XMP, IPTC or profile. No bytes make a function panic; a decoder that does is a [`Refused`].
+//!
+//! The functions are not generic, so that what is generic below (every pixel type times every processor's instructions) is
+//! compiled with this package and not with the ones that use it.
+
+mod camera;
+mod colour;
+mod decode;
+mod derive;
+mod encode;
+mod header;
+mod limits;
+mod look;
+mod pixels;
+mod refused;
+mod resize;
+
+pub use camera::{Camera, Ratio, Taken, camera};
+pub use derive::{Wanted, derive};
+pub use encode::Format;
+pub use header::Kind;
+pub use limits::{Gate, Limits, Pass};
+pub use look::{Look, Profile, look};
+pub use refused::Refused;
