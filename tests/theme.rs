@@ -201,6 +201,33 @@ fn pages_outside_a_folder_of_the_host_have_short_addresses() {
 }
 
 #[test]
+fn photographs_are_offered_as_webp() {
+    let picture = Picture::new("theme-webp");
+    let mut site = site(BASE, &picture.0);
+    let photo = &mut site.albums[0].photos[0];
+    photo.file = picture.0.with_extension("jpg");
+    photo.path = "content/gallery/walk/stone.jpg".to_owned();
+    image::open(&picture.0).and_then(|stone| stone.to_rgb8().save(&photo.file)).expect("a JPEG");
+    let (outputs, problems) = outputs(&site);
+    assert_eq!(problems, []);
+    std::fs::remove_file(&site.albums[0].photos[0].file).expect("it was written");
+    let page = text(&outputs, "gallery/walk/stone/index.html");
+    let (_, shown) =
+        page.split_once("<picture><source type=\"image/webp\" srcset=\"").expect("one for browsers that know it");
+    let (candidates, shown) = shown.split_once('"').expect("they end");
+    assert!(
+        shown.contains(".jpg\" srcset=\"") && shown.contains("alt=\"A grey stone.\"") && shown.contains("</picture>"),
+        "{shown}"
+    );
+    for (candidate, width) in candidates.split(", ").zip([480, 960, 1000]) {
+        let (address, wide) = candidate.split_once(' ').expect("with its width");
+        assert_eq!(wide, format!("{width}w"));
+        let bytes = &outputs[address.strip_prefix("/blog/").expect("on this site")];
+        assert_eq!((&bytes[..4], &bytes[8..12]), (&b"RIFF"[..], &b"WEBP"[..]));
+    }
+}
+
+#[test]
 fn a_site_replaces_a_template_and_only_its_pages_change() {
     let usual = Theme::new(&[]).expect("sound");
     let own = Theme::new(&[template("tag.html", "{{ tag.name }}"), template("mine.html", "mine")]).expect("sound");

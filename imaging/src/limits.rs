@@ -51,7 +51,7 @@ pub struct Gate {
 impl Gate {
     /// A gate for that many pixels at a time.
     #[must_use]
-    pub fn new(most: u64) -> Self {
+    pub const fn new(most: u64) -> Self {
         Self { most, inside: Mutex::new(0), left: Condvar::new() }
     }
 

@@ -1,18 +1,16 @@
 //! Photographs become the sizes that pages show.
 //!
 //! A derivative's name holds a hash of the original and of the recipe, so names and sizes are known without opening the file:
-//! [`Picture::derivatives`] plans, [`Work::make`] decodes once and makes every size. Orientation is applied, the colour profile is
-//! kept, and all other metadata (the place where a picture was taken, for one) stays behind, since derivatives are encoded anew.
+//! [`Picture::derivatives`] plans, [`Work::make`] has every size made of one decoding. A photograph is there as WebP too, for
+//! browsers that take it. Pictures stand upright and in sRGB, and all metadata (the place where a picture was taken, for one)
+//! stays behind, since derivatives are encoded anew.
 
 use std::fs;
-use std::io::Cursor;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageReader, Limits, imageops};
+use image::{ImageDecoder, ImageReader};
+use imaging::{Format, Gate, Limits, Wanted};
 
 use crate::files::kept::Kept;
 use crate::graph::site::{Photo, PlainFile};
@@ -21,21 +19,19 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
 /// Changes whenever the same original would give other bytes.
-const RECIPE: &str = "fit 480 960 1600, lanczos3, jpeg 82, png best, 2";
+const RECIPE: &str = "fit 480 960 1600, imaging 1, jpeg 82, webp 80, png";
 
 /// Squares that derivatives fit in, in pixels: two for lists, on plain and on dense screens, and one for a picture's own page.
 const BOXES: [u32; 3] = [480, 960, 1600];
 
-const JPEG_QUALITY: u8 = 82;
+/// What every browser shows.
+const JPEG: Format = Format::Jpeg { quality: 82 };
 
-/// More bytes than any camera's file has.
-const MOST_BYTES: u64 = 256 << 20;
+/// The same to the eye in fewer bytes.
+const WEBP: Format = Format::WebP { quality: 80 };
 
-/// More pixels than any camera's picture has; a bomb of zeros stops here.
-const MOST_PIXELS: u64 = 200_000_000;
-
-/// Bytes that a decoder may take for itself.
-const MOST_MEMORY: u64 = 2 << 30;
+/// Pictures that are worked on at a time have so many pixels in all, since each of them takes three bytes and more.
+static GATE: Gate = Gate::new(60_000_000);
 
 /// A picture that the site shows.
 #[derive(Debug, Clone)]
@@ -58,6 +54,7 @@ pub struct Derivative {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    format: Format,
 }
 
 impl Derivative {
@@ -66,13 +63,6 @@ impl Derivative {
     pub fn name(&self) -> &str {
         self.route.as_str().rsplit('/').next().unwrap_or_default()
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Jpeg,
-    /// Line art: stays sharp, and smaller than a JPEG of it.
-    Png,
 }
 
 impl Picture {
@@ -111,13 +101,30 @@ impl Picture {
         (self.width, self.height)
     }
 
-    fn format(&self) -> Format {
-        if self.path.to_ascii_lowercase().ends_with(".png") { Format::Png } else { Format::Jpeg }
+    /// Line art stays sharp as PNG, and smaller than a JPEG of it.
+    fn is_line_art(&self) -> bool {
+        self.path.to_ascii_lowercase().ends_with(".png")
     }
 
-    /// The sizes to publish, smallest first; a picture is never made larger.
+    /// The sizes for every browser, smallest first; a picture is never made larger.
     #[must_use]
     pub fn derivatives(&self) -> Vec<Derivative> {
+        if self.is_line_art() { self.sizes(Format::Png, "png") } else { self.sizes(JPEG, "jpg") }
+    }
+
+    /// The same sizes for browsers that know WebP; none of line art.
+    #[must_use]
+    pub fn webp(&self) -> Vec<Derivative> {
+        if self.is_line_art() { Vec::new() } else { self.sizes(WEBP, "webp") }
+    }
+
+    /// All files that are made of it.
+    #[must_use]
+    pub fn files(&self) -> Vec<Derivative> {
+        [self.derivatives(), self.webp()].concat()
+    }
+
+    fn sizes(&self, format: Format, extension: &str) -> Vec<Derivative> {
         let mut sizes: Vec<(u32, u32)> = BOXES.iter().map(|side| fit(self.width, self.height, *side)).collect();
         sizes.dedup();
         let mut hasher = blake3::Hasher::new();
@@ -125,13 +132,9 @@ impl Picture {
         let hash = hasher.finalize().to_hex();
         let file = self.path.rsplit('/').next().unwrap_or_default();
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let extension = match self.format() {
-            Format::Jpeg => "jpg",
-            Format::Png => "png",
-        };
         let derivative = |(width, height)| {
             let route = Route::new(format!("assets/photos/{stem}.{}.{width}.{extension}", &hash[..16]));
-            Derivative { route: route.expect("the stem is part of a route already"), width, height }
+            Derivative { route: route.expect("the stem is part of a route already"), width, height, format }
         };
         sizes.into_iter().map(derivative).collect()
     }
@@ -152,14 +155,15 @@ impl Picture {
     fn view(&self, base_path: &str, index: usize, sizes: &str) -> ImageView {
         let derivatives = self.derivatives();
         let chosen = &derivatives[index.min(derivatives.len() - 1)];
-        let candidates: Vec<String> = derivatives
-            .iter()
-            .map(|derivative| format!("{} {}w", derivative.route.href(base_path), derivative.width))
-            .collect();
-        let several = candidates.len() > 1;
+        let candidates = |derivatives: &[Derivative]| {
+            let candidate = |one: &Derivative| format!("{} {}w", one.route.href(base_path), one.width);
+            derivatives.iter().map(candidate).collect::<Vec<_>>().join(", ")
+        };
+        let several = derivatives.len() > 1;
         ImageView {
             src: chosen.route.href(base_path),
-            srcset: if several { candidates.join(", ") } else { String::new() },
+            srcset: if several { candidates(&derivatives) } else { String::new() },
+            webp: candidates(&self.webp()),
             sizes: if several { sizes.to_owned() } else { String::new() },
             width: chosen.width,
             height: chosen.height,
@@ -183,23 +187,20 @@ impl Work {
         Self { picture, kept, made: OnceLock::new() }
     }
 
-    /// The bytes of the derivative at `index` of [`Picture::derivatives`].
+    /// The bytes of the file at `index` of [`Picture::files`].
     pub fn make(&self, index: usize) -> Result<Vec<u8>, Vec<Diagnostic>> {
-        let derivatives = self.picture.derivatives();
-        if let Some(bytes) = self.kept.read(derivatives[index].name()) {
+        let files = self.picture.files();
+        if let Some(bytes) = self.kept.read(files[index].name()) {
             return Ok(bytes);
         }
         let made = self.made.get_or_init(|| {
-            // A decoder's bug must not take the other pictures along.
-            let made = panic::catch_unwind(AssertUnwindSafe(|| make_all(&self.picture, &derivatives)))
-                .unwrap_or_else(|_| Err("the decoder failed".to_owned()))
-                .map_err(|reason| {
-                    let message = format!("the picture cannot be shown: {reason}");
-                    let diagnostic = Diagnostic::error("broken-picture", message).in_path(&self.picture.path);
-                    Box::new(diagnostic.help("save it again from where it came, smaller if it is very large"))
-                })?;
-            for (derivative, bytes) in derivatives.iter().zip(&made) {
-                self.kept.write(derivative.name(), bytes);
+            let made = make_all(&self.picture, &files).map_err(|reason| {
+                let message = format!("the picture cannot be shown: {reason}");
+                let diagnostic = Diagnostic::error("broken-picture", message).in_path(&self.picture.path);
+                Box::new(diagnostic.help("save it again from where it came, smaller if it is very large"))
+            })?;
+            for (file, bytes) in files.iter().zip(&made) {
+                self.kept.write(file.name(), bytes);
             }
             Ok(made)
         });
@@ -228,81 +229,25 @@ fn dimensions(file: &std::path::Path) -> Option<(u32, u32)> {
     Some(if turned { (height, width) } else { (width, height) })
 }
 
-fn make_all(picture: &Picture, derivatives: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
+fn make_all(picture: &Picture, files: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
+    let limits = Limits::default();
     let size = fs::metadata(&picture.file).map_err(|error| error.to_string())?.len();
-    if size > MOST_BYTES {
-        return Err(format!("it has {size} bytes, more than {MOST_BYTES}"));
+    if size > limits.bytes {
+        return Err(format!("it has {size} bytes, more than {}", limits.bytes));
     }
     let bytes = fs::read(&picture.file).map_err(|error| error.to_string())?;
-    let (mut image, profile) = decode(&bytes).map_err(|error| error.to_string())?;
-    let mut made = Vec::new();
-    // From large to small, each from the one before: less work, and the same picture to the eye.
-    for derivative in derivatives.iter().rev() {
-        if (image.width(), image.height()) != (derivative.width, derivative.height) {
-            image = image.resize_exact(derivative.width, derivative.height, imageops::FilterType::Lanczos3);
-        }
-        made.push(encode(&image, picture.format(), profile.clone()).map_err(|error| error.to_string())?);
-    }
-    made.reverse();
-    Ok(made)
-}
-
-/// The picture as it is to be seen, in eight bits, and its colour profile.
-fn decode(bytes: &[u8]) -> Result<(DynamicImage, Option<Vec<u8>>), image::ImageError> {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        let limit = image::error::LimitErrorKind::DimensionError;
-        return Err(image::ImageError::Limits(image::error::LimitError::from_kind(limit)));
-    }
-    let orientation = decoder.orientation()?;
-    let profile = decoder.icc_profile()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    let image = match (image.color().has_alpha(), image.color().has_color()) {
-        (true, _) => DynamicImage::ImageRgba8(image.into_rgba8()),
-        (false, true) => DynamicImage::ImageRgb8(image.into_rgb8()),
-        (false, false) => DynamicImage::ImageLuma8(image.into_luma8()),
-    };
-    Ok((image, profile))
-}
-
-/// `profile` is kept where its colour space (ICC.1, 7.2.8) is that of the pixels.
-fn encode(image: &DynamicImage, format: Format, profile: Option<Vec<u8>>) -> Result<Vec<u8>, image::ImageError> {
-    let mut bytes = Vec::new();
-    // A profile for inks, or for grey where there is colour, would be wrong now.
-    let space = if image.color().has_color() { b"RGB " } else { b"GRAY" };
-    let profile = profile.filter(|profile| profile.get(16..20) == Some(space));
-    match format {
-        Format::Jpeg => {
-            let image = if image.color().has_color() {
-                DynamicImage::ImageRgb8(image.to_rgb8())
-            } else {
-                DynamicImage::ImageLuma8(image.to_luma8())
-            };
-            let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-            keep_profile(&mut encoder, profile)?;
-            image.write_with_encoder(encoder)?;
-        }
-        Format::Png => {
-            let mut encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
-            keep_profile(&mut encoder, profile)?;
-            image.write_with_encoder(encoder)?;
-        }
-    }
-    Ok(bytes)
-}
-
-fn keep_profile(encoder: &mut impl ImageEncoder, profile: Option<Vec<u8>>) -> Result<(), image::ImageError> {
-    profile.map_or(Ok(()), |profile| encoder.set_icc_profile(profile).map_err(image::ImageError::Unsupported))
+    let weight = imaging::look(&bytes).map_err(|refused| refused.to_string())?.weight;
+    let _room = GATE.enter(weight);
+    let wanted = |file: &Derivative| Wanted { width: file.width, height: file.height, format: file.format };
+    let wanted: Vec<Wanted> = files.iter().map(wanted).collect();
+    imaging::derive(&bytes, &wanted, &limits).map_err(|refused| refused.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use image::codecs::jpeg::JpegEncoder;
+    use image::{DynamicImage, ImageEncoder};
+
     use super::*;
     use crate::files::kept::Access;
 
@@ -345,19 +290,15 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_is_kept_for_its_own_colours_only() {
-        let profile = |space: &[u8]| [&[0; 16], space, &[0; 108]].concat();
-        let (grey, colour) = (DynamicImage::new_luma8(2, 2), DynamicImage::new_rgb8(2, 2));
-        for (image, space, expected) in
-            [(&colour, b"RGB ", true), (&colour, b"CMYK", false), (&colour, b"GRAY", false), (&grey, b"GRAY", true)]
-        {
-            for format in [Format::Jpeg, Format::Png] {
-                let bytes = encode(image, format, Some(profile(space))).expect("encodes");
-                let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().expect("memory");
-                let mut decoder = reader.into_decoder().expect("sound");
-                assert_eq!(decoder.icc_profile().expect("sound").is_some(), expected, "{format:?} {space:?}");
-            }
-        }
+    fn photographs_are_there_as_webp_too() {
+        let names = |path: &str| -> Vec<String> {
+            let files = picture(path.into(), 1000, 500).files();
+            files.iter().map(|file| file.name().rsplit_once('.').map_or("", |(_, end)| end).to_owned()).collect()
+        };
+        assert_eq!(names("a/b.jpeg"), ["jpg", "jpg", "jpg", "webp", "webp", "webp"]);
+        assert_eq!(names("a/b.PNG"), ["png", "png", "png"]);
+        let view = picture("a/b.jpg".into(), 400, 300).small("/blog/");
+        assert_eq!((&*view.srcset, &*view.sizes, view.webp.ends_with(".400.webp 400w")), ("", "", true));
     }
 
     #[test]

@@ -113,15 +113,15 @@ fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a
     let mut planned: BTreeMap<Route, Planned<'a>> = BTreeMap::new();
     let mut names = Vec::new();
     for picture in photos.chain(thumbs) {
-        let derivatives = picture.derivatives();
+        let files = picture.files();
         let work = Arc::new(Work::new(picture, kept.clone()));
-        for (index, derivative) in derivatives.into_iter().enumerate() {
+        for (index, file) in files.into_iter().enumerate() {
             let work = Arc::clone(&work);
-            names.push(derivative.name().to_owned());
+            names.push(file.name().to_owned());
             // The name says all that the bytes depend on.
-            let fingerprint = renderer.fingerprint("picture", &[blake3::hash(derivative.name().as_bytes())]);
-            planned.entry(derivative.route.clone()).or_insert_with(|| Planned {
-                route: derivative.route,
+            let fingerprint = renderer.fingerprint("picture", &[blake3::hash(file.name().as_bytes())]);
+            planned.entry(file.route.clone()).or_insert_with(|| Planned {
+                route: file.route,
                 phase: Phase::Asset,
                 fingerprint,
                 make: Box::new(move || work.make(index)),

@@ -197,6 +197,8 @@ pub struct ImageView {
     pub src: String,
     /// Candidates with their widths; may be empty.
     pub srcset: String,
+    /// The same as WebP; empty where there is none.
+    pub webp: String,
     /// How wide it is shown; empty when `srcset` is.
     pub sizes: String,
     /// Pixels; 0 when not known.
