@@ -28,7 +28,7 @@ pub(super) fn run(draw: &mut Draw) -> DeviceRun {
 impl Draw {
     fn joined(&mut self) -> Settings {
         self.guests = 1 + self.below(3) as u16;
-        let guests = (0..self.guests).map(|_| self.guest_with_cards()).collect();
+        let guests = (0..self.guests).map(|guest| self.guest_with_cards(guest)).collect();
         Settings {
             options: self.boot_options(),
             unit: (!self.once_in(6)).then(|| self.unit_before_cards()),
@@ -90,12 +90,18 @@ impl Draw {
         ])
     }
 
-    fn guest_with_cards(&mut self) -> GuestSettings {
+    /// Guests come with the cards of their numbers, with any other, or with none.
+    fn guest_with_cards(&mut self, number: u16) -> GuestSettings {
         let mut guest = GuestSettings::new(self.one_of(&[GuestKind::Pv, GuestKind::Hvm]));
-        if !self.once_in(3) {
-            guest.boots_with.push(self.card_id());
+        if !self.once_in(4) {
+            guest.boots_with.push(self.card_of(GuestId(number as u8)));
         }
         guest
+    }
+
+    /// Any card, and more often than others the one that has the guest's number: most of what drivers do is to their own.
+    fn card_of(&mut self, guest: GuestId) -> CardId {
+        if self.once_in(3) { self.card_id() } else { CardId(guest.0) }
     }
 
     fn timed_act(&mut self) -> (Time, Act) {
@@ -104,7 +110,8 @@ impl Draw {
     }
 
     fn act(&mut self) -> Act {
-        let (guest, card, bytes) = (self.guest_id(), self.card_id(), self.below(5_000) as u16);
+        let guest = self.guest_id();
+        let (card, bytes) = (self.card_of(guest), self.below(5_000) as u16);
         let page = self.below(30) as u16;
         match self.below(26) {
             0 => Act::MakeAssignable(card),
