@@ -4,7 +4,6 @@ use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::gif::GifDecoder;
-use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError};
@@ -29,22 +28,13 @@ const MARGIN: (u64, u64) = (6, 5);
 
 /// Decodes a picture to at least the given width and height, as stored.
 pub(crate) fn decode(bytes: &[u8], header: &Header, least: (u32, u32), limits: &Limits) -> Result<Decoded, Refused> {
-    let shrink = if header.kind == Kind::Jpeg { shrink(header, least) } else { 1 };
-    limits.check_memory(takes(header, shrink))?;
     let whole = |pixels: Pixels| {
         let covers = (f64::from(pixels.width), f64::from(pixels.height));
         Decoded { pixels, covers }
     };
     let damage = |error: &ImageError| refusal(header.kind, error);
     match header.kind {
-        Kind::Jpeg => match decode_jpeg(bytes, header, shrink) {
-            // It knows a few rare samplings less.
-            Err(Refused::Unsupported { .. }) if !matches!(header.colours, Colours::Cmyk(_)) => {
-                let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(|error| damage(&error))?;
-                decode_whole(decoder, limits).map(whole).map_err(|error| damage(&error))
-            }
-            decoded => decoded,
-        },
+        Kind::Jpeg => decode_jpeg(bytes, header, shrink(header, least)),
         Kind::Png => {
             let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|error| damage(&error))?;
             decode_whole(decoder, limits).map(whole).map_err(|error| damage(&error))
@@ -60,8 +50,11 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, least: (u32, u32), limits: &
     }
 }
 
-/// The largest of 8, 4, 2 and 1 by which a JPEG's width and height may be divided.
+/// The largest of 8, 4, 2 and 1 by which a JPEG's width and height may be divided; other pictures are decoded whole.
 fn shrink(header: &Header, least: (u32, u32)) -> u32 {
+    if header.kind != Kind::Jpeg {
+        return 1;
+    }
     let (more, than) = MARGIN;
     let enough =
         |length: u32, least: u32, shrink: u32| u64::from(length) * than >= u64::from(least) * u64::from(shrink) * more;
@@ -70,7 +63,8 @@ fn shrink(header: &Header, least: (u32, u32)) -> u32 {
 }
 
 /// Bytes that decoding takes, about: never less than half, hardly more than twice as many.
-fn takes(header: &Header, shrink: u32) -> u64 {
+pub(crate) fn takes(header: &Header, least: (u32, u32)) -> u64 {
+    let shrink = shrink(header, least);
     let pixels = u64::from(header.width) * u64::from(header.height);
     let colours = header.colours.channels().count() as u64;
     match header.kind {

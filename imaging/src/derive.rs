@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use crate::colour::{self, Conversion};
-use crate::decode::{Decoded, decode};
+use crate::decode::{Decoded, decode, takes};
 use crate::encode::{Format, encode};
 use crate::header::{self, Header};
-use crate::limits::Limits;
+use crate::limits::{Gate, Limits};
 use crate::pixels::Pixels;
 use crate::refused::{Refused, guarded};
 use crate::resize::resize;
@@ -24,23 +24,23 @@ pub struct Wanted {
 
 /// Makes every wanted size of a picture, in the order in which they are wanted.
 ///
-/// A picture that moves shows its first frame.
+/// A picture that moves shows its first frame. It is decoded behind the `gate`.
 ///
 /// # Errors
 ///
 /// The picture goes beyond `limits`, is damaged or cut off, or a wanted size has no pixels or more than its format holds.
-pub fn derive(bytes: &[u8], wanted: &[Wanted], limits: &Limits) -> Result<Vec<Vec<u8>>, Refused> {
+pub fn derive(bytes: &[u8], wanted: &[Wanted], limits: &Limits, gate: &Gate) -> Result<Vec<Vec<u8>>, Refused> {
     guarded(|| {
         limits.check_bytes(bytes)?;
         let header = header::read(bytes)?;
         limits.check_pixels(header.width, header.height)?;
         wanted.iter().try_for_each(|wanted| check(wanted, limits))?;
-        let largest = (longest(wanted, |wanted| wanted.width), longest(wanted, |wanted| wanted.height));
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
+        let largest = (longest(wanted, |wanted| wanted.width), longest(wanted, |wanted| wanted.height));
         limits.check_pixels(largest.0, largest.1)?;
-        let base = base(bytes, &header, largest, limits)?;
+        let base = base(bytes, &header, largest, limits, gate)?;
         make(&base, wanted)
     })
 }
@@ -60,8 +60,11 @@ fn longest(wanted: &[Wanted], length: impl Fn(&Wanted) -> u32) -> u32 {
 /// The picture at the size of the largest, upright and in sRGB: the decoded pixels are gone when this returns.
 ///
 /// Colours and orientation are dealt with after the resize, when there are fewer pixels.
-fn base(bytes: &[u8], header: &Header, upright: (u32, u32), limits: &Limits) -> Result<Pixels, Refused> {
+fn base(bytes: &[u8], header: &Header, upright: (u32, u32), limits: &Limits, gate: &Gate) -> Result<Pixels, Refused> {
     let (width, height) = if header.lies() { (upright.1, upright.0) } else { upright };
+    let takes = takes(header, (width, height));
+    limits.check_memory(takes)?;
+    let _room = gate.enter(takes);
     let Decoded { pixels, covers } = decode(bytes, header, (width, height), limits)?;
     let same = covers == (f64::from(width), f64::from(height));
     let resized = if same { pixels } else { resize(&pixels, covers, width, height)? };

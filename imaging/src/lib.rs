@@ -7,7 +7,7 @@
 //!    resizes, converts the colours to sRGB, turns the picture upright, and encodes each [`Wanted`] size.
 //! 3. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial number.
 //!
-//! A [`Gate`] bounds how many pixels several threads have in flight.
+//! A [`Gate`] bounds the memory that several threads decode in.
 //!
 //! Everything is a function of its arguments; nothing touches disk, clock or threads' order. What is encoded here holds pixels
 //! and nothing else: no EXIF, XMP, IPTC or profile. No bytes make a function panic; a decoder that does is a [`Refused`].
@@ -31,6 +31,6 @@ pub use camera::{Camera, Ratio, Taken, camera};
 pub use derive::{Wanted, derive};
 pub use encode::Format;
 pub use header::Kind;
-pub use limits::{Gate, Limits, Pass};
+pub use limits::{Gate, Limits};
 pub use look::{Look, Profile, look};
 pub use refused::Refused;

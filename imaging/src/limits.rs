@@ -38,9 +38,10 @@ impl Limits {
     }
 }
 
-/// Lets pictures in while their pixels together stay below a number, so that memory does not grow with the processors.
+/// Lets pictures in while what their decoding takes together stays below a number of bytes, so that memory does not grow with the
+/// processors.
 ///
-/// A picture that is larger than the gate comes in alone.
+/// A picture that takes more comes in alone.
 #[derive(Debug)]
 pub struct Gate {
     most: u64,
@@ -49,34 +50,34 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate for that many pixels at a time.
+    /// A gate for that many bytes at a time.
     #[must_use]
     pub const fn new(most: u64) -> Self {
         Self { most, inside: Mutex::new(0), left: Condvar::new() }
     }
 
-    /// Waits until there is room for a picture of that many pixels, or of that [`Look::weight`](crate::Look::weight).
-    pub fn enter(&self, pixels: u64) -> Pass<'_> {
-        let pixels = pixels.min(self.most);
+    /// Waits until there is room for a picture that takes so many bytes.
+    pub(crate) fn enter(&self, takes: u64) -> Pass<'_> {
+        let takes = takes.min(self.most);
         let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |inside: &mut u64| *inside + pixels > self.most;
+        let full = |inside: &mut u64| *inside + takes > self.most;
         let mut inside = self.left.wait_while(inside, full).unwrap_or_else(PoisonError::into_inner);
-        *inside += pixels;
-        Pass { gate: self, pixels }
+        *inside += takes;
+        Pass { gate: self, takes }
     }
 }
 
 /// A picture's place behind a [`Gate`], given back when this is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     gate: &'a Gate,
-    pixels: u64,
+    takes: u64,
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        *self.gate.inside.lock().unwrap_or_else(PoisonError::into_inner) -= self.pixels;
+        *self.gate.inside.lock().unwrap_or_else(PoisonError::into_inner) -= self.takes;
         self.gate.left.notify_all();
     }
 }

@@ -1,7 +1,7 @@
 //! [`look`] tells what a file holds, from its header.
 
 use crate::colour;
-use crate::header::{self, Coding, Kind};
+use crate::header::{self, Kind};
 use crate::refused::{Refused, guarded};
 
 /// What a file holds.
@@ -21,9 +21,6 @@ pub struct Look {
     pub bits: u8,
     /// Which colours the numbers mean.
     pub profile: Profile,
-    /// What to enter a [`Gate`](crate::Gate) with: pixels, and three times as many of a progressive JPEG, all of whose
-    /// coefficients lie in memory while it is decoded.
-    pub weight: u64,
 }
 
 /// What is said about colours.
@@ -72,7 +69,6 @@ pub fn look(bytes: &[u8]) -> Result<Look, Refused> {
             alpha: header.alpha,
             bits: header.bits,
             profile,
-            weight: u64::from(width) * u64::from(height) * if header.coding == Coding::Progressive { 3 } else { 1 },
         })
     })
 }

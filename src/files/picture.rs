@@ -1,6 +1,7 @@
 //! How large a picture is, from the first bytes of its file.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
+use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
@@ -27,7 +28,7 @@ pub fn is_picture(path: &str) -> bool {
 pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
     match &*ending(path) {
         "svg" => Ok(measure_svg(&String::from_utf8_lossy(bytes))),
-        "png" | "jpg" | "jpeg" => measure_photo(bytes).map(Some),
+        "png" | "jpg" | "jpeg" => measure_photo(ImageReader::new(Cursor::new(bytes))).map(Some),
         _ => match imagesize::blob_size(bytes) {
             Ok(size) => Ok(Some(Size { width: pixels(size.width), height: pixels(size.height) })),
             Err(error) => Err(error.to_string()),
@@ -35,13 +36,18 @@ pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
     }
 }
 
+/// Measures a PNG or a JPEG by as much of its file as that takes.
+pub fn measure_file(file: &Path) -> Result<Size, String> {
+    measure_photo(ImageReader::open(file).map_err(|error| error.to_string())?)
+}
+
 fn pixels(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// PNG and JPEG: what cameras and screenshots make, turned as their EXIF orientation says.
-fn measure_photo(bytes: &[u8]) -> Result<Size, String> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+fn measure_photo(reader: ImageReader<impl BufRead + Seek>) -> Result<Size, String> {
+    let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
     let turned = match decoder.orientation().map_err(|error| error.to_string())? {

@@ -9,17 +9,18 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use image::{ImageDecoder, ImageReader};
-use imaging::{Format, Gate, Limits, Wanted};
+use imaging::{Format, Gate, Limits, Refused, Wanted};
 
 use crate::files::kept::Kept;
+use crate::files::picture::{Size, measure_file};
 use crate::graph::site::{Photo, PlainFile};
 use crate::rendering::view::shared::ImageView;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::media_type::ending;
 use crate::words::route::Route;
 
-/// Changes whenever the same original would give other bytes.
-const RECIPE: &str = "fit 480 960 1600, imaging 1, jpeg 82, webp 80, png";
+/// Changes whenever the same original would give other bytes in the same sizes and formats.
+const RECIPE: &str = "imaging 1";
 
 /// Squares that derivatives fit in, in pixels: two for lists, on plain and on dense screens, and one for a picture's own page.
 const BOXES: [u32; 3] = [480, 960, 1600];
@@ -27,11 +28,11 @@ const BOXES: [u32; 3] = [480, 960, 1600];
 /// What every browser shows.
 const JPEG: Format = Format::Jpeg { quality: 82 };
 
-/// The same to the eye in fewer bytes.
+/// Fewer bytes, for browsers that know it.
 const WEBP: Format = Format::WebP { quality: 80 };
 
-/// Pictures that are worked on at a time have so many pixels in all, since each of them takes three bytes and more.
-static GATE: Gate = Gate::new(60_000_000);
+/// Decoding takes so many bytes in all, however many pictures are worked on at a time.
+static GATE: Gate = Gate::new(200 << 20);
 
 /// A picture that the site shows.
 #[derive(Debug, Clone)]
@@ -83,8 +84,8 @@ impl Picture {
     #[must_use]
     pub fn of_file(file: &PlainFile) -> Option<Self> {
         let path = file.route.as_str();
-        let known = [".png", ".jpg", ".jpeg"].iter().any(|ending| path.to_ascii_lowercase().ends_with(ending));
-        let (width, height) = known.then(|| dimensions(&file.file))??;
+        let known = matches!(&*ending(path), "png" | "jpg" | "jpeg");
+        let Size { width, height } = known.then(|| measure_file(&file.file).ok())??;
         Some(Self {
             file: file.file.clone(),
             path: path.to_owned(),
@@ -103,7 +104,7 @@ impl Picture {
 
     /// Line art stays sharp as PNG, and smaller than a JPEG of it.
     fn is_line_art(&self) -> bool {
-        self.path.to_ascii_lowercase().ends_with(".png")
+        ending(&self.path) == "png"
     }
 
     /// The sizes for every browser, smallest first; a picture is never made larger.
@@ -128,7 +129,7 @@ impl Picture {
         let mut sizes: Vec<(u32, u32)> = BOXES.iter().map(|side| fit(self.width, self.height, *side)).collect();
         sizes.dedup();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(self.hash.as_bytes()).update(RECIPE.as_bytes());
+        hasher.update(self.hash.as_bytes()).update(format!("{RECIPE} {BOXES:?} {format:?}").as_bytes());
         let hash = hasher.finalize().to_hex();
         let file = self.path.rsplit('/').next().unwrap_or_default();
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -156,6 +157,9 @@ impl Picture {
         let derivatives = self.derivatives();
         let chosen = &derivatives[index.min(derivatives.len() - 1)];
         let candidates = |derivatives: &[Derivative]| {
+            if let [only] = derivatives {
+                return only.route.href(base_path);
+            }
             let candidate = |one: &Derivative| format!("{} {}w", one.route.href(base_path), one.width);
             derivatives.iter().map(candidate).collect::<Vec<_>>().join(", ")
         };
@@ -221,26 +225,16 @@ fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     (scale(width), scale(height))
 }
 
-/// Width and height after orientation, from the file's header.
-fn dimensions(file: &std::path::Path) -> Option<(u32, u32)> {
-    let mut decoder = ImageReader::open(file).ok()?.with_guessed_format().ok()?.into_decoder().ok()?;
-    let (width, height) = decoder.dimensions();
-    let turned = decoder.orientation().ok().is_some_and(|orientation| matches!(orientation.to_exif(), 5..=8));
-    Some(if turned { (height, width) } else { (width, height) })
-}
-
 fn make_all(picture: &Picture, files: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
     let limits = Limits::default();
     let size = fs::metadata(&picture.file).map_err(|error| error.to_string())?.len();
     if size > limits.bytes {
-        return Err(format!("it has {size} bytes, more than {}", limits.bytes));
+        return Err(Refused::Bytes { has: size, most: limits.bytes }.to_string());
     }
     let bytes = fs::read(&picture.file).map_err(|error| error.to_string())?;
-    let weight = imaging::look(&bytes).map_err(|refused| refused.to_string())?.weight;
-    let _room = GATE.enter(weight);
     let wanted = |file: &Derivative| Wanted { width: file.width, height: file.height, format: file.format };
     let wanted: Vec<Wanted> = files.iter().map(wanted).collect();
-    imaging::derive(&bytes, &wanted, &limits).map_err(|refused| refused.to_string())
+    imaging::derive(&bytes, &wanted, &limits, &GATE).map_err(|refused| refused.to_string())
 }
 
 #[cfg(test)]
@@ -279,7 +273,7 @@ mod tests {
         encoder.set_exif_metadata(exif.to_vec()).expect("EXIF fits");
         DynamicImage::new_rgb8(1000, 500).write_with_encoder(encoder).expect("encodes");
         fs::write(&file, bytes).expect("written");
-        assert_eq!(dimensions(&file), Some((500, 1000)));
+        assert_eq!(measure_file(&file), Ok(Size { width: 500, height: 1000 }));
 
         let work = Work::new(picture(file, 500, 1000), Kept::new(&root, Access::Write));
         let small = work.make(0).expect("a derivative");
@@ -298,7 +292,7 @@ mod tests {
         assert_eq!(names("a/b.jpeg"), ["jpg", "jpg", "jpg", "webp", "webp", "webp"]);
         assert_eq!(names("a/b.PNG"), ["png", "png", "png"]);
         let view = picture("a/b.jpg".into(), 400, 300).small("/blog/");
-        assert_eq!((&*view.srcset, &*view.sizes, view.webp.ends_with(".400.webp 400w")), ("", "", true));
+        assert_eq!((&*view.srcset, &*view.sizes, view.webp.ends_with(".400.webp")), ("", "", true));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! --- content/posts/a.md            a file, with the text up to the next line of this kind
-//! --- content/gallery/x/1.png (png 3x2)      a picture of that size
+//! --- content/gallery/x/1.png (png 3x2)      a picture of that size, or (jpg 3x2)
 //! --- content/posts/b.md (bytes ff fe)       a file of these bytes
 //! --- static/link (link ../elsewhere)        a symbolic link
 //! ```
@@ -47,10 +47,11 @@ fn put(root: &Path, header: &str, body: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
     match how.split_once(' ') {
-        Some(("png", size)) => {
+        Some((kind @ ("png" | "jpg"), size)) => {
             let (width, height) = size.split_once('x').expect("a size");
             let picture = image::RgbImage::new(width.parse().expect("a width"), height.parse().expect("a height"));
-            picture.save_with_format(&file, image::ImageFormat::Png).expect("writable");
+            let format = image::ImageFormat::from_extension(kind).expect("one that is known");
+            picture.save_with_format(&file, format).expect("writable");
         }
         Some(("bytes", bytes)) => {
             let bytes = bytes.split(' ').map(|byte| u8::from_str_radix(byte, 16).expect("a byte"));

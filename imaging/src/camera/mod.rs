@@ -12,7 +12,7 @@ use std::fmt;
 use chrono::{FixedOffset, NaiveDateTime};
 
 use crate::header::{self, Notes};
-use crate::refused::guarded;
+use crate::refused::{Refused, guarded};
 
 /// What a picture tells about itself. What it does not tell, or not in a form that can be understood, is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,12 +107,15 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// What a picture tells. Bytes that are no picture, or that are damaged, tell nothing.
+/// What a picture tells.
 ///
 /// Where a person's words stand in several places, XMP comes before IPTC, and IPTC before EXIF, where cameras write their names.
-#[must_use]
-pub fn camera(bytes: &[u8]) -> Camera {
-    guarded(|| header::read(bytes).map(|header| of_notes(header.notes))).unwrap_or_default()
+///
+/// # Errors
+///
+/// The bytes are no picture of a known format, or its header is damaged.
+pub fn camera(bytes: &[u8]) -> Result<Camera, Refused> {
+    guarded(|| header::read(bytes).map(|header| of_notes(header.notes)))
 }
 
 fn of_notes(notes: Notes) -> Camera {

@@ -40,7 +40,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Refused> {
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) && frame.is_none() => {
                 frame = Some(parse_frame(marker, body)?);
             }
-            0xe1 if body.starts_with(EXIF) && notes.exif.is_none() => notes.exif = Some(body[EXIF.len()..].to_vec()),
+            // Of several the last counts, as where the generator measures.
+            0xe1 if body.starts_with(EXIF) => notes.exif = Some(body[EXIF.len()..].to_vec()),
             0xe1 if body.starts_with(XMP) && notes.xmp.is_none() => notes.xmp = Some(body[XMP.len()..].to_vec()),
             0xe2 => {
                 if let Some([number, total, part @ ..]) = body.strip_prefix(PROFILE) {

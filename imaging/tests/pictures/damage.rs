@@ -1,12 +1,10 @@
 //! Files that are damaged, cut off, or made to do harm.
 
-use std::time::{Duration, Instant};
-
-use imaging::{Format, Limits, Refused, Wanted, camera, derive, look};
+use imaging::{Format, Limits, Refused, Wanted, camera, look};
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
 
-use crate::common::{ALL, Beside, Written, exif, file, plain, scene};
+use crate::common::{ALL, Beside, Written, derive, exif, file, scene};
 
 const SMALL: [Wanted; 2] = [
     Wanted { width: 30, height: 20, format: Format::Jpeg { quality: 80 } },
@@ -26,42 +24,35 @@ fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     [&u32::try_from(data.len()).expect("small").to_be_bytes(), checked.as_slice(), &crc.to_be_bytes()].concat()
 }
 
-#[test]
-fn bombs_are_refused_before_they_grow() {
-    let header = [60_000_u32.to_be_bytes(), 60_000_u32.to_be_bytes()].concat();
-    let png = [
+/// A PNG that promises a square of pixels with 16 bits, and holds none.
+fn deep(side: u32) -> Vec<u8> {
+    let header = [side.to_be_bytes(), side.to_be_bytes()].concat();
+    [
         b"\x89PNG\r\n\x1a\n".to_vec(),
         chunk(b"IHDR", &[&header[..], &[16, 6, 0, 0, 0]].concat()),
         chunk(b"IDAT", b"\x78\x9c\x63\0\0"),
         chunk(b"IEND", b""),
     ]
-    .concat();
+    .concat()
+}
+
+#[test]
+fn bombs_are_refused_before_they_grow() {
     let jpeg =
         b"\xff\xd8\xff\xc2\0\x11\x08\xff\xff\xff\xff\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xda\0\x0c\x03".to_vec();
     let gif = b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x02\x01\0\0;".to_vec();
     // Lossless, of 16383 pixels each way in 14 bits (RFC 9649, 3.4).
     let webp = b"RIFF\x16\0\0\0WEBPVP8L\x0a\0\0\0\x2f\xfe\xbf\xff\x0f\0\0\0\0\0".to_vec();
-    for (name, bytes) in [("png", png), ("jpeg", jpeg), ("gif", gif), ("webp", webp)] {
-        let start = Instant::now();
+    for (name, bytes) in [("png", deep(60_000)), ("jpeg", jpeg), ("gif", gif), ("webp", webp)] {
         assert_eq!(look(&bytes).map(|look| look.pixels() > 200_000_000), Ok(true), "{name}");
         let refused = derive(&bytes, &SMALL, &Limits::default()).expect_err("refused");
         assert!(matches!(refused, Refused::Pixels { most: 200_000_000, .. }), "{name}: {refused}");
-        assert!(start.elapsed() < Duration::from_millis(500), "{name}");
     }
 }
 
 #[test]
-fn large_pictures_that_promise_what_they_lack_are_refused() {
-    // Within the limit of pixels, and of no data: the memory is the decoder's, the time is short.
-    let header = [14_000_u32.to_be_bytes(), 14_000_u32.to_be_bytes()].concat();
-    let png = [
-        b"\x89PNG\r\n\x1a\n".to_vec(),
-        chunk(b"IHDR", &[&header[..], &[16, 6, 0, 0, 0]].concat()),
-        chunk(b"IDAT", b"\x78\x9c\x63\0\0"),
-        chunk(b"IEND", b""),
-    ]
-    .concat();
-    let refused = derive(&png, &SMALL, &Limits::default()).expect_err("refused");
+fn pictures_whose_pixels_take_too_much_memory_are_refused() {
+    let refused = derive(&deep(14_000), &SMALL, &Limits::default()).expect_err("refused");
     assert!(matches!(refused, Refused::Memory { .. }), "{refused}");
 }
 
@@ -143,7 +134,7 @@ fn any_written() -> impl Strategy<Value = Written> {
 
 /// Everything, with whatever comes of it.
 fn read(bytes: &[u8]) {
-    let _ = camera(bytes);
+    assert_ne!(camera(bytes), Err(Refused::Panicked));
     assert_ne!(look(bytes), Err(Refused::Panicked));
     let limits = Limits { pixels: 1_000_000, memory: 64 << 20, ..Limits::default() };
     assert_ne!(derive(bytes, &SMALL, &limits), Err(Refused::Panicked));
@@ -195,10 +186,4 @@ proptest! {
         bytes[place] = byte;
         read(&bytes);
     }
-}
-
-#[test]
-fn a_plain_picture_survives_all_this() {
-    let bytes = file(Written::Jpeg, &plain(60, 40, [9, 9, 9]), &Beside::default());
-    assert!(derive(&bytes, &SMALL, &Limits::default()).is_ok());
 }

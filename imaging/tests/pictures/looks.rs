@@ -2,20 +2,12 @@
 
 use image::codecs::gif::GifEncoder;
 use image::{Delay, Frame};
-use imaging::{Format, Kind, Look, Profile, look};
+use imaging::{Format, Kind, Limits, Look, Profile, Refused, Wanted, look};
 
-use crate::common::{Beside, Written, file, near, plain, seen};
+use crate::common::{Beside, Written, derive, file, near, plain, seen};
 
-const STILL: Look = Look {
-    kind: Kind::Png,
-    width: 12,
-    height: 8,
-    moves: false,
-    alpha: false,
-    bits: 8,
-    profile: Profile::None,
-    weight: 96,
-};
+const STILL: Look =
+    Look { kind: Kind::Png, width: 12, height: 8, moves: false, alpha: false, bits: 8, profile: Profile::None };
 
 #[test]
 fn kinds_are_told_apart_by_their_first_bytes() {
@@ -26,12 +18,19 @@ fn kinds_are_told_apart_by_their_first_bytes() {
 }
 
 #[test]
-fn a_progressive_jpeg_weighs_more() {
+fn a_progressive_jpeg_takes_more_memory() {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
     encoder.set_progressive(true);
     encoder.encode(&[9; 12 * 8 * 3], 12, 8, jpeg_encoder::ColorType::Rgb).expect("encodes");
-    assert_eq!(look(&bytes), Ok(Look { kind: Kind::Jpeg, weight: 288, ..STILL }));
+    assert_eq!(look(&bytes), Ok(Look { kind: Kind::Jpeg, ..STILL }));
+    let wanted = [Wanted { width: 12, height: 8, format: Format::Png }];
+    let limits = Limits { memory: 1, ..Limits::default() };
+    let sequential = file(Written::Jpeg, &plain(12, 8, [9; 3]), &Beside::default());
+    // Two bytes for each sample, and two for each coefficient that waits for further scans.
+    for (bytes, takes) in [(sequential, 576), (bytes, 1_152)] {
+        assert_eq!(derive(&bytes, &wanted, &limits), Err(Refused::Memory { takes, most: 1 }));
+    }
 }
 
 fn gif(frames: usize, alpha: u8) -> Vec<u8> {

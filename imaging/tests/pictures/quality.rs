@@ -4,7 +4,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage};
 use imaging::Format;
 
-use crate::common::{Beside, Written, file, scene, seen};
+use crate::common::{Beside, Written, derive, file, scene, seen};
 
 /// Structural similarity (Wang et al. 2004) in squares of eight pixels: 1 for the same picture, and above 0.98 nobody sees a
 /// difference side by side. Measured here: 0.995 where a JPEG is decoded hardly larger than it is wanted, 0.997 elsewhere.
@@ -72,7 +72,8 @@ fn a_chain_of_sizes_looks_as_each_would_alone() {
         format: Format::Png,
     });
     let whole = decoded(&bytes);
-    let made = imaging::derive(&bytes, &wanted, &imaging::Limits::default()).expect("sound");
+    let made = derive(&bytes, &wanted, &imaging::Limits::default()).expect("sound");
+    assert_eq!(made.len(), wanted.len());
     for (bytes_made, wanted) in made.iter().zip(wanted) {
         let image = image::load_from_memory(bytes_made).expect("a picture");
         assert_eq!((image.width(), image.height()), (wanted.width, wanted.height));

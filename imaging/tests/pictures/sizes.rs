@@ -1,8 +1,8 @@
 //! Sizes at the edge of what there is, and several at a time.
 
-use imaging::{Format, Limits, Refused, Wanted, derive, look};
+use imaging::{Format, Limits, Refused, Wanted, look};
 
-use crate::common::{ALL, Beside, Written, file, near, plain, scene, seen};
+use crate::common::{ALL, Beside, Written, derive, file, near, plain, scene, seen};
 
 const FORMATS: [Format; 3] = [Format::Png, Format::Jpeg { quality: 95 }, Format::WebP { quality: 95 }];
 
@@ -72,15 +72,18 @@ fn sizes_that_a_format_cannot_hold_are_refused() {
 
 #[test]
 fn limits_are_looked_at_before_decoding() {
-    let bytes = file(Written::Jpeg, &scene(900, 600), &Beside::default());
+    let whole = file(Written::Jpeg, &scene(900, 600), &Beside::default());
+    // Half of it, which decoding would find cut off.
+    let bytes = &whole[..whole.len() / 2];
     let wanted = |width, height| [Wanted { width, height, format: Format::Png }];
     let has = u64::try_from(bytes.len()).expect("small");
     let limits = Limits { bytes: has - 1, ..Limits::default() };
-    assert_eq!(derive(&bytes, &wanted(90, 60), &limits), Err(Refused::Bytes { has, most: has - 1 }));
+    assert_eq!(derive(bytes, &wanted(90, 60), &limits), Err(Refused::Bytes { has, most: has - 1 }));
     let limits = Limits { pixels: 539_999, ..Limits::default() };
-    assert_eq!(derive(&bytes, &wanted(90, 60), &limits), Err(Refused::Pixels { has: 540_000, most: 539_999 }));
+    assert_eq!(derive(bytes, &wanted(90, 60), &limits), Err(Refused::Pixels { has: 540_000, most: 539_999 }));
     // What is decoded smaller takes less.
     let limits = Limits { memory: 1_000_000, ..Limits::default() };
-    assert_eq!(derive(&bytes, &wanted(900, 600), &limits), Err(Refused::Memory { takes: 3_240_000, most: 1_000_000 }));
-    assert!(derive(&bytes, &wanted(90, 60), &limits).is_ok());
+    assert_eq!(derive(bytes, &wanted(900, 600), &limits), Err(Refused::Memory { takes: 3_240_000, most: 1_000_000 }));
+    assert_eq!(derive(bytes, &wanted(90, 60), &limits), Err(Refused::CutOff));
+    assert!(derive(&whole, &wanted(90, 60), &limits).is_ok());
 }

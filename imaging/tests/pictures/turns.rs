@@ -1,9 +1,9 @@
 //! Pictures stand upright, whichever way the camera was held.
 
 use image::DynamicImage;
-use imaging::{Format, Limits, Wanted, derive, look};
+use imaging::{Format, Limits, Wanted, look};
 
-use crate::common::{ALL, Beside, Written, file, near};
+use crate::common::{ALL, Beside, Written, derive, file, near};
 
 const RED: [u8; 3] = [200, 30, 30];
 const GREEN: [u8; 3] = [30, 200, 30];

@@ -1,8 +1,5 @@
 //! [`Pixels`] to a file of a [`Format`], which holds nothing else.
 
-mod huffman;
-mod recode;
-
 use std::fmt;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -16,7 +13,8 @@ use crate::refused::Refused;
 /// What a derivative is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// In one scan under Huffman tables of its own, which came out smaller than progressive. What is transparent shows white.
+    /// In one scan, which every reader takes; the encoder's scans under tables of their own read as noise in some (zune-jpeg 0.5.15,
+    /// issue 422). What is transparent shows white.
     Jpeg {
         /// 1 to 100; from 90 on colours have the resolution of light.
         quality: u8,
@@ -70,7 +68,7 @@ fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
     encoder
         .encode(&pixels.bytes, length(pixels.width), length(pixels.height), colours)
         .map_err(|error| Refused::Encoder(error.to_string()))?;
-    Ok(recode::recode(&bytes).unwrap_or(bytes))
+    Ok(bytes)
 }
 
 fn encode_webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
