@@ -1,5 +1,7 @@
 //! Which way requests take between functions, under which ID they come, and whose the IDs are.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use sim_wasm::protocols::pci::owners::{Owners, Refused};
 use sim_wasm::protocols::pci::registers::{PCI_ACS_DT, PCI_ACS_RR, PCI_ACS_SV, PCI_ACS_TB, PCI_ACS_UF, PCI_ACS_XEN};
@@ -134,6 +136,12 @@ fn phantom_functions_are_aliases() {
     assert_eq!(all.aliases(other), [0, 2, 4, 6].map(|function| Bdf::new(9, 3, function)));
 }
 
+/// The IDs of all devices whose requests cannot be told from a device's own.
+fn together(all: &Topology, bdf: Bdf) -> Vec<Bdf> {
+    let ids: BTreeSet<Bdf> = all.group(bdf).into_iter().flat_map(|member| all.aliases(member)).collect();
+    ids.into_iter().collect()
+}
+
 #[test]
 fn devices_whose_requests_look_the_same_go_together() {
     let all = machine(0);
@@ -141,9 +149,9 @@ fn devices_whose_requests_look_the_same_go_together() {
     let (one, two) = (DomId(1), DomId(2));
     assert_eq!(owners.give(&all, SOUND, one).map(|rids| rids.len()), Ok(6));
     assert_eq!(owners.give(&all, MODEM, two), Err(Refused::Busy(Bdf::new(6, 0, 0))));
-    assert_eq!(owners.follow(&all, SOUND, DomId::IO).len(), 6);
+    assert_eq!(owners.note(&together(&all, SOUND), DomId::IO).len(), 6);
     assert_eq!(owners.of(DEEP), Some(DomId::IO));
-    assert_eq!(owners.follow(&all, DEEP, DomId::IO), []);
+    assert_eq!(owners.note(&together(&all, DEEP), DomId::IO), []);
     assert!(owners.give(&all, DEEP, two).is_ok());
     assert_eq!(owners.give(&all, Bdf::new(0x20, 0, 0), two), Err(Refused::NoDevice));
 }
@@ -179,7 +187,7 @@ proptest! {
             let has = owners.of(bdf) == Some(guest);
             let moved = match give {
                 true => owners.give(&all, bdf, guest),
-                false if has => Ok(owners.follow(&all, bdf, to)),
+                false if has => Ok(owners.note(&together(&all, bdf), to)),
                 false => Ok(Vec::new()),
             };
             prop_assert!(moved.is_ok() || owners == before);

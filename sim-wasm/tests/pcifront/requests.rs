@@ -103,14 +103,6 @@ fn the_classic_back_uses_what_it_did_not_check() {
     }
 }
 
-#[test]
-#[should_panic(expected = "one request is under way at a time")]
-fn a_second_request_is_not_posted_over_the_first() {
-    let mut pair = Pair::new(true);
-    pair.post(PciOp::conf_read(SHOWN, 0, 4));
-    pair.post(PciOp::conf_read(SHOWN, 4, 4));
-}
-
 proptest! {
     /// Whoever does what when: each request comes to one answer or is given up, and whoever takes an answer takes the one to
     /// his own request, unless somebody gave up before; then it may be the one that the back was at work on. In which order

@@ -27,7 +27,8 @@ pub enum Dma {
     EntryRead { level: u8, index: u16, entry: u64 },
     /// The unit remembers what the page's address stands for.
     TranslationRemembered { did: u16, page: u64, frame: Mfn },
-    /// The request reached a frame; `meant` says whether it is what the driver meant, or at least its own guest's.
+    /// The request reached a frame; `meant` says whether it is what the driver meant, or at least its own guest's, or reserved for its
+    /// cards.
     FrameReached { frame: Mfn, write: bool, meant: bool },
     /// Xen gave the page's frame to another guest.
     FrameGiven { frame: Mfn },

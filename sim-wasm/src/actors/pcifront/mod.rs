@@ -125,7 +125,7 @@ impl Pcifront {
     ///
     /// # Panics
     /// If a request is under way, or there are more entries than places.
-    pub fn post_with(&mut self, call: &mut Call<'_>, op: PciOp, entries: &[MsixEntry]) {
+    fn post_with(&mut self, call: &mut Call<'_>, op: PciOp, entries: &[MsixEntry]) {
         assert!(self.in_flight.is_none(), "one request is under way at a time");
         let count = entries.len() as u32;
         assert!(count <= SH_INFO_MAX_VEC, "the caller refuses more entries than the page has");

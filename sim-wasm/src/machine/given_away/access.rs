@@ -272,12 +272,11 @@ impl GivenAway {
     fn landing(&self, card: CardId, frame: Mfn) -> Landing {
         // What is reserved for one of a domain's cards is in reach of all of them.
         let guest = self.uses[usize::from(card.0)].guest;
-        let mut reserved =
-            (0_u8..).map(CardId).zip(&self.uses).filter(|(other, one)| *other == card || one.guest == guest);
+        let mut reserved = (0_u8..).map(CardId).zip(&self.uses).filter(|(_, one)| one.guest == guest);
         if reserved.any(|(other, _)| frames_of(&self.settings.reserved, other).any(|reserved| reserved == frame)) {
             return Landing::Reserved;
         }
-        let user = self.uses[usize::from(card.0)].guest.map_or(DomId::DOM0, GivenAway::domain_of);
+        let user = guest.map_or(DomId::DOM0, GivenAway::domain_of);
         match self.xen.memory.owner(frame) {
             Ok(Owner::Domain(owner)) if owner == user => Landing::Own,
             Ok(Owner::Domain(DomId::DOM0)) => Landing::Dom0,

@@ -28,7 +28,7 @@ use crate::machine::given_away::{GivenAway, Item};
 use crate::protocols::pci::bar::regions;
 use crate::protocols::pci::function::Function;
 use crate::protocols::pci::registers::{PCI_COMMAND, PCI_COMMAND_MASTER, PCI_COMMAND_MEMORY};
-use crate::protocols::pciif::{MsixEntry, PciCmd, PciOp, Place, XEN_PCI_ERR_SUCCESS};
+use crate::protocols::pciif::{PciCmd, PciOp, Place, XEN_PCI_ERR_SUCCESS};
 use crate::words::ids::{Bdf, Port};
 use crate::words::time::Time;
 
@@ -63,20 +63,13 @@ impl FrontTask {
         match self {
             FrontTask::Scan(scan) => scan.next_op(),
             FrontTask::Enable(found) => Some(command(found.place, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)),
-            FrontTask::EnableMsix(found) => {
-                Some(PciOp { value: 1, ..PciOp::new(PciCmd::EnableMsix, Place::new(found.place)) })
-            }
             FrontTask::EnableMsi(found) => Some(PciOp::new(PciCmd::EnableMsi, Place::new(found.place))),
             FrontTask::DisableMsix(place) => Some(PciOp::new(PciCmd::DisableMsix, Place::new(*place))),
             FrontTask::DisableMsi(place) => Some(PciOp::new(PciCmd::DisableMsi, Place::new(*place))),
             FrontTask::Disable(place) => Some(command(*place, 0)),
-            FrontTask::Scanned | FrontTask::Removed => None,
+            // pcifront makes that one itself.
+            FrontTask::EnableMsix(_) | FrontTask::Scanned | FrontTask::Removed => None,
         }
-    }
-
-    /// The entries that the request names.
-    const fn entries(&self) -> &'static [MsixEntry] {
-        if matches!(self, FrontTask::EnableMsix(_)) { &[MsixEntry { vector: u16::MAX, entry: 0 }] } else { &[] }
     }
 }
 
@@ -136,12 +129,21 @@ impl GivenAway {
         loop {
             let Some(pv) = self.guest(guest).pv() else { return };
             let Some(task) = pv.tasks.first() else { return };
-            if let Some(op) = task.op() {
-                let entries = task.entries();
-                self.with_front(guest, |front, call| front.post_with(call, op, entries));
+            let asks = if let FrontTask::EnableMsix(found) = task {
+                let place = Place::new(found.place);
+                self.with_front(guest, |front, call| front.enable_msix(call, place, &[0]).expect("one entry fits"));
+                true
+            } else if let Some(op) = task.op() {
+                self.with_front(guest, |front, call| front.post(call, op));
+                true
+            } else {
+                false
+            };
+            if asks {
                 self.front_rings(guest);
                 return self.poll_front(guest);
             }
+            let Some(pv) = self.guest(guest).pv() else { return };
             match pv.tasks.remove(0) {
                 FrontTask::Scan(scan) => {
                     let found = scan.into_found().into_iter().map(|found| FrontTask::Enable(Box::new(found)));

@@ -3,8 +3,6 @@
 //!
 //! Not modelled: costs; [`ways`](crate::machine::ways) has those.
 
-use core::hash::{Hash, Hasher};
-
 /// Whose memory a card's request came to, as seen from the domain whose driver drives the card, or drove it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Landing {
@@ -32,7 +30,7 @@ pub enum Count {
     /// Bytes that cards read.
     Read(Landing),
     /// Bytes written by a card that its domain had lost already, or that outlived it, to whomever but that domain and not to what is
-    /// reserved for the card.
+    /// reserved for its cards.
     WrittenLate,
     /// Requests that the unit blocked.
     Blocked,
@@ -131,9 +129,6 @@ impl Count {
         Count::ModelLines,
     ];
 
-    /// How many of them, from the first on, count for [`Hash`](Tally#impl-Hash-for-Tally) while they are 0.
-    const HASHED: usize = 34;
-
     fn place(self) -> usize {
         Count::ALL.iter().position(|other| *other == self).expect("all of them are listed")
     }
@@ -187,20 +182,8 @@ impl Count {
 }
 
 /// The counts of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tally([u64; Count::ALL.len()]);
-
-/// A later count that is 0 changes nothing, so that a machine without what it counts has the fingerprint that it had before that
-/// was counted.
-impl Hash for Tally {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let (hashed, later) = self.0.split_at(Count::HASHED);
-        hashed.hash(state);
-        for (place, amount) in (0_u64..).zip(later).filter(|(_, amount)| **amount > 0) {
-            (place, amount).hash(state);
-        }
-    }
-}
 
 impl Default for Tally {
     fn default() -> Tally {

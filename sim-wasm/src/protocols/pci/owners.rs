@@ -7,7 +7,7 @@
 //!
 //! A device goes from the hardware domain or from quarantine to a guest and back, never from guest to guest, and with it every
 //! ID under which its requests may come. Who has it after a guest is decided where the tables are, and
-//! [followed](Owners::follow) here, or [noted](Owners::note) where nobody keeps together what cannot be told apart.
+//! [noted](Owners::note) here.
 //!
 //! Sources: `xen/drivers/passthrough/pci.c`, `assign_device` and `deassign_device`.
 //!
@@ -60,18 +60,7 @@ impl Owners {
         if let Some(&rid) = rids.iter().find(|rid| self.of(**rid).is_some_and(is_taken)) {
             return Err(Refused::Busy(rid));
         }
-        let moved = rids.into_iter().filter(|&rid| self.of(rid) != Some(guest)).collect::<Vec<Bdf>>();
-        self.set(&moved, guest);
-        Ok(moved)
-    }
-
-    /// Notes whose a device is, as Xen has it for its unit: it has decided, and all IDs that cannot be told from the device's go
-    /// with it. Returns those that changed hands.
-    pub fn follow(&mut self, topology: &Topology, bdf: Bdf, owner: DomId) -> Vec<Bdf> {
-        let rids = self.together(topology, bdf).unwrap_or_default();
-        let moved = rids.into_iter().filter(|&rid| self.of(rid) != Some(owner)).collect::<Vec<Bdf>>();
-        self.set(&moved, owner);
-        moved
+        Ok(self.note(&rids, guest))
     }
 
     /// Notes whose these IDs are, and no others. Returns those that changed hands.
