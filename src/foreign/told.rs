@@ -58,9 +58,8 @@ impl Told {
 
     /// A line about a place.
     pub fn at(span: &Span, verdict: Verdict, text: impl Into<String>) -> Self {
-        let source = &span.source;
-        let (line, column) = source.lines().place(&source.text, span.range.start);
-        Self { path: source.path.clone(), line, column, verdict, text: text.into() }
+        let (line, column) = span.line_and_column();
+        Self { path: span.source.path.clone(), line, column, verdict, text: text.into() }
     }
 }
 

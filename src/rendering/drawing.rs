@@ -185,6 +185,18 @@ fn is_absolute(length: &str) -> bool {
     number.parse::<f32>().is_ok()
 }
 
+/// Whether CSS gives letters a size that is the same on every page.
+fn sets_size(css: &str) -> bool {
+    css.split([';', '{', '}']).filter_map(|rule| rule.split_once(':')).any(|(key, value)| match key.trim() {
+        "font-size" => is_absolute(value),
+        // A length without a unit is the weight, if it is one of letters at all.
+        "font" => {
+            value.split([' ', '/']).any(|part| ABSOLUTE.iter().any(|unit| part.ends_with(unit)) && is_absolute(part))
+        }
+        _ => false,
+    })
+}
+
 /// The parts of a drawing.
 struct Parts<'a> {
     document: &'a Document<'a>,
@@ -239,9 +251,9 @@ impl<'a> Parts<'a> {
     /// Whether somebody but the page says how large letters are.
     fn has_size_of_letters(&self, node: &Node<'_, '_>) -> bool {
         let says = |node: Node<'_, '_>| {
-            node.has_attribute("font-size") || node.attribute("style").is_some_and(|style| style.contains("font"))
+            node.attribute("font-size").is_some_and(is_absolute) || node.attribute("style").is_some_and(sets_size)
         };
-        node.ancestors().any(says) || self.styles.iter().any(|style| style.contains("font"))
+        node.ancestors().any(says) || self.styles.iter().any(|style| sets_size(style))
     }
 
     /// Whether one of the drawing's style sheets names a class.
@@ -313,6 +325,8 @@ mod tests {
             "<style type='text/css'>.a.b, .wire { fill: red }</style><path class='b wire' d='M0 0h9'/>",
             "<clipPath id='c' clipPathUnits='userSpaceOnUse'/><path clip-path='url(#c)' d='M0 0h9'/>",
             "<g style='font: 3px sans-serif'><text>a</text></g>",
+            "<style>text { font-size: 3px }</style><text>a</text>",
+            "<g font-size='3'><text font-size='1.2em'>a</text></g>",
             "<path id='canvas' aria-label='What we inherit' d='M0 0h9'/>",
             "<metadata><Work xmlns='urn:x' Kind='y'/></metadata><path d='M0 0h9'/>",
         ] {
@@ -348,6 +362,11 @@ mod tests {
             "<svg viewBox='0 0 4 4' fill='inherit'><path d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 4 4'><path fill='CanvasText' d='M0 0h9'/></svg>",
             "<svg viewBox='0 0 40 20'><text y='15'>a</text></svg>",
+            "<svg viewBox='0 0 40 20'><text font-size='2em'>a</text></svg>",
+            "<svg viewBox='0 0 40 20'><text font-size='120%'>a</text></svg>",
+            "<svg viewBox='0 0 40 20'><text style='font-weight: bold'>a</text></svg>",
+            "<svg viewBox='0 0 40 20'><style>text { font: 700 1em serif }</style><text>a</text></svg>",
+            "<svg viewBox='0 0 40 20'><style>text { font-family: serif }</style><text>a</text></svg>",
             "<svg width='100%' height='50%'><path d='M0 0h9'/></svg>",
             "<svg width='4em' height='4em'><path d='M0 0h9'/></svg>",
             "<svg viewBox=none><path></svg>",

@@ -105,11 +105,10 @@ impl Span {
         Self { source: Arc::clone(&self.source), range: self.range.start..self.range.start + length }
     }
 
-    /// Line and column of the start, both from 1; the column counts characters.
+    /// Line and column of the start, as [`Lines::place`] has them.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
-        let (line, start) = self.source.line(self.range.start);
-        (line, self.source.text[start..self.range.start].chars().count() + 1)
+        self.source.lines().place(&self.source.text, self.range.start)
     }
 }
 

@@ -118,7 +118,8 @@ fn every_promise_has_its_test() {
         let text = std::fs::read_to_string(root.join(file)).expect("readable");
         let (_, table) = text.split_once("## What holds").expect("the table");
         let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "));
-        let rows = rows.filter(|(_, tests)| tests.starts_with('`') && tests.ends_with('`'));
+        // Heads and the lines below them name none.
+        let rows = rows.filter(|(_, tests)| !["Test", "Tests"].contains(tests) && !tests.starts_with('-'));
         promises.extend(rows.map(|(promise, tests)| (promise.to_owned(), tests.to_owned())));
     }
     for (promise, tests) in &promises {

@@ -10,9 +10,13 @@ use genblog::words::source_text::Span;
 
 use super::imported;
 
+/// Diagnostics that a feed of a few kilobytes may have; what there is more of is told once.
+const MOST_DIAGNOSTICS: usize = 5_000;
+
 /// Lints the bytes: places lie in the text, the same is said again, and what is drawn for a terminal cannot command it.
 pub fn check(bytes: &[u8]) {
     let found = lint(bytes, "feed");
+    assert!(found.len() < MOST_DIAGNOSTICS, "{} diagnostics", found.len());
     for diagnostic in &found {
         let patch = diagnostic.suggestion.iter().map(|suggestion| &suggestion.span);
         for Span { source, range } in diagnostic.labels.iter().map(|label| &label.span).chain(patch) {
@@ -30,6 +34,7 @@ pub fn check(bytes: &[u8]) {
 pub fn import(bytes: &[u8]) {
     let Ok(reading) = read(bytes) else { return };
     for Planned { path, content } in imported::check(&posts::site(reading, "feed", Wanted::default())) {
+        assert!(path.starts_with("content/"), "{path:?}");
         match content {
             Content::Text(text) => assert!(text.chars().all(is_legal), "{path}: {text:?}"),
             Content::Copy(from) => panic!("no folder of pictures was given, and {} is one", from.display()),

@@ -1,17 +1,25 @@
 //! Any bytes as a folder: a line `--- PATH` begins a file, and what stands below is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use genblog::foreign::folder::tree::Tree;
 use genblog::foreign::folder::{Generator, guess, site};
+use genblog::foreign::writing::{Content, Planned};
 
 use super::imported;
 
-/// Imports the bytes as a folder of the generator that it looks like: what holds of every site does.
+/// Imports the bytes as a folder of the generator that it looks like: what holds of every site does, and
+/// what is copied is the folder's.
 pub fn import(bytes: &[u8]) {
     let tree = tree(bytes);
     let generator = guess(&tree).unwrap_or(Generator::GenBlog);
-    imported::check(&site(tree, generator, None));
+    let known: BTreeSet<PathBuf> = tree.files.iter().map(|file| file.file.clone()).collect();
+    for Planned { path, content } in imported::check(&site(tree, generator, None)) {
+        if let Content::Copy(from) = content {
+            assert!(known.contains(&from), "{path}: {} is none of the folder's", from.display());
+        }
+    }
 }
 
 /// The folder that the bytes say.

@@ -26,10 +26,14 @@ pub fn check(site: &Site) -> Vec<Planned> {
     for Planned { path, .. } in &writing.files {
         assert!(path.starts_with("content/") || path.starts_with("static/"), "{path:?}");
         assert!(
-            path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && part.len() < 256),
+            path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && part.len() < 200),
             "{path:?}"
         );
         assert!(paths.insert(path.to_lowercase()), "{path:?} twice");
+    }
+    for path in &paths {
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]).find(|above| paths.contains(*above));
+        assert_eq!(above, None, "{path:?} lies below a file");
     }
     let config: Arc<SourceText> = SourceText::new(CONFIG_FILE, text);
     let (config, problems) = config::parse(&config, &Overrides::default());

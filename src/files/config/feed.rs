@@ -168,8 +168,8 @@ pub(super) fn feed(reader: &mut Reader<'_>, site_zone: Tz) -> FeedConfig {
     }
     feed.summaries = keys.boolean("summaries").is_some_and(|summaries| summaries.value);
     [feed.link, feed.hub] = ["link", "hub"].map(|key| {
-        let text = keys.filled_text(key).filter(|text| is_on_the_web(&mut keys, text))?;
-        Some(text.value)
+        let text = keys.filled_text(key)?;
+        is_on_the_web(&mut keys, &text).then_some(text.value)
     });
     feed.ttl = rule(&mut keys, "ttl", "a number of minutes", |keys| at_least_one(keys, "ttl"));
     feed.skip_hours = rule(&mut keys, "skip_hours", "a table with the hours", |keys| {

@@ -360,3 +360,22 @@ fn page_of_places(path: &str, place: &str, posts: &[(String, usize)], documents:
         ..Document::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_told_to_lack_its_slash_only_behind_a_path() {
+        for (home, base, expected) in [
+            ("https://a.example", "https://a.example/", ""),
+            ("https://a.example/", "https://a.example/", ""),
+            ("https://a.example/~a", "https://a.example/~a/", "https://a.example/~a"),
+            ("https://a.example/~a/", "https://a.example/~a/", ""),
+            ("https://a.example/blog", "https://a.example/", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(without_slash(home, base), expected, "{home}");
+        }
+    }
+}

@@ -186,33 +186,6 @@ pub(super) fn is_left_behind(path: &str) -> bool {
     matches!(name, ".DS_Store" | "Thumbs.db" | ".gitkeep" | ".gitignore" | ".keep")
 }
 
-/// The files below the folder of a bundle, but for the texts that it is itself.
-pub(super) fn beside(
-    tree: &Tree,
-    folder: &str,
-    is_itself: impl Fn(&str) -> bool,
-    told: &mut Vec<Told>,
-) -> Vec<Carried> {
-    let mut found = Vec::new();
-    for file in tree.below(folder) {
-        let to = &file.path[folder.len() + 1..];
-        if is_itself(to) || is_left_behind(to) {
-            continue;
-        }
-        if to.ends_with(".md") {
-            told.push(Told::of_file(&file.path, Verdict::Lost, "a text beside another is no page of its own"));
-            continue;
-        }
-        match sound_path(to).filter(|to| to.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~'))) {
-            Some(sound) => found.push(Carried { from: file.file.clone(), to: sound, source: file.path.clone() }),
-            None => {
-                told.push(Told::of_file(&file.path, Verdict::Lost, "this cannot be the name of a file beside a post"));
-            }
-        }
-    }
-    found
-}
-
 /// Fills in the parts of an address that a pattern names by `:name`; an empty part leaves no double slash.
 pub(super) fn permalink(pattern: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut address = String::new();

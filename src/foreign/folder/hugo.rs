@@ -8,11 +8,11 @@
 //! content/SECTION/other.png  static/                      files, at their addresses
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::foreign::folder::common::{
-    Draft, author, beside, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title,
-    permalink, settle_kind,
+    Draft, author, carry, carry_folder, date_part, dated, document, free_data, is_left_behind, need_title, permalink,
+    settle_kind,
 };
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::place::{Naming, Place, lies_in};
@@ -107,7 +107,11 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         if place.is_list() && head.body.trim().is_empty() {
             continue;
         }
-        let Some(mut document) = one(tree, &place, &naming, &mut head.keys, told) else { continue };
+        if place.is_home() {
+            told.push(place.lost_home());
+            continue;
+        }
+        let mut document = one(tree, &place, &naming, &mut head.keys, told);
         document.body = head.body.replace("<!--more-->", "\n<!--more-->\n");
         let section = inside.split_once('/').map_or("", |(section, _)| section).to_owned();
         let pattern =
@@ -126,7 +130,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &naming, &mut files, told);
+    others(tree, &naming, &bundles, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 
@@ -143,11 +147,10 @@ fn languages(tree: &Tree, site: &mut Keys, told: &mut Vec<Told>) -> Vec<String> 
 }
 
 /// A document, but for its body and address.
-fn one(tree: &Tree, place: &Place<'_>, naming: &Naming, keys: &mut Keys, told: &mut Vec<Told>) -> Option<Document> {
+fn one(tree: &Tree, place: &Place<'_>, naming: &Naming, keys: &mut Keys, told: &mut Vec<Told>) -> Document {
     let path = format!("content/{}", place.path);
     let mut document = document(keys, &path, Split::Never, told);
     place.name_language(&mut document, told);
-    let (is_bundle, is_list) = (place.is_bundle(), place.is_list());
     let (folder, name) = place.named();
     let (in_name, rest) = dated(name);
     let publish = keys.date("publishdate", &path, told);
@@ -164,24 +167,8 @@ fn one(tree: &Tree, place: &Place<'_>, naming: &Naming, keys: &mut Keys, told: &
     document.expires = keys.date("expirydate", &path, told);
     document.slug = keys.text("slug");
     settle_kind(&mut document, folder.is_empty(), name);
-    if is_list {
-        if name.is_empty() {
-            told.push(Told::of_file(
-                &path,
-                Verdict::Lost,
-                "the home page lists posts here; what this says has no place on it",
-            ));
-            return None;
-        }
+    if place.is_list() {
         document.kind = Kind::Page;
-    }
-    if document.kind == Kind::Page && is_bundle && name.is_empty() {
-        told.push(Told::of_file(
-            &path,
-            Verdict::Lost,
-            "the home page lists posts here; what this says has no place on it",
-        ));
-        return None;
     }
     rest.clone_into(&mut document.name);
     document.dated = in_name.is_some();
@@ -192,13 +179,9 @@ fn one(tree: &Tree, place: &Place<'_>, naming: &Naming, keys: &mut Keys, told: &
         name.clone_into(&mut document.name);
     }
     need_title(&mut document, rest, told);
-    // What lies beside a page of HTML is taken as it is.
-    if naming.stands_for_folder(place.path.rsplit('/').next().unwrap_or_default()) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        document.beside = beside(tree, folder, |to| naming.stands_for_folder(to), told);
-    }
+    document.beside = naming.beside(tree, place, told);
     place.name_translation(&mut document);
-    Some(document)
+    document
 }
 
 /// Where the document was.
@@ -244,11 +227,16 @@ fn address(
 }
 
 /// Files in `content/` that lie beside no text, and what is not taken along at all.
-pub(super) fn others(tree: &Tree, naming: &Naming, files: &mut BTreeMap<String, Carried>, told: &mut Vec<Told>) {
-    let bundles = naming.bundles(tree);
+pub(super) fn others(
+    tree: &Tree,
+    naming: &Naming,
+    bundles: &BTreeSet<&str>,
+    files: &mut BTreeMap<String, Carried>,
+    told: &mut Vec<Told>,
+) {
     for file in &tree.files {
         let Some(inside) = file.path.strip_prefix("content/") else { continue };
-        if naming.is_text(inside) || lies_in(&bundles, &file.path) || is_left_behind(inside) {
+        if naming.is_text(inside) || lies_in(bundles, &file.path) || is_left_behind(inside) {
             continue;
         }
         if [".org", ".adoc", ".rst", ".pandoc", ".ipynb"].iter().any(|end| inside.ends_with(end)) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::foreign::folder::common::is_left_behind;
 use crate::foreign::folder::tree::Tree;
-use crate::foreign::site::{Document, Kind, language};
+use crate::foreign::site::{Carried, Document, Kind, language, sound_path};
 use crate::foreign::told::{Told, Verdict};
 
 /// How a site names its texts.
@@ -22,7 +23,7 @@ impl Naming {
 
     /// Whether a file of that name stands for its folder. HTML may be a whole page, beside which others lie by chance.
     pub(super) fn stands_for_folder(&self, name: &str) -> bool {
-        self.is_text(name) && !name.ends_with(".html") && !name.contains('/') && self.place(name).stem == "index"
+        self.is_text(name) && !name.ends_with(".html") && !name.contains('/') && self.place(name).is_bundle()
     }
 
     /// Where a text lies whose path is this, from `content/` on.
@@ -42,6 +43,33 @@ impl Naming {
         let places = tree.files.iter().filter_map(|file| file.path.rsplit_once('/'));
         let below = places.filter(|(folder, _)| folder.starts_with("content/"));
         below.filter(|(_, name)| self.stands_for_folder(name)).map(|(folder, _)| folder).collect()
+    }
+
+    /// The files of the folder that a text stands for, if it does for one, but for the texts that it is itself.
+    pub(super) fn beside(&self, tree: &Tree, place: &Place<'_>, told: &mut Vec<Told>) -> Vec<Carried> {
+        if !self.stands_for_folder(place.path.rsplit('/').next().unwrap_or_default()) {
+            return Vec::new();
+        }
+        let folder = format!("content/{}", place.folder);
+        let mut found = Vec::new();
+        for file in tree.below(&folder) {
+            let to = &file.path[folder.len() + 1..];
+            if self.stands_for_folder(to) || is_left_behind(to) {
+                continue;
+            }
+            if self.is_text(to) && !to.ends_with(".html") {
+                told.push(Told::of_file(&file.path, Verdict::Lost, "a text beside another is no page of its own"));
+                continue;
+            }
+            match sound_path(to).filter(|to| to.split('/').all(|part| !part.starts_with('.') && !part.ends_with('~'))) {
+                Some(sound) => found.push(Carried { from: file.file.clone(), to: sound, source: file.path.clone() }),
+                None => {
+                    let said = "this cannot be the name of a file beside a post";
+                    told.push(Told::of_file(&file.path, Verdict::Lost, said));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -66,6 +94,17 @@ impl<'a> Place<'a> {
 
     pub(super) fn is_list(&self) -> bool {
         self.stem == "_index"
+    }
+
+    /// Whether it stands for the home page.
+    pub(super) fn is_home(&self) -> bool {
+        self.folder.is_empty() && (self.is_bundle() || self.is_list())
+    }
+
+    /// What becomes of the text of a home page.
+    pub(super) fn lost_home(&self) -> Told {
+        let said = "the home page lists posts here; what this says has no place on it";
+        Told::of_file(format!("content/{}", self.path), Verdict::Lost, said)
     }
 
     /// The folder and the name under which the document is known: those of the folder where its file stands for that.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::foreign::folder::common::{
-    Draft, beside, carry_folder, dated, document, free_data, need_title, settle_kind,
-};
+use crate::foreign::folder::common::{Draft, carry_folder, dated, document, free_data, need_title, settle_kind};
 use crate::foreign::folder::head::{Keys, Split, split};
 use crate::foreign::folder::hugo::{Taken, others};
 use crate::foreign::folder::place::Naming;
@@ -80,15 +78,11 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
             if document.body.trim().is_empty() {
                 continue;
             }
-            if name.is_empty() {
-                told.push(Told::of_file(
-                    path,
-                    Verdict::Lost,
-                    "the home page lists posts here; what this says has no place on it",
-                ));
-                continue;
-            }
             document.kind = Kind::Page;
+        }
+        if place.is_home() {
+            told.push(place.lost_home());
+            continue;
         }
         document.dated = in_name.is_some();
         rest.clone_into(&mut document.name);
@@ -96,10 +90,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         let short = document.kind == Kind::Post && ["posts", "post", "blog", "articles"].contains(&section);
         (if short { below } else { folder }).clone_into(&mut document.folder);
         need_title(&mut document, rest, told);
-        if place.is_bundle() {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            document.beside = beside(tree, folder, |to| naming.stands_for_folder(to), told);
-        }
+        document.beside = naming.beside(tree, &place, told);
         let last = if document.slug.is_empty() { if keeps_dates { name } else { rest } } else { &document.slug };
         let slugged = |part: &str| match &*keeps_case {
             "off" => part.to_owned(),
@@ -120,7 +111,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         drafts.push(Draft { document, keys: head.keys, line: head.line });
     }
     carry_folder(&mut files, tree, "static", told);
-    others(tree, &naming, &mut files, told);
+    others(tree, &naming, &bundles, &mut files, told);
     Taken { facts, drafts, files, site }
 }
 

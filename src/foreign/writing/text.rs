@@ -91,7 +91,7 @@ fn said(document: &Document, slug: Option<&str>, zone: Tz) -> Vec<(&'static str,
         date.strip_suffix("T00:00:00").map(str::to_owned).unwrap_or(date)
     };
     let text = |text: &str| if text.trim().is_empty() { String::new() } else { quoted(text) };
-    let list = |texts: &[String]| if texts.is_empty() { String::new() } else { list(texts) };
+    let texts = |texts: &[String]| if texts.is_empty() { String::new() } else { list(texts) };
     let keys = [
         ("date", date(&document.date)),
         ("updated", date(&document.updated)),
@@ -99,8 +99,8 @@ fn said(document: &Document, slug: Option<&str>, zone: Tz) -> Vec<(&'static str,
         ("slug", text(slug.unwrap_or_default())),
         ("id", text(&document.id)),
         ("link", text(&document.link)),
-        ("tags", list(&document.tags)),
-        ("authors", list(&document.authors)),
+        ("tags", texts(&document.tags)),
+        ("authors", texts(&document.authors)),
         ("summary", text(&document.summary)),
         ("lang", text(&document.language)),
         ("image", text(&document.image)),
