@@ -262,23 +262,6 @@ fn posts_are_ordered_tagged_and_named() {
 }
 
 #[test]
-fn albums_show_what_is_described_first() {
-    let site = site(
-        "--- content/gallery/A walk/2.png (png 3x2)\n--- content/gallery/A walk/1.png (png 2x3)\n\
-         --- content/gallery/A walk/index.md\n+++\ntitle = \"A walk\"\ncover = \"1.png\"\n\
-         [[photos]]\nfile = \"2.png\"\nalt = \"Two.\"\ncaption = \"*Two*\"\n[[photos]]\nfile = \"1.png\"\nalt = \"One.\"\n+++\nIntro.\n",
-    );
-    let album = &site.albums[0];
-    assert_eq!(
-        (album.route.as_str(), &*album.title, &*album.summary, album.cover),
-        ("gallery/a-walk/", "A walk", "Intro.", 1)
-    );
-    let photos: Vec<_> =
-        album.photos.iter().map(|photo| (photo.route.as_str(), photo.width, &*photo.caption)).collect();
-    assert_eq!(photos, [("gallery/a-walk/2/", 3, "<em>Two</em>"), ("gallery/a-walk/1/", 2, "")]);
-}
-
-#[test]
 fn the_same_sources_make_the_same_site() {
     let text = "--- content/posts/2026-11-20-b.md\n---\ntitle: B\ntags: [x, y]\n---\n# H\n--- static/a.txt\nA\n--- static/.well-known/b\nB";
     let (one, two) = (site(text), site(text));

@@ -1,16 +1,27 @@
-//! How large a picture is, from the first bytes of its file.
+//! What is known of a picture without its pixels: [`Facts`].
 
 use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
+use imaging::Camera;
 use quick_xml::events::{BytesStart, Event};
+use serde::{Deserialize, Serialize};
 
 use crate::words::media_type::ending;
 
+/// What is known of a picture without its pixels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// How large it is shown.
+    pub size: Size,
+    /// What its camera, or a person after it, wrote into it; of pictures in albums only, for nobody else asks.
+    pub camera: Option<Box<Camera>>,
+}
+
 /// Pixels of a picture as it is shown, that is after the orientation that the file asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// From left to right.
     pub width: u32,
@@ -22,6 +33,15 @@ pub struct Size {
 #[must_use]
 pub fn is_picture(path: &str) -> bool {
     matches!(&*ending(path), "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "svg")
+}
+
+/// The facts of the picture at `path` of a site. `None` when it is sound but says no size, as an SVG may; an error when it is not
+/// sound.
+pub fn facts(path: &str, bytes: &[u8]) -> Result<Option<Facts>, String> {
+    let Some(size) = measure(path, bytes)? else { return Ok(None) };
+    // What a camera wrote is of use, and damage to it is no damage to the picture.
+    let camera = path.starts_with("content/gallery/").then(|| imaging::camera(bytes).ok()).flatten();
+    Ok(Some(Facts { size, camera: camera.filter(|camera| *camera != Camera::default()).map(Box::new) }))
 }
 
 /// Measures a picture. `None` when it is sound but says no size, as an SVG may; an error when it is not sound.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::files::picture::{Size, is_picture, measure};
+use crate::files::picture::{Facts, facts, is_picture};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::media_type::ending;
 use crate::words::source_text::{SourceText, Span};
@@ -45,8 +45,8 @@ pub struct SourceFile {
 pub enum Content {
     /// A text.
     Text(Arc<SourceText>),
-    /// A picture, and how large it is; or why that is not known.
-    Picture(Result<Size, String>),
+    /// A picture, and what is known of it; or why that is not known.
+    Picture(Result<Facts, String>),
     /// Anything else; it is read again when it is published.
     Bytes,
     /// What could not be read, or is not the text that it must be; a diagnostic says why.
@@ -223,8 +223,8 @@ fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (Sourc
             Ok(text) => Content::Text(SourceText::new(&*path, text)),
             Err(_) => Content::Bytes,
         },
-        Text::Never if is_picture(&path) => match measure(&path, &bytes) {
-            Ok(Some(size)) => Content::Picture(Ok(size)),
+        Text::Never if is_picture(&path) => match facts(&path, &bytes) {
+            Ok(Some(facts)) => Content::Picture(Ok(facts)),
             Ok(None) => Content::Bytes,
             Err(error) => Content::Picture(Err(error)),
         },

@@ -7,13 +7,15 @@ use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
 use crate::files::source::Source;
+use crate::graph::albums;
 use crate::graph::attached;
 use crate::graph::body::{self, Findings};
 use crate::graph::claims::Claims;
 use crate::graph::links::{FrameLink, Linker, Origin};
-use crate::graph::members::{AlbumMember, Choice, Member, Members, Parsed};
+use crate::graph::members::{Choice, Member, Members, Parsed};
 use crate::graph::places::Places;
-use crate::graph::site::{Album, Block, Body, Page, Photo, PlainFile, Post, Publishing, Site, Tag};
+use crate::graph::site::{Block, Body, Page, PlainFile, Post, Publishing, Site, Tag};
+use crate::graph::summary::summary;
 use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
 use crate::parsing::layout::layout;
@@ -36,7 +38,7 @@ pub fn assemble_to_mend(config: Config, source: &Source, choice: &Choice) -> (Si
 
 fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -> (Site, Vec<Diagnostic>) {
     let (layout, mut diagnostics) = layout(source);
-    let parsed = Parsed::new(&layout, config.timezone, &mut diagnostics);
+    let parsed = Parsed::new(&layout, &config, &mut diagnostics);
     let mut claims = Claims::new();
     let mut members = Members::choose(parsed, choice, &config, &mut claims);
     members.add_files(&layout, source, &mut claims, &mut diagnostics);
@@ -54,7 +56,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     let (mut posts, mut findings) = in_parallel(&members.posts, |member| post(member, linker, &config, &tags));
     let (mut pages, found) = in_parallel(&members.pages, |page| self::page(page, linker, &config));
     findings.append(found);
-    let (mut albums, found) = in_parallel(&members.albums, |album| self::album(album, linker));
+    let (mut albums, found) = albums::assemble(&members.albums, linker);
     findings.append(found);
     let bodies = posts.iter_mut().map(|post| (&post.route, &mut post.body));
     let bodies = bodies.chain(pages.iter_mut().map(|page| (&page.route, &mut page.body)));
@@ -172,63 +174,6 @@ fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Findin
     (page, findings)
 }
 
-fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Findings) {
-    let AlbumMember { album, route, photos } = member;
-    let origin = Origin { path: &album.source.path, route, anchors: &album.text.anchors };
-    let (body, mut findings) = body::write(&album.text, linker, origin);
-    let mut shown = Vec::with_capacity(photos.len());
-    let mut cover = 0;
-    for (index, (photo, route)) in album.photos.iter().zip(photos).enumerate() {
-        let Some(route) = route else { continue };
-        let (caption, found) = body::inline(&photo.caption, linker, origin);
-        findings.append(found);
-        if index == album.cover {
-            cover = shown.len();
-        }
-        shown.push(Photo {
-            route: route.clone(),
-            file: photo.file.clone(),
-            path: photo.path.clone(),
-            hash: photo.hash,
-            width: photo.size.width,
-            height: photo.size.height,
-            title: photo.title.clone(),
-            caption,
-            alt: photo.alt.clone(),
-        });
-    }
-    let summary = summary(album.summary.as_deref(), &album.text.opening);
-    let title = album.title.clone();
-    (Album { route: route.clone(), title, summary, date: album.date, body, photos: shown, cover }, findings)
-}
-
 fn language(keys: &Keys, config: &Config) -> String {
     keys.language.clone().unwrap_or_else(|| config.language.clone())
-}
-
-/// Letters of an opening that stands for a summary.
-const SUMMARY: usize = 200;
-
-/// The author's summary, or the opening cut between two words.
-fn summary(written: Option<&str>, opening: &str) -> String {
-    if let Some(written) = written {
-        return written.to_owned();
-    }
-    let opening = opening.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((end, _)) = opening.char_indices().nth(SUMMARY) else { return opening };
-    let cut = opening[..end].rfind(' ').unwrap_or(end);
-    format!("{}…", opening[..cut].trim_end_matches([',', ';', ':', '.', ' ']))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_opening_is_cut_between_words() {
-        assert_eq!(summary(None, "One  two\nthree."), "One two three.");
-        assert_eq!(summary(Some("Mine"), "theirs"), "Mine");
-        let long = summary(None, &"größer, ".repeat(40));
-        assert!(long.ends_with("größer…") && long.chars().count() <= SUMMARY + 1, "{long}");
-    }
 }

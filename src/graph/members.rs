@@ -9,16 +9,16 @@ use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use crate::files::config::Config;
 use crate::files::source::{Content, Source, SourceFile};
+use crate::graph::albums::{self, AlbumMember};
 use crate::graph::claims::{Claimant, Claims};
 use crate::graph::places::{Document, Places};
 use crate::parsing::album::broken_picture;
 use crate::parsing::layout::{Layout, usual_route};
 use crate::parsing::text::Anchors;
 use crate::parsing::{album, page, post};
-use crate::words::diagnostic::{Diagnostic, has_error};
+use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
-use crate::words::slug::slug;
-use crate::words::source_text::{Located, SourceText, Span};
+use crate::words::source_text::{Located, SourceText};
 
 /// Which posts and pages belong to the site.
 #[derive(Debug, Clone, Copy)]
@@ -53,34 +53,32 @@ pub(crate) struct Parsed<'a> {
     posts: Vec<post::Post>,
     pages: Vec<page::Page>,
     albums: Vec<album::Album>,
-    /// Texts of albums without pictures.
-    empty: Vec<&'a str>,
     /// Texts with errors.
     broken: Vec<&'a str>,
 }
 
 impl<'a> Parsed<'a> {
-    pub(crate) fn new(layout: &'a Layout<'_>, zone: Tz, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let (mut empty, mut broken) = (Vec::new(), layout.unread.clone());
+    pub(crate) fn new(layout: &'a Layout<'_>, config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let (zone, photos) = (config.timezone, config.photos);
+        let mut broken = layout.unread.clone();
         let posts: Vec<_> = layout.posts.par_iter().map(|file| (file.text, post::parse(file, zone))).collect();
         let posts = sound(posts, &mut broken, diagnostics);
         let pages: Vec<_> = layout.pages.par_iter().map(|file| (file.text, page::parse(file, zone))).collect();
         let pages = sound(pages, &mut broken, diagnostics);
         let albums: Vec<_> = layout.albums.iter().collect();
-        let albums: Vec<_> = albums.into_par_iter().map(|(folder, files)| album::parse(folder, files, zone)).collect();
+        let albums: Vec<_> = albums.into_par_iter().map(|(folder, files)| album::parse(folder, files, zone, photos)).collect();
         let indexes = layout.albums.values().map(|files| files.index);
         let mut sound_albums = Vec::with_capacity(albums.len());
         for (index, (album, problems)) in indexes.zip(albums) {
             match (album, index) {
                 (Some(album), _) => sound_albums.push(album),
-                (None, Some(index)) if has_error(&problems) => broken.push(&index.path),
-                (None, Some(index)) => empty.push(index.path.as_str()),
+                (None, Some(index)) => broken.push(&index.path),
                 (None, None) => {}
             }
             diagnostics.extend(problems);
         }
         let albums = sound_albums;
-        Self { posts, pages, albums, empty, broken }
+        Self { posts, pages, albums, broken }
     }
 }
 
@@ -106,14 +104,6 @@ pub(crate) struct Member {
     pub(crate) id: String,
 }
 
-/// An album of the site; its photographs have addresses.
-pub(crate) struct AlbumMember {
-    pub(crate) album: album::Album,
-    pub(crate) route: Route,
-    /// In the order of the album's photographs; `None` for one whose address is taken.
-    pub(crate) photos: Vec<Option<Route>>,
-}
-
 /// A file of the site that is published as it is.
 pub(crate) struct FileMember<'a> {
     pub(crate) file: &'a SourceFile,
@@ -133,8 +123,7 @@ pub(crate) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(crate) fn choose(parsed: Parsed<'a>, choice: &Choice, config: &Config, claims: &mut Claims) -> Self {
-        let mut left_out: Vec<_> =
-            parsed.empty.iter().map(|&path| (path.to_owned(), "an album without pictures")).collect();
+        let mut left_out: Vec<_> = Vec::new();
         let mut posts = Vec::new();
         for post in parsed.posts {
             match choice.refuses(&post) {
@@ -152,9 +141,7 @@ impl<'a> Members<'a> {
             }
         }
         pages.sort_by(|a, b| a.route.cmp(&b.route));
-        let mut albums: Vec<_> = parsed.albums.into_iter().filter_map(|album| album_member(album, claims)).collect();
-        // Newest first; a missing date is older than any.
-        albums.sort_by(|a, b| b.album.date.cmp(&a.album.date).then_with(|| a.route.cmp(&b.route)));
+        let albums = albums::choose(parsed.albums, choice.drafts, claims, &mut left_out);
         Self { posts, pages, albums, files: Vec::new(), aliases: BTreeMap::new(), left_out, broken: parsed.broken }
     }
 
@@ -195,6 +182,7 @@ impl<'a> Members<'a> {
                 }
             }
         }
+        self.files.extend(originals(&self.albums, source));
         self.files.sort_by(|a, b| a.route.cmp(&b.route));
     }
 
@@ -232,15 +220,25 @@ impl<'a> Members<'a> {
         }
         for AlbumMember { album, route, photos } in &self.albums {
             places.add_document(&album.source.path, published(route, &album.text.anchors));
-            photos.iter().flatten().for_each(|route| places.add_list(route));
+            photos.iter().flatten().for_each(|photo| places.add_list(&photo.route));
         }
         for FileMember { file, route } in &self.files {
-            let size = if let Content::Picture(Ok(size)) = &file.content { Some(*size) } else { None };
+            let size = if let Content::Picture(Ok(facts)) = &file.content { Some(facts.size) } else { None };
             places.add_file(&file.path, route.clone(), size);
         }
         lists.chain(self.aliases.keys()).for_each(|route| places.add_list(route));
         places
     }
+}
+
+/// The files of photographs that their albums give away.
+fn originals<'a>(albums: &[AlbumMember], source: &'a Source) -> impl Iterator<Item = FileMember<'a>> {
+    let placed = albums.iter().flat_map(|member| member.album.photos.iter().zip(&member.photos));
+    placed.filter_map(|(photo, place)| {
+        let route = place.as_ref()?.original.clone()?;
+        let at = source.content.binary_search_by(|file| file.path.cmp(&photo.path)).ok()?;
+        Some(FileMember { file: &source.content[at], route })
+    })
 }
 
 fn published<'a>(route: &Route, anchors: &'a Anchors) -> Document<'a> {
@@ -269,33 +267,4 @@ fn member(post: post::Post, config: &Config, claims: &mut Claims) -> Option<Memb
 pub fn tag_uri(config: &Config, date: &DateTime<Tz>, route: &Route) -> String {
     let host = config.host();
     format!("tag:{host},{}:{}", date.format("%Y-%m-%d"), route.href(config.base_path()))
-}
-
-fn album_member(album: album::Album, claims: &mut Claims) -> Option<AlbumMember> {
-    let folder = slug(&album.folder);
-    let Some(route) = Route::new(format!("gallery/{folder}/")).filter(|_| !folder.is_empty()) else {
-        let message = format!("the folder `{}` has no letter or digit for an address", album.folder);
-        claims
-            .diagnostics
-            .push(Diagnostic::error("bad-name", message).in_path(format!("content/gallery/{}", album.folder)));
-        return None;
-    };
-    let claimant = claimant(&album.span, &album.source);
-    if !claims.route(&route, &claimant) {
-        return None;
-    }
-    let photos = album.photos.iter().map(|photo| {
-        let name = photo.path.rsplit('/').next().unwrap_or_default();
-        let slugged = slug(name.rsplit_once('.').map_or(name, |(stem, _)| stem));
-        let part = if slugged.is_empty() { photo.hash.to_hex()[..8].to_owned() } else { slugged };
-        let route = Route::new(format!("{}{part}/", route.as_str())).expect("a slug is a part of a route");
-        claims.route(&route, &Claimant::File(photo.path.clone())).then_some(route)
-    });
-    let photos = photos.collect();
-    Some(AlbumMember { album, route, photos })
-}
-
-/// A text to point into, unless it is empty.
-fn claimant(span: &Span, source: &SourceText) -> Claimant {
-    if source.text.is_empty() { Claimant::File(source.path.clone()) } else { Claimant::Text(span.clone()) }
 }

@@ -16,6 +16,10 @@ mod pieces;
 
 mod body;
 
+mod summary;
+
+mod albums;
+
 mod members;
 
 mod tags;

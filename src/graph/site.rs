@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
+use imaging::Camera;
 
 use crate::files::config::Config;
 pub use crate::parsing::text::Heading;
@@ -21,7 +22,7 @@ pub struct Site {
     pub posts: Vec<Post>,
     /// By route.
     pub pages: Vec<Page>,
-    /// Newest first, undated ones last, then by route.
+    /// Those in others too. Newest first, undated ones last, then by route.
     pub albums: Vec<Album>,
     /// By slug.
     pub tags: BTreeMap<String, Tag>,
@@ -41,6 +42,24 @@ impl Site {
     pub fn file(&self, route: &Route) -> Option<&PlainFile> {
         let place = self.files.binary_search_by(|file| file.route.cmp(route)).ok()?;
         self.files.get(place)
+    }
+
+    /// The albums that lie in no other.
+    pub fn top_albums(&self) -> impl Iterator<Item = &Album> {
+        self.albums.iter().filter(|album| album.parent.is_none())
+    }
+
+    /// The photograph that stands for an album.
+    #[must_use]
+    pub fn cover(&self, album: &Album) -> &Photo {
+        &self.albums[album.cover.album.0].photos[album.cover.photo]
+    }
+
+    /// An album's photographs, and those of the albums in it, each with its album.
+    #[must_use]
+    pub fn photos_in<'a>(&'a self, album: &'a Album) -> Vec<(&'a Album, &'a Photo)> {
+        let own = album.photos.iter().map(|photo| (album, photo));
+        own.chain(album.albums.iter().flat_map(|index| self.photos_in(&self.albums[index.0]))).collect()
     }
 
     /// The languages that posts are written in, as BCP 47 tags, if there are several; otherwise none.
@@ -201,23 +220,52 @@ pub struct FigureUse {
     pub span: Span,
 }
 
+/// An index into [`Site::albums`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlbumIndex(pub usize);
+
+/// A photograph that stands for an album.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cover {
+    /// The album that it belongs to: this one or one in it.
+    pub album: AlbumIndex,
+    /// An index into [`Album::photos`].
+    pub photo: usize,
+}
+
 /// An album of pictures.
 #[derive(Debug)]
 pub struct Album {
     /// Where it lives, for example `gallery/walk/`.
     pub route: Route,
+    /// Its folder as the author sees it, relative to the site's root.
+    pub path: String,
     /// Plain text.
     pub title: String,
     /// Plain text.
     pub summary: String,
-    /// When the album was made.
+    /// When the album was made, if it says so.
     pub date: Option<DateTime<Tz>>,
+    /// From when to when its pictures were taken and those of the albums in it, as far as that is known.
+    pub taken: Option<(DateTime<FixedOffset>, DateTime<FixedOffset>)>,
     /// The introduction.
     pub body: Body,
-    /// In the order in which they are shown; at least one.
+    /// In the order in which they are shown; none when all lie in albums in it.
     pub photos: Vec<Photo>,
+    /// The album that it lies in.
+    pub parent: Option<AlbumIndex>,
+    /// The albums that lie in it, in the order of [`Site::albums`].
+    pub albums: Vec<AlbumIndex>,
     /// The one that stands for the album.
-    pub cover: usize,
+    pub cover: Cover,
+}
+
+impl Album {
+    /// Its date, or when its last picture was taken.
+    #[must_use]
+    pub fn when(&self) -> Option<DateTime<FixedOffset>> {
+        self.date.map(|date| date.fixed_offset()).or(self.taken.map(|(_, last)| last))
+    }
 }
 
 /// One picture of an album.
@@ -237,10 +285,16 @@ pub struct Photo {
     pub height: u32,
     /// Plain text; the file's stem when the author gave none.
     pub title: String,
-    /// Inline HTML; may be empty.
+    /// HTML paragraphs; may be empty.
     pub caption: String,
     /// What a person who cannot see the picture should know.
     pub alt: String,
+    /// When it was taken, as clocks showed it.
+    pub taken: Option<DateTime<FixedOffset>>,
+    /// What its camera says, where the album tells it.
+    pub camera: Option<Box<Camera>>,
+    /// The file itself, where the album gives it away.
+    pub original: Option<Route>,
 }
 
 /// A tag and its posts.

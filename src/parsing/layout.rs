@@ -7,6 +7,8 @@
 //! posts/2026-11-14T21_05_37.txt                  a post in genBlog's form, dated by its name
 //! pages/about.md  pages/about/index.md           the page /about/; HTML as for posts
 //! gallery/walk/*.jpg                             the album /gallery/walk/; index.md describes it
+//! gallery/walk/01.md                             what there is to say about gallery/walk/01.jpg
+//! gallery/walk/shore/*.jpg                       the album /gallery/walk/shore/, in the one before
 //! ```
 
 use std::collections::BTreeMap;
@@ -16,16 +18,23 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::files::source::{Content, Source, SourceFile};
 use crate::words::diagnostic::Diagnostic;
+use crate::words::media_type::ending;
 use crate::words::route::Route;
 use crate::words::slug::{page_slug, slug};
 use crate::words::source_text::SourceText;
+
+/// Endings of pictures and films that lie in people's albums, and that no album shows.
+const NOT_SHOWN: [&str; 22] = [
+    "heic", "heif", "avif", "gif", "tif", "tiff", "bmp", "svg", "jxl", "psd", "dng", "cr2", "cr3", "nef", "arw", "raf",
+    "orf", "mov", "mp4", "m4v", "avi", "webm",
+];
 
 /// The content of a site, sorted by kind. Lists are in the order of paths.
 #[derive(Debug, Default)]
 pub(crate) struct Layout<'a> {
     pub(crate) posts: Vec<PostFile<'a>>,
     pub(crate) pages: Vec<PageFile<'a>>,
-    /// By the name of the folder.
+    /// By the path of the folder below `gallery/`; an album is there when there is a picture in it or below it, or an `index.md`.
     pub(crate) albums: BTreeMap<&'a str, AlbumFiles<'a>>,
     pub(crate) attachments: Vec<Attachment<'a>>,
     /// Paths of texts that could not be read.
@@ -83,8 +92,12 @@ pub(crate) struct PageFile<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct AlbumFiles<'a> {
     pub(crate) index: Option<&'a Arc<SourceText>>,
-    /// PNG and JPEG files.
+    /// Texts about one picture each, called as it is.
+    pub(crate) notes: Vec<&'a Arc<SourceText>>,
+    /// PNG, JPEG and WebP files.
     pub(crate) pictures: Vec<&'a SourceFile>,
+    /// Those of albums in it.
+    pub(crate) below: Vec<&'a SourceFile>,
 }
 
 /// A file that lies beside the `index.md` or `index.html` of a post or page.
@@ -119,18 +132,26 @@ pub(crate) fn layout(source: &Source) -> (Layout<'_>, Vec<Diagnostic>) {
                 let help = "put it beside the `index.md` of a post or page, into `static/`, or out of `content/`";
                 diagnostics.push(diagnostic.help(help));
             }
+            Err(Refusal::NotShown) => {
+                let message = "albums show JPEG, PNG and WebP, and this is none of them";
+                let diagnostic = Diagnostic::warning("unpublished", message).in_path(&file.path);
+                diagnostics.push(diagnostic.help("export it as JPEG from where it came, or take it out"));
+            }
             Err(Refusal::NotText) => {
                 let diagnostic = Diagnostic::error("not-utf8", "this post is not UTF-8 text").in_path(&file.path);
                 diagnostics.push(diagnostic.help("save the file as UTF-8"));
             }
         }
     }
+    layout.join_albums();
     (layout, diagnostics)
 }
 
 /// Why a file has no place in the layout.
 enum Refusal {
     Unpublished,
+    /// A picture or film that an album cannot show.
+    NotShown,
     NotText,
 }
 
@@ -172,18 +193,29 @@ impl<'a> Layout<'a> {
     }
 
     fn album(&mut self, rest: &'a str, file: &'a SourceFile) -> Result<(), Refusal> {
-        let Some((folder, name)) = rest.split_once('/') else { return Err(Refusal::Unpublished) };
-        let picture = matches!(name.rsplit_once('.'), Some((_, end)) if ["png", "jpg", "jpeg"].contains(&&*end.to_ascii_lowercase()));
-        match &file.content {
-            Content::Text(text) if name == "index.md" => self.albums.entry(folder).or_default().index = Some(text),
-            Content::Picture(_) if picture && !name.contains('/') => {
+        let Some((folder, name)) = rest.rsplit_once('/') else { return Err(Refusal::Unpublished) };
+        match (&file.content, &*ending(name)) {
+            (Content::Text(text), _) if name == "index.md" => self.albums.entry(folder).or_default().index = Some(text),
+            (Content::Text(text), "md") => self.albums.entry(folder).or_default().notes.push(text),
+            (Content::Picture(_), "png" | "jpg" | "jpeg" | "webp") => {
                 self.albums.entry(folder).or_default().pictures.push(file);
             }
-            Content::Text(_) | Content::Picture(_) | Content::Bytes | Content::Unread => {
-                return Err(Refusal::Unpublished);
-            }
+            (_, ending) if NOT_SHOWN.contains(&ending) => return Err(Refusal::NotShown),
+            _ => return Err(Refusal::Unpublished),
         }
         Ok(())
+    }
+
+    /// Tells every album what lies in those below it.
+    fn join_albums(&mut self) {
+        let mut below: BTreeMap<&'a str, Vec<&'a SourceFile>> = BTreeMap::new();
+        for (&folder, files) in &self.albums {
+            let above = folder.match_indices('/').map(|(at, _)| &folder[..at]);
+            above.for_each(|above| below.entry(above).or_default().extend(&files.pictures));
+        }
+        for (folder, pictures) in below.into_iter().filter(|(_, pictures)| !pictures.is_empty()) {
+            self.albums.entry(folder).or_default().below = pictures;
+        }
     }
 
     fn attach(&mut self, source: &'a Source, file: &'a SourceFile) -> Result<(), Refusal> {
@@ -204,11 +236,18 @@ pub(crate) fn usual_route(path: &str) -> Option<Route> {
     let parts: Vec<String> = match kind {
         "posts" => vec!["posts".to_owned(), slug(dated(place.rsplit('/').next().unwrap_or(place)).rest)],
         "pages" => place.split('/').map(page_slug).collect(),
-        "gallery" => vec!["gallery".to_owned(), slug(place)],
+        "gallery" => return album_route(place),
         _ => return None,
     };
     let sound = parts.iter().all(|part| !part.is_empty());
     sound.then(|| Route::new(format!("{}/", parts.join("/")))).flatten()
+}
+
+/// Where the album in `gallery/<folder>/` lives; `None` when one of its folders has no letter or digit for an address.
+pub(crate) fn album_route(folder: &str) -> Option<Route> {
+    let parts: Vec<String> = folder.split('/').map(slug).collect();
+    let sound = parts.iter().all(|part| !part.is_empty());
+    sound.then(|| Route::new(format!("gallery/{}/", parts.join("/")))).flatten()
 }
 
 /// The folder of the nearest `index.md` or `index.html` that a file lies beside or below, and the path of that text, which
@@ -293,7 +332,9 @@ mod tests {
             "gallery/walk/1.png",
             "gallery/walk/index.md",
             "gallery/lost.png",
+            "gallery/walk/1.md",
             "gallery/walk/deep/2.png",
+            "gallery/walk/film.mov",
             "lost.md",
         ]);
         let (layout, diagnostics) = layout(&source);
@@ -318,11 +359,14 @@ mod tests {
             ("content/posts/d/index.html", "pic.png"),
         ];
         assert_eq!(attached, expected);
-        assert_eq!(layout.albums["walk"].pictures.len(), 1);
+        let albums = layout.albums.iter().map(|(folder, files)| {
+            (*folder, files.pictures.len(), files.notes.len(), files.below.len(), files.index.is_some())
+        });
+        assert_eq!(albums.collect::<Vec<_>>(), [("walk", 1, 1, 1, true), ("walk/deep", 1, 0, 0, false)]);
         let lost: Vec<_> = diagnostics.iter().filter_map(|diagnostic| diagnostic.path.as_deref()).collect();
         let expected = [
             "content/gallery/lost.png",
-            "content/gallery/walk/deep/2.png",
+            "content/gallery/walk/film.mov",
             "content/lost.md",
             "content/pages/lost.png",
             "content/posts/c/notes.md",

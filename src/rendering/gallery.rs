@@ -3,10 +3,14 @@
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Album, Photo};
+use crate::rendering::dates;
+use crate::rendering::exposure;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::photos::Picture;
 use crate::rendering::renderer::{Draft, Filling, Renderer};
-use crate::rendering::view::page::{AlbumLine, AlbumPage, AlbumView, GalleryPage, PhotoLine, PhotoPage, PhotoView};
+use crate::rendering::view::page::{
+    AlbumLine, AlbumPage, AlbumView, DownloadView, GalleryPage, PhotoLine, PhotoPage, PhotoView,
+};
 use crate::rendering::view::shared::{DateView, HeadView, ImageView, TitledLink};
 
 /// The gallery, its albums and their photographs; nothing on a site without albums.
@@ -16,19 +20,11 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
         return Vec::new();
     }
     let route = Renderer::fixed("gallery/");
-    let line = |album: &Album| AlbumLine {
-        title: album.title.clone(),
-        href: renderer.href(&album.route),
-        count: album.photos.len(),
-        date: album.date.as_ref().map(DateView::new),
-        description: album.summary.clone(),
-        cover: small(renderer, &album.photos[album.cover]),
-    };
     let mut planned = vec![renderer.page(Draft {
         view: GalleryPage {
             site: renderer.site_view(&route),
             head: renderer.head(&route, "Gallery", "All albums."),
-            albums: albums.iter().map(line).collect(),
+            albums: renderer.site.top_albums().map(|album| line(renderer, album)).collect(),
         },
         route,
         template: "gallery.html",
@@ -42,8 +38,20 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     planned
 }
 
+/// An album in a list.
+fn line(renderer: &Renderer<'_>, album: &Album) -> AlbumLine {
+    AlbumLine {
+        title: album.title.clone(),
+        href: renderer.href(&album.route),
+        count: renderer.site.photos_in(album).len(),
+        dates: dates::of_album(album),
+        description: album.summary.clone(),
+        cover: Picture::of_album(renderer.site.cover(album)).small(renderer.site.config.base_path()),
+    }
+}
+
 fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
-    let cover = &album.photos[album.cover];
+    let cover = renderer.site.cover(album);
     let config = &renderer.site.config;
     let feed = |format: &FeedFormat| FeedAddress::of_part(config, &album.title, &album.route, *format).view(config);
     let head = HeadView {
@@ -51,22 +59,25 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         feeds: config.feed.formats.iter().map(feed).collect(),
         ..with_picture(renderer, renderer.head(&album.route, &album.title, &album.summary), cover)
     };
-    let line = |photo: &Photo| PhotoLine {
+    let tile = |photo: &Photo| PhotoLine {
         href: renderer.href(&photo.route),
         title: photo.title.clone(),
-        image: small(renderer, photo),
+        image: tile(renderer, photo),
+        shape: shape(photo),
     };
     let view = AlbumView {
         title: album.title.clone(),
         html: String::new(),
-        count: album.photos.len(),
-        date: album.date.as_ref().map(DateView::new),
-        photos: album.photos.iter().map(line).collect(),
+        count: renderer.site.photos_in(album).len(),
+        dates: dates::of_album(album),
+        within: within(renderer, album),
+        albums: album.albums.iter().map(|index| line(renderer, &renderer.site.albums[index.0])).collect(),
+        photos: album.photos.iter().map(tile).collect(),
     };
     renderer.page(Draft {
         route: album.route.clone(),
         template: "album.html",
-        content: folder(&cover.path),
+        content: &album.path,
         view: AlbumPage { site: renderer.site_view(&album.route), head, album: view },
         body: Some(Filling { body: &album.body, place: |view| &mut view.album.html }),
     })
@@ -84,15 +95,19 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
         next: href(&next),
         ..with_picture(renderer, renderer.head(&photo.route, &title, &photo.alt), photo)
     };
+    let camera = photo.camera.as_deref();
     let view = PhotoView {
         title: photo.title.clone(),
         caption_html: photo.caption.clone(),
+        taken: photo.taken.as_ref().map(DateView::new),
+        camera: camera.map(exposure::line).unwrap_or_default(),
+        credits: camera.map(exposure::credits).unwrap_or_default(),
         image: Picture::of_album(photo).large(renderer.site.config.base_path()),
         n: index + 1,
         count: album.photos.len(),
         previous,
         next,
-        original: String::new(),
+        downloads: downloads(renderer, photo),
     };
     renderer.page(Draft {
         route: photo.route.clone(),
@@ -101,11 +116,49 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
         view: PhotoPage {
             site: renderer.site_view(&photo.route),
             head,
-            album: TitledLink { title: album.title.clone(), href: renderer.href(&album.route) },
+            within: within(renderer, album).into_iter().chain([album_link(renderer, album)]).collect(),
+            album: album_link(renderer, album),
             photo: view,
         },
         body: None,
     })
+}
+
+/// The albums that one lies in, the outermost first.
+fn within(renderer: &Renderer<'_>, album: &Album) -> Vec<TitledLink> {
+    let Some(parent) = album.parent else { return Vec::new() };
+    let parent = &renderer.site.albums[parent.0];
+    let mut within = within(renderer, parent);
+    within.push(album_link(renderer, parent));
+    within
+}
+
+fn album_link(renderer: &Renderer<'_>, album: &Album) -> TitledLink {
+    TitledLink { title: album.title.clone(), href: renderer.href(&album.route) }
+}
+
+/// The files of a photograph that a reader may save.
+fn downloads(renderer: &Renderer<'_>, photo: &Photo) -> Vec<DownloadView> {
+    let file = photo.path.rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let derivative = Picture::of_album(photo).derivatives().into_iter().map(|one| {
+        let ending = one.name().rsplit_once('.').map_or("jpg", |(_, ending)| ending);
+        DownloadView {
+            href: renderer.href(&one.route),
+            name: format!("{stem}-{}.{ending}", one.width),
+            width: one.width,
+            height: one.height,
+            original: false,
+        }
+    });
+    let original = photo.original.as_ref().map(|route| DownloadView {
+        href: renderer.href(route),
+        name: file.to_owned(),
+        width: photo.width,
+        height: photo.height,
+        original: true,
+    });
+    derivative.chain(original).collect()
 }
 
 /// The head of a page that is about `photo`.
@@ -117,10 +170,18 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, photo: &Photo) -> H
     head
 }
 
-fn small(renderer: &Renderer<'_>, photo: &Photo) -> ImageView {
-    Picture::of_album(photo).small(renderer.site.config.base_path())
+/// The flattest and the highest shape that a row takes as it is; beyond them a picture is cut.
+const SHAPES: (u32, u32) = (4, 40);
+
+fn shape(photo: &Photo) -> u32 {
+    let tenths = (u64::from(photo.width) * 20 / u64::from(photo.height.max(1))).div_ceil(2);
+    u32::try_from(tenths).unwrap_or(SHAPES.1).clamp(SHAPES.0, SHAPES.1)
 }
 
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(folder, _)| folder)
+/// A photograph in its album's rows.
+fn tile(renderer: &Renderer<'_>, photo: &Photo) -> ImageView {
+    // Rows are some 14 rem high, and 7.5 where the page is narrow (css/5-gallery.css).
+    let width = |height: u32| format!("{}rem", shape(photo) * height / 20);
+    let sizes = format!("(max-width: 36rem) {}, {}", width(15), width(28));
+    Picture::of_album(photo).tile(renderer.site.config.base_path(), &sizes)
 }

@@ -36,6 +36,10 @@ pub mod alone;
 
 pub mod lists;
 
+pub mod dates;
+
+pub mod exposure;
+
 pub mod gallery;
 
 pub mod xml;

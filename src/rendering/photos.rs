@@ -146,6 +146,12 @@ impl Picture {
         self.view(base_path, 0, "(max-width: 40rem) 90vw, 20rem")
     }
 
+    /// The picture in its album's rows, shown as wide as `sizes` says.
+    #[must_use]
+    pub fn tile(&self, base_path: &str, sizes: &str) -> ImageView {
+        self.view(base_path, 0, sizes)
+    }
+
     /// The picture on its own page.
     #[must_use]
     pub fn large(&self, base_path: &str) -> ImageView {

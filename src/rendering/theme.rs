@@ -38,6 +38,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("css/2-page.css", include_str!("../../templates/css/2-page.css")),
     ("css/3-prose.css", include_str!("../../templates/css/3-prose.css")),
     ("css/4-lists.css", include_str!("../../templates/css/4-lists.css")),
+    ("css/5-gallery.css", include_str!("../../templates/css/5-gallery.css")),
     ("css/5-post.css", include_str!("../../templates/css/5-post.css")),
     ("css/6-figure.css", include_str!("../../templates/css/6-figure.css")),
     ("css/7-order.css", include_str!("../../templates/css/7-order.css")),

@@ -31,3 +31,7 @@ pub mod characters;
 pub mod mail;
 
 pub mod language;
+
+pub mod zone;
+
+pub mod natural;

@@ -6,12 +6,12 @@ use std::path::Path;
 use chrono::TimeZone;
 use chrono_tz::Asia;
 use chrono_tz::Australia::Sydney;
-use genblog::files::config::{Config, FeedConfig, Rule, SkipHours};
+use genblog::files::config::{Config, FeedConfig, PhotosConfig, Rule, SkipHours};
 use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
-    Album, Block, Body, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing, Site, Tag,
+    Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing, Site, Tag,
 };
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;
@@ -39,6 +39,7 @@ pub(crate) fn config(base_url: &str) -> Config {
         copyright: "CC BY 4.0".to_owned(),
         page_size: 1,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
+        photos: PhotosConfig::default(),
         feed: FeedConfig {
             ttl: Some(Rule::Given(60)),
             skip_hours: Some(Rule::Given(SkipHours { timezone: Asia::Tokyo, hours })),
@@ -113,8 +114,11 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         width: 1000,
         height: 500,
         title: "A stone".to_owned(),
-        caption: "A <em>stone</em>.".to_owned(),
+        caption: "<p>A <em>stone</em>.</p>".to_owned(),
         alt: "A grey stone.".to_owned(),
+        taken: None,
+        camera: None,
+        original: None,
     };
     Site {
         config: config(base_url),
@@ -135,12 +139,16 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         }],
         albums: vec![Album {
             route: route("gallery/walk/"),
+            path: "content/gallery/walk".to_owned(),
             title: "A walk".to_owned(),
             summary: "Stones.".to_owned(),
             date: Some(posts[0].date),
+            taken: None,
             body: Body { headings: Vec::new(), ..body("<p>Stones.</p>") },
             photos: vec![photo],
-            cover: 0,
+            parent: None,
+            albums: Vec::new(),
+            cover: Cover { album: AlbumIndex(0), photo: 0 },
         }],
         files: vec![PlainFile {
             route: route("stone.png"),

@@ -43,6 +43,7 @@ pub(super) fn read(block: Vec<u8>) -> Camera {
             .filter(|words| !FILLERS.iter().any(|filler| words.starts_with(filler))),
         copyright: words(&exif, Tag::Copyright),
         artist: words(&exif, Tag::Artist),
+        alt: None,
     }
 }
 

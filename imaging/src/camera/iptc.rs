@@ -24,7 +24,7 @@ pub(super) fn read(resources: &[u8]) -> Words {
         let values: Vec<String> = values.filter_map(|dataset| read(dataset.value)).collect();
         (!values.is_empty()).then(|| values.join(", "))
     };
-    Words { title: all(TITLE), description: all(DESCRIPTION), copyright: all(COPYRIGHT), artist: all(ARTIST) }
+    Words { title: all(TITLE), description: all(DESCRIPTION), copyright: all(COPYRIGHT), artist: all(ARTIST), alt: None }
 }
 
 /// The data of the resource that is asked for: `8BIM`, a number, a name of even length, a length, data of even length.
@@ -89,6 +89,7 @@ mod tests {
             description: Some("Müller's".to_owned()),
             copyright: None,
             artist: Some("Ada, Grace".to_owned()),
+            alt: None,
         };
         assert_eq!(words, expected);
     }

@@ -10,12 +10,13 @@ mod xmp;
 use std::fmt;
 
 use chrono::{FixedOffset, NaiveDateTime};
+use serde::{Deserialize, Serialize};
 
 use crate::header::{self, Notes};
 use crate::refused::{Refused, guarded};
 
 /// What a picture tells about itself. What it does not tell, or not in a form that can be understood, is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Camera {
     /// When the shutter opened.
     pub taken: Option<Taken>,
@@ -45,10 +46,24 @@ pub struct Camera {
     pub copyright: Option<String>,
     /// Who took it, or several.
     pub artist: Option<String>,
+    /// What a person who cannot see the picture should know.
+    pub alt: Option<String>,
+}
+
+impl Camera {
+    /// Maker and model as people say them: most cameras write the maker into the model too.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let (make, model) = (self.make.as_deref().unwrap_or_default(), self.model.as_deref()?);
+        let maker = make.split_whitespace().next().unwrap_or_default();
+        let said = maker.is_empty() || model.to_lowercase().contains(&maker.to_lowercase());
+        Some(if said { model.to_owned() } else { format!("{maker} {model}") })
+    }
 }
 
 /// A time as the camera's clock showed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(NaiveDateTime, Option<i32>)", from = "(NaiveDateTime, Option<i32>)")]
 pub struct Taken {
     /// With the fraction of the second, when the camera tells one.
     pub local: NaiveDateTime,
@@ -56,8 +71,21 @@ pub struct Taken {
     pub offset: Option<FixedOffset>,
 }
 
+impl From<Taken> for (NaiveDateTime, Option<i32>) {
+    fn from(taken: Taken) -> Self {
+        (taken.local, taken.offset.map(|offset| offset.local_minus_utc()))
+    }
+}
+
+impl From<(NaiveDateTime, Option<i32>)> for Taken {
+    fn from((local, seconds): (NaiveDateTime, Option<i32>)) -> Self {
+        Self { local, offset: seconds.and_then(FixedOffset::east_opt) }
+    }
+}
+
 /// A positive number as EXIF has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "(u32, u32)", try_from = "(u32, u32)")]
 pub struct Ratio {
     numerator: u32,
     denominator: u32,
@@ -90,6 +118,20 @@ impl Ratio {
             return self.to_string();
         }
         format!("1/{}", (denominator + numerator / 2) / numerator)
+    }
+}
+
+impl From<Ratio> for (u32, u32) {
+    fn from(ratio: Ratio) -> Self {
+        (ratio.numerator, ratio.denominator)
+    }
+}
+
+impl TryFrom<(u32, u32)> for Ratio {
+    type Error = &'static str;
+
+    fn try_from((numerator, denominator): (u32, u32)) -> Result<Self, Self::Error> {
+        Self::new(numerator, denominator).ok_or("not a positive number")
     }
 }
 
@@ -127,6 +169,7 @@ fn of_notes(notes: Notes) -> Camera {
         description: by_xmp.description.or(by_iptc.description).or(camera.description),
         copyright: by_xmp.copyright.or(by_iptc.copyright).or(camera.copyright),
         artist: by_xmp.artist.or(by_iptc.artist).or(camera.artist),
+        alt: by_xmp.alt,
         ..camera
     }
 }
@@ -138,6 +181,7 @@ struct Words {
     description: Option<String>,
     copyright: Option<String>,
     artist: Option<String>,
+    alt: Option<String>,
 }
 
 /// Text as a page can show it: UTF-8, or Latin-1 when it is not that, without control characters but for line ends, and without
@@ -191,6 +235,20 @@ mod tests {
         }
         assert_eq!(Ratio::new(1, 0), None);
         assert_eq!(Ratio::new(0, 1), None);
+    }
+
+    #[test]
+    fn cameras_have_one_name() {
+        for (make, model, expected) in [
+            (Some("Canon"), Some("Canon EOS 40D"), Some("Canon EOS 40D")),
+            (Some("NIKON CORPORATION"), Some("NIKON D80"), Some("NIKON D80")),
+            (Some("FUJIFILM"), Some("X-T3"), Some("FUJIFILM X-T3")),
+            (None, Some("X-T3"), Some("X-T3")),
+            (Some("Canon"), None, None),
+        ] {
+            let camera = Camera { make: make.map(Into::into), model: model.map(Into::into), ..Camera::default() };
+            assert_eq!(camera.name().as_deref(), expected);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! XMP, which programs write (ISO 16684-1): four properties of Dublin Core.
+//! XMP, which programs write (ISO 16684-1): four properties of Dublin Core, and IPTC's alternative text.
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -8,6 +8,8 @@ use quick_xml::reader::NsReader;
 use super::{Words, tidy};
 
 const DUBLIN_CORE: Namespace<'_> = Namespace("http://purl.org/dc/elements/1.1/");
+/// IPTC Photo Metadata Standard 2021.1, "Alt Text (Accessibility)".
+const IPTC_CORE: Namespace<'_> = Namespace("http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/");
 const RDF: Namespace<'_> = Namespace("http://www.w3.org/1999/02/22-rdf-syntax-ns#");
 
 /// A property, and its items with whether each is in the language that stands for none.
@@ -35,9 +37,10 @@ pub(super) fn read(packet: &[u8]) -> Words {
     loop {
         let Ok((namespace, event)) = reader.read_resolved_event() else { return words };
         let within = |expected| matches!(namespace, ResolveResult::Bound(bound) if bound == expected);
+        let property_here = within(DUBLIN_CORE) || within(IPTC_CORE);
         match (event, &mut property) {
             (Event::Eof, _) => return words,
-            (Event::Start(start), None) if within(DUBLIN_CORE) => {
+            (Event::Start(start), None) if property_here => {
                 let name = start.local_name().as_ref().to_owned();
                 property = Some(Property { name, items: Vec::new(), text: String::new(), language: Language::Other });
             }
@@ -49,7 +52,7 @@ pub(super) fn read(packet: &[u8]) -> Words {
                 open.items.extend(tidy(&open.text).map(|text| (open.language, text)));
                 open.text.clear();
             }
-            (Event::End(_), Some(_)) if within(DUBLIN_CORE) => {
+            (Event::End(_), Some(_)) if property_here => {
                 property.take().into_iter().for_each(|closed| closed.put(&mut words));
             }
             (Event::Text(text), Some(open)) => open.text.push_str(&text.xml10_content()),
@@ -69,6 +72,7 @@ impl Property {
         let place = match &*self.name {
             "title" => &mut words.title,
             "description" => &mut words.description,
+            "AltTextAccessibility" => &mut words.alt,
             "rights" => &mut words.copyright,
             "creator" => {
                 let names: Vec<String> = self.items.into_iter().map(|(_, name)| name).collect();
@@ -103,9 +107,11 @@ mod tests {
     const PACKET: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:core="http://purl.org/dc/elements/1.1/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
  exif:GPSLatitude="59,20.1N">
 <core:title><rdf:Alt><rdf:li xml:lang="sv">En brygga</rdf:li><rdf:li xml:lang="x-default">A pier</rdf:li></rdf:Alt></core:title>
 <core:description><rdf:Alt><rdf:li xml:lang="en">Sea &amp; sky &#169;</rdf:li></rdf:Alt></core:description>
+<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">Planks over water</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>
 <core:creator><rdf:Seq><rdf:li>Ada</rdf:li><rdf:li>Grace</rdf:li></rdf:Seq></core:creator>
 <core:rights>CC BY</core:rights><core:format>image/jpeg</core:format>
 </rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"#;
@@ -117,6 +123,7 @@ mod tests {
             description: Some("Sea & sky ©".to_owned()),
             copyright: Some("CC BY".to_owned()),
             artist: Some("Ada, Grace".to_owned()),
+            alt: Some("Planks over water".to_owned()),
         };
         assert_eq!(read(PACKET.as_bytes()), expected);
     }

@@ -87,6 +87,7 @@ fn a_camera_tells_all_that_a_page_may_show() {
         description: Some("A pier, early".to_owned()),
         copyright: Some("Ada, Grace".to_owned()),
         artist: Some("Ada".to_owned()),
+        alt: None,
     };
     assert_eq!(of(&full()), expected);
 }

@@ -3,10 +3,11 @@
 use chrono_tz::Tz;
 
 use crate::files::config::person::{Person, is_on_the_web, person};
-use crate::files::config::{at_least_one, timezone};
+use crate::files::config::at_least_one;
 use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};
+use crate::words::zone::zone_key;
 
 /// The largest picture that can stand for a feed, in pixels (RSS 2.0, `image`).
 pub const LARGEST_IMAGE: (u32, u32) = (144, 400);
@@ -258,7 +259,7 @@ fn named<T: Copy + PartialEq>(reader: &mut Reader<'_>, key: &'static str, known:
 }
 
 fn skip_hours(reader: &mut Reader<'_>, site_zone: Tz) -> SkipHours {
-    let timezone = timezone(reader, site_zone);
+    let timezone = zone_key(reader).unwrap_or(site_zone);
     let mut hours: Vec<u8> = Vec::new();
     for Located { value, span } in reader.integers("hours") {
         match u8::try_from(value).ok().filter(|&hour| hour <= 24) {

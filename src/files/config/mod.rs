@@ -7,6 +7,10 @@
 //! author = { name = "A. Writer", url = "https://example.org/me/" }   # or the name alone
 //! navigation = [{ name = "About", link = "/about/" }]
 //!
+//! [photos]
+//! camera = true                            # the default: pages tell camera, lens and exposure
+//! originals = false                        # the default: the largest that can be had is 1600 pixels wide or high
+//!
 //! [feed]
 //! formats = ["rss", "atom", "json"]        # the default
 //! ttl = 60                                 # or "computed"
@@ -14,6 +18,8 @@
 //! ```
 
 mod person;
+
+mod photos;
 
 mod feed;
 
@@ -27,12 +33,13 @@ use chrono_tz::Tz;
 pub use self::feed::{Day, FeedConfig, FeedFormat, IMAGE_TYPES, LARGEST_IMAGE, Rule, SkipHours};
 pub use self::person::Person;
 use self::person::person;
+pub use self::photos::PhotosConfig;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::language_key;
-use crate::words::nearest::nearest;
 use crate::words::source_text::{Located, SourceText, Span};
 use crate::words::table::{Reader, Table, to_json};
 use crate::words::toml_table;
+use crate::words::zone::zone_key;
 
 /// The file that makes a folder a site.
 pub const CONFIG_FILE: &str = "genblog.toml";
@@ -60,6 +67,8 @@ pub struct Config {
     pub page_size: usize,
     /// Links in the header: name and where they go (a path on the site or a URL).
     pub navigation: Vec<(String, String)>,
+    /// What albums tell and give away, where they do not say otherwise.
+    pub photos: PhotosConfig,
     /// The feed.
     pub feed: FeedConfig,
     /// Free data, for templates.
@@ -147,7 +156,7 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
         reader.missing("title", "give the site a name: `title = \"…\"`");
     }
     let title = title.map(|title| title.value);
-    let timezone = timezone(reader, Tz::UTC);
+    let timezone = zone_key(reader).unwrap_or(Tz::UTC);
     let optional = |text: Option<Located<String>>| text.map(|text| text.value);
     let description = optional(reader.filled_text("description"));
     let language = language_key(reader, "language");
@@ -155,6 +164,7 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
     let copyright = optional(reader.text("copyright"));
     let page_size = at_least_one(reader, "page_size");
     let navigation = navigation(reader);
+    let photos = photos::photos(reader);
     let feed = feed::feed(reader, timezone);
     let extra = reader.table("extra").map(free_data).unwrap_or_default();
     let (base_url, title) = (base_url?, title?);
@@ -169,6 +179,7 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
         copyright: copyright.unwrap_or_default(),
         page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
         navigation,
+        photos,
         feed,
         extra,
     })
@@ -203,20 +214,6 @@ pub(crate) fn sound_base_url(url: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_graphic() && !"?#<>\"\\^`{|}".contains(c);
     let sound = rest.chars().all(allowed) && !host.contains('@') && !rest[host.len()..].contains("//");
     sound.then(|| format!("{}/", url.trim_end_matches('/')))
-}
-
-/// The `timezone` key of the site or of its skip hours.
-fn timezone(reader: &mut Reader<'_>, default: Tz) -> Tz {
-    let Some(Located { value: name, span }) = reader.text("timezone") else { return default };
-    name.parse().unwrap_or_else(|_| {
-        let diagnostic = Diagnostic::error("bad-value", format!("there is no time zone `{name}`")).at(span.clone(), "");
-        let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        reader.report(match nearest(&name, zones) {
-            Some(zone) => diagnostic.help(format!("did you mean `{zone}`?")).suggest_text(span, zone),
-            None => diagnostic.help("write a name of the time zone database, for example `Europe/Berlin`"),
-        });
-        default
-    })
 }
 
 fn at_least_one(reader: &mut Reader<'_>, key: &'static str) -> Option<u32> {

@@ -8,7 +8,7 @@ use crate::foreign::folder::hugo::{Taken, others};
 use crate::foreign::folder::place::Naming;
 use crate::foreign::folder::tree::Tree;
 use crate::foreign::site::{Facts, Kind};
-use crate::foreign::told::{Told, Verdict};
+use crate::foreign::told::Told;
 use crate::words::slug::slug;
 
 const IGNORED: [&str; 14] = [

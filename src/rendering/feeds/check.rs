@@ -141,9 +141,7 @@ fn illegal_in_photo(photo: &Photo) -> Option<Diagnostic> {
 /// Warns of such characters in what an album says of itself, which its feed says too.
 fn illegal_in_album(album: &Album) -> Option<Diagnostic> {
     let c = album.title.chars().chain(album.summary.chars()).find(|c| !is_legal(*c))?;
-    let folder =
-        album.photos.first().and_then(|photo| photo.path.rsplit_once('/')).map_or("content/gallery", |it| it.0);
-    Some(left_out(c).in_path(folder).help("remove it from the album's title and summary"))
+    Some(left_out(c).in_path(&album.path).help("remove it from the album's title and summary"))
 }
 
 /// Warns of such characters in what the configuration says about the feed.

@@ -1,7 +1,6 @@
 //! What every format says of a post or a photograph: addresses, and a body that a reader of feeds can show.
 
-use chrono::{DateTime, FixedOffset, Offset};
-use chrono_tz::Tz;
+use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
 use crate::rendering::drawing::{drawings, with_pictures};
@@ -77,7 +76,7 @@ impl Item {
             html: without_illegal(&portable(&photo_html(photo, image.as_ref(), &url), &url, Destination::Feed)),
             authors: Vec::new(),
             tags: Vec::new(),
-            published: album.date.as_ref().map(in_minutes),
+            published: album.date.map(|date| date.fixed_offset()).or(photo.taken).as_ref().map(in_minutes),
             updated: None,
             language: renderer.site.config.language.clone(),
             image,
@@ -101,7 +100,7 @@ pub fn changed(items: &[Item]) -> Option<DateTime<FixedOffset>> {
 }
 
 /// The same moment where the offset has no seconds: zones had some before the 1970s, and no format can write them.
-fn in_minutes(date: &DateTime<Tz>) -> DateTime<FixedOffset> {
+fn in_minutes<Z: TimeZone>(date: &DateTime<Z>) -> DateTime<FixedOffset> {
     let seconds = date.offset().fix().local_minus_utc();
     let offset = FixedOffset::east_opt(seconds - seconds % 60).expect("nearer to Greenwich than one that there is");
     date.with_timezone(&offset)
@@ -116,7 +115,7 @@ fn photo_html(photo: &Photo, image: Option<&Image>, url: &str) -> String {
         );
     }
     if !photo.caption.is_empty() {
-        html.push_str(&format!("\n<p>{}</p>", photo.caption));
+        html.push_str(&format!("\n{}", photo.caption));
     }
     html
 }

@@ -130,8 +130,8 @@ impl Feed {
         match &self.content {
             Content::Posts(_) => self.posts(renderer).into_iter().map(|post| Item::of_post(renderer, post)).collect(),
             Content::Photos(album) => {
-                let album = &renderer.site.albums[*album];
-                album.photos.iter().map(|photo| Item::of_photo(renderer, album, photo)).collect()
+                let photos = renderer.site.photos_in(&renderer.site.albums[*album]);
+                photos.into_iter().map(|(album, photo)| Item::of_photo(renderer, album, photo)).collect()
             }
         }
     }
@@ -176,11 +176,12 @@ impl Feed {
             }
         }
         if let Content::Photos(album) = &self.content {
-            let album = &renderer.site.albums[*album];
-            parts.extend(album.photos.iter().map(|photo| {
+            let photos = renderer.site.photos_in(&renderer.site.albums[*album]);
+            parts.extend(photos.into_iter().map(|(album, photo)| {
                 hash_json(&(
                     (photo.route.as_str(), &photo.title, &photo.caption, &photo.alt),
                     (photo.hash.to_hex().as_str(), album.date.map(|date| date.to_rfc3339())),
+                    photo.taken.map(|taken| taken.to_rfc3339()),
                 ))
             }));
         }

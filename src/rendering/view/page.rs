@@ -187,8 +187,8 @@ pub struct AlbumLine {
     pub href: String,
     /// Pictures in it.
     pub count: usize,
-    /// When it was made.
-    pub date: Option<DateView>,
+    /// When it was made, or its pictures were taken: `12 to 14 June 2008`; may be empty.
+    pub dates: String,
     /// Plain text.
     pub description: String,
     /// The picture that stands for it.
@@ -213,10 +213,14 @@ pub struct AlbumView {
     pub title: String,
     /// The introduction.
     pub html: String,
-    /// Pictures in it.
+    /// Pictures in it and in the albums in it.
     pub count: usize,
-    /// When it was made.
-    pub date: Option<DateView>,
+    /// When it was made, or its pictures were taken; may be empty.
+    pub dates: String,
+    /// The albums that it lies in, the outermost first.
+    pub within: Vec<TitledLink>,
+    /// The albums that lie in it.
+    pub albums: Vec<AlbumLine>,
     /// The pictures, small.
     pub photos: Vec<PhotoLine>,
 }
@@ -230,6 +234,8 @@ pub struct PhotoLine {
     pub title: String,
     /// Small.
     pub image: ImageView,
+    /// Its shape, for rows of one height: a tenth of its width where it is ten high; 4 to 40.
+    pub shape: u32,
 }
 
 /// `photo.html`.
@@ -239,6 +245,8 @@ pub struct PhotoPage {
     pub site: SiteView,
     /// The head.
     pub head: HeadView,
+    /// The album that it belongs to, and those which that one lies in, the outermost first.
+    pub within: Vec<TitledLink>,
     /// The album that it belongs to.
     pub album: TitledLink,
     /// The picture.
@@ -250,8 +258,14 @@ pub struct PhotoPage {
 pub struct PhotoView {
     /// Plain text.
     pub title: String,
-    /// What the author says about it.
+    /// What the author says about it: paragraphs.
     pub caption_html: String,
+    /// When it was taken, as clocks showed it there.
+    pub taken: Option<DateView>,
+    /// Camera, lens, exposure; each may be missing.
+    pub camera: Vec<String>,
+    /// Who took it and whose the rights are; each may be missing.
+    pub credits: Vec<String>,
     /// Large.
     pub image: ImageView,
     /// Its place in the album, from 1.
@@ -262,8 +276,23 @@ pub struct PhotoView {
     pub previous: Option<TitledLink>,
     /// The picture after it.
     pub next: Option<TitledLink>,
-    /// Href of the file as the author has it; empty, since originals carry metadata.
-    pub original: String,
+    /// The sizes that can be had, smallest first; the last is the author's own file where the album gives it away.
+    pub downloads: Vec<DownloadView>,
+}
+
+/// A file of a picture to be saved.
+#[derive(Debug, Clone, Serialize)]
+pub struct DownloadView {
+    /// Where it is.
+    pub href: String,
+    /// The name that it is saved under.
+    pub name: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Whether it is the author's own file.
+    pub original: bool,
 }
 
 /// `404.html`.

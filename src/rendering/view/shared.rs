@@ -1,7 +1,8 @@
 //! What several templates see: the site, the head, dates, links, lines of lists.
 
-use chrono::{DateTime, Datelike};
-use chrono_tz::Tz;
+use std::fmt::Display;
+
+use chrono::{DateTime, Datelike, TimeZone};
 use serde::Serialize;
 
 use crate::graph::site::Heading;
@@ -133,7 +134,7 @@ pub struct DateView {
 impl DateView {
     /// The forms of `date`.
     #[must_use]
-    pub fn new(date: &DateTime<Tz>) -> Self {
+    pub fn new<Z: TimeZone<Offset: Display>>(date: &DateTime<Z>) -> Self {
         Self {
             iso: date.to_rfc3339(),
             day: date.format("%-d %B %Y").to_string(),
@@ -245,7 +246,7 @@ impl TocEntry {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeZone;
+    use chrono_tz::Tz;
 
     use super::*;
 

@@ -119,10 +119,10 @@ use crate::machine::given_away::guest::Guest;
 use crate::machine::given_away::hardware::Hardware;
 use crate::machine::given_away::interrupts::Vectors;
 use crate::machine::given_away::settings::{CardId, GuestId, Settings};
-use crate::machine::given_away::tally::{Count, Tally};
+use crate::machine::given_away::tally::Tally;
 use crate::machine::given_away::toolstack::Jobs;
 use crate::protocols::pci::owners::Owners;
-use crate::words::ids::{DomId, Mfn, VcpuId};
+use crate::words::ids::{DomId, VcpuId};
 use crate::words::time::{Agenda, Time};
 
 /// Frames of the machine, but for what firmware has reserved.
