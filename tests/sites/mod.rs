@@ -18,6 +18,7 @@ use genblog::files::{config, source};
 use genblog::graph::site::Site;
 use genblog::graph::{Choice, assemble};
 use genblog::words::diagnostic::Diagnostic;
+use image::ImageEncoder;
 use tempfile::TempDir;
 
 /// What a site has unless it says otherwise.

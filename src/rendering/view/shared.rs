@@ -246,8 +246,6 @@ impl TocEntry {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Tz;
-
     use super::*;
 
     #[test]
