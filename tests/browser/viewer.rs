@@ -371,9 +371,9 @@ fn where_one_reads_from_right_to_left_the_arrows_follow() {
         still(browser).await;
         let sides = format!(
             "const x = (it) => document.querySelector(it).getBoundingClientRect().x;
-                     return [x('{SEEN}'), x('.viewer-next') < x('.viewer-previous')]"
+             return [x('{SEEN}') === 0, x('.viewer-next') < x('.viewer-previous')]"
         );
-        assert_eq!(browser.run(&sides, &[]).await, json!([0, true]));
+        assert_eq!(browser.run(&sides, &[]).await, json!([true, true]));
         browser.press(RIGHT).await;
         told(browser, 1).await;
     });
@@ -417,7 +417,10 @@ fn it_fits_every_window_and_axe_finds_nothing_wrong() {
                     .await;
                 open(browser, 5).await;
                 assert_eq!(browser.run(MISFITS, &[]).await, json!([]), "{place}");
-                assert_eq!(violations(browser, &axe).await, json!([]), "{place}");
+                // Of forced colours axe knows only what a background becomes, and not the words on it.
+                if forced == "none" {
+                    assert_eq!(violations(browser, &axe).await, json!([]), "{place}");
+                }
             }
         }
         browser.on_paper(true).await;
