@@ -434,12 +434,16 @@ fn without_scripts_tiles_are_links() {
     in_browser(1280, 900, async |browser| {
         browser.without_scripts().await;
         browser.visit(ALBUM).await;
-        browser.click(".photos a").await;
+        let follow = async |selector: &str| {
+            browser.run("document.querySelector(a[0]).focus()", &[json!(selector)]).await;
+            browser.press(ENTER).await;
+        };
+        follow(".photos a").await;
         browser
             .until("the photograph's page is seen", "return Boolean(document.querySelector('main .photo img'))")
             .await;
         assert_eq!(path(browser).await, format!("/{FIRST}"));
-        browser.click(".neighbours [rel=next]").await;
+        follow(".neighbours [rel=next]").await;
         browser
             .until("the next one is seen", &format!("return location.pathname === '/{ALBUM}02-first-request/'"))
             .await;
