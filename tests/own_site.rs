@@ -195,6 +195,30 @@ fn interactive_bytes_stay_within_their_budget() {
     assert!(size("style.") <= 15_000, "{report}");
 }
 
+/// The viewer, its style with it, is for albums only, and smaller than what others offer.
+#[test]
+fn only_albums_load_the_viewer_and_it_is_small() {
+    let folder = own_site();
+    build(folder.path());
+    let public = folder.path().join("public");
+    let files = files(&public);
+    let mut albums = 0;
+    for (path, (_, bytes)) in files.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == "html")) {
+        let page = String::from_utf8_lossy(bytes);
+        let loaded = page.matches("=\"/assets/viewer.").count();
+        let expect = if page.contains("<ul class=\"photos") { 2 } else { 0 };
+        assert_eq!(loaded, expect, "{}", path.display());
+        albums += usize::from(loaded > 0);
+    }
+    assert!(albums > 0, "a page is an album");
+    let parts = files.iter().filter(|(path, _)| path.starts_with(public.join("assets")));
+    let parts =
+        parts.filter(|(path, _)| path.file_name().is_some_and(|it| it.to_string_lossy().starts_with("viewer.")));
+    let sizes: Vec<usize> = parts.map(|(_, (_, bytes))| brotli_size(bytes)).collect();
+    println!("brotli bytes of the viewer, style and script: {sizes:?}");
+    assert!(sizes.len() == 2 && sizes.iter().sum::<usize>() <= 5_000, "{sizes:?}");
+}
+
 /// The values of an attribute in a page of ours.
 fn attributes<'a>(page: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let start = format!(" {name}=\"");

@@ -134,6 +134,30 @@ fn nothing_in_a_page_breaks_its_policy() {
 }
 
 #[test]
+fn pages_load_the_scripts_that_they_need_and_no_others() {
+    let picture = Picture::new("theme-scripts");
+    let (outputs, _) = outputs(&site(BASE, &picture.0));
+    for (file, elements) in pages(&outputs).filter(|(file, _)| !file.contains("figure-")) {
+        let scripts = elements.iter().filter(|(name, _)| name == "script");
+        let stem = |link: &str| link.rsplit('/').next().and_then(|name| name.split('.').next()).map(str::to_owned);
+        let scripts: Vec<String> = scripts.filter_map(|(_, attributes)| stem(&attributes["src"])).collect();
+        let expect: &[&str] = match file {
+            "feed/index.html" => &["copy"],
+            "gallery/walk/index.html" => &["viewer"],
+            "gallery/walk/stone/index.html" => &["neighbours"],
+            "posts/new/index.html" => &["shell"],
+            _ => &[],
+        };
+        assert_eq!(scripts, expect, "{file}");
+        let sheets =
+            elements.iter().filter(|(_, attributes)| attributes.get("rel").is_some_and(|rel| rel == "stylesheet"));
+        let sheets: Vec<String> = sheets.filter_map(|(_, attributes)| stem(&attributes["href"])).collect();
+        let expect: &[&str] = if file == "gallery/walk/index.html" { &["style", "viewer"] } else { &["style"] };
+        assert_eq!(sheets, expect, "{file}");
+    }
+}
+
+#[test]
 fn archives_keep_the_fragments_of_old_links() {
     let picture = Picture::new("theme-archives");
     let (outputs, _) = outputs(&site(BASE, &picture.0));

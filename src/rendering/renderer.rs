@@ -121,6 +121,9 @@ impl<'a> Renderer<'a> {
             assets: AssetsView {
                 style: self.href(&assets.style.route),
                 copy: self.href(&assets.copy.route),
+                viewer: self.href(&assets.viewer.route),
+                viewer_style: self.href(&assets.viewer_style.route),
+                neighbours: self.href(&assets.neighbours.route),
                 icon: self.href(&assets.icon.route),
             },
             theme_color_light: "#fbfaf7",

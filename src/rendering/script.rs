@@ -1,4 +1,5 @@
-//! The figure shell as one file: [`joined`] puts ES modules one after another, and [`small`] leaves out what only people read.
+//! The figure shell as one file: [`joined`] puts ES modules one after another, and [`small`] leaves out what only people read, as
+//! [`plain`] does in style sheets.
 //!
 //! A page should load one script, and a person should read several. The modules stand in the order of their names, each
 //! after those that it imports from, and no two have a top-level name in common; so nothing is left to do but to leave
@@ -26,6 +27,24 @@ pub fn small(script: &str) -> String {
     minifier::js::minify(script).map_or_else(|_| script.to_owned(), |small| small.to_string())
 }
 
+/// A style sheet without the comments that stand on lines of their own, and without indentation.
+#[must_use]
+pub fn plain(style: &str) -> String {
+    let mut plain = String::new();
+    let mut comment = false;
+    for line in style.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        comment |= line.starts_with("/*");
+        if !comment {
+            plain.push_str(line);
+            plain.push('\n');
+        } else if let Some((_, code)) = line.split_once("*/") {
+            comment = false;
+            plain.push_str(code);
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +55,13 @@ mod tests {
         let second = "import { a } from \"./1-a.js\";\nconst b = a() // 2\n  + 1;\n";
         let expect = "function a() {\n  return 2 * b; // b\n}\nconst b = a() // 2\n  + 1;\n";
         assert_eq!(joined([first, second]), expect);
+    }
+
+    #[test]
+    fn a_style_is_published_without_what_only_people_read() {
+        let style =
+            "/* Boxes.\n * All. */\n\n.a {\n  /* Why. */\n  width: calc(1px + 2px); /* 3px */\n}\n/* b */ .b {}\n";
+        assert_eq!(plain(style), ".a {\nwidth: calc(1px + 2px); /* 3px */\n}\n .b {}\n");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tera::{Context, ErrorKind, Tera};
 
 use crate::files::source::{Content, SourceFile};
-use crate::rendering::script::{joined, small};
+use crate::rendering::script::{joined, plain, small};
 use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -47,6 +47,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("css/9-adapt.css", include_str!("../../templates/css/9-adapt.css")),
     ("feed.js", include_str!("../../templates/feed.js")),
     ("icon.svg", include_str!("../../templates/icon.svg")),
+    ("neighbours.js", include_str!("../../templates/neighbours.js")),
     ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
     ("shell/1-engine.js", include_str!("../../templates/shell/1-engine.js")),
     ("shell/2-fields.js", include_str!("../../templates/shell/2-fields.js")),
@@ -59,7 +60,16 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("shell/7-beside.js", include_str!("../../templates/shell/7-beside.js")),
     ("shell/8-figure.js", include_str!("../../templates/shell/8-figure.js")),
     ("shell/9-page.js", include_str!("../../templates/shell/9-page.js")),
+    ("viewer/1-words.js", include_str!("../../templates/viewer/1-words.js")),
+    ("viewer/2-slide.js", include_str!("../../templates/viewer/2-slide.js")),
+    ("viewer/3-fingers.js", include_str!("../../templates/viewer/3-fingers.js")),
+    ("viewer/4-viewer.js", include_str!("../../templates/viewer/4-viewer.js")),
+    ("viewer/viewer.css", include_str!("../../templates/viewer/viewer.css")),
 ];
+
+/// Where the parts of the figure shell are, and those of the viewer, which has its style beside it: only albums load it.
+const SHELL: &str = "shell/";
+const VIEWER: &str = "viewer/";
 
 /// The engine's modules and the bindings that they share, as the build script left them.
 const BINDINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/sim.js"));
@@ -97,7 +107,7 @@ impl std::fmt::Debug for Templates {
 /// What pages load; published under names that change with the content.
 #[derive(Debug)]
 pub struct Assets {
-    /// All style sheets, in the order of their names.
+    /// All style sheets but the viewer's, in the order of their names.
     pub style: Asset,
     /// The figure shell, for pages whose knobs are menus and on which nothing can be put in order.
     pub shell: Asset,
@@ -105,6 +115,12 @@ pub struct Assets {
     pub whole_shell: Asset,
     /// What copies addresses on the page about feeds.
     pub copy: Asset,
+    /// What shows an album's photographs one after the other.
+    pub viewer: Asset,
+    /// Its style.
+    pub viewer_style: Asset,
+    /// What leads from a photograph's page to its neighbours by keys.
+    pub neighbours: Asset,
     /// The site's mark.
     pub icon: Asset,
     /// The bindings of the engine's modules.
@@ -117,8 +133,9 @@ impl Assets {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
         let shells = [&self.shell, &self.whole_shell];
+        let photos = [&self.viewer, &self.viewer_style, &self.neighbours];
         let others = [&self.style, &self.copy, &self.icon, &self.bindings];
-        shells.into_iter().chain(others).chain(self.modules.values())
+        shells.into_iter().chain(photos).chain(others).chain(self.modules.values())
     }
 }
 
@@ -159,19 +176,25 @@ impl Theme {
             .map(|(name, text)| (&**name, &*text.text))
             .collect();
         let tera = load(&templates, &texts)?;
-        let style: String =
-            texts.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| &*text.text).collect();
-        // What few figures have may stay away from other pages: nothing there asks for it.
-        let shell = |stem: &str, without: &[&str]| {
-            let parts = texts.iter().filter(|(name, _)| name.starts_with("shell/") && !without.contains(&&***name));
+        let style = |of_viewer: bool| -> String {
+            let sheets = texts.iter().filter(|(name, _)| name.ends_with(".css"));
+            sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer).map(|(_, text)| &*text.text).collect()
+        };
+        let script = |stem: &str, folder: &str, without: &[&str]| {
+            let parts = texts.iter().filter(|(name, _)| name.starts_with(folder) && name.ends_with(".js"));
+            let parts = parts.filter(|(name, _)| !without.contains(&&***name));
             Asset::new(stem, "js", small(&joined(parts.map(|(_, text)| &*text.text))).into_bytes())
         };
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
-            style: Asset::new("style", "css", style.into_bytes()),
-            shell: shell("shell", &["shell/2-fields.js", "shell/2-order.js"]),
-            whole_shell: shell("shell-whole", &[]),
-            copy: Asset::new("copy", "js", small(&joined([&*texts["feed.js"].text])).into_bytes()),
+            style: Asset::new("style", "css", style(false).into_bytes()),
+            // What few figures have may stay away from other pages: nothing there asks for it.
+            shell: script("shell", SHELL, &["shell/2-fields.js", "shell/2-order.js"]),
+            whole_shell: script("shell-whole", SHELL, &[]),
+            copy: script("copy", "feed.js", &[]),
+            viewer: script("viewer", VIEWER, &[]),
+            viewer_style: Asset::new("viewer", "css", plain(&style(true)).into_bytes()),
+            neighbours: script("neighbours", "neighbours.js", &[]),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),
             modules: MODULES

@@ -2,6 +2,7 @@
 //!
 //! Every test has a driver, a profile and a host of its own on ports that the system chooses; all end with the test.
 
+use std::cmp::Ordering;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -199,6 +200,21 @@ impl Browser {
         assert_eq!(status, json!(200), "{path}");
     }
 
+    /// Goes one entry of the history back.
+    pub(crate) async fn back(&self) {
+        self.client.back().await.expect("there is an entry before");
+    }
+
+    /// Goes one entry of the history on.
+    pub(crate) async fn forward(&self) {
+        self.client.forward().await.expect("there may be an entry after");
+    }
+
+    /// Loads the present page anew.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.expect("the page loads");
+    }
+
     /// Opens another tab and goes on there.
     pub(crate) async fn new_tab(&self) {
         let tab = self.client.new_window(true).await.expect("a tab opens");
@@ -318,11 +334,22 @@ impl Browser {
 
     /// Where a finger is, one place after the other; nowhere once it is lifted.
     async fn fingers(&self, places: &[Option<(f64, f64)>]) {
-        for (index, place) in places.iter().enumerate() {
-            let (kind, points) = match place {
-                None => ("touchEnd", json!([])),
-                Some((x, y)) => (if index == 0 { "touchStart" } else { "touchMove" }, json!([{ "x": x, "y": y }])),
+        let hands: Vec<Vec<(f64, f64)>> = places.iter().map(|place| place.iter().copied().collect()).collect();
+        self.hands(&hands.iter().map(Vec::as_slice).collect::<Vec<_>>()).await;
+    }
+
+    /// Where all fingers are, one moment after the other, in CSS pixels of the window; none is down before.
+    pub(crate) async fn hands(&self, moments: &[&[(f64, f64)]]) {
+        let mut down = 0;
+        for places in moments {
+            let kind = match places.len().cmp(&down) {
+                Ordering::Greater => "touchStart",
+                Ordering::Equal => "touchMove",
+                Ordering::Less => "touchEnd",
             };
+            down = places.len();
+            let point = |(id, (x, y)): (usize, &(f64, f64))| json!({ "x": x, "y": y, "id": id });
+            let points: Vec<Value> = places.iter().enumerate().map(point).collect();
             self.devtools("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })).await;
         }
     }

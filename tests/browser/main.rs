@@ -13,6 +13,7 @@ mod links;
 mod looks;
 mod orders;
 mod still;
+mod viewer;
 mod walks;
 
 use crate::driver::{ARTICLE, in_browser};

@@ -77,6 +77,12 @@ pub struct AssetsView {
     pub style: String,
     /// What copies addresses on the page about feeds, an ES module.
     pub copy: String,
+    /// What shows an album's photographs one after the other, an ES module.
+    pub viewer: String,
+    /// The viewer's style sheet.
+    pub viewer_style: String,
+    /// What leads from a photograph's page to its neighbours by keys, an ES module.
+    pub neighbours: String,
     /// The site's mark, an SVG.
     pub icon: String,
 }
