@@ -444,7 +444,7 @@ fn told_gif() -> Vec<u8> {
 fn nobody_is_told_where_a_picture_was_taken() {
     let site = "--- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\nimage = \"a.jpg\"\nenclosure = \"b.jpg\"\n+++\n\
                 ![A](a.jpg) ![B](a.png#left) ![C](a.webp) ![D](a.gif) [E](a.jpg)\n\
-                --- content/gallery/walk/index.md\n+++\ntitle = \"Walk\"\n+++\n";
+                --- content/gallery/walk/index.md\n+++\ntitle = \"Walk\"\n[[photos]]\nfile = \"1.jpg\"\nalt = \"A\"\n[[photos]]\nfile = \"2.png\"\nalt = \"B\"\n+++\n";
     let pictures = [
         ("content/posts/2026-11-20-a/a.jpg", told_jpeg()),
         ("content/posts/2026-11-20-a/b.jpg", told_jpeg()),
