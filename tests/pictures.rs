@@ -76,6 +76,13 @@ fn drawn(width: u32, height: u32) -> RgbImage {
     )
 }
 
+/// Lines, and a photograph among them: a drawing with many bytes.
+fn mixed(width: u32, height: u32) -> RgbImage {
+    let mut image = drawn(width, height);
+    image::imageops::replace(&mut image, &noise(width, height * 2 / 7), 0, 0);
+    image
+}
+
 fn jpeg(image: impl Into<DynamicImage>) -> Vec<u8> {
     let mut bytes = Vec::new();
     image.into().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 92)).expect("encodes");
@@ -164,11 +171,12 @@ fn each_kind_of_picture_is_shown_as_what_it_is() {
         ("photo.png", png(noise(700, 100)), format!("webp: {some}, jpg: {some}")),
         ("deep.png", png(deep), format!("webp: {some}, jpg: {some}")),
         ("clear.png", png(clear), format!("webp: {some}, png: {some}")),
-        ("drawing.png", png(drawn(700, 100)), format!("webp: {some}, png: {some}")),
+        ("screenshot.png", png(mixed(700, 500)), format!("webp: {some}, png: {some}")),
+        ("drawing.png", png(drawn(700, 100)), String::new()),
         // What it is and not what it is called.
         ("misnamed.png", jpeg(noise(700, 100)), format!("webp: {some}, jpg: {some}")),
         ("photo.webp", webp(noise(700, 100), Format::WebP { quality: 80 }), format!("webp: {some}")),
-        ("drawing.webp", webp(drawn(700, 100), Format::WebPWithoutLoss), format!("webp: {some}")),
+        ("drawing.webp", webp(drawn(700, 100), Format::WebPWithoutLoss), String::new()),
         // No WebP is so high.
         ("strip.jpg", jpeg(drawn(500, 17_000)), "jpg: 240 500".to_owned()),
         ("panorama.jpg", jpeg(drawn(4000, 400)), format!("webp: {all}, jpg: {all}")),

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use imaging::{Format, Gate, Limits, Refused, Wanted};
+use imaging::{Format, Gate, Limits, Nature, Refused, Subject, Wanted};
 
 use crate::files::kept::Kept;
 use crate::graph::site::{Photo, PlainFile};
@@ -20,6 +20,13 @@ use crate::words::route::Route;
 
 /// Changes whenever the same original would give other bytes in the same sizes and formats.
 const RECIPE: &str = "imaging 1";
+
+/// Bytes of a drawing that is shown in texts as it is. What is scaled has soft edges, which take more bytes than the sharp ones did: a
+/// screenshot of 63 kB and 1344 pixels takes 114 kB in half of them, without loss.
+const LIGHT: u64 = 200 << 10;
+
+/// Pixels of such a drawing: a browser holds all of them.
+const HELD: u64 = 16_000_000;
 
 /// Decoding takes so many bytes in all, however many pictures are worked on at a time.
 static GATE: Gate = Gate::new(200 << 20);
@@ -36,6 +43,8 @@ pub struct Picture {
     alt: String,
     formats: Formats,
     ladder: Ladder,
+    /// Whether it is a drawing of so few bytes that smaller sizes have no fewer.
+    is_light: bool,
 }
 
 /// One size of a picture.
@@ -71,6 +80,7 @@ impl Picture {
             alt: photo.alt.clone(),
             formats: Formats::of_album(&photo.path),
             ladder: Ladder::Album,
+            is_light: false,
         }
     }
 
@@ -87,6 +97,7 @@ impl Picture {
             alt: String::new(),
             formats: Formats::of(&nature)?,
             ladder: Ladder::Text,
+            is_light: is_light(&nature, file.length),
         };
         (!picture.derivatives().is_empty()).then_some(picture)
     }
@@ -151,6 +162,12 @@ impl Picture {
     pub fn beside_line(&self, base_path: &str) -> ImageView {
         let width = (3.0 * f64::from(self.width) / f64::from(self.height)).max(4.5);
         self.view(base_path, 0, &format!("{:.1}rem", (width * 10.0).ceil() / 10.0))
+    }
+
+    /// Whether a text is better off with smaller sizes than with the file itself.
+    #[must_use]
+    pub fn gains_in_text(&self) -> bool {
+        !self.is_light && self.derivatives().len() > 1
     }
 
     /// The picture in a text, shown as wide as `sizes` says, an attribute of HTML.
@@ -219,6 +236,11 @@ impl Work {
     }
 }
 
+fn is_light(nature: &Nature, length: u64) -> bool {
+    let pixels = u64::from(nature.width) * u64::from(nature.height);
+    nature.subject == Subject::Drawing && length <= LIGHT && pixels <= HELD
+}
+
 fn make_all(picture: &Picture, files: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
     let limits = Limits::default();
     let size = fs::metadata(&picture.file).map_err(|error| error.to_string())?.len();
@@ -243,7 +265,8 @@ mod tests {
     fn picture(file: PathBuf, width: u32, height: u32) -> Picture {
         let path = file.to_string_lossy().into_owned();
         let (formats, alt) = (Formats::of_album(&path), "a".to_owned());
-        Picture { file, path, hash: blake3::hash(b"x"), width, height, alt, formats, ladder: Ladder::Album }
+        let hash = blake3::hash(b"x");
+        Picture { file, path, hash, width, height, alt, formats, ladder: Ladder::Album, is_light: false }
     }
 
     #[test]

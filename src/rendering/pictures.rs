@@ -41,12 +41,13 @@ impl Pictures {
         let albums = site.albums.iter().map(|album| (&album.route, &album.body));
         let bodies: Vec<_> = posts.chain(pages).chain(albums).collect();
         let shown = bodies.par_iter().flat_map_iter(|(route, body)| shown(route, body, &site.config));
-        let images = site.posts.iter().filter_map(|post| post.image.clone());
-        let routes: BTreeSet<Route> = shown.collect::<Vec<_>>().into_iter().chain(images).collect();
-        let routes: Vec<Route> = routes.into_iter().collect();
+        let shown: Vec<Route> = shown.collect();
+        let beside: BTreeSet<&Route> = site.posts.iter().filter_map(|post| post.image.as_ref()).collect();
+        let routes: BTreeSet<&Route> = shown.iter().chain(beside.iter().copied()).collect();
+        let routes: Vec<&Route> = routes.into_iter().collect();
         let pictures = routes.into_par_iter().filter_map(|route| {
-            let picture = Picture::of_file(site.file(&route)?)?;
-            Some((route, picture))
+            let picture = Picture::of_file(site.file(route)?)?;
+            (picture.gains_in_text() || beside.contains(route)).then(|| (route.clone(), picture))
         });
         Self(pictures.collect())
     }
@@ -106,7 +107,7 @@ impl<'a> Texts<'a> {
             }
             if standing == Standing::Alone
                 && !element.has_attribute("srcset")
-                && let Some(picture) = self.pictures.get(&route)
+                && let Some(picture) = self.pictures.get(&route).filter(|picture| picture.gains_in_text())
             {
                 show(element, picture, self.config.base_path());
             }
@@ -156,13 +157,10 @@ fn file_of(element: &Element<'_, '_>, page_url: &str, base_url: &str) -> Option<
     Route::of_url(&absolute(&decode(&src), page_url), base_url)
 }
 
-/// Gives an element the sizes of its picture. One that is no larger than the smallest size stays as it is.
+/// Gives an element the sizes of its picture.
 fn show(element: &mut Element<'_, '_>, picture: &Picture, base_path: &str) {
     let sizes = element.get_attribute("sizes").map_or_else(|| sizes(element, picture), |sizes| decode(&sizes));
     let view = picture.in_text(base_path, &sizes);
-    if view.srcset.is_empty() {
-        return;
-    }
     set(element, "src", &view.src);
     set(element, "srcset", &view.srcset);
     set(element, "sizes", &view.sizes);
