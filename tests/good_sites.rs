@@ -50,7 +50,17 @@ fn headings_can_be_linked_to() {
 fn links_and_pictures_are_resolved() {
     check(
         "[a](@/pages/about.md#us) [b](/about/ \"T\") <https://example.org/?a&b> ![A & *b*](pic.png)",
-        r##"<p><a href="/blog/about/#us">a</a> <a href="/blog/about/" title="T">b</a> <a href="https://example.org/?a&amp;b">https://example.org/?a&amp;b</a> <img src="/blog/posts/a/pic.png" alt="A &amp; b" width="3" height="2" loading="lazy" decoding="async"></p>"##,
+        r##"<p><a href="/blog/about/#us">a</a> <a href="/blog/about/" title="T">b</a> <a href="https://example.org/?a&amp;b">https://example.org/?a&amp;b</a> <img src="/blog/posts/a/pic.png" alt="A &amp; b" width="3" height="2" decoding="async"></p>"##,
+    );
+}
+
+#[test]
+fn pictures_behind_the_first_wait_and_some_stand_beside_the_text() {
+    check(
+        "![A](pic.png#left)\n![B](pic.png#right \"T\")\n![C](https://b.example/c.png#left)",
+        r##"<p><img src="/blog/posts/a/pic.png" alt="A" width="3" height="2" class="left" decoding="async">
+<img src="/blog/posts/a/pic.png" alt="B" width="3" height="2" title="T" class="right" loading="lazy" decoding="async">
+<img src="https://b.example/c.png#left" alt="C" loading="lazy" decoding="async"></p>"##,
     );
 }
 

@@ -24,17 +24,20 @@ pub enum Format {
         /// 0 to 100.
         quality: u8,
     },
+    /// Without loss, by libwebp: fewer bytes than PNG, for line art and screenshots.
+    WebPWithoutLoss,
     /// Without loss: for line art and screenshots.
     Png,
 }
 
 impl Format {
-    /// The longest side that the format can hold.
-    pub(crate) fn longest(self) -> u32 {
+    /// The longest side that the format can hold, in pixels.
+    #[must_use]
+    pub fn longest(self) -> u32 {
         match self {
             Self::Jpeg { .. } => 65_535,
             // `WEBP_MAX_DIMENSION` in `webp/encode.h`.
-            Self::WebP { .. } => 16_383,
+            Self::WebP { .. } | Self::WebPWithoutLoss => 16_383,
             Self::Png => 0x7fff_ffff,
         }
     }
@@ -44,7 +47,7 @@ impl fmt::Display for Format {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Jpeg { .. } => "JPEG",
-            Self::WebP { .. } => "WebP",
+            Self::WebP { .. } | Self::WebPWithoutLoss => "WebP",
             Self::Png => "PNG",
         })
     }
@@ -54,7 +57,8 @@ impl fmt::Display for Format {
 pub(crate) fn encode(pixels: &Pixels, format: Format) -> Result<Vec<u8>, Refused> {
     match format {
         Format::Jpeg { quality } => encode_jpeg(pixels.over_white().as_ref().unwrap_or(pixels), quality),
-        Format::WebP { quality } => encode_webp(pixels.in_colour().as_ref().unwrap_or(pixels), quality),
+        Format::WebP { quality } => encode_webp(pixels.in_colour().as_ref().unwrap_or(pixels), Some(quality)),
+        Format::WebPWithoutLoss => encode_webp(pixels.in_colour().as_ref().unwrap_or(pixels), None),
         Format::Png => encode_png(pixels),
     }
 }
@@ -71,10 +75,18 @@ fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
     Ok(bytes)
 }
 
-fn encode_webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Refused> {
+/// Without loss when there is no quality.
+fn encode_webp(pixels: &Pixels, quality: Option<u8>) -> Result<Vec<u8>, Refused> {
     let layout = if pixels.channels == Channels::Rgba { PixelLayout::Rgba } else { PixelLayout::Rgb };
     let mut config = WebPConfig::new().map_err(|()| Refused::Encoder("libwebp does not start".to_owned()))?;
-    config.quality = f32::from(quality.min(100));
+    match quality {
+        Some(quality) => config.quality = f32::from(quality.min(100)),
+        None => {
+            config.lossless = 1;
+            // How hard it tries; beyond this there are hardly fewer bytes.
+            config.quality = 75.0;
+        }
+    }
     webp::Encoder::new(&pixels.bytes, layout, pixels.width, pixels.height)
         .encode_advanced(&config)
         .map(|memory| memory.to_vec())

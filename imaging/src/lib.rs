@@ -5,7 +5,8 @@
 //! 1. [`look`] reads the header: what kind of file it is, how large it stands upright, whether it moves.
 //! 2. [`derive()`] checks the [`Limits`], decodes once (a JPEG at half, a quarter or an eighth of its size when that is enough),
 //!    resizes, converts the colours to sRGB, turns the picture upright, and encodes each [`Wanted`] size.
-//! 3. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial number.
+//! 3. [`nature()`] tells what a picture shows, and so what its smaller sizes are best written as.
+//! 4. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial number.
 //!
 //! A [`Gate`] bounds the memory that several threads decode in.
 //!
@@ -23,14 +24,16 @@ mod encode;
 mod header;
 mod limits;
 mod look;
+mod nature;
 mod pixels;
 mod refused;
 mod resize;
 
-pub use camera::{Camera, Ratio, Taken, camera};
+pub use camera::{Camera, Ratio, Taken, camera, tells_place};
 pub use derive::{Wanted, derive};
 pub use encode::Format;
 pub use header::Kind;
 pub use limits::{Gate, Limits};
 pub use look::{Look, Profile, look};
+pub use nature::{Nature, Subject, nature};
 pub use refused::Refused;

@@ -69,6 +69,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     let files = members.files.iter().map(|file| PlainFile {
         route: file.route.clone(),
         file: file.file.file.clone(),
+        path: file.file.path.clone(),
         hash: file.file.hash,
         length: file.file.length,
         publishing: if file.file.path.starts_with("static/") {

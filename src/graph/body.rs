@@ -4,6 +4,7 @@ use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEn
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
 use crate::graph::engine::{self, Element, Written};
+use crate::graph::image::{self, Image};
 use crate::graph::links::{FrameLink, Linker, Origin, Resolved};
 use crate::graph::pieces::{destination_span, image_length, link_length, plain, text_span};
 use crate::graph::site::{Block, Body, FigureUse};
@@ -64,6 +65,10 @@ struct Writer<'a> {
     /// Alignments of the columns of the table that is open, and the column that comes next.
     columns: (Vec<Alignment>, usize),
     in_table_head: bool,
+    /// Pictures so far.
+    images: usize,
+    /// Whether what is written is part of a link.
+    in_link: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -78,6 +83,8 @@ impl<'a> Writer<'a> {
             heading: String::new(),
             columns: (Vec::new(), 0),
             in_table_head: false,
+            images: 0,
+            in_link: false,
         }
     }
 
@@ -199,6 +206,7 @@ impl<'a> Writer<'a> {
             Tag::Subscript => self.raw("<sub>"),
             Tag::Link { dest_url, title, .. } => {
                 let resolved = self.resolve(dest_url, span);
+                self.in_link = true;
                 self.raw("<a");
                 self.address("href", &resolved.href);
                 if !title.is_empty() {
@@ -241,7 +249,10 @@ impl<'a> Writer<'a> {
             TagEnd::Strikethrough => "</del>",
             TagEnd::Superscript => "</sup>",
             TagEnd::Subscript => "</sub>",
-            TagEnd::Link => "</a>",
+            TagEnd::Link => {
+                self.in_link = false;
+                "</a>"
+            }
             TagEnd::Heading(_)
             | TagEnd::HtmlBlock
             | TagEnd::FootnoteDefinition
@@ -300,35 +311,27 @@ impl<'a> Writer<'a> {
 
     fn image(&mut self, destination: &str, title: &str, alt: &str, span: &Span) {
         let resolved = self.resolve(destination, span);
-        self.raw("<img");
-        self.address("src", &resolved.href);
-        self.attribute("alt", alt);
-        if let Some(size) = resolved.size {
-            self.attribute("width", &size.width.to_string());
-            self.attribute("height", &size.height.to_string());
-        }
-        if !title.is_empty() {
-            self.attribute("title", title);
-        }
-        self.raw(" loading=\"lazy\" decoding=\"async\">");
+        let place = image::Place { is_first: self.images == 0, in_link: self.in_link };
+        self.images += 1;
+        self.raw(&Image { alt, title, place }.html(&resolved));
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
         let links =
             html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
-        let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
-        let resolve = |Reference { address, range, .. }: Reference<'_>| match linker.resolve(
-            origin,
-            address,
-            &place(span, html.exact, range),
-        ) {
-            Ok(resolved) => {
-                findings.frames.extend(resolved.frame());
-                Some(Target { href: resolved.href, size: resolved.size })
-            }
-            Err(diagnostic) => {
-                findings.diagnostics.push(*diagnostic);
-                None
+        self.in_link = image::leaves_link(&html.html).unwrap_or(self.in_link);
+        let (linker, origin, findings, images) = (self.linker, self.origin, &mut self.findings, &mut self.images);
+        let resolve = |Reference { address, range, tag }: Reference<'_>| {
+            *images += usize::from(tag == "img");
+            match linker.resolve(origin, address, &place(span, html.exact, range)) {
+                Ok(resolved) => {
+                    findings.frames.extend(resolved.frame());
+                    Some(Target { href: resolved.href, size: resolved.size })
+                }
+                Err(diagnostic) => {
+                    findings.diagnostics.push(*diagnostic);
+                    None
+                }
             }
         };
         // HTML that cannot be read was reported when it was scanned.
@@ -396,7 +399,9 @@ impl<'a> Writer<'a> {
         let written = Written { destination, span: &destination_span, text: &text, text_span: &text_span, title };
         let Tags { open, close } = self.engine_element(written);
         self.raw(&open);
+        self.in_link = true;
         self.pieces(inner);
+        self.in_link = false;
         self.raw(close);
     }
 

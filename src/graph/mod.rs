@@ -8,6 +8,8 @@ mod places;
 
 mod links;
 
+mod image;
+
 mod engine;
 
 mod attached;

@@ -324,6 +324,8 @@ pub struct PlainFile {
     pub route: Route,
     /// Where it comes from.
     pub file: PathBuf,
+    /// The same as the author sees it, relative to the site's root.
+    pub path: String,
     /// Hash of its bytes.
     pub hash: blake3::Hash,
     /// How many bytes it has before it is published.

@@ -199,7 +199,7 @@ impl<'a> Builder<'a> {
         match event {
             Event::Start(tag) => {
                 if matches!(tag, Tag::Paragraph) && self.depth == 0 && self.opening.is_empty() {
-                    self.opening = plain(until(rest, TagEnd::Paragraph));
+                    self.opening = opening(until(rest, TagEnd::Paragraph));
                 }
                 if matches!(tag, Tag::Image { .. }) && plain(until(rest, TagEnd::Image)).trim().is_empty() {
                     self.diagnostics.push(missing_alt(span));
@@ -310,6 +310,20 @@ fn until(rest: &[Placed], end: TagEnd) -> &[Placed] {
     &rest[..length.unwrap_or(rest.len())]
 }
 
+/// The words of a paragraph; those that stand for a picture are none of them.
+fn opening(paragraph: &[Placed]) -> String {
+    let mut depth = 0_usize;
+    let words = paragraph.iter().filter(|(event, _)| {
+        match event {
+            Event::Start(Tag::Image { .. }) => depth += 1,
+            Event::End(TagEnd::Image) => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    plain(&words.cloned().collect::<Vec<_>>()).trim().to_owned()
+}
+
 /// Events as plain text.
 fn plain(events: &[Placed]) -> String {
     let text = |(event, _): &Placed| match event {
@@ -394,6 +408,17 @@ mod tests {
     fn words_and_the_opening_leave_code_out() {
         let (text, _) = text("# Title\n\nOne *two*\nthree -- `four`.\n\n```c\nint five;\n```\n");
         assert_eq!((text.words, &*text.opening), (5, "One two three – four."));
+    }
+
+    #[test]
+    fn the_opening_leaves_pictures_out() {
+        for (markdown, expected) in [
+            ("![A hill](a.png)\n\nUp *there*.", "Up there."),
+            ("[![A ![b](b.png) hill](a.png)](a.png) Up there.", "Up there."),
+            ("![A hill](a.png)", ""),
+        ] {
+            assert_eq!(text(markdown).0.opening, expected, "{markdown}");
+        }
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use crate::files::output::Planned;
 use crate::graph::site::{Block, Post};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::Figure;
+use crate::rendering::pictures::Texts;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{Draft, Renderer};
 use crate::rendering::view::page::{
@@ -29,6 +30,8 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             ..renderer.head(&route, &title, &config.description)
         };
         let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
+        let mut texts = renderer.texts(&route);
+        let posts = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
         let pagination = PaginationView {
             page,
             pages,
@@ -37,12 +40,7 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             links: (1..=pages).map(|n| PaginationLink { n, href: href(n), current: n == page }).collect(),
         };
         renderer.page(Draft {
-            view: HomePage {
-                site: renderer.site_view(&route),
-                head,
-                posts: posts.map(|post| with_lead(renderer, post)).collect(),
-                pagination,
-            },
+            view: HomePage { site: renderer.site_view(&route), head, posts, pagination },
             route,
             template: "home.html",
             content: "content/posts",
@@ -58,14 +56,14 @@ fn home_route(page: usize) -> Route {
 
 /// A line with the text before the author's mark, or the summary, and the moments of the first figure. The figure itself
 /// stays on the post's own page.
-fn with_lead(renderer: &Renderer<'_>, post: &Post) -> PostLine {
+fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> PostLine {
     let html = match post.body.lead {
         Some(lead) => {
             let html = post.body.blocks.iter().take(lead).map(|block| match block {
                 Block::Html(html) => html.as_str(),
                 Block::Figure(_) => "",
             });
-            portable(&html.collect::<String>(), &renderer.url(&post.route), Destination::List)
+            texts.responsive(&portable(&html.collect::<String>(), &renderer.url(&post.route), Destination::List))
         }
         None => {
             let mut html = String::from("<p>");

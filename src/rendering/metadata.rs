@@ -8,6 +8,7 @@ use std::io::Cursor;
 
 use image::{ImageDecoder, ImageReader};
 
+use crate::rendering::boxes;
 use crate::words::media_type::ending;
 
 /// The file of that name without metadata, or `None` when its structure is damaged.
@@ -19,6 +20,8 @@ pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
         "jpg" | "jpeg" | "png" if bytes.starts_with(JPEG) => without_metadata_in_jpeg(&bytes),
         "jpg" | "jpeg" | "png" if bytes.starts_with(PNG) => without_metadata_in_png(&bytes),
         "webp" if bytes.starts_with(b"RIFF") => without_metadata_in_webp(&bytes),
+        "gif" if bytes.starts_with(b"GIF8") => without_metadata_in_gif(&bytes),
+        "avif" | "heic" | "heif" if bytes.get(4..8) == Some(b"ftyp") => boxes::without_metadata(bytes),
         _ => Some(bytes),
     }
 }
@@ -26,7 +29,7 @@ pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
 /// Whether a file of that name may hold any.
 #[must_use]
 pub fn has_metadata(path: &str) -> bool {
-    matches!(&*ending(path), "jpg" | "jpeg" | "png" | "webp")
+    matches!(&*ending(path), "jpg" | "jpeg" | "png" | "webp" | "gif" | "avif" | "heic" | "heif")
 }
 
 /// SOI, and the first byte of the marker that follows (ITU T.81, B.1.1.3).
@@ -78,6 +81,7 @@ fn without_metadata_in_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
             kept.extend(oriented.take().unwrap_or_default());
         }
         if wanted {
+            let segment = if marker == APP0 { without_thumbnail(segment)? } else { segment.to_vec() };
             kept.extend([0xff, marker]);
             kept.extend(segment);
         }
@@ -94,13 +98,25 @@ fn without_metadata_in_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// JFIF's own segment, of 16 bytes with its length, without the small picture that may follow (JFIF 1.02, page 5).
+fn without_thumbnail(segment: &[u8]) -> Option<Vec<u8>> {
+    let told = segment.get(2..14)?;
+    Some([&[0, 16], told, &[0, 0]].concat())
+}
+
 /// Where the marker is that ends a scan's data: not a stuffed zero, and not a restart (ITU T.81, B.1.1.5).
 fn scan_end(data: &[u8]) -> usize {
     let ends = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
     data.windows(2).position(ends).unwrap_or(data.len())
 }
 
-/// Copies all chunks but those that hold text, times and EXIF (PNG specification, 11.3).
+/// Chunks that decide how a PNG looks, and those of its further frames (PNG specification, 11.2 and 11.3).
+const SEEN: [&[u8; 4]; 19] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV",
+    b"cLLI", b"bKGD", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT",
+];
+
+/// Copies the chunks that decide how the picture looks: texts, times and EXIF stay behind, and what programs add of their own.
 fn without_metadata_in_png(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut kept = PNG.to_vec();
     let mut oriented = exif(bytes);
@@ -110,7 +126,7 @@ fn without_metadata_in_png(bytes: &[u8]) -> Option<Vec<u8>> {
         // Length, type, data, check.
         let (chunk, after) = rest.split_at_checked(length.checked_add(12)?)?;
         let kind = &chunk[4..8];
-        if !matches!(kind, b"tEXt" | b"zTXt" | b"iTXt" | b"tIME" | b"eXIf") {
+        if SEEN.iter().any(|seen| seen.as_slice() == kind) {
             kept.extend(chunk);
         }
         if kind == b"IHDR"
@@ -160,6 +176,52 @@ fn without_metadata_in_webp(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     let length = u32::try_from(chunks.len() + 4).ok()?;
     Some([b"RIFF", length.to_le_bytes().as_slice(), b"WEBP", &chunks].concat())
+}
+
+/// Copies all blocks but comments and what programs add of their own; what tells how often a film runs, and colours, stay (Graphics
+/// Interchange Format, version 89a, 23 to 26).
+fn without_metadata_in_gif(bytes: &[u8]) -> Option<Vec<u8>> {
+    const KEPT: [&[u8]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
+    let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
+    let (head, mut rest) = bytes.split_at_checked(13 + table(*bytes.get(10)?))?;
+    let mut kept = head.to_vec();
+    loop {
+        let ahead = match rest.first() {
+            // A file that ends too soon is shown as far as it goes.
+            None => return Some(kept),
+            // What follows the end is nobody's.
+            Some(0x3b) => {
+                kept.push(0x3b);
+                return Some(kept);
+            }
+            Some(0x2c) => 11 + table(rest.get(9).copied().unwrap_or_default()),
+            Some(0x21) => 2,
+            Some(_) => return None,
+        };
+        let end = ahead + blocks(rest.get(ahead..).unwrap_or_default());
+        let (block, after) = rest.split_at(end.min(rest.len()));
+        let is_kept = match block {
+            [0x21, 0xfe, ..] => false,
+            [0x21, 0xff, _, name @ ..] => KEPT.iter().any(|kept| name.starts_with(kept)),
+            _ => true,
+        };
+        if is_kept {
+            kept.extend(block);
+        }
+        rest = after;
+    }
+}
+
+/// How long a chain of data blocks is, with the empty one at its end, if it is there.
+fn blocks(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(&length) = bytes.get(at) {
+        at += usize::from(length) + 1;
+        if length == 0 {
+            break;
+        }
+    }
+    at.min(bytes.len())
 }
 
 /// An EXIF block with the picture's orientation and nothing else; `None` when it stands upright.
@@ -242,7 +304,33 @@ mod tests {
 
     #[test]
     fn other_files_keep_their_bytes() {
-        assert_eq!(without_metadata("a.gif", b"GIF89a".to_vec()).as_deref(), Some(b"GIF89a".as_slice()));
+        assert_eq!(without_metadata("a.svg", b"<svg/>".to_vec()).as_deref(), Some(b"<svg/>".as_slice()));
+    }
+
+    #[test]
+    fn a_gif_loses_comments_and_packets_and_goes_on_running() {
+        let gif = |more: &[u8]| {
+            let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0";
+            [head, more, b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b"].concat()
+        };
+        let told = b"\x21\xfe\x06SECRET\0\x21\xff\x0bXMP DataXMP\x06SECRET\0";
+        let bytes = [gif(told), b"SECRET".to_vec()].concat();
+        assert_eq!(without_metadata("a.gif", bytes), Some(gif(b"")));
+        let cut = gif(b"")[..40].to_vec();
+        assert_eq!(without_metadata("a.gif", cut.clone()), Some(cut));
+    }
+
+    #[test]
+    fn a_thumbnail_of_jfif_stays_behind() {
+        let mut bytes = encoded("a.jpg");
+        let at = bytes.windows(5).position(|window| window == b"JFIF\0").expect("it is there");
+        // One pixel more than none.
+        bytes[at + 12..at + 14].copy_from_slice(&[1, 1]);
+        bytes[at - 1] += 3;
+        bytes.splice(at + 14..at + 14, *b"PIX");
+        let cleaned = without_metadata("a.jpg", bytes.clone()).expect("sound");
+        assert!(has(&bytes, b"PIX") && !has(&cleaned, b"PIX"));
+        assert_eq!(seen(&cleaned), seen(&bytes));
     }
 
     proptest! {

@@ -18,11 +18,17 @@ pub mod figure;
 
 pub mod drawing;
 
+mod boxes;
+
 pub mod metadata;
 
 pub mod published;
 
+pub mod formats;
+
 pub mod photos;
+
+pub mod pictures;
 
 pub mod feed_address;
 

@@ -1,7 +1,7 @@
-//! Photographs become the sizes that pages show.
+//! Pictures become the sizes that pages show.
 //!
 //! A derivative's name holds a hash of the original and of the recipe, so names and sizes are known without opening the file:
-//! [`Picture::derivatives`] plans, [`Work::make`] has every size made of one decoding. A photograph is there as WebP too, for
+//! [`Picture::derivatives`] plans, [`Work::make`] has every size made of one decoding. A picture is there as WebP too, for
 //! browsers that take it. Pictures stand upright and in sRGB, and all metadata (the place where a picture was taken, for one)
 //! stays behind, since derivatives are encoded anew.
 
@@ -9,27 +9,24 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use imaging::{Format, Gate, Limits, Refused, Wanted};
+use imaging::{Format, Gate, Limits, Nature, Refused, Subject, Wanted};
 
 use crate::files::kept::Kept;
-use crate::files::picture::{Size, measure_file};
 use crate::graph::site::{Photo, PlainFile};
+use crate::rendering::formats::{Formats, Ladder, extension, nature};
 use crate::rendering::view::shared::ImageView;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::media_type::ending;
 use crate::words::route::Route;
 
 /// Changes whenever the same original would give other bytes in the same sizes and formats.
 const RECIPE: &str = "imaging 1";
 
-/// Squares that derivatives fit in, in pixels: two for lists, on plain and on dense screens, and one for a picture's own page.
-const BOXES: [u32; 3] = [480, 960, 1600];
+/// Bytes of a drawing that is shown in texts as it is. What is scaled has soft edges, which take more bytes than the sharp ones did: a
+/// screenshot of 63 kB and 1344 pixels takes 114 kB in half of them, without loss.
+const LIGHT: u64 = 200 << 10;
 
-/// What every browser shows.
-const JPEG: Format = Format::Jpeg { quality: 82 };
-
-/// Fewer bytes, for browsers that know it.
-const WEBP: Format = Format::WebP { quality: 80 };
+/// Pixels of such a drawing: a browser holds all of them.
+const HELD: u64 = 16_000_000;
 
 /// Decoding takes so many bytes in all, however many pictures are worked on at a time.
 static GATE: Gate = Gate::new(200 << 20);
@@ -44,6 +41,10 @@ pub struct Picture {
     width: u32,
     height: u32,
     alt: String,
+    formats: Formats,
+    ladder: Ladder,
+    /// Whether it is a drawing of so few bytes that smaller sizes have no fewer.
+    is_light: bool,
 }
 
 /// One size of a picture.
@@ -77,23 +78,28 @@ impl Picture {
             width: photo.width,
             height: photo.height,
             alt: photo.alt.clone(),
+            formats: Formats::of_album(&photo.path),
+            ladder: Ladder::Album,
+            is_light: false,
         }
     }
 
-    /// A picture that is published as a file, when it is one that can be made smaller.
+    /// A picture that is published as a file and stands in texts and lists, when it is one that can be made smaller.
     #[must_use]
     pub fn of_file(file: &PlainFile) -> Option<Self> {
-        let path = file.route.as_str();
-        let known = matches!(&*ending(path), "png" | "jpg" | "jpeg");
-        let Size { width, height } = known.then(|| measure_file(&file.file).ok())??;
-        Some(Self {
+        let nature = nature(&file.file, file.length)?;
+        let picture = Self {
             file: file.file.clone(),
-            path: path.to_owned(),
+            path: file.path.clone(),
             hash: file.hash,
-            width,
-            height,
+            width: nature.width,
+            height: nature.height,
             alt: String::new(),
-        })
+            formats: Formats::of(&nature)?,
+            ladder: Ladder::Text,
+            is_light: is_light(&nature, file.length),
+        };
+        (!picture.derivatives().is_empty()).then_some(picture)
     }
 
     /// Width and height in pixels.
@@ -102,21 +108,16 @@ impl Picture {
         (self.width, self.height)
     }
 
-    /// Line art stays sharp as PNG, and smaller than a JPEG of it.
-    fn is_line_art(&self) -> bool {
-        ending(&self.path) == "png"
-    }
-
-    /// The sizes for every browser, smallest first; a picture is never made larger.
+    /// The sizes for every browser, smallest first, at least one; a picture is never made larger.
     #[must_use]
     pub fn derivatives(&self) -> Vec<Derivative> {
-        if self.is_line_art() { self.sizes(Format::Png, "png") } else { self.sizes(JPEG, "jpg") }
+        self.sizes(self.formats.for_all)
     }
 
-    /// The same sizes for browsers that know WebP; none of line art.
+    /// The same sizes for browsers that know WebP; none where that has no use, or holds no picture so long.
     #[must_use]
     pub fn webp(&self) -> Vec<Derivative> {
-        if self.is_line_art() { Vec::new() } else { self.sizes(WEBP, "webp") }
+        self.formats.webp.map(|format| self.sizes(format)).unwrap_or_default()
     }
 
     /// All files that are made of it.
@@ -125,12 +126,16 @@ impl Picture {
         [self.derivatives(), self.webp()].concat()
     }
 
-    fn sizes(&self, format: Format, extension: &str) -> Vec<Derivative> {
-        let mut sizes: Vec<(u32, u32)> = BOXES.iter().map(|side| fit(self.width, self.height, *side)).collect();
-        sizes.dedup();
+    fn sizes(&self, format: Format) -> Vec<Derivative> {
+        let sizes = self.ladder.sizes(self.width, self.height);
+        if sizes.iter().any(|&(width, height)| width.max(height) > format.longest()) {
+            return Vec::new();
+        }
         let mut hasher = blake3::Hasher::new();
-        hasher.update(self.hash.as_bytes()).update(format!("{RECIPE} {BOXES:?} {format:?}").as_bytes());
+        let steps = self.ladder.steps();
+        hasher.update(self.hash.as_bytes()).update(format!("{RECIPE} {steps:?} {format:?}").as_bytes());
         let hash = hasher.finalize().to_hex();
+        let extension = extension(format);
         let file = self.path.rsplit('/').next().unwrap_or_default();
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let derivative = |(width, height)| {
@@ -140,7 +145,7 @@ impl Picture {
         sizes.into_iter().map(derivative).collect()
     }
 
-    /// The picture in a list.
+    /// The picture in a list of pictures.
     #[must_use]
     pub fn small(&self, base_path: &str) -> ImageView {
         self.view(base_path, 0, "(max-width: 40rem) 90vw, 20rem")
@@ -155,7 +160,26 @@ impl Picture {
     /// The picture on its own page.
     #[must_use]
     pub fn large(&self, base_path: &str) -> ImageView {
-        self.view(base_path, BOXES.len() - 1, "(max-width: 60rem) 100vw, 56rem")
+        self.view(base_path, usize::MAX, "(max-width: 60rem) 100vw, 56rem")
+    }
+
+    /// The picture beside a line of a list, which it fills 4.5 by 3 rem of.
+    #[must_use]
+    pub fn beside_line(&self, base_path: &str) -> ImageView {
+        let width = (3.0 * f64::from(self.width) / f64::from(self.height)).max(4.5);
+        self.view(base_path, 0, &format!("{:.1}rem", (width * 10.0).ceil() / 10.0))
+    }
+
+    /// Whether a text is better off with smaller sizes than with the file itself.
+    #[must_use]
+    pub fn gains_in_text(&self) -> bool {
+        !self.is_light && self.derivatives().len() > 1
+    }
+
+    /// The picture in a text, shown as wide as `sizes` says, an attribute of HTML.
+    #[must_use]
+    pub fn in_text(&self, base_path: &str, sizes: &str) -> ImageView {
+        self.view(base_path, usize::MAX, sizes)
     }
 
     /// The view whose `src` is the derivative at `index`, or the largest.
@@ -218,17 +242,9 @@ impl Work {
     }
 }
 
-/// The largest size with the same shape that fits in a square of `side`, and no larger than the original.
-fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
-    let longer = width.max(height);
-    if longer <= side {
-        return (width, height);
-    }
-    let scale = |length: u32| {
-        let scaled = (u64::from(length) * u64::from(side) + u64::from(longer) / 2) / u64::from(longer);
-        u32::try_from(scaled).unwrap_or(side).max(1)
-    };
-    (scale(width), scale(height))
+fn is_light(nature: &Nature, length: u64) -> bool {
+    let pixels = u64::from(nature.width) * u64::from(nature.height);
+    nature.subject == Subject::Drawing && length <= LIGHT && pixels <= HELD
 }
 
 fn make_all(picture: &Picture, files: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
@@ -250,21 +266,13 @@ mod tests {
 
     use super::*;
     use crate::files::kept::Access;
+    use crate::files::picture::{Size, measure_file};
 
     fn picture(file: PathBuf, width: u32, height: u32) -> Picture {
         let path = file.to_string_lossy().into_owned();
-        Picture { file, path, hash: blake3::hash(b"x"), width, height, alt: "a".to_owned() }
-    }
-
-    #[test]
-    fn derivatives_keep_the_shape_and_never_grow() {
-        let sizes = |width, height| -> Vec<(u32, u32)> {
-            picture("a/b.png".into(), width, height).derivatives().iter().map(|one| (one.width, one.height)).collect()
-        };
-        assert_eq!(sizes(3200, 1600), [(480, 240), (960, 480), (1600, 800)]);
-        assert_eq!(sizes(600, 700), [(411, 480), (600, 700)]);
-        assert_eq!(sizes(10, 20), [(10, 20)]);
-        assert_eq!(sizes(60_000, 1), [(480, 1), (960, 1), (1600, 1)]);
+        let (formats, alt) = (Formats::of_album(&path), "a".to_owned());
+        let hash = blake3::hash(b"x");
+        Picture { file, path, hash, width, height, alt, formats, ladder: Ladder::Album, is_light: false }
     }
 
     #[test]

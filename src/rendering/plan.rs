@@ -109,10 +109,9 @@ fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a
 fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a>>, Vec<String>) {
     let site = renderer.site;
     let photos = site.albums.iter().flat_map(|album| album.photos.iter().map(Picture::of_album));
-    let thumbs = site.posts.iter().filter_map(|post| renderer.picture(post));
     let mut planned: BTreeMap<Route, Planned<'a>> = BTreeMap::new();
     let mut names = Vec::new();
-    for picture in photos.chain(thumbs) {
+    for picture in photos.chain(renderer.pictures.all().cloned()) {
         let files = picture.files();
         let work = Arc::new(Work::new(picture, kept.clone()));
         for (index, file) in files.into_iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::words::diagnostic::Diagnostic;
 
 /// The bytes that are published.
 pub fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(file.file.to_string_lossy())];
+    let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(&file.path)];
     let bytes =
         fs::read(&file.file).map_err(|error| failed("unreadable", format!("the file cannot be read: {error}")))?;
     match file.publishing {

@@ -12,6 +12,7 @@ use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::photos::Picture;
+use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::theme::Theme;
 use crate::rendering::view::figure::FigurePart;
 use crate::rendering::view::shared::{
@@ -39,6 +40,8 @@ pub struct Renderer<'a> {
     pub theme: &'a Theme,
     /// Stands for the program: outputs of another one are made again.
     pub program: blake3::Hash,
+    /// Pictures of texts and lists that are there in several sizes.
+    pub pictures: Pictures,
 }
 
 /// A page before it is rendered: everything that its bytes depend on.
@@ -65,6 +68,12 @@ pub struct Filling<'a, V> {
 }
 
 impl<'a> Renderer<'a> {
+    /// What shows `site` in `theme`; `program` stands for the program.
+    #[must_use]
+    pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
+        Self { site, theme, program, pictures: Pictures::of_site(site) }
+    }
+
     /// A link on this site.
     #[must_use]
     pub fn href(&self, route: &Route) -> String {
@@ -179,13 +188,18 @@ impl<'a> Renderer<'a> {
 
     /// The post's own picture, where it can be made small.
     #[must_use]
-    pub fn picture(&self, post: &Post) -> Option<Picture> {
-        let image = post.image.as_ref()?;
-        Picture::of_file(self.site.file(image)?)
+    pub fn picture(&self, post: &Post) -> Option<&Picture> {
+        self.pictures.get(post.image.as_ref()?)
+    }
+
+    /// The texts of the page at `route`, for the pictures in them.
+    #[must_use]
+    pub fn texts(&self, route: &Route) -> Texts<'_> {
+        Texts::new(&self.pictures, &self.site.config, route)
     }
 
     fn thumb(&self, post: &Post) -> Option<ImageView> {
-        self.picture(post).map(|picture| picture.small(self.site.config.base_path()))
+        self.picture(post).map(|picture| picture.beside_line(self.site.config.base_path()))
     }
 
     /// Links to the post's tags.
@@ -215,6 +229,7 @@ impl<'a> Renderer<'a> {
         let mut parts = vec![self.theme.closure(draft.template), hash_json(&draft.view)];
         if let Some(filling) = &draft.body {
             parts.push(hash_body(filling.body));
+            parts.extend(self.hash_pictures(filling.body, &draft.route));
             parts.extend(figures(filling.body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
         }
         Planned {
@@ -244,13 +259,28 @@ impl<'a> Renderer<'a> {
         hasher.finalize()
     }
 
+    /// Hash of the sizes of a body's pictures, in the page at `route`; nothing for a body without pictures.
+    fn hash_pictures(&self, body: &Body, route: &Route) -> Option<blake3::Hash> {
+        let mut texts = self.texts(route);
+        let mut hasher = None;
+        for block in &body.blocks {
+            let Block::Html(html) = block else { continue };
+            let shown = texts.responsive(html);
+            if shown != *html {
+                hasher.get_or_insert_with(blake3::Hasher::new).update(blake3::hash(shown.as_bytes()).as_bytes());
+            }
+        }
+        hasher.map(|hasher| hasher.finalize())
+    }
+
     /// A body's HTML with its figures, in the page at `route`.
     fn body(&self, body: &Body, route: &Route, content: &str) -> Result<String, Vec<Diagnostic>> {
         let site = self.site_view(route);
+        let mut texts = self.texts(route);
         let mut html = String::new();
         for block in &body.blocks {
             match block {
-                Block::Html(part) => html.push_str(part),
+                Block::Html(part) => html.push_str(&texts.responsive(part)),
                 Block::Figure(wanted) => {
                     html.push_str(&places(wanted));
                     let figure =

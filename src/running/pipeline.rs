@@ -63,7 +63,7 @@ impl Prepared {
     /// The renderer for this site.
     #[must_use]
     pub fn renderer(&self) -> Renderer<'_> {
-        Renderer { site: &self.site, theme: &self.theme, program: program() }
+        Renderer::new(&self.site, &self.theme, program())
     }
 }
 

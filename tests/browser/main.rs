@@ -12,6 +12,7 @@ mod feeds;
 mod links;
 mod looks;
 mod orders;
+mod pictures;
 mod still;
 mod viewer;
 mod walks;

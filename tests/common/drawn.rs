@@ -33,7 +33,7 @@ pub(crate) fn site_with(posts: Vec<Post>) -> Site {
 /// The site's feed in each format.
 pub(crate) fn feeds(site: &Site) -> [(FeedFormat, Vec<u8>); 3] {
     let theme = Theme::new(&[]).expect("the built-in theme is sound");
-    let renderer = Renderer { site, theme: &theme, program: blake3::hash(b"test") };
+    let renderer = Renderer::new(site, &theme, blake3::hash(b"test"));
     let (asking, _) = asking(&renderer);
     FeedFormat::ALL.map(|format| {
         let bytes = of_site(&renderer).write(&renderer, format, &asking);

@@ -153,6 +153,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         files: vec![PlainFile {
             route: route("stone.png"),
             file: picture.to_owned(),
+            path: "static/stone.png".to_owned(),
             hash: blake3::hash(b"stone"),
             length: std::fs::metadata(picture).map_or(0, |file| file.len()),
             publishing: Publishing::AsItIs,
@@ -171,7 +172,7 @@ pub(crate) fn outputs(site: &Site) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic
 
 /// The same in a theme.
 pub(crate) fn outputs_in(site: &Site, theme: &Theme) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
-    let renderer = Renderer { site, theme, program: blake3::hash(b"test") };
+    let renderer = Renderer::new(site, theme, blake3::hash(b"test"));
     let (plan, mut problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
     match output::render(&plan.outputs) {
         Ok(made) => (plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), problems),

@@ -265,6 +265,7 @@ fn file(name: &str, length: u64, picture: &Picture) -> PlainFile {
     PlainFile {
         route: route(name),
         file: picture.0.clone(),
+        path: format!("content/posts/only/{name}"),
         hash: blake3::hash(name.as_bytes()),
         length,
         publishing: Publishing::WithoutMetadata,

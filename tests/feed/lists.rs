@@ -98,7 +98,7 @@ fn years_are_archives_when_the_feed_cannot_hold_everything() {
 /// A feed is written again only if its fingerprint is another one.
 fn fingerprint(site: &Site) -> blake3::Hash {
     let theme = Theme::new(&[]).expect("the built-in theme is sound");
-    let renderer = Renderer { site, theme: &theme, program: blake3::hash(b"test") };
+    let renderer = Renderer::new(site, &theme, blake3::hash(b"test"));
     let (plan, _) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
     plan.outputs.iter().find(|output| output.route == route("feed.xml")).expect("the feed").fingerprint
 }

@@ -20,6 +20,13 @@ const FILLERS: [&str; 8] = [
 /// `PhotographicSensitivity` of a camera whose number does not fit it (CIPA DC-008, 4.6.6.7).
 const TOO_SENSITIVE: u32 = 65_535;
 
+/// Whether a TIFF structure tells coordinates.
+pub(super) fn tells_place(block: Vec<u8>) -> bool {
+    let exif = Reader::new().continue_on_error(true).read_raw(block);
+    let Ok(exif) = exif.or_else(|error| error.distill_partial_result(drop)) else { return false };
+    [Tag::GPSLatitude, Tag::GPSLongitude].into_iter().any(|tag| value(&exif, tag).is_some())
+}
+
 /// Reads a TIFF structure. What is damaged in it is left out.
 pub(super) fn read(block: Vec<u8>) -> Camera {
     let exif = Reader::new().continue_on_error(true).read_raw(block);

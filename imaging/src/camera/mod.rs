@@ -149,6 +149,18 @@ impl fmt::Display for Ratio {
     }
 }
 
+/// Whether a picture tells where it was taken: coordinates in EXIF or XMP.
+///
+/// # Errors
+///
+/// The bytes are no picture of a known format, or its header is damaged.
+pub fn tells_place(bytes: &[u8]) -> Result<bool, Refused> {
+    guarded(|| {
+        let Notes { exif, xmp, .. } = header::read(bytes)?.notes;
+        Ok(exif.is_some_and(exif::tells_place) || xmp.is_some_and(|packet| xmp::tells_place(&packet)))
+    })
+}
+
 /// What a picture tells.
 ///
 /// Where a person's words stand in several places, XMP comes before IPTC, and IPTC before EXIF, where cameras write their names.

@@ -28,6 +28,12 @@ enum Language {
     Other,
 }
 
+/// Whether a packet tells coordinates, as attributes or as elements (Exif 2.32 metadata for XMP, CIPA DC-010).
+pub(super) fn tells_place(packet: &[u8]) -> bool {
+    let has = |name: &[u8]| packet.windows(name.len()).any(|window| window == name);
+    has(b"GPSLatitude") || has(b"GPSLongitude")
+}
+
 /// Reads a packet. What comes after damage is left out.
 pub(super) fn read(packet: &[u8]) -> Words {
     let packet = String::from_utf8_lossy(packet);

@@ -40,6 +40,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Refused> {
         alpha,
         bits: 8,
         moves: pictures > 1,
+        loss: false,
         profile: None,
         notes: Notes::default(),
     })

@@ -70,6 +70,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Refused> {
         alpha: false,
         bits: frame.precision,
         moves: false,
+        loss: true,
         profile: join(profile),
         notes,
     })

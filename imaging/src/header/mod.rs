@@ -90,6 +90,8 @@ pub(crate) struct Header {
     pub(crate) bits: u8,
     /// Whether there is more than one frame.
     pub(crate) moves: bool,
+    /// Whether the pixels are nearly those that were written, and not quite.
+    pub(crate) loss: bool,
     /// An ICC profile.
     pub(crate) profile: Option<Vec<u8>>,
     pub(crate) notes: Notes,

@@ -14,7 +14,7 @@ use crate::refused::Refused;
 pub(super) fn read_png(bytes: &[u8]) -> Result<Header, Refused> {
     let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Kind::Png, &error))?;
     let moves = decoder.is_apng().map_err(|error| refusal(Kind::Png, &error))?;
-    header(Kind::Png, decoder, moves).map_err(|error| refusal(Kind::Png, &error))
+    header(Kind::Png, decoder, moves, false).map_err(|error| refusal(Kind::Png, &error))
 }
 
 /// The header of a WebP.
@@ -27,10 +27,26 @@ pub(super) fn read_webp(bytes: &[u8]) -> Result<Header, Refused> {
     }
     let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| refusal(Kind::WebP, &error))?;
     let moves = decoder.has_animation();
-    header(Kind::WebP, decoder, moves).map_err(|error| refusal(Kind::WebP, &error))
+    header(Kind::WebP, decoder, moves, has_loss(bytes)).map_err(|error| refusal(Kind::WebP, &error))
 }
 
-fn header(kind: Kind, mut decoder: impl ImageDecoder, moves: bool) -> Result<Header, ImageError> {
+/// Whether a WebP's pixels, those of its first frame, were written with loss: `VP8 ` and not `VP8L` (RFC 9649, 2.5 and 2.6).
+fn has_loss(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((name, after)) = rest.split_first_chunk::<4>() {
+        match name {
+            b"VP8 " => return true,
+            b"VP8L" => return false,
+            _ => {}
+        }
+        let Some((&length, after)) = after.split_first_chunk() else { break };
+        let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
+        rest = after.get(length.saturating_add(length % 2)..).unwrap_or_default();
+    }
+    false
+}
+
+fn header(kind: Kind, mut decoder: impl ImageDecoder, moves: bool, loss: bool) -> Result<Header, ImageError> {
     let (width, height) = decoder.dimensions();
     let colours = decoder.color_type();
     // Some programs write the marker of JPEG before it.
@@ -45,6 +61,7 @@ fn header(kind: Kind, mut decoder: impl ImageDecoder, moves: bool) -> Result<Hea
         alpha: colours.has_alpha(),
         bits: bits(colours),
         moves,
+        loss,
         profile: decoder.icc_profile()?,
         // Text that cannot be unpacked says nothing.
         notes: Notes { exif, xmp: decoder.xmp_metadata().unwrap_or_default(), resources: Vec::new() },

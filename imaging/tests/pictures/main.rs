@@ -5,6 +5,7 @@ mod colours;
 mod common;
 mod damage;
 mod looks;
+mod natures;
 mod quality;
 mod sizes;
 mod turns;

@@ -9,6 +9,9 @@ use crate::rendering::portable::{absolute, decode};
 use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
 
+/// Pixels that a thumbnail has from left to right, unless the picture has fewer.
+const THUMBNAIL: u32 = 480;
+
 /// A picture in a feed.
 #[derive(Debug, Clone)]
 pub struct Image {
@@ -26,12 +29,12 @@ pub struct Image {
 pub(super) fn of_post(renderer: &Renderer<'_>, post: &Post) -> Option<Image> {
     let route = post.image.as_ref()?;
     let picture = renderer.picture(post);
-    let smallest = picture.as_ref().and_then(|picture| picture.derivatives().into_iter().next());
+    let enough = picture.and_then(|picture| picture.derivatives().into_iter().find(|one| one.width >= THUMBNAIL));
     Some(Image {
         url: renderer.url(route),
         media_type: media_type(route),
-        size: picture.as_ref().map(Picture::size),
-        thumbnail: renderer.url(smallest.as_ref().map_or(route, |smallest| &smallest.route)),
+        size: picture.map(Picture::size),
+        thumbnail: renderer.url(enough.as_ref().map_or(route, |enough| &enough.route)),
     })
 }
 

@@ -99,7 +99,7 @@ impl Trial<'_> {
         let sound = found.iter().all(|problem| problem.severity == Severity::Warning);
         problems.extend(found);
         if let (true, Ok(theme)) = (sound, Theme::new(&source.templates)) {
-            let renderer = Renderer { site: &site, theme: &theme, program: blake3::hash(b"") };
+            let renderer = Renderer::new(&site, &theme, blake3::hash(b""));
             // Of what a build plans only the feeds say more, and the rest would take the memory of a build.
             problems.extend(feeds::check(&renderer));
         }
