@@ -24,6 +24,8 @@ pub mod published;
 
 pub mod photos;
 
+pub mod making;
+
 pub mod feed_address;
 
 pub mod renderer;
