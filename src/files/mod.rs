@@ -22,6 +22,8 @@ mod lock;
 
 mod present;
 
+mod conflict;
+
 pub mod output;
 
 pub mod published;

@@ -24,6 +24,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 
 use crate::files::artifact::{Artifact, Make, Spool};
 use crate::files::cache::{FOLDER, Journal, Manifest, Memory, Owned, PROGRAM, temporary};
+use crate::files::conflict::{foreign_files, repeated};
 use crate::files::lock::{cannot_be_locked, lock};
 use crate::files::place;
 use crate::files::present::{Disk, Found, Present};
@@ -176,7 +177,7 @@ impl Output {
                 Err(Unmade::Machine(error)) => return Err(self.machine(&error)),
             }
         }
-        problems.extend(self.foreign(&foreign));
+        problems.extend(foreign_files(&self.name, &foreign));
         if !problems.is_empty() {
             return Err(Failure::Site(problems));
         }
@@ -199,31 +200,6 @@ impl Output {
             }
             Present::Other => false,
         }
-    }
-
-    /// What to say about files that are not genblog's: each by itself while they are few, and all at once when a whole site
-    /// that genblog does not remember is in the way.
-    fn foreign(&self, paths: &[&str]) -> Vec<Diagnostic> {
-        let error = |message: String| Diagnostic::error("foreign-file", message);
-        if let [first, second, third, others @ ..] = paths
-            && !others.is_empty()
-        {
-            let others = others.len();
-            let message = format!(
-                "`/{first}`, `/{second}`, `/{third}` and {others} more would replace something that genblog did not make"
-            );
-            let help = format!(
-                "if `{}` holds nothing but an earlier build of this site, delete it; else choose another folder",
-                self.name
-            );
-            return vec![error(message).in_path(&self.name).help(help)];
-        }
-        let tell = |path: &&str| {
-            error(format!("`/{path}` would replace something that genblog did not make"))
-                .in_path(format!("{}/{path}", self.name))
-                .help("move it away, or to `static/` if it belongs to the site")
-        };
-        paths.iter().map(tell).collect()
     }
 
     /// Writes, removes and remembers.
@@ -347,15 +323,6 @@ fn make<'a>(place: &'a Place<'_, '_>, spool: &Spool) -> Result<Made<'a>, Unmade>
     let hash = artifact.hash();
     let artifact = spool.hold(artifact).map_err(Unmade::Machine)?;
     Ok(Made { path: &place.path, phase: place.planned.phase, artifact, hash, present: place.found.present })
-}
-
-/// Errors for outputs that share a file.
-fn repeated<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Diagnostic> {
-    let mut seen = BTreeSet::new();
-    let again = paths.filter(|path| !seen.insert(*path));
-    let report =
-        |path| Diagnostic::error("duplicate-route", format!("two outputs of this site would be the file `/{path}`"));
-    again.map(report).collect()
 }
 
 /// Makes all outputs in memory, in the order of `planned`.
