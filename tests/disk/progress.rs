@@ -42,7 +42,7 @@ fn a_person_sees_how_far_it_is() {
 #[test]
 fn nobody_else_does() {
     for (photographs, environment, arguments) in
-        [(8, &[("TERM", "dumb")] as &[_], &[] as &[_]), (12, &[], &["--quiet"]), (12, &[], &["--json"]), (1, &[], &[])]
+        [(8, &[("TERM", "dumb")] as &[_], &[] as &[_]), (8, &[], &["--quiet"]), (8, &[], &["--json"]), (1, &[], &[])]
     {
         let Some(text) = terminal(photographs, environment, arguments) else { return };
         assert!(!text.contains("photographs"), "{environment:?} {arguments:?}: {text:?}");
