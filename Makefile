@@ -18,7 +18,7 @@ FUZZ_RUNS = $$(case $$target in machine) echo 400;; feed_*|folder_*) echo 1000;;
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: serve build test conform lint bench fuzz fuzz-smoke fuzz-build setup target tools compiler
+.PHONY: serve build test conform lint bench fuzz fuzz-smoke fuzz-build setup target tools vips compiler
 
 ## serve: build this repository's own site and serve it at http://127.0.0.1:1111
 serve: target
@@ -45,8 +45,8 @@ lint: target
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --package sim-wasm --no-deps --quiet
 
-## bench: how fast the engine is, natively, under Node and beside SimPy
-bench: target tools $(VENV)/bench-ready
+## bench: how fast the engine is, natively, under Node and beside SimPy; and photographs beside vipsthumbnail
+bench: target tools vips $(VENV)/bench-ready
 	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
 ## fuzz: search for input that breaks the engine, the lint or the importer, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
@@ -81,6 +81,11 @@ setup: target tools
 # The figures are compiled for the browser.
 target:
 	@if ! test -d "$$(rustc --print target-libdir --target $(WASM))"; then rustup target add $(WASM); fi
+
+vips:
+	@if ! command -v vipsthumbnail >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends libvips-tools; \
+	fi
 
 # libFuzzer is compiled from source.
 compiler:

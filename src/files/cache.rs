@@ -92,6 +92,12 @@ impl Journal {
         self.files.get(path).is_some_and(|hashes| hashes.contains(hash.to_hex().as_str()))
     }
 
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The paths in it.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
@@ -101,6 +107,7 @@ impl Journal {
 /// Where the manifest and the journal of one output folder are kept.
 #[derive(Debug)]
 pub struct Memory {
+    name: String,
     manifest: PathBuf,
     journal: PathBuf,
 }
@@ -111,8 +118,15 @@ impl Memory {
     #[must_use]
     pub fn new(root: &Path, output: &str) -> Self {
         let folder = root.join(FOLDER).join("outputs");
-        let name = &blake3::hash(output.as_bytes()).to_hex()[..16];
-        Self { manifest: folder.join(format!("{name}.json")), journal: folder.join(format!("{name}.journal.json")) }
+        let name = blake3::hash(output.as_bytes()).to_hex()[..16].to_owned();
+        let (manifest, journal) = (folder.join(format!("{name}.json")), folder.join(format!("{name}.journal.json")));
+        Self { name, manifest, journal }
+    }
+
+    /// What stands for the output folder in the names of files.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Reads the manifest.
@@ -191,15 +205,15 @@ pub fn temporary(file: &Path) -> PathBuf {
 }
 
 /// Hashes as hexadecimal text.
-mod hex {
+pub(super) mod hex {
     use blake3::Hash;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::files) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&hash.to_hex())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+    pub(in crate::files) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
         Hash::from_hex(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -4,14 +4,26 @@ pub mod config;
 
 pub mod picture;
 
+pub mod cache;
+
+pub mod stamp;
+
+pub mod seen;
+
 pub mod source;
 
-pub mod cache;
+pub mod artifact;
+
+pub mod kept;
 
 mod place;
 
-pub mod output;
+mod lock;
 
-pub mod kept;
+mod present;
+
+mod conflict;
+
+pub mod output;
 
 pub mod published;

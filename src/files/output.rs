@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! Output::open ── locks, checks the folder, reads manifest and journal
-//! Output::write
+//! Output::look
 //!    look      every planned path on disk        fingerprint and bytes as remembered: fresh, not made
+//! Output::write_looked
 //!    make      what is not fresh, in parallel    any diagnostic: stop, nothing was written
 //!    begin     the journal names what will be written
 //!    write     assets, then pages, then feeds    temporary file, rename; equal bytes are not touched
@@ -14,17 +15,26 @@
 //! Every file is whole at every moment, and every file that genblog wrote is known as its own at every moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use blake3::Hash;
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::files::cache::{FOLDER, Journal, Manifest, Memory, Owned, temporary, write_whole};
+use crate::files::artifact::{Artifact, Make, Spool};
+use crate::files::cache::{FOLDER, Journal, Manifest, Memory, Owned, PROGRAM, temporary};
+use crate::files::conflict::{foreign_files, repeated};
+use crate::files::lock::{cannot_be_locked, lock};
 use crate::files::place;
+use crate::files::present::{Disk, Found, Present};
+use crate::files::seen::{Entries, Entry, Seen};
+use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
+
+/// Bytes of outputs that wait in memory until all are made; what goes beyond waits on disk.
+const HELD: u64 = 64 << 20;
 
 /// One output: everything about it but its bytes.
 pub struct Planned<'a> {
@@ -35,11 +45,8 @@ pub struct Planned<'a> {
     /// Hash of everything that its bytes depend on.
     pub fingerprint: Hash,
     /// Makes its bytes.
-    pub make: Make<'a>,
+    pub make: Box<dyn Make + 'a>,
 }
-
-/// Makes the bytes of an output, or says why it cannot.
-pub type Make<'a> = Box<dyn Fn() -> Result<Vec<u8>, Vec<Diagnostic>> + Send + Sync + 'a>;
 
 /// The order in which files are written, so that a reader in between never sees a page that lacks its assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,119 +84,110 @@ pub enum Failure {
 /// The output folder of a site, locked for as long as this lives.
 #[derive(Debug)]
 pub struct Output {
-    folder: PathBuf,
+    root: PathBuf,
     name: String,
     memory: Memory,
-    manifest: Manifest,
-    journal: Journal,
+    disk: Disk,
     _lock: File,
+}
+
+/// Planned outputs, and what is at their places.
+pub struct Looked<'p, 'a> {
+    outputs: Vec<Place<'p, 'a>>,
+}
+
+/// A planned output, and what is at its place.
+struct Place<'p, 'a> {
+    path: String,
+    planned: &'p Planned<'a>,
+    found: Found,
+    /// Whether that is what the output would be again.
+    fresh: bool,
+}
+
+impl Looked<'_, '_> {
+    /// Outputs that have to be made.
+    pub fn stale(&self) -> impl Iterator<Item = &Planned<'_>> {
+        self.outputs.iter().filter(|place| !place.fresh).map(|place| place.planned)
+    }
 }
 
 /// A planned output that was made, because its file is not fresh.
 struct Made<'a> {
     path: &'a str,
     phase: Phase,
-    bytes: Vec<u8>,
+    artifact: Artifact,
     hash: Hash,
     present: Present,
 }
 
-/// What is at a path of the output folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Present {
-    Nothing,
-    File(Hash),
-    /// A folder, a symbolic link, or anything else that genblog never makes in the place of a file.
-    Other,
+/// What kept an output from being made.
+enum Unmade {
+    Site(Vec<Diagnostic>),
+    Machine(io::Error),
 }
 
 impl Output {
     /// Locks the site in `root` and looks at its output folder; a relative `folder` is relative to `root`.
     pub fn open(root: &Path, folder: &Path) -> Result<Self, Failure> {
         let (folder, name) = place::check(root, folder).map_err(|diagnostic| Failure::Site(vec![*diagnostic]))?;
-        let lock = lock(root)?;
+        let refuse = |problem| Failure::Machine(Box::new(problem));
+        let lock = lock(root).map_err(refuse)?;
+        let opened = Moment::of(&root.join(FOLDER)).map_err(|error| refuse(cannot_be_locked(&error)))?;
         let memory = Memory::new(root, &name);
         let (manifest, journal) = (memory.manifest(&name), memory.journal());
-        Ok(Self { folder, name, memory, manifest, journal, _lock: lock })
+        let seen = Seen::read(root, memory.name(), PROGRAM);
+        let disk = Disk { folder, manifest, journal, seen, opened };
+        Ok(Self { root: root.to_owned(), name, memory, disk, _lock: lock })
     }
 
     /// Makes what is not fresh, then writes what differs, then deletes what is no longer planned.
     pub fn write(&mut self, planned: &[Planned<'_>]) -> Result<Report, Failure> {
+        let looked = self.look(planned);
+        self.write_looked(looked)
+    }
+
+    /// Looks at the places of planned outputs.
+    #[must_use]
+    pub fn look<'p, 'a>(&self, planned: &'p [Planned<'a>]) -> Looked<'p, 'a> {
         let paths: Vec<String> = planned.iter().map(|planned| planned.route.file()).collect();
-        let mut problems = repeated(&paths);
-        let outputs: Vec<(&str, &Planned<'_>)> = paths.iter().map(String::as_str).zip(planned).collect();
-        let looked: Vec<_> = outputs.par_iter().map(|&(path, planned)| self.look(path, planned)).collect();
+        let folders = self.disk.folders(paths.iter().map(String::as_str));
+        let look = |(planned, path): (&'p Planned<'a>, String)| {
+            let found = self.disk.find(&path, &folders);
+            let fresh = match found.present {
+                Present::File(hash) => self.disk.manifest.is_fresh(&path, planned.fingerprint, hash),
+                Present::Nothing | Present::Other => false,
+            };
+            Place { path, planned, found, fresh }
+        };
+        Looked { outputs: planned.par_iter().zip(paths.clone()).map(look).collect() }
+    }
+
+    /// What [`Output::write`] does after it has looked.
+    pub fn write_looked(&mut self, looked: Looked<'_, '_>) -> Result<Report, Failure> {
+        let mut problems = repeated(looked.outputs.iter().map(|place| &*place.path));
+        let spool = Spool::new(self.root.join(FOLDER).join("spool"), HELD);
+        let stale = looked.outputs.par_iter().filter(|place| !place.fresh);
         let (mut made, mut foreign) = (Vec::new(), Vec::new());
-        for result in looked {
+        for result in stale.map(|place| make(place, &spool)).collect::<Vec<_>>() {
             match result {
-                Ok(Some(output)) if self.may_write(&output) => made.push(output),
-                Ok(Some(output)) => foreign.push(output.path),
-                Ok(None) => {}
-                Err(diagnostics) => problems.extend(diagnostics),
+                Ok(output) if self.may_write(&output) => made.push(output),
+                Ok(output) => foreign.push(output.path),
+                Err(Unmade::Site(diagnostics)) => problems.extend(diagnostics),
+                Err(Unmade::Machine(error)) => return Err(self.machine(&error)),
             }
         }
-        problems.extend(self.foreign(&foreign));
+        problems.extend(foreign_files(&self.name, &foreign));
         if !problems.is_empty() {
             return Err(Failure::Site(problems));
         }
-        self.commit(&outputs, made).map_err(|error| {
-            let diagnostic = Diagnostic::error("io", format!("the output cannot be written: {error}"));
-            let help = "what is there is whole; build again when this is mended";
-            Failure::Machine(Box::new(diagnostic.in_path(&self.name).help(help)))
-        })
+        self.commit(&looked.outputs, made).map_err(|error| self.machine(&error))
     }
 
-    /// Makes an output unless its file is fresh.
-    fn look<'a>(&self, path: &'a str, planned: &Planned<'_>) -> Result<Option<Made<'a>>, Vec<Diagnostic>> {
-        let present = self.present(path);
-        if let Present::File(hash) = present
-            && self.manifest.is_fresh(path, planned.fingerprint, hash)
-        {
-            return Ok(None);
-        }
-        let bytes = (planned.make)()?;
-        Ok(Some(Made { path, phase: planned.phase, hash: blake3::hash(&bytes), bytes, present }))
-    }
-
-    fn present(&self, path: &str) -> Present {
-        let mut at = self.folder.clone();
-        let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
-        for part in folders.split('/').filter(|part| !part.is_empty()) {
-            at.push(part);
-            match at.symlink_metadata() {
-                Ok(metadata) if metadata.is_dir() => {}
-                // A file of ours where a folder is to be is no longer planned, and goes before anything is written.
-                Ok(metadata) if metadata.is_file() => return self.in_the_way(&at),
-                Ok(_) => return Present::Other,
-                Err(_) => return Present::Nothing,
-            }
-        }
-        let file = self.folder.join(path);
-        match file.symlink_metadata() {
-            Ok(metadata) if metadata.is_file() => {
-                std::fs::read(&file).map_or(Present::Other, |bytes| Present::File(blake3::hash(&bytes)))
-            }
-            Ok(metadata) if metadata.is_dir() => self.in_the_way(&file),
-            Ok(_) => Present::Other,
-            Err(_) => Present::Nothing,
-        }
-    }
-
-    /// A file or folder that must go before a planned file can be written: nothing, when all of it is ours.
-    fn in_the_way(&self, at: &Path) -> Present {
-        let ours = |file: &Path| {
-            let path = file.strip_prefix(&self.folder).ok().and_then(Path::to_str);
-            path.is_some_and(|path| std::fs::read(file).is_ok_and(|bytes| self.is_ours(path, blake3::hash(&bytes))))
-        };
-        let all_ours = walkdir::WalkDir::new(at).into_iter().all(|entry| {
-            entry.is_ok_and(|entry| entry.file_type().is_dir() || (entry.file_type().is_file() && ours(entry.path())))
-        });
-        if all_ours { Present::Nothing } else { Present::Other }
-    }
-
-    /// Whether the bytes at a path are what genblog wrote there.
-    fn is_ours(&self, path: &str, hash: Hash) -> bool {
-        self.manifest.owned(path).is_some_and(|owned| owned.hash == hash) || self.journal.has(path, hash)
+    fn machine(&self, error: &io::Error) -> Failure {
+        let diagnostic = Diagnostic::error("io", format!("the output cannot be written: {error}"));
+        let help = "what is there is whole; build again when this is mended";
+        Failure::Machine(Box::new(diagnostic.in_path(&self.name).help(help)))
     }
 
     /// Whether a file may be put at its path: nothing is there, or the same, or something that is genblog's.
@@ -197,46 +195,23 @@ impl Output {
         match made.present {
             Present::Nothing => true,
             Present::File(hash) => {
-                hash == made.hash || self.manifest.owned(made.path).is_some() || self.journal.has(made.path, hash)
+                let Disk { manifest, journal, .. } = &self.disk;
+                hash == made.hash || manifest.owned(made.path).is_some() || journal.has(made.path, hash)
             }
             Present::Other => false,
         }
     }
 
-    /// What to say about files that are not genblog's: each by itself while they are few, and all at once when a whole site
-    /// that genblog does not remember is in the way.
-    fn foreign(&self, paths: &[&str]) -> Vec<Diagnostic> {
-        let error = |message: String| Diagnostic::error("foreign-file", message);
-        if let [first, second, third, others @ ..] = paths
-            && !others.is_empty()
-        {
-            let others = others.len();
-            let message = format!(
-                "`/{first}`, `/{second}`, `/{third}` and {others} more would replace something that genblog did not make"
-            );
-            let help = format!(
-                "if `{}` holds nothing but an earlier build of this site, delete it; else choose another folder",
-                self.name
-            );
-            return vec![error(message).in_path(&self.name).help(help)];
-        }
-        let tell = |path: &&str| {
-            error(format!("`/{path}` would replace something that genblog did not make"))
-                .in_path(format!("{}/{path}", self.name))
-                .help("move it away, or to `static/` if it belongs to the site")
-        };
-        paths.iter().map(tell).collect()
-    }
-
     /// Writes, removes and remembers.
-    fn commit(&mut self, outputs: &[(&str, &Planned<'_>)], made: Vec<Made<'_>>) -> io::Result<Report> {
+    fn commit(&mut self, outputs: &[Place<'_, '_>], made: Vec<Made<'_>>) -> io::Result<Report> {
         let rendered = made.len();
         let mut files: BTreeMap<String, Owned> = BTreeMap::new();
         let hashes: BTreeMap<&str, Hash> = made.iter().map(|made| (made.path, made.hash)).collect();
-        for &(path, planned) in outputs {
-            let hash = hashes.get(path).copied().or_else(|| self.manifest.owned(path).map(|owned| owned.hash));
+        let owned = |path: &str| self.disk.manifest.owned(path).map(|owned| owned.hash);
+        for Place { path, planned, .. } in outputs {
+            let hash = hashes.get(&**path).copied().or_else(|| owned(path));
             let hash = hash.expect("an output that was not made is fresh, and the manifest knows its bytes");
-            files.insert(path.to_owned(), Owned { fingerprint: planned.fingerprint, hash });
+            files.insert(path.clone(), Owned { fingerprint: planned.fingerprint, hash });
         }
         let stale = self.stale(&files);
         let differs = |made: &Made<'_>| made.present != Present::File(made.hash);
@@ -245,16 +220,12 @@ impl Output {
 
         self.clean()?;
         if !changed.is_empty() || !stale.is_empty() {
-            self.memory.begin(&self.journal.with(hashes.iter().map(|(&path, &hash)| (path, hash))))?;
+            let about = hashes.iter().map(|(&path, &hash)| (path, hash));
+            self.memory.begin(&self.disk.journal.with(about))?;
         }
         let (blocking, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|(path, _)| blocks(path, &changed));
         self.remove(&blocking)?;
-        for phase in changed.chunk_by(|a, b| a.phase == b.phase) {
-            phase.par_iter().try_for_each(|made| {
-                let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", made.path));
-                write_whole(&self.folder.join(made.path), &made.bytes).map_err(named)
-            })?;
-        }
+        let written = self.write_all(&changed)?;
         self.remove(&stale)?;
         let report = Report {
             rendered,
@@ -262,18 +233,55 @@ impl Output {
             unchanged: outputs.len() - changed.len(),
             removed: blocking.len() + stale.len(),
         };
-        self.manifest = Manifest::new(&self.name, files);
-        self.memory.finish(&self.manifest)?;
-        self.journal = Journal::default();
+        let manifest = Manifest::new(&self.name, files);
+        if report.written + report.removed > 0 || manifest != self.disk.manifest || !self.disk.journal.is_empty() {
+            self.memory.finish(&manifest)?;
+        }
+        self.disk.manifest = manifest;
+        self.disk.journal = Journal::default();
+        self.remember(outputs, written)?;
         Ok(report)
+    }
+
+    /// Writes files, phase by phase, and gives their paths, hashes and stamps.
+    fn write_all<'a>(&self, changed: &[Made<'a>]) -> io::Result<Vec<(&'a str, Hash, Option<Stamp>)>> {
+        let mut written = Vec::with_capacity(changed.len());
+        for phase in changed.chunk_by(|a, b| a.phase == b.phase) {
+            let write = |made: &Made<'a>| {
+                let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", made.path));
+                let stamp = made.artifact.write(&self.disk.folder.join(made.path)).map_err(named)?;
+                Ok((made.path, made.hash, stamp))
+            };
+            written.extend(phase.par_iter().map(write).collect::<io::Result<Vec<_>>>()?);
+        }
+        Ok(written)
+    }
+
+    /// Remembers which files need not be read next time: those that were known or read now, and those that were written long
+    /// enough ago. Nobody but the build that has the lock writes here.
+    fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>) -> io::Result<()> {
+        let known = outputs.iter().filter_map(|place| Some((place.path.clone(), place.found.entry.clone()?)));
+        let mut entries: Entries<()> = known.collect();
+        let now = if written.is_empty() { self.disk.opened } else { Moment::of(&self.root.join(FOLDER))? };
+        for (path, hash, stamp) in written {
+            match stamp.filter(|stamp| stamp.is_settled(now)) {
+                Some(stamp) => entries.insert(path.to_owned(), Entry { stamp, hash, facts: () }),
+                None => entries.remove(path),
+            };
+        }
+        self.disk.seen.write(&self.root, self.memory.name(), PROGRAM, &entries);
+        self.disk.seen = entries.into();
+        Ok(())
     }
 
     /// Files that genblog wrote, that nobody changed since, and that are no longer planned; with the hashes of their bytes.
     fn stale(&self, planned: &BTreeMap<String, Owned>) -> Vec<(String, Hash)> {
-        let known: BTreeSet<&str> = self.manifest.files().map(|(path, _)| path).chain(self.journal.paths()).collect();
+        let Disk { manifest, journal, .. } = &self.disk;
+        let known: BTreeSet<&str> = manifest.files().map(|(path, _)| path).chain(journal.paths()).collect();
         let gone: Vec<&str> = known.into_iter().filter(|path| !planned.contains_key(*path)).collect();
-        let stale = gone.par_iter().filter_map(|&path| match self.present(path) {
-            Present::File(hash) if self.is_ours(path, hash) => Some((path.to_owned(), hash)),
+        let folders = self.disk.folders(gone.iter().copied());
+        let stale = gone.par_iter().filter_map(|&path| match self.disk.find(path, &folders).present {
+            Present::File(hash) if self.disk.is_ours(path, hash) => Some((path.to_owned(), hash)),
             Present::File(_) | Present::Nothing | Present::Other => None,
         });
         stale.collect()
@@ -281,11 +289,12 @@ impl Output {
 
     /// Takes away the temporary files of a build that was killed.
     fn clean(&self) -> io::Result<()> {
-        self.journal.paths().try_for_each(|path| self.remove_file(&temporary(&self.folder.join(path))))
+        let journal = &self.disk.journal;
+        journal.paths().try_for_each(|path| self.remove_file(&temporary(&self.disk.folder.join(path))))
     }
 
     fn remove(&self, files: &[(String, Hash)]) -> io::Result<()> {
-        files.iter().try_for_each(|(path, _)| self.remove_file(&self.folder.join(path)))
+        files.iter().try_for_each(|(path, _)| self.remove_file(&self.disk.folder.join(path)))
     }
 
     /// Removes a file when it is there, then the folders that are empty without it.
@@ -294,7 +303,7 @@ impl Output {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let folders = file.ancestors().skip(1).take_while(|folder| *folder != self.folder);
+        let folders = file.ancestors().skip(1).take_while(|folder| *folder != self.disk.folder);
         // A folder that is not empty stays, and so do those above it.
         folders.take_while(|folder| std::fs::remove_dir(folder).is_ok()).for_each(drop);
         Ok(())
@@ -308,40 +317,25 @@ fn blocks(path: &str, changed: &[Made<'_>]) -> bool {
     changed.iter().any(|made| above(path, made.path) || above(made.path, path))
 }
 
-/// Errors for outputs that share a file.
-fn repeated(paths: &[String]) -> Vec<Diagnostic> {
-    let mut seen = BTreeSet::new();
-    let again = paths.iter().filter(|path| !seen.insert(path.as_str()));
-    let report =
-        |path| Diagnostic::error("duplicate-route", format!("two outputs of this site would be the file `/{path}`"));
-    again.map(report).collect()
-}
-
-/// Keeps every other genblog from writing outputs of this site.
-fn lock(root: &Path) -> Result<File, Failure> {
-    let machine = |error: &dyn std::fmt::Display| {
-        let diagnostic = Diagnostic::error("io", format!("the site cannot be locked: {error}"));
-        let diagnostic = diagnostic.in_path(format!("{FOLDER}/lock"));
-        Failure::Machine(Box::new(diagnostic.help(format!("`{FOLDER}` must be a folder that you may write to"))))
-    };
-    let folder = root.join(FOLDER);
-    std::fs::create_dir_all(&folder).map_err(|error| machine(&error))?;
-    let file = File::create(folder.join("lock")).map_err(|error| machine(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let diagnostic = Diagnostic::error("locked", "another genblog is writing this site");
-            let diagnostic = diagnostic.in_path(format!("{FOLDER}/lock")).help("wait until it is done");
-            Err(Failure::Machine(Box::new(diagnostic)))
-        }
-        Err(TryLockError::Error(error)) => Err(machine(&error)),
-    }
+/// Makes an output whose file is not fresh.
+fn make<'a>(place: &'a Place<'_, '_>, spool: &Spool) -> Result<Made<'a>, Unmade> {
+    let artifact = place.planned.make.make().map_err(Unmade::Site)?;
+    let hash = artifact.hash();
+    let artifact = spool.hold(artifact).map_err(Unmade::Machine)?;
+    Ok(Made { path: &place.path, phase: place.planned.phase, artifact, hash, present: place.found.present })
 }
 
 /// Makes all outputs in memory, in the order of `planned`.
 pub fn render(planned: &[Planned<'_>]) -> Result<Vec<Vec<u8>>, Vec<Diagnostic>> {
-    let made: Vec<_> = planned.par_iter().map(|planned| (planned.make)()).collect();
-    let mut problems = repeated(&planned.iter().map(|planned| planned.route.file()).collect::<Vec<_>>());
+    let render = |planned: &Planned<'_>| {
+        planned.make.make()?.into_bytes().map_err(|error| {
+            let diagnostic = Diagnostic::error("io", format!("`/{}` cannot be made: {error}", planned.route.file()));
+            vec![diagnostic.help("try again when nothing else writes into the site")]
+        })
+    };
+    let made: Vec<_> = planned.par_iter().map(render).collect();
+    let paths: Vec<String> = planned.iter().map(|planned| planned.route.file()).collect();
+    let mut problems = repeated(paths.iter().map(String::as_str));
     let mut outputs = Vec::with_capacity(made.len());
     for result in made {
         match result {
@@ -350,4 +344,14 @@ pub fn render(planned: &[Planned<'_>]) -> Result<Vec<Vec<u8>>, Vec<Diagnostic>> 
         }
     }
     if problems.is_empty() { Ok(outputs) } else { Err(problems) }
+}
+
+/// What keeps outputs from being made. Each is made, and forgotten at once.
+#[must_use]
+pub fn problems(planned: &[Planned<'_>]) -> Vec<Diagnostic> {
+    let made: Vec<_> = planned.par_iter().filter_map(|planned| planned.make.make().err()).collect();
+    let paths: Vec<String> = planned.iter().map(|planned| planned.route.file()).collect();
+    let mut problems = repeated(paths.iter().map(String::as_str));
+    problems.extend(made.into_iter().flatten());
+    problems
 }

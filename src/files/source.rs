@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::files::picture::{Facts, facts, is_picture};
+use crate::files::seen::{Entries, Entry, Seen, read_stamped};
+use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::media_type::ending;
 use crate::words::source_text::{SourceText, Span};
@@ -53,12 +56,50 @@ pub enum Content {
     Unread,
 }
 
+/// What the bytes of a file that is no text told besides their hash, as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// What [`Content::Picture`] holds, of a picture.
+    picture: Option<Result<Facts, String>>,
+}
+
+impl Known {
+    fn of(path: &str, bytes: &[u8]) -> Self {
+        Self { picture: facts(path, bytes).transpose() }
+    }
+
+    fn content(&self) -> Content {
+        self.picture.clone().map_or(Content::Bytes, Content::Picture)
+    }
+}
+
+/// The snapshot of a site, and what to remember of it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The files.
+    pub source: Source,
+    /// What is wrong with them.
+    pub problems: Vec<Diagnostic>,
+    /// What is known now of the files that are no texts, by their paths.
+    pub seen: Entries<Known>,
+    /// How many of these had to be read.
+    pub read: usize,
+}
+
 /// Takes the snapshot of the site in `root`.
 ///
 /// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there, and so is
 /// the name of one that cannot be read, lest everything that refers to it be reported too.
 pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
+    let snapshot = read_again(root, &Seen::default(), None);
+    (snapshot.source, snapshot.problems)
+}
+
+/// The same as [`read`], but files that are no texts are read only when `memory` does not know them. What is read is to be
+/// remembered if it was settled at `now`, a moment before this call; without one nothing new is.
+pub fn read_again(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Snapshot {
     let mut diagnostics = Vec::new();
+    let (mut seen, mut count) = (Entries::new(), 0);
     if !root.join("content").is_dir() {
         let missing = Diagnostic::error("no-content", "there is no folder `content` in this site").in_path("content");
         diagnostics.push(missing.help("posts are written in `content/posts/`, pages in `content/pages/`"));
@@ -66,16 +107,18 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
     let mut folder = |part| {
         let (paths, problems) = walk(root, part);
         diagnostics.extend(problems);
-        let read: Vec<_> = paths.into_par_iter().map(|(path, file)| read_file(part, path, file)).collect();
+        let read: Vec<_> = paths.into_par_iter().map(|(path, file)| read_file(part, path, file, memory, now)).collect();
         let mut files = Vec::with_capacity(read.len());
-        for (file, problem) in read {
-            files.push(file);
-            diagnostics.extend(problem);
+        for one in read {
+            seen.extend(one.entry.map(|entry| (one.file.path.clone(), entry)));
+            count += usize::from(one.was_read);
+            files.push(one.file);
+            diagnostics.extend(one.problem);
         }
         files
     };
     let (content, statics, templates) = (folder(Part::Content), folder(Part::Static), folder(Part::Templates));
-    (Source { content, statics, templates }, diagnostics)
+    Snapshot { source: Source { content, statics, templates }, problems: diagnostics, seen, read: count }
 }
 
 /// One of the three folders of a site.
@@ -184,19 +227,58 @@ fn shown(root: &Path, path: &Path) -> String {
     relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// Reads a file, and says what is wrong with it.
-fn read_file(part: Part, path: String, file: PathBuf) -> (SourceFile, Option<Diagnostic>) {
-    let bytes = match std::fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let problem = unreadable(path.clone(), &error);
-            return (
-                SourceFile { path, file, hash: blake3::hash(b""), length: 0, content: Content::Unread },
-                Some(problem),
-            );
+/// A file of the snapshot.
+struct Read {
+    file: SourceFile,
+    problem: Option<Diagnostic>,
+    /// What to remember of it.
+    entry: Option<Entry<Known>>,
+    /// Whether it is no text, and was not known.
+    was_read: bool,
+}
+
+/// Reads a file, unless it is known, and says what is wrong with it.
+fn read_file(part: Part, path: String, file: PathBuf, memory: &Seen<Known>, now: Option<Moment>) -> Read {
+    if part.text(&path) != Text::Never {
+        let (file, problem) = match std::fs::read(&file) {
+            Ok(bytes) => understood(part, path, file, bytes),
+            Err(error) => unread(path, file, &error),
+        };
+        return Read { file, problem, entry: None, was_read: false };
+    }
+    // A link is followed: it is the file behind it that is published.
+    let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
+    if let Some(entry) = memory.entry(&path, stamp) {
+        let (hash, length, content) = (entry.hash, entry.stamp.length(), entry.facts.content());
+        let file = SourceFile { path, file, hash, length, content };
+        return Read { file, problem: None, entry: Some(entry.clone()), was_read: false };
+    }
+    // Only of a picture must all bytes be there at once.
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    let is_picture = is_picture(&path);
+    let read = read_stamped(&file, now, |piece| {
+        length += piece.len() as u64;
+        if is_picture {
+            bytes.extend_from_slice(piece);
         }
-    };
-    understood(part, path, file, bytes)
+    });
+    match read {
+        Ok((hash, stamp)) => {
+            let facts = if is_picture { Known::of(&path, &bytes) } else { Known { picture: None } };
+            let file = SourceFile { path, file, hash, length, content: facts.content() };
+            let entry = stamp.map(|stamp| Entry { stamp, hash, facts });
+            Read { file, problem: None, entry, was_read: true }
+        }
+        Err(error) => {
+            let (file, problem) = unread(path, file, &error);
+            Read { file, problem, entry: None, was_read: true }
+        }
+    }
+}
+
+fn unread(path: String, file: PathBuf, error: &io::Error) -> (SourceFile, Option<Diagnostic>) {
+    let problem = unreadable(path.clone(), error);
+    (SourceFile { path, file, hash: blake3::hash(b""), length: 0, content: Content::Unread }, Some(problem))
 }
 
 /// A file of a site that is not written yet; `path` is relative to the site's root, and `file` holds the bytes if any does.
@@ -226,11 +308,7 @@ fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (Sourc
             Ok(text) => Content::Text(SourceText::new(&*path, text)),
             Err(_) => Content::Bytes,
         },
-        Text::Never if is_picture(&path) => match facts(&path, &bytes) {
-            Ok(Some(facts)) => Content::Picture(Ok(facts)),
-            Ok(None) => Content::Bytes,
-            Err(error) => Content::Picture(Err(error)),
-        },
+        Text::Never if is_picture(&path) => Known::of(&path, &bytes).content(),
         Text::Never => Content::Bytes,
     };
     (SourceFile { path, file, hash, length, content }, problem)

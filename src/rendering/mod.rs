@@ -29,6 +29,7 @@ pub mod formats;
 pub mod photos;
 
 pub mod pictures;
+pub mod making;
 
 pub mod feed_address;
 

@@ -1,21 +1,17 @@
 //! Pictures become the sizes that pages show.
 //!
 //! A derivative's name holds a hash of the original and of the recipe, so names and sizes are known without opening the file:
-//! [`Picture::derivatives`] plans, [`Work::make`] has every size made of one decoding. A picture is there as WebP too, for
-//! browsers that take it. Pictures stand upright and in sRGB, and all metadata (the place where a picture was taken, for one)
+//! [`Picture::derivatives`] plans, [`Work`](crate::rendering::making::Work) has every size made of one decoding. A picture is
+//! there as WebP too, for browsers that take it. Pictures stand upright and in sRGB, and all metadata (the place where a picture was taken, for one)
 //! stays behind, since derivatives are encoded anew.
 
-use std::fs;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
-use imaging::{Format, Gate, Limits, Nature, Refused, Subject, Wanted};
+use imaging::{Format, Nature, Subject};
 
-use crate::files::kept::Kept;
 use crate::graph::site::{Photo, PlainFile};
 use crate::rendering::formats::{Formats, Ladder, extension, nature};
 use crate::rendering::view::shared::ImageView;
-use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
 /// Changes whenever the same original would give other bytes in the same sizes and formats.
@@ -28,16 +24,15 @@ const LIGHT: u64 = 200 << 10;
 /// Pixels of such a drawing: a browser holds all of them.
 const HELD: u64 = 16_000_000;
 
-/// Decoding takes so many bytes in all, however many pictures are worked on at a time.
-static GATE: Gate = Gate::new(200 << 20);
-
 /// A picture that the site shows.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    file: PathBuf,
-    /// As the author sees it.
-    path: String,
-    hash: blake3::Hash,
+    /// Where the original is.
+    pub(super) file: PathBuf,
+    /// The same, as the author sees it.
+    pub(super) path: String,
+    /// Hash of its bytes.
+    pub(super) hash: blake3::Hash,
     width: u32,
     height: u32,
     alt: String,
@@ -56,7 +51,8 @@ pub struct Derivative {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    format: Format,
+    /// What it is written as.
+    pub(super) format: Format,
 }
 
 impl Derivative {
@@ -206,95 +202,20 @@ impl Picture {
     }
 }
 
-/// Makes the derivatives of one picture, all at the first demand.
-#[derive(Debug)]
-pub struct Work {
-    picture: Picture,
-    kept: Kept,
-    made: OnceLock<Result<Vec<Vec<u8>>, Box<Diagnostic>>>,
-}
-
-impl Work {
-    /// The work on `picture`; results are kept in `kept`.
-    #[must_use]
-    pub fn new(picture: Picture, kept: Kept) -> Self {
-        Self { picture, kept, made: OnceLock::new() }
-    }
-
-    /// The bytes of the file at `index` of [`Picture::files`].
-    pub fn make(&self, index: usize) -> Result<Vec<u8>, Vec<Diagnostic>> {
-        let files = self.picture.files();
-        if let Some(bytes) = self.kept.read(files[index].name()) {
-            return Ok(bytes);
-        }
-        let made = self.made.get_or_init(|| {
-            let made = make_all(&self.picture, &files).map_err(|reason| {
-                let message = format!("the picture cannot be shown: {reason}");
-                let diagnostic = Diagnostic::error("broken-picture", message).in_path(&self.picture.path);
-                Box::new(diagnostic.help("save it again from where it came, smaller if it is very large"))
-            })?;
-            for (file, bytes) in files.iter().zip(&made) {
-                self.kept.write(file.name(), bytes);
-            }
-            Ok(made)
-        });
-        made.as_ref().map(|made| made[index].clone()).map_err(|diagnostic| vec![Diagnostic::clone(diagnostic)])
-    }
-}
-
 fn is_light(nature: &Nature, length: u64) -> bool {
     let pixels = u64::from(nature.width) * u64::from(nature.height);
     nature.subject == Subject::Drawing && length <= LIGHT && pixels <= HELD
 }
 
-fn make_all(picture: &Picture, files: &[Derivative]) -> Result<Vec<Vec<u8>>, String> {
-    let limits = Limits::default();
-    let size = fs::metadata(&picture.file).map_err(|error| error.to_string())?.len();
-    if size > limits.bytes {
-        return Err(Refused::Bytes { has: size, most: limits.bytes }.to_string());
-    }
-    let bytes = fs::read(&picture.file).map_err(|error| error.to_string())?;
-    let wanted = |file: &Derivative| Wanted { width: file.width, height: file.height, format: file.format };
-    let wanted: Vec<Wanted> = files.iter().map(wanted).collect();
-    imaging::derive(&bytes, &wanted, &limits, &GATE).map_err(|refused| refused.to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use image::codecs::jpeg::JpegEncoder;
-    use image::{DynamicImage, ImageEncoder};
-
     use super::*;
-    use crate::files::kept::Access;
-    use crate::files::picture::{Size, measure_file};
 
     fn picture(file: PathBuf, width: u32, height: u32) -> Picture {
         let path = file.to_string_lossy().into_owned();
         let (formats, alt) = (Formats::of_album(&path), "a".to_owned());
         let hash = blake3::hash(b"x");
         Picture { file, path, hash, width, height, alt, formats, ladder: Ladder::Album, is_light: false }
-    }
-
-    #[test]
-    fn a_turned_photograph_stands_upright_and_loses_its_metadata() {
-        let root = std::env::temp_dir().join(format!("genblog-photos-{}", std::process::id()));
-        fs::create_dir_all(&root).expect("a folder");
-        let file = root.join("turned.jpg");
-        let mut bytes = Vec::new();
-        let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 90);
-        // A TIFF header and one tag: orientation 6, "turn right".
-        let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-        encoder.set_exif_metadata(exif.to_vec()).expect("EXIF fits");
-        DynamicImage::new_rgb8(1000, 500).write_with_encoder(encoder).expect("encodes");
-        fs::write(&file, bytes).expect("written");
-        assert_eq!(measure_file(&file), Ok(Size { width: 500, height: 1000 }));
-
-        let work = Work::new(picture(file, 500, 1000), Kept::new(&root, Access::Write));
-        let small = work.make(0).expect("a derivative");
-        let shown = image::load_from_memory(&small).expect("a picture");
-        assert_eq!((shown.width(), shown.height()), (240, 480));
-        assert!(!small.windows(4).any(|window| window == b"Exif"));
-        fs::remove_dir_all(root).expect("removed");
     }
 
     #[test]
@@ -307,17 +228,5 @@ mod tests {
         assert_eq!(names("a/b.PNG"), ["png", "png", "png"]);
         let view = picture("a/b.jpg".into(), 400, 300).small("/blog/");
         assert_eq!((&*view.srcset, &*view.sizes, view.webp.ends_with(".400.webp")), ("", "", true));
-    }
-
-    #[test]
-    fn a_broken_picture_is_named() {
-        let root = std::env::temp_dir().join(format!("genblog-broken-{}", std::process::id()));
-        fs::create_dir_all(&root).expect("a folder");
-        let file = root.join("broken.png");
-        fs::write(&file, b"\x89PNG\r\n\x1a\nno more").expect("written");
-        let problems =
-            Work::new(picture(file, 5, 5), Kept::new(&root, Access::Read)).make(0).expect_err("it is broken");
-        assert!(problems[0].path.as_deref().is_some_and(|path| path.ends_with("broken.png")));
-        fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -1,6 +1,6 @@
 //! The whole site as planned outputs: [`plan`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::files::kept::Kept;
@@ -10,8 +10,9 @@ use crate::rendering::card::Card;
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
-use crate::rendering::photos::{Picture, Work};
-use crate::rendering::published::publish;
+use crate::rendering::making::{Part, Work};
+use crate::rendering::photos::{Derivative, Picture};
+use crate::rendering::published::Published;
 use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
 use crate::rendering::theme::{Asset, Theme};
 use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
@@ -25,8 +26,25 @@ pub struct Plan<'a> {
     pub outputs: Vec<Planned<'a>>,
     /// Their headers.
     pub headers: Headers,
+    /// The pictures among them, each once for all its outputs.
+    pub pictures: Vec<Arc<Work>>,
+}
+
+impl Plan<'_> {
+    /// The pictures that have to be decoded for some of the outputs.
+    #[must_use]
+    pub fn to_decode(&self, stale: &BTreeSet<&Route>) -> Vec<&Work> {
+        let lacks = |work: &&Work| {
+            let mut files = work.files().iter().enumerate();
+            files.any(|(index, file)| stale.contains(&file.route) && work.lacks(index))
+        };
+        self.pictures.iter().map(|work| &**work).filter(lacks).collect()
+    }
+
     /// Names of the kept results that the outputs use.
-    pub kept: Vec<String>,
+    pub fn kept(&self) -> impl Iterator<Item = &str> {
+        self.pictures.iter().flat_map(|work| work.files()).map(Derivative::name)
+    }
 }
 
 /// Plans all outputs of a site; nothing is rendered yet.
@@ -50,8 +68,8 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
 
     let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().map(|it| asset(renderer, it)).collect();
     outputs.extend(site.files.iter().map(|file| plain_file(renderer, file)));
-    let (pictures, names) = plan_pictures(renderer, kept);
-    outputs.extend(pictures);
+    let (planned, pictures) = plan_pictures(renderer, kept);
+    outputs.extend(planned);
     outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
     outputs.extend(plan_drawings(renderer));
     outputs.extend(plan_cards(renderer));
@@ -62,7 +80,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.push(crawlers::robots(renderer));
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
     outputs.push(headers.file(renderer, &routes));
-    (Plan { outputs, headers, kept: names }, problems)
+    (Plan { outputs, headers, pictures }, problems)
 }
 
 /// Pages that people look for, as the sitemap names them.
@@ -101,33 +119,35 @@ fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a
         route: file.route.clone(),
         phase: Phase::Asset,
         fingerprint: renderer.fingerprint("file", &[file.hash]),
-        make: Box::new(|| publish(file)),
+        make: Box::new(Published(file)),
     }
 }
 
 /// The sizes of all pictures; a picture that stands in two places is made once.
-fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a>>, Vec<String>) {
+fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a>>, Vec<Arc<Work>>) {
     let site = renderer.site;
     let photos = site.albums.iter().flat_map(|album| album.photos.iter().map(Picture::of_album));
     let mut planned: BTreeMap<Route, Planned<'a>> = BTreeMap::new();
-    let mut names = Vec::new();
+    let mut works = Vec::new();
     for picture in photos.chain(renderer.pictures.all().cloned()) {
-        let files = picture.files();
         let work = Arc::new(Work::new(picture, kept.clone()));
-        for (index, file) in files.into_iter().enumerate() {
+        let before = planned.len();
+        for (index, file) in work.files().iter().enumerate() {
             let work = Arc::clone(&work);
-            names.push(file.name().to_owned());
             // The name says all that the bytes depend on.
             let fingerprint = renderer.fingerprint("picture", &[blake3::hash(file.name().as_bytes())]);
             planned.entry(file.route.clone()).or_insert_with(|| Planned {
-                route: file.route,
+                route: file.route.clone(),
                 phase: Phase::Asset,
                 fingerprint,
-                make: Box::new(move || work.make(index)),
+                make: Box::new(Part { work, index }),
             });
         }
+        if planned.len() > before {
+            works.push(work);
+        }
     }
-    (planned.into_values().collect(), names)
+    (planned.into_values().collect(), works)
 }
 
 /// Each figure's picture, table and page of its own, for feeds, previews, other people's pages and downloads.

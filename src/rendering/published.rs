@@ -2,16 +2,40 @@
 
 use std::fs;
 
+use crate::files::artifact::{Artifact, Make};
 use crate::graph::site::{Enclosure, EnclosureFile, PlainFile, Publishing};
 use crate::rendering::metadata::{has_metadata, without_metadata};
 use crate::rendering::renderer::Renderer;
 use crate::words::diagnostic::Diagnostic;
 
+/// Bytes of a file that is copied from where it is, without being held in memory until everything is made.
+const LARGE: u64 = 1 << 20;
+
+/// A file that is published.
+pub(super) struct Published<'a>(pub(super) &'a PlainFile);
+
+impl Make for Published<'_> {
+    fn make(&self) -> Result<Artifact, Vec<Diagnostic>> {
+        let file = self.0;
+        if file.publishing == Publishing::AsItIs && file.length > LARGE {
+            // Whether the file cannot be read or has changed, reading it once more tells.
+            if let Some(artifact) = Artifact::of_file(file.file.clone(), file.hash) {
+                return Ok(artifact);
+            }
+        }
+        publish(file).map(Artifact::Bytes)
+    }
+}
+
 /// The bytes that are published.
-pub fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
+fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(&file.path)];
     let bytes =
         fs::read(&file.file).map_err(|error| failed("unreadable", format!("the file cannot be read: {error}")))?;
+    if blake3::hash(&bytes) != file.hash {
+        let problems = failed("changed-file", "this file was changed while the site was built".to_owned());
+        return Err(problems.into_iter().map(|one| one.help("build again when nobody writes to it")).collect());
+    }
     match file.publishing {
         Publishing::AsItIs => Ok(bytes),
         Publishing::WithoutMetadata => without_metadata(file.route.as_str(), bytes).ok_or_else(|| {

@@ -1,16 +1,19 @@
 //! `genblog build`: the site is written to its output folder, or nothing is.
 
-use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Instant;
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::files::config;
 use crate::files::kept::{Access, Kept};
 use crate::files::output::{Failure, Output, Phase, Report};
 use crate::graph::site::Site;
+use crate::rendering::making::Work;
 use crate::rendering::plan::{Plan, plan};
 use crate::running::pipeline::{Inputs, all_problems, in_order, prepare};
+use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
 use crate::words::diagnostic::has_error;
 
@@ -44,7 +47,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
         Err(failure) => return report::failure(&failure, build.form),
     };
-    let mut prepared = match prepare(&build.inputs) {
+    let mut prepared = match prepare(&build.inputs, Access::Write) {
         Ok(prepared) => prepared,
         Err(found) => {
             problems.extend(found);
@@ -57,9 +60,13 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     let (plan, found) = plan(&renderer, &kept);
     problems.extend(found);
     let Some(mut output) = output.filter(|_| !has_error(&problems)) else {
+        let all = plan.outputs.iter().map(|planned| &planned.route).collect();
+        decode(&plan.to_decode(&all), build);
         return report::failure(&Failure::Site(all_problems(problems, &plan)), build.form);
     };
-    let written = match output.write(&plan.outputs) {
+    let looked = output.look(&plan.outputs);
+    decode(&plan.to_decode(&looked.stale().map(|planned| &planned.route).collect()), build);
+    let written = match output.write_looked(looked) {
         Ok(written) => written,
         Err(Failure::Site(found)) => {
             problems.extend(found);
@@ -67,7 +74,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
         Err(failure) => return report::failure(&failure, build.form),
     };
-    kept.retain(&plan.kept.iter().cloned().collect::<BTreeSet<_>>());
+    kept.retain(plan.kept());
     let problems = in_order(problems);
     if !problems.is_empty() || build.form == Form::Json {
         report::diagnostics(&problems, build.form)?;
@@ -76,6 +83,17 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         report::line(&summary(&prepared.site, &plan, written, started))?;
     }
     Ok(Outcome::Fine)
+}
+
+/// Makes and keeps the sizes of photographs: each is a piece of work by itself, so that all processors have some to the end, and
+/// a build that is killed loses those in hand only.
+fn decode(pictures: &[&Work], build: &Build) {
+    let shown = !build.quiet && build.form == Form::Text;
+    let progress = Progress::new("photographs", pictures.len(), shown);
+    pictures.par_iter().with_max_len(1).for_each(|work| {
+        work.make_all();
+        progress.step();
+    });
 }
 
 /// What there is now, and what was done for it. Only a person at a terminal is told the time: it differs from run to run.

@@ -11,7 +11,7 @@ use crate::words::diagnostic::has_error;
 
 /// Checks the site.
 pub fn check(inputs: &Inputs, form: Form) -> io::Result<Outcome> {
-    let mut prepared = match prepare(inputs) {
+    let mut prepared = match prepare(inputs, Access::Read) {
         Ok(prepared) => prepared,
         Err(problems) => return report::failure(&Failure::Site(problems), form),
     };

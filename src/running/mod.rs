@@ -2,6 +2,8 @@
 
 pub mod report;
 
+pub mod progress;
+
 pub mod pipeline;
 
 pub mod build;

@@ -1,13 +1,18 @@
 //! The way that `build`, `check` and `serve` share: from a folder to a site and its theme.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use blake3::Hash;
+
+use crate::files::cache::{FOLDER, PROGRAM};
 use crate::files::config::{self, Overrides};
+use crate::files::kept::Access;
 use crate::files::output;
-use crate::files::source;
+use crate::files::seen::{Entries, Entry, Seen, read_stamped};
+use crate::files::source::{self, Known, Snapshot};
+use crate::files::stamp::{Moment, Stamp};
 use crate::graph::site::Site;
 use crate::graph::{Choice, assemble};
 use crate::rendering::plan::Plan;
@@ -36,22 +41,27 @@ pub struct Prepared {
     pub site: Site,
     /// Its theme.
     pub theme: Theme,
+    /// Stands for this program among all versions and builds of it.
+    pub program: Hash,
     /// Errors and warnings.
     pub problems: Vec<Diagnostic>,
 }
 
 /// Reads and understands a site. It fails only where there is nothing to go on with: no configuration, or templates that
-/// cannot be used.
-pub fn prepare(inputs: &Inputs) -> Result<Prepared, Vec<Diagnostic>> {
+/// cannot be used. With [`Access::Write`] it remembers what it read.
+pub fn prepare(inputs: &Inputs, access: Access) -> Result<Prepared, Vec<Diagnostic>> {
     let (config, mut problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
-    let (source, found) = source::read(&inputs.root);
+    // Without the folder of its own genblog remembers nothing.
+    let now = if access == Access::Write { Moment::of(&inputs.root.join(FOLDER)).ok() } else { None };
+    let program = program(&inputs.root, now);
+    let Snapshot { source, problems: found, .. } = read(&inputs.root, program, now);
     problems.extend(found);
     let theme = Theme::new(&source.templates);
     let (site, found) = assemble(config, &source, &inputs.choice);
     problems.extend(found);
     match theme {
-        Ok(theme) => Ok(Prepared { site, theme, problems }),
+        Ok(theme) => Ok(Prepared { site, theme, program, problems }),
         Err(found) => {
             problems.extend(found);
             Err(in_order(problems))
@@ -63,16 +73,14 @@ impl Prepared {
     /// The renderer for this site.
     #[must_use]
     pub fn renderer(&self) -> Renderer<'_> {
-        Renderer::new(&self.site, &self.theme, program())
+        Renderer::new(&self.site, &self.theme, self.program)
     }
 }
 
 /// All problems of a site that has errors: renders it in memory too, so that what templates have to say comes in the same run.
 #[must_use]
 pub fn all_problems(mut problems: Vec<Diagnostic>, plan: &Plan<'_>) -> Vec<Diagnostic> {
-    if let Err(found) = output::render(&plan.outputs) {
-        problems.extend(found);
-    }
+    problems.extend(output::problems(&plan.outputs));
     in_order(problems)
 }
 
@@ -84,15 +92,42 @@ pub fn in_order(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     problems
 }
 
+/// The sources, of which those are read that `program` does not know yet.
+fn read(root: &Path, program: Hash, now: Option<Moment>) -> Snapshot {
+    let (memory, program) = ("sources", program.to_hex());
+    let seen = Seen::<Known>::read(root, memory, &program);
+    let snapshot = source::read_again(root, &seen, now);
+    if now.is_some() {
+        seen.write(root, memory, &program, &snapshot.seen);
+    }
+    snapshot
+}
+
 /// Stands for this program among all versions and builds of it: another one makes every output again.
 ///
-/// The version alone would do for those who never change the program; the file itself serves those who do.
-fn program() -> blake3::Hash {
-    static PROGRAM: OnceLock<blake3::Hash> = OnceLock::new();
-    *PROGRAM.get_or_init(|| {
-        let file = env::current_exe().and_then(fs::read).unwrap_or_default();
+/// The version alone would do for those who never change the program; the file itself serves those who do. It is read once, and
+/// remembered like a source.
+fn program(root: &Path, now: Option<Moment>) -> Hash {
+    static PROGRAM_HASH: OnceLock<Hash> = OnceLock::new();
+    *PROGRAM_HASH.get_or_init(|| {
+        let file = env::current_exe().unwrap_or_default();
+        let seen = Seen::<()>::read(root, "program", PROGRAM);
+        let name = file.to_string_lossy().into_owned();
+        let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
+        let bytes = match seen.entry(&name, stamp) {
+            Some(entry) => entry.hash,
+            None => match read_stamped(&file, now, |_| {}) {
+                Ok((hash, Some(stamp))) => {
+                    let entries = Entries::from([(name, Entry { stamp, hash, facts: () })]);
+                    seen.write(root, "program", PROGRAM, &entries);
+                    hash
+                }
+                Ok((hash, None)) => hash,
+                Err(_) => blake3::hash(b""),
+            },
+        };
         let mut hasher = blake3::Hasher::new();
-        hasher.update(GENERATOR.as_bytes()).update(&file);
+        hasher.update(GENERATOR.as_bytes()).update(bytes.as_bytes());
         hasher.finalize()
     })
 }

@@ -81,7 +81,7 @@ fn make(inputs: &Inputs, origin: &str, before: Option<&Files>) -> Result<(Files,
     let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
-    let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() })?;
+    let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write)?;
     let mut problems = std::mem::take(&mut prepared.problems);
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Write));

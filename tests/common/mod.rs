@@ -99,6 +99,11 @@ pub(crate) fn figure(slug: &str) -> Block {
     })
 }
 
+/// Hash of a file's bytes; of none when there is no file.
+pub(crate) fn hash(file: &Path) -> blake3::Hash {
+    blake3::hash(&std::fs::read(file).unwrap_or_default())
+}
+
 /// A site with two posts (the newer has a figure), a page, an album of one picture at `picture`, a file and an old address.
 pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
     let mut first = body("<p>Lead with <a href=\"#how\">a link</a>.</p>");
@@ -110,7 +115,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         route: route("gallery/walk/stone/"),
         file: picture.to_owned(),
         path: "content/gallery/walk/stone.png".to_owned(),
-        hash: blake3::hash(b"stone"),
+        hash: hash(picture),
         width: 1000,
         height: 500,
         title: "A stone".to_owned(),
@@ -154,7 +159,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             route: route("stone.png"),
             file: picture.to_owned(),
             path: "static/stone.png".to_owned(),
-            hash: blake3::hash(b"stone"),
+            hash: hash(picture),
             length: std::fs::metadata(picture).map_or(0, |file| file.len()),
             publishing: Publishing::AsItIs,
         }],

@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::json;
 
-use crate::common::{Picture, figure, outputs, route, site, text};
+use crate::common::{Picture, figure, hash, outputs, route, site, text};
 use crate::{BASE, feed, json, one, only, site_of, sites, xml};
 
 #[test]
@@ -266,7 +266,7 @@ fn file(name: &str, length: u64, picture: &Picture) -> PlainFile {
         route: route(name),
         file: picture.0.clone(),
         path: format!("content/posts/only/{name}"),
-        hash: blake3::hash(name.as_bytes()),
+        hash: hash(&picture.0),
         length,
         publishing: Publishing::WithoutMetadata,
     }

@@ -1,0 +1,186 @@
+//! The bytes of an output between making and writing: an [`Artifact`].
+//!
+//! Everything is made before anything is written, and a site's photographs are more than memory holds. So what is dear to make
+//! or large waits on disk: results that are kept, files of the author's, and what goes beyond the measure of a [`Spool`].
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use blake3::Hash;
+
+use crate::files::cache::{temporary, write_whole};
+use crate::files::seen::read_stamped;
+use crate::files::stamp::Stamp;
+use crate::words::diagnostic::Diagnostic;
+
+/// What an output holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Artifact {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The bytes of a file, which were seen to hash to `hash`.
+    File {
+        /// Where they are.
+        file: PathBuf,
+        /// Hash of the bytes.
+        hash: Hash,
+    },
+}
+
+/// Makes an output, or says why that cannot be. A function that gives the bytes is one of these.
+pub trait Make: Send + Sync {
+    /// Makes it.
+    fn make(&self) -> Result<Artifact, Vec<Diagnostic>>;
+}
+
+impl<F: Fn() -> Result<Vec<u8>, Vec<Diagnostic>> + Send + Sync> Make for F {
+    fn make(&self) -> Result<Artifact, Vec<Diagnostic>> {
+        self().map(Artifact::Bytes)
+    }
+}
+
+impl Artifact {
+    /// The file at `file` as an artifact, if it can be read and its bytes hash to `hash`. It is not held in memory.
+    #[must_use]
+    pub fn of_file(file: PathBuf, hash: Hash) -> Option<Self> {
+        let (has, _) = read_stamped(&file, None, |_| {}).ok()?;
+        (has == hash).then_some(Self::File { file, hash })
+    }
+
+    /// Hash of the bytes.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        match self {
+            Self::Bytes(bytes) => blake3::hash(bytes),
+            Self::File { hash, .. } => *hash,
+        }
+    }
+
+    /// All bytes at once.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::File { file, hash } => {
+                let bytes = fs::read(&file)?;
+                if blake3::hash(&bytes) == hash { Ok(bytes) } else { Err(changed(&file)) }
+            }
+        }
+    }
+
+    /// Writes the bytes to `file`, as [`write_whole`] does, and gives the stamp of the file that is there now.
+    ///
+    /// A file that is no longer what it was is an error; nothing is written then.
+    pub(super) fn write(&self, file: &Path) -> io::Result<Option<Stamp>> {
+        let temporary = temporary(file);
+        match self {
+            Self::Bytes(bytes) => write_whole(file, bytes)?,
+            Self::File { file: from, hash } => {
+                if let Some(folder) = file.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                let copied = copy(from, *hash, &temporary).and_then(|()| fs::rename(&temporary, file));
+                if copied.is_err() {
+                    // The first error is the one to tell; a file that stays behind is taken away by the next build.
+                    let _ = fs::remove_file(&temporary);
+                }
+                copied?;
+            }
+        }
+        Ok(Stamp::of(&file.symlink_metadata()?))
+    }
+}
+
+/// Copies a file whose bytes hash to `hash`.
+fn copy(from: &Path, hash: Hash, to: &Path) -> io::Result<()> {
+    let mut written = File::create(to)?;
+    let mut result = Ok(());
+    let (has, _) = read_stamped(from, None, |piece| {
+        if result.is_ok() {
+            result = written.write_all(piece);
+        }
+    })?;
+    result?;
+    if has == hash { Ok(()) } else { Err(changed(from)) }
+}
+
+fn changed(file: &Path) -> io::Error {
+    io::Error::other(format!("`{}` was changed while the site was built", file.display()))
+}
+
+/// Where artifacts wait for the others: in memory as long as all of them together are not too much, and in a folder beyond.
+#[derive(Debug)]
+pub(super) struct Spool {
+    folder: PathBuf,
+    /// Bytes that memory may hold.
+    most: u64,
+    held: AtomicU64,
+    files: AtomicU64,
+}
+
+impl Spool {
+    /// A spool in `folder`, which is its own: whatever a build that was killed has left there goes.
+    pub(super) fn new(folder: PathBuf, most: u64) -> Self {
+        // What stays is written over.
+        let _ = fs::remove_dir_all(&folder);
+        Self { folder, most, held: AtomicU64::new(0), files: AtomicU64::new(0) }
+    }
+
+    /// Holds an artifact until it is written.
+    pub(super) fn hold(&self, artifact: Artifact) -> io::Result<Artifact> {
+        let Artifact::Bytes(bytes) = artifact else { return Ok(artifact) };
+        let length = bytes.len() as u64;
+        if self.held.fetch_add(length, Ordering::Relaxed) + length <= self.most {
+            return Ok(Artifact::Bytes(bytes));
+        }
+        self.held.fetch_sub(length, Ordering::Relaxed);
+        fs::create_dir_all(&self.folder)?;
+        let file = self.folder.join(self.files.fetch_add(1, Ordering::Relaxed).to_string());
+        fs::write(&file, &bytes)?;
+        Ok(Artifact::File { file, hash: blake3::hash(&bytes) })
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        // The next build takes away what stays.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_is_written_as_it_was_seen_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("a/to"));
+        fs::write(&from, "one").expect("writable");
+        assert_eq!(Artifact::of_file(from.clone(), blake3::hash(b"two")), None);
+        let artifact = Artifact::of_file(from.clone(), blake3::hash(b"one")).expect("it is so");
+        artifact.write(&to).expect("writable");
+        assert_eq!(fs::read(&to).expect("written"), b"one");
+        fs::write(&from, "two").expect("writable");
+        assert!(artifact.write(&to).is_err() && artifact.into_bytes().is_err());
+        assert_eq!(fs::read(&to).expect("written before"), b"one");
+        assert_eq!(fs::read_dir(folder.path().join("a")).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn a_spool_holds_no_more_in_memory_than_it_may() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = folder.path().join("spool");
+        let spool = Spool::new(place.clone(), 5);
+        let held: Vec<Artifact> = ["one", "two", "22", "3"]
+            .map(|text| spool.hold(Artifact::Bytes(text.into())).expect("room on disk"))
+            .into();
+        let in_memory: Vec<bool> = held.iter().map(|one| matches!(one, Artifact::Bytes(_))).collect();
+        assert_eq!(in_memory, [true, false, true, false]);
+        let bytes: Vec<Vec<u8>> = held.into_iter().map(|one| one.into_bytes().expect("there")).collect();
+        assert_eq!(bytes, [b"one".to_vec(), b"two".to_vec(), b"22".to_vec(), b"3".to_vec()]);
+        drop(spool);
+        assert!(!place.exists());
+    }
+}

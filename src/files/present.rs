@@ -1,0 +1,130 @@
+//! What is in the output folder, and which of it is genblog's.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use blake3::Hash;
+
+use crate::files::cache::{Journal, Manifest};
+use crate::files::seen::{Entry, Seen, read_stamped};
+use crate::files::stamp::{Moment, Stamp};
+
+/// What is at a path of the output folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    Nothing,
+    File(Hash),
+    /// A folder, a symbolic link, or anything else that genblog never makes in the place of a file.
+    Other,
+}
+
+/// What is at a path, and what to remember of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    pub(super) present: Present,
+    pub(super) entry: Option<Entry<()>>,
+}
+
+impl From<Present> for Found {
+    fn from(present: Present) -> Self {
+        Self { present, entry: None }
+    }
+}
+
+/// The output folder with all that is known of it.
+#[derive(Debug)]
+pub(super) struct Disk {
+    pub(super) folder: PathBuf,
+    pub(super) manifest: Manifest,
+    pub(super) journal: Journal,
+    /// Files that need not be read again.
+    pub(super) seen: Seen<()>,
+    /// The moment before which nothing was read.
+    pub(super) opened: Moment,
+}
+
+/// The folders that planned files lie in: whether each is one, or what is to be said of all files in it.
+pub(super) type Folders<'a> = BTreeMap<&'a str, Result<(), Present>>;
+
+impl Disk {
+    /// Looks at the folders of some paths, at each once.
+    pub(super) fn folders<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Folders<'a> {
+        let mut folders = Folders::new();
+        for path in paths {
+            let _ = self.look_at_folder(folder_of(path), &mut folders);
+        }
+        folders
+    }
+
+    fn look_at_folder<'a>(&self, path: &'a str, folders: &mut Folders<'a>) -> Result<(), Present> {
+        if let Some(known) = folders.get(path) {
+            return *known;
+        }
+        let found = if path.is_empty() {
+            Ok(())
+        } else {
+            self.look_at_folder(folder_of(path), folders).and_then(|()| {
+                let at = self.folder.join(path);
+                match at.symlink_metadata() {
+                    Ok(metadata) if metadata.is_dir() => Ok(()),
+                    // A file of ours where a folder is to be is no longer planned, and goes before anything is written.
+                    Ok(metadata) if metadata.is_file() => Err(self.in_the_way(&at)),
+                    Ok(_) => Err(Present::Other),
+                    Err(_) => Err(Present::Nothing),
+                }
+            })
+        };
+        folders.insert(path, found);
+        found
+    }
+
+    /// Looks at a path whose folder is among `folders`.
+    pub(super) fn find(&self, path: &str, folders: &Folders<'_>) -> Found {
+        if let Some(Err(present)) = folders.get(folder_of(path)) {
+            return (*present).into();
+        }
+        let file = self.folder.join(path);
+        match file.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => self.read(path, &file, Stamp::of(&metadata)),
+            Ok(metadata) if metadata.is_dir() => self.in_the_way(&file).into(),
+            Ok(_) => Present::Other.into(),
+            Err(_) => Present::Nothing.into(),
+        }
+    }
+
+    fn read(&self, path: &str, file: &Path, stamp: Option<Stamp>) -> Found {
+        if let Some(entry) = self.seen.entry(path, stamp) {
+            return Found { present: Present::File(entry.hash), entry: Some(entry.clone()) };
+        }
+        match read_stamped(file, Some(self.opened), |_| {}) {
+            Ok((hash, stamp)) => {
+                Found { present: Present::File(hash), entry: stamp.map(|stamp| Entry { stamp, hash, facts: () }) }
+            }
+            Err(_) => Present::Other.into(),
+        }
+    }
+
+    /// A file or folder that must go before a planned file can be written: nothing, when all of it is ours.
+    fn in_the_way(&self, at: &Path) -> Present {
+        let ours = |file: &Path| {
+            let path = file.strip_prefix(&self.folder).ok().and_then(Path::to_str);
+            path.is_some_and(|path| match self.find(path, &Folders::new()).present {
+                Present::File(hash) => self.is_ours(path, hash),
+                Present::Nothing | Present::Other => false,
+            })
+        };
+        let all_ours = walkdir::WalkDir::new(at).into_iter().all(|entry| {
+            entry.is_ok_and(|entry| entry.file_type().is_dir() || (entry.file_type().is_file() && ours(entry.path())))
+        });
+        if all_ours { Present::Nothing } else { Present::Other }
+    }
+
+    /// Whether the bytes at a path are what genblog wrote there.
+    pub(super) fn is_ours(&self, path: &str, hash: Hash) -> bool {
+        self.manifest.owned(path).is_some_and(|owned| owned.hash == hash) || self.journal.has(path, hash)
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

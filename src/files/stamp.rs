@@ -1,0 +1,147 @@
+//! Whether a file is the one that was read before, told by its entry in the file system, without reading it.
+//!
+//! A file that is written to gets a new time of change, which no program can set back. The clock behind it ticks, though: a file
+//! that is written twice within a tick looks the same after both. So a [`Stamp`] stands for bytes only when it was already
+//! older than a tick at the [`Moment`] before they were read ([`Stamp::is_settled`]); git calls the others "racily clean".
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Nanoseconds that a time is older than before it is settled, where times are written down in whole seconds, or in two: what old
+/// file systems do.
+const COARSE: i64 = 2_000_000_000;
+
+/// The same where times have digits below a microsecond: no kernel's clock behind such times ticks less than a hundred times a
+/// second, and this is ten ticks.
+const FINE: i64 = 100_000_000;
+
+/// What a file system says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    /// Bytes.
+    length: u64,
+    /// When its bytes last changed, as its owner says, in nanoseconds since 1970.
+    modified: i64,
+    /// When anything about it last changed, as the file system says, in nanoseconds since 1970.
+    changed: i64,
+}
+
+/// A stamp as it is remembered: without names, since there are thousands.
+type Row = (u64, u64, u64, i64, i64);
+
+impl From<Row> for Stamp {
+    fn from((device, inode, length, modified, changed): Row) -> Self {
+        Self { device, inode, length, modified, changed }
+    }
+}
+
+impl From<Stamp> for Row {
+    fn from(stamp: Stamp) -> Self {
+        (stamp.device, stamp.inode, stamp.length, stamp.modified, stamp.changed)
+    }
+}
+
+impl Stamp {
+    /// The stamp of a file; `None` where the system knows no time of change, so that bytes have to be read there.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec())?,
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec())?,
+        })
+    }
+
+    /// The stamp of a file; `None` where the system knows no time of change, so that bytes have to be read there.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+
+    /// How many bytes the file has.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether every later change of the file, after `moment`, gives it another stamp. Only the time that nobody can set counts.
+    #[must_use]
+    pub fn is_settled(&self, moment: Moment) -> bool {
+        let tick = if self.changed % 1000 == 0 { COARSE } else { FINE };
+        self.changed.checked_add(tick).is_some_and(|settled| settled < moment.0)
+    }
+
+    /// Whether `later` may be the same file with the same bytes under a new name, which changes the time of change alone.
+    #[must_use]
+    pub fn was_renamed_to(&self, later: &Self) -> bool {
+        *self == Self { changed: self.changed, ..*later }
+    }
+}
+
+/// A time as one number; `None` when it is centuries away.
+#[cfg(unix)]
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> Option<i64> {
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)
+}
+
+/// A time by the clock that stamps are made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// This moment. A file is written in `folder` to see it: a file system on another machine has a clock of its own.
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let file = folder.join("clock");
+        std::fs::write(&file, b"what time it is\n")?;
+        let stamp = Stamp::of(&File::open(&file)?.metadata()?);
+        // Without stamps nothing is ever settled.
+        Ok(Self(stamp.map_or(i64::MIN, |stamp| stamp.changed)))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn stamp(changed: i64) -> Stamp {
+        Stamp { device: 1, inode: 2, length: 3, modified: 4, changed }
+    }
+
+    #[test]
+    fn a_time_is_settled_when_the_clock_has_ticked_since() {
+        let second = 1_000_000_000;
+        for (changed, moment, settled) in [
+            (5 * second, 7 * second, false),
+            (5 * second, 7 * second + 1, true),
+            (5 * second + 1, 5 * second + FINE + 1, false),
+            (5 * second + 1, 5 * second + FINE + 2, true),
+            // The clock was set back.
+            (9 * second + 1, 5 * second, false),
+            (i64::MAX, i64::MAX, false),
+        ] {
+            assert_eq!(stamp(changed).is_settled(Moment(moment)), settled, "{changed} at {moment}");
+        }
+    }
+
+    #[test]
+    fn the_moment_comes_after_every_file_that_is_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("a");
+        std::fs::write(&file, "a").expect("writable");
+        let stamp = Stamp::of(&file.metadata().expect("there")).expect("a time of this century");
+        let moment = Moment::of(folder.path()).expect("writable");
+        assert!(moment.0 >= stamp.changed && !stamp.is_settled(moment));
+    }
+}

@@ -1,0 +1,57 @@
+//! The line that tells how far a build is, as a terminal gets it.
+
+use std::process::Command;
+
+use crate::site::Site;
+
+/// What a terminal gets from a build of a new site with so many photographs; `None` where there is no `script`, which is one.
+fn terminal(photographs: u32, environment: &[(&str, &str)], arguments: &[&str]) -> Option<String> {
+    let site = Site::new();
+    site.album(photographs, (1000, 700));
+    let mut words = vec![env!("CARGO_BIN_EXE_genblog"), "build"];
+    words.extend(arguments);
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).current_dir(site.path(""));
+    script.env("TERM", "xterm").env_remove("NO_COLOR").envs(environment.iter().copied());
+    let output = script.stdin(std::process::Stdio::null()).output().ok()?;
+    assert!(output.status.success(), "{output:?}");
+    Some(String::from_utf8(output.stdout).expect("text"))
+}
+
+/// Digits become `0`, each time one line is drawn over the other is a new one, and equal ones are told once.
+fn told(text: &str) -> Vec<String> {
+    let lines = text.split('\r').map(|line| line.replace('\x1b', "^").replace(|c: char| c.is_ascii_digit(), "0"));
+    let mut lines: Vec<String> = lines.map(|line| line.replace("00", "0")).collect();
+    lines.dedup();
+    lines
+}
+
+#[test]
+fn a_person_sees_how_far_it_is() {
+    let Some(text) = terminal(8, &[], &[]) else { return };
+    let lines = told(&text);
+    assert!(lines.contains(&"^[?0lphotographs 0 of 0 · 0.0/s · 0 s left^[K^[?0h".to_owned()), "{lines:#?}");
+    // The line is gone before anything else is said, and lines wrap as before.
+    let last = lines.iter().rposition(|line| line.contains("photographs 0 of 0 ·")).expect("it is there");
+    assert!(lines[last + 1].starts_with("^[Kbuilt"), "{lines:#?}");
+    assert_eq!(text.matches("\x1b[?7l").count(), text.matches("\x1b[?7h").count());
+    let plain = text.split("\x1b[").skip(1).all(|after| after.starts_with('K') || after.starts_with("?7"));
+    assert!(plain, "no colours: {text:?}");
+}
+
+#[test]
+fn nobody_else_does() {
+    for (photographs, environment, arguments) in
+        [(8, &[("TERM", "dumb")] as &[_], &[] as &[_]), (8, &[], &["--quiet"]), (8, &[], &["--json"]), (1, &[], &[])]
+    {
+        let Some(text) = terminal(photographs, environment, arguments) else { return };
+        assert!(!text.contains("photographs"), "{environment:?} {arguments:?}: {text:?}");
+        assert!(!text.contains('\x1b'), "{environment:?} {arguments:?}: {text:?}");
+    }
+}
+
+#[test]
+fn no_colour_changes_nothing_in_it() {
+    let Some(text) = terminal(8, &[("NO_COLOR", "1")], &[]) else { return };
+    assert!(text.contains("photographs"), "{text:?}");
+}
