@@ -40,6 +40,7 @@ pub fn plain(style: &str) -> String {
         } else if let Some((_, code)) = line.split_once("*/") {
             comment = false;
             plain.push_str(code);
+            plain.push_str(if code.is_empty() { "" } else { "\n" });
         }
     }
     plain
