@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{Picture, outputs, route, site, template, text};
+use common::{Picture, hash, outputs, route, site, template, text};
 use genblog::rendering::portable::absolute;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
@@ -232,6 +232,7 @@ fn photographs_are_offered_as_webp() {
     photo.file = picture.0.with_extension("jpg");
     photo.path = "content/gallery/walk/stone.jpg".to_owned();
     image::open(&picture.0).and_then(|stone| stone.to_rgb8().save(&photo.file)).expect("a JPEG");
+    photo.hash = hash(&photo.file);
     let (outputs, problems) = outputs(&site);
     assert_eq!(problems, []);
     std::fs::remove_file(&site.albums[0].photos[0].file).expect("it was written");
