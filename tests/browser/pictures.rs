@@ -135,7 +135,7 @@ async fn look(browser: &Browser, path: &str, width: u32, density: u32) -> Vec<Va
 fn browsers_take_the_size_that_suffices() {
     in_browser_at(host(site(), Habit::Proper), 1280, 800, async |browser| {
         browser.devtools("Network.enable", json!({})).await;
-        for (path, pictures) in [("posts/pictures/", 10), ("tags/walks/", 1), ("gallery/", 1)] {
+        for (path, pictures) in [("posts/pictures/", 8), ("tags/walks/", 1), ("gallery/", 1)] {
             for density in [1, 2] {
                 for width in [320, 360, 412, 560, 600, 690, 800, 1280, 1600] {
                     let seen = look(browser, path, width, density).await;
