@@ -19,8 +19,15 @@ use imaging::{Format, Gate, Limits, Wanted, derive, look};
 
 type Outputs = BTreeMap<String, Vec<u8>>;
 
-/// What a site of these texts and pictures becomes.
+/// What a site of these texts and pictures becomes, which has nothing wrong with it before they are made.
 fn outputs(text: &str, pictures: &[(&str, Vec<u8>)]) -> Result<Outputs, Vec<Diagnostic>> {
+    let (outputs, warnings) = planned(text, pictures)?;
+    assert_eq!(render(&warnings, false), "");
+    Ok(outputs)
+}
+
+/// The same, and what its plan warns of.
+fn planned(text: &str, pictures: &[(&str, Vec<u8>)]) -> Result<(Outputs, Vec<Diagnostic>), Vec<Diagnostic>> {
     let folder = sites::folder(text);
     for (path, bytes) in pictures {
         let file = folder.path().join(path);
@@ -31,10 +38,9 @@ fn outputs(text: &str, pictures: &[(&str, Vec<u8>)]) -> Result<Outputs, Vec<Diag
     assert_eq!(render(&problems, false), "");
     let (site, theme) = (site.expect("a sound configuration"), Theme::new(&[]).expect("a sound theme"));
     let renderer = Renderer::new(&site, &theme, blake3::hash(b"test"));
-    let (plan, problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
-    assert_eq!(render(&problems, false), "");
+    let (plan, warnings) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
     let made = output::render(&plan.outputs)?;
-    Ok(plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect())
+    Ok((plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), warnings))
 }
 
 /// The site of one post whose text is `html`, with pictures beside it.
@@ -474,4 +480,26 @@ fn nobody_is_told_where_a_picture_was_taken() {
             assert!(!has(bytes, word), "{file} has {}", String::from_utf8_lossy(word));
         }
     }
+}
+
+/// Files in `static/` keep every byte, so their author is warned.
+#[test]
+fn a_place_in_a_file_that_is_published_as_it_is_is_told() {
+    let pictures = [
+        ("static/quiet.jpg", jpeg(noise(30, 20))),
+        ("static/walk.jpg", told_jpeg()),
+        ("static/walk.png", told_png()),
+        ("static/notes.txt", told_jpeg()),
+        ("content/posts/2026-11-20-a/a.jpg", told_jpeg()),
+    ];
+    let site = "--- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\n+++\n[a](a.jpg)\n";
+    let (outputs, warnings) = planned(site, &pictures).expect("a sound site");
+    assert_eq!(outputs["walk.jpg"], told_jpeg());
+    let expected = ["jpg", "png"].map(|ending| {
+        format!(
+            "warning[tells-place]: this picture tells where it was taken, and is published as it is\n--> static/walk.{ending}\n \
+             = help: put it beside a text in `content/`, where pictures lose what cameras wrote, or save it without its place\n\n"
+        )
+    });
+    assert_eq!(render(&warnings, false), expected.concat());
 }

@@ -293,9 +293,6 @@ fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (Sourc
     let hash = blake3::hash(&bytes);
     let length = bytes.len() as u64;
     let mut problem = None;
-    if part == Part::Static && is_picture(&path) && imaging::tells_place(&bytes).unwrap_or(false) {
-        problem = Some(tells_place(&path));
-    }
     let content = match part.text(&path) {
         Text::Always => match String::from_utf8(bytes) {
             Ok(text) => Content::Text(SourceText::new(&*path, text)),
@@ -312,15 +309,6 @@ fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (Sourc
         Text::Never => Content::Bytes,
     };
     (SourceFile { path, file, hash, length, content }, problem)
-}
-
-/// Files in `static/` keep every byte, so nobody but the author can take a place out of them.
-fn tells_place(path: &str) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::warning("tells-place", "this picture tells where it was taken, and is published as it is");
-    let help =
-        "put it beside a text in `content/`, where pictures lose what cameras wrote, or save it without its place";
-    diagnostic.in_path(path).help(help)
 }
 
 fn unreadable(path: String, error: &dyn Display) -> Diagnostic {

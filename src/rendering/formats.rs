@@ -15,7 +15,7 @@ const JPEG: Format = Format::Jpeg { quality: 82 };
 const WEBP: Format = Format::WebP { quality: 80 };
 
 /// Bytes that the header of most pictures ends within.
-const START: u64 = 256 << 10;
+const START: u64 = 128 << 10;
 
 /// What a picture's sizes are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -141,10 +141,14 @@ impl Picture {
         sizes.into_iter().map(derivative).collect()
     }
 
-    /// The picture in a list of pictures.
+    /// The picture in a list of pictures, of which two stand beside each other where there is room.
     #[must_use]
     pub fn small(&self, base_path: &str) -> ImageView {
-        self.view(base_path, 0, "(max-width: 40rem) 90vw, 20rem")
+        self.view(
+            base_path,
+            0,
+            "(min-width: 58.5rem) 27.25rem, (min-width: 44rem) calc(50vw - 2rem), calc(100vw - 2.5rem)",
+        )
     }
 
     /// The picture in its album's rows, shown as wide as `sizes` says.

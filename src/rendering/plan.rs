@@ -12,7 +12,7 @@ use crate::rendering::figure::Figure;
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::making::{Part, Work};
 use crate::rendering::photos::{Derivative, Picture};
-use crate::rendering::published::Published;
+use crate::rendering::published::{Published, tell_places};
 use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
 use crate::rendering::theme::{Asset, Theme};
 use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
@@ -49,11 +49,12 @@ impl Plan<'_> {
 
 /// Plans all outputs of a site; nothing is rendered yet.
 ///
-/// Errors are templates that do not exist; warnings are about the feed.
+/// Errors are templates that do not exist; warnings are about the feed, and about pictures that tell a place.
 pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagnostic>) {
     let site = renderer.site;
     let mut problems = unknown_templates(site, renderer.theme);
     problems.extend(feeds::check(renderer));
+    problems.extend(tell_places(site));
 
     let pages = plan_pages(renderer);
     let found: Vec<Route> = pages.iter().map(|page| page.route.clone()).collect();

@@ -57,6 +57,11 @@ fn site() -> &'static Path {
         )
         .expect("the configuration is written");
         fs::write(post.join("index.md"), TEXT).expect("the post is written");
+        let album = root.join("content/gallery/walk");
+        fs::create_dir_all(&album).expect("a folder for the album");
+        fs::write(album.join("index.md"), "+++\ntitle = \"Walk\"\n[[photos]]\nfile = \"1.jpg\"\nalt = \"Hills\"\n+++\n")
+            .expect("the album is written");
+        hills(2400, 1600).save(album.join("1.jpg")).expect("written");
         let vectors = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 300'><path d='M0 0h900v300H0z' fill='#58a'/></svg>";
         fs::write(post.join("vectors.svg"), vectors).expect("written");
         for (name, width, height) in [
@@ -130,7 +135,7 @@ async fn look(browser: &Browser, path: &str, width: u32, density: u32) -> Vec<Va
 fn browsers_take_the_size_that_suffices() {
     in_browser_at(host(site(), Habit::Proper), 1280, 800, async |browser| {
         browser.devtools("Network.enable", json!({})).await;
-        for (path, pictures) in [("posts/pictures/", 10), ("tags/walks/", 1)] {
+        for (path, pictures) in [("posts/pictures/", 8), ("tags/walks/", 1), ("gallery/", 1)] {
             for density in [1, 2] {
                 for width in [320, 360, 412, 560, 600, 690, 800, 1280, 1600] {
                     let seen = look(browser, path, width, density).await;
