@@ -281,6 +281,17 @@ fn html_of_authors_keeps_what_they_wrote() {
                 .replace(" sizes=\"9vw\"></picture>", "></picture>"),
         ),
         (
+            "<img src=a.jpg alt=A width=200 align=right class='big'>",
+            shown(
+                "src=\"700.jpg\" alt=A width=200 align=right class=\"big right\"",
+                "(min-width: 484px) 200px, calc(45vw - 18px)",
+            ),
+        ),
+        (
+            "<img src=\"https://b.example/a.jpg\" alt=A align=left>",
+            "<img src=\"https://b.example/a.jpg\" alt=A align=left>".to_owned(),
+        ),
+        (
             "<img src=a.jpg alt=A width=9 srcset='a.jpg 2x'>",
             "<img src=\"/blog/posts/a/a.jpg\" alt=A width=9 srcset=\"/blog/posts/a/a.jpg 2x\">".to_owned(),
         ),

@@ -272,21 +272,7 @@ fn addresses(
             _ => {}
         }
     }
-    changes.iter().try_for_each(|(name, value)| element.set_attribute(name, &escape(value)))?;
-    side_as_class(element)
-}
-
-/// Gives a picture that HTML of 2008 aligns (`align="left"`) the class that themes know.
-fn side_as_class(element: &mut Element<'_, '_>) -> Result<(), lol_html::errors::AttributeNameError> {
-    let side = element.get_attribute("align").filter(|_| element.tag_name() == "img").unwrap_or_default();
-    let Some(side) = ["left", "right"].into_iter().find(|known| side.trim().eq_ignore_ascii_case(known)) else {
-        return Ok(());
-    };
-    let class = element.get_attribute("class").unwrap_or_default();
-    if class.split_ascii_whitespace().any(|class| class == side) {
-        return Ok(());
-    }
-    element.set_attribute("class", format!("{class} {side}").trim_start())
+    changes.iter().try_for_each(|(name, value)| element.set_attribute(name, &escape(value)))
 }
 
 /// A `srcset` attribute with other addresses.
@@ -325,12 +311,6 @@ mod tests {
             ("<img src='x.png' alt=''>", r#"<img src="/x.png" alt='' width="3" height="2">"#),
             ("<img src=x.png width=1>", r#"<img src="/x.png" width=1>"#),
             ("<img width=1 srcset='x.png 1x, x,y.png 2x'>", r#"<img width=1 srcset="/x.png 1x, /x,y.png 2x">"#),
-            ("<img src=x width=1 align=LEFT>", r#"<img src="/x" width=1 align=LEFT class="left">"#),
-            (
-                "<img src=x width=1 align='right' class='big'>",
-                r#"<img src="/x" width=1 align='right' class="big right">"#,
-            ),
-            ("<img src='x' width=1 align=left class='left'>", r#"<img src="/x" width=1 align=left class='left'>"#),
             ("<video poster=x></video>", r#"<video poster="/x"></video>"#),
             (
                 "<h2>T &amp; U</h2>",

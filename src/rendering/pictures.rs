@@ -102,6 +102,7 @@ impl<'a> Texts<'a> {
         each_image(html, |element, standing| {
             self.shown += 1;
             let Some(route) = file_of(element, &self.url, &self.config.base_url) else { return };
+            side_as_class(element);
             if self.shown > 1 && !element.has_attribute("loading") {
                 set(element, "loading", "lazy");
             }
@@ -155,6 +156,16 @@ fn each_image(html: &str, mut each: impl FnMut(&mut Element<'_, '_>, Standing)) 
 fn file_of(element: &Element<'_, '_>, page_url: &str, base_url: &str) -> Option<Route> {
     let src = element.get_attribute("src")?;
     Route::of_url(&absolute(&decode(&src), page_url), base_url)
+}
+
+/// Gives a picture that HTML of 2008 aligns (`align="left"`) the class that themes know.
+fn side_as_class(element: &mut Element<'_, '_>) {
+    let align = element.get_attribute("align").unwrap_or_default();
+    let known = ["left", "right"].into_iter().find(|side| align.trim().eq_ignore_ascii_case(side));
+    if let Some(side) = known.filter(|_| !is_beside_text(element)) {
+        let class = element.get_attribute("class").map(|class| decode(&class)).unwrap_or_default();
+        set(element, "class", format!("{class} {side}").trim_start());
+    }
 }
 
 /// Gives an element the sizes of its picture.
