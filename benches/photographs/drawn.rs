@@ -51,7 +51,7 @@ pub(crate) fn photograph(number: u32, (across, down): (u16, u16)) -> Vec<u8> {
         .collect();
     let mut file = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, 92);
-    encoder.add_app_segment(1, EXIF).expect("it fits");
+    encoder.add_app_segment(1, EXIF.to_vec()).expect("it fits");
     encoder.encode(&bytes, across, down, jpeg_encoder::ColorType::Rgb).expect("it fits");
     file
 }

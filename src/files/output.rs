@@ -144,7 +144,7 @@ impl Output {
     /// Makes what is not fresh, then writes what differs, then deletes what is no longer planned.
     pub fn write(&mut self, planned: &[Planned<'_>]) -> Result<Report, Failure> {
         let looked = self.look(planned);
-        self.write_looked(looked)
+        self.write_looked(&looked)
     }
 
     /// Looks at the places of planned outputs.
@@ -164,7 +164,7 @@ impl Output {
     }
 
     /// What [`Output::write`] does after it has looked.
-    pub fn write_looked(&mut self, looked: Looked<'_, '_>) -> Result<Report, Failure> {
+    pub fn write_looked(&mut self, looked: &Looked<'_, '_>) -> Result<Report, Failure> {
         let mut problems = repeated(looked.outputs.iter().map(|place| &*place.path));
         let spool = Spool::new(self.root.join(FOLDER).join("spool"), HELD);
         let stale = looked.outputs.par_iter().filter(|place| !place.fresh);

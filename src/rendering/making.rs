@@ -189,7 +189,8 @@ mod tests {
     fn files_are_kept_or_handed_over() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let file = turned(root.path());
-        let of = |access| Work::new(picture(file.clone(), (500, 1000)), Kept::new(root.path(), access));
+        let picture = picture(file.clone(), (500, 1000));
+        let of = |access| Work::new(picture.clone(), Kept::new(root.path(), access));
         let work = of(Access::Read);
         let bytes = work.make(1).expect("it can be made");
         assert!(matches!(&bytes, Artifact::Bytes(_)) && work.lacks(1));

@@ -66,7 +66,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     };
     let looked = output.look(&plan.outputs);
     decode(&plan.to_decode(&looked.stale().map(|planned| &planned.route).collect()), build);
-    let written = match output.write_looked(looked) {
+    let written = match output.write_looked(&looked) {
         Ok(written) => written,
         Err(Failure::Site(found)) => {
             problems.extend(found);

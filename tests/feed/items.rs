@@ -308,7 +308,8 @@ fn the_length_of_an_enclosed_picture_is_that_of_what_is_published() {
     let written = picture.0.with_file_name("told.png");
     std::fs::write(&written, [header, &chunk, rest].concat()).expect("writable");
     let length = std::fs::metadata(&written).expect("there").len();
-    site.files = vec![PlainFile { file: written, ..file("posts/only/told.png", length, &picture) }];
+    site.files =
+        vec![PlainFile { hash: hash(&written), file: written, ..file("posts/only/told.png", length, &picture) }];
     let place = EnclosureFile::OfSite(route("posts/only/told.png"));
     site.posts[0].enclosure = Some(Enclosure { file: place, media_type: "image/png".to_owned() });
     let (made, _) = outputs(&site);
