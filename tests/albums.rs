@@ -1,10 +1,17 @@
 //! Albums: which pictures they show, in which order, and what is said about them.
 
-mod common;
 mod sites;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use genblog::files::config::Overrides;
+use genblog::files::kept::{Access, Kept};
+use genblog::files::output;
 use genblog::graph::site::{Album, Site};
+use genblog::rendering::plan::plan;
+use genblog::rendering::renderer::Renderer;
+use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::render;
 use tempfile::TempDir;
 
@@ -14,6 +21,20 @@ fn site(text: &str) -> (Site, TempDir) {
     let (site, diagnostics) = sites::site(folder.path());
     assert_eq!(render(&diagnostics, false), "");
     (site.expect("a sound configuration"), folder)
+}
+
+/// All outputs of a site, by file.
+fn outputs(site: &Site) -> BTreeMap<String, Vec<u8>> {
+    let theme = Theme::new(&[]).expect("the built-in theme is sound");
+    let renderer = Renderer::new(site, &theme, blake3::hash(b"test"));
+    let (plan, problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
+    assert_eq!(render(&problems, false), "");
+    let made = output::render(&plan.outputs).expect("a sound site");
+    plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect()
+}
+
+fn text<'a>(outputs: &'a BTreeMap<String, Vec<u8>>, file: &str) -> &'a str {
+    std::str::from_utf8(outputs.get(file).unwrap_or_else(|| panic!("no {file}"))).expect("text")
 }
 
 fn titles(album: &Album) -> Vec<&str> {
@@ -142,8 +163,8 @@ fn albums_lie_in_albums() {
 #[test]
 fn the_pages_of_nested_albums_lead_to_each_other() {
     let (shown, _folder) = site(NESTED);
-    let (outputs, _) = common::outputs(&shown);
-    let page = |file: &str| common::text(&outputs, file);
+    let outputs = outputs(&shown);
+    let page = |file: &str| text(&outputs, file);
     assert!(page("gallery/index.html").contains("12–14 June 2008 · 3 pictures"));
     assert!(!page("gallery/index.html").contains("/gallery/japan/kyoto/"));
     let japan = page("gallery/japan/index.html");
@@ -166,23 +187,22 @@ fn drafts_and_what_lies_in_them_are_left_out() {
 
 #[test]
 fn a_photograph_tells_its_camera_and_can_be_saved() {
-    let text = "--- content/gallery/w/A b.jpg (jpg 600x400 EOS 40D, 2008-06-12T17:40:00, A pier)\n\
+    let album = "--- content/gallery/w/A b.jpg (jpg 600x400 EOS 40D, 2008-06-12T17:40:00, A pier)\n\
         --- content/gallery/w/A b.md\n+++\nalt = \"A pier.\"\n+++\n";
     let page = |keys: &str| {
-        let (shown, folder) = site(&format!("{text}--- content/gallery/w/index.md\n+++\n{keys}\n+++\n"));
-        let (outputs, problems) = common::outputs(&shown);
-        assert_eq!(render(&problems, false), "");
+        let (shown, folder) = site(&format!("{album}--- content/gallery/w/index.md\n+++\n{keys}\n+++\n"));
+        let outputs = outputs(&shown);
         drop(folder);
         outputs
     };
     let outputs = page("");
-    let html = common::text(&outputs, "gallery/w/a-b/index.html");
+    let html = text(&outputs, "gallery/w/a-b/index.html");
     assert!(html.contains("12 June 2008, 17:40") && html.contains("<span>EOS 40D</span>"), "{html}");
     assert!(html.contains("download=\"A b-480.jpg\">480&nbsp;×&nbsp;320</a>"), "{html}");
     assert!(!html.contains("(original)") && !outputs.contains_key("gallery/w/a-b/A b.jpg"));
 
     let outputs = page("camera = false\noriginals = true");
-    let html = common::text(&outputs, "gallery/w/a-b/index.html");
+    let html = text(&outputs, "gallery/w/a-b/index.html");
     assert!(!html.contains("EOS 40D"), "{html}");
     assert!(html.contains("download=\"A b.jpg\">600&nbsp;×&nbsp;400 (original)</a>"), "{html}");
     let original = &outputs["gallery/w/a-b/A b.jpg"];
