@@ -75,7 +75,8 @@ fn pictures_of_several_cameras_stand_in_the_order_in_which_they_were_taken() {
         ("right", " X100, 2008-06-12T18:30:00, -"),
         ("scan", ""),
     ];
-    let keys = "timezone = \"Asia/Tokyo\"\n[[clocks]]\ncamera = \"eos 40d\"\nahead = \"0:20\"\ntimezone = \"Europe/Berlin\"";
+    let keys =
+        "timezone = \"Asia/Tokyo\"\n[[clocks]]\ncamera = \"eos 40d\"\nahead = \"0:20\"\ntimezone = \"Europe/Berlin\"";
     let (shown, _) = site(&album(keys, &pictures));
     let taken: Vec<_> = shown.albums[0]
         .photos
@@ -219,6 +220,8 @@ fn what_a_site_says_of_photographs_holds_unless_an_album_says_otherwise() {
     let photos = config.expect("sound").photos;
     assert_eq!((photos.camera, photos.originals), (false, true));
     let album = album("camera = true", &[("a", " EOS 40D, 2008-06-12T17:40:00, -")]);
-    let (shown, _) = site(&format!("--- genblog.toml\nbase_url = \"https://a.b\"\ntitle = \"x\"\n[photos]\ncamera = false\n{album}"));
+    let (shown, _) = site(&format!(
+        "--- genblog.toml\nbase_url = \"https://a.b\"\ntitle = \"x\"\n[photos]\ncamera = false\n{album}"
+    ));
     assert!(shown.albums[0].photos[0].camera.is_some());
 }

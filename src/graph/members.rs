@@ -66,7 +66,8 @@ impl<'a> Parsed<'a> {
         let pages: Vec<_> = layout.pages.par_iter().map(|file| (file.text, page::parse(file, zone))).collect();
         let pages = sound(pages, &mut broken, diagnostics);
         let albums: Vec<_> = layout.albums.iter().collect();
-        let albums: Vec<_> = albums.into_par_iter().map(|(folder, files)| album::parse(folder, files, zone, photos)).collect();
+        let albums: Vec<_> =
+            albums.into_par_iter().map(|(folder, files)| album::parse(folder, files, zone, photos)).collect();
         let indexes = layout.albums.values().map(|files| files.index);
         let mut sound_albums = Vec::with_capacity(albums.len());
         for (index, (album, problems)) in indexes.zip(albums) {

@@ -20,7 +20,8 @@ pub fn of_album(album: &Album) -> String {
 fn between<Z: TimeZone<Offset: Display>>(first: &DateTime<Z>, last: &DateTime<Z>) -> String {
     let end = last.format("%-d %B %Y");
     let same = |of: fn(&DateTime<Z>) -> i64| of(first) == of(last);
-    let (year, month, day) = (|it: &DateTime<Z>| it.year().into(), |it: &DateTime<Z>| it.month().into(), |it: &DateTime<Z>| it.day().into());
+    let (year, month, day) =
+        (|it: &DateTime<Z>| it.year().into(), |it: &DateTime<Z>| it.month().into(), |it: &DateTime<Z>| it.day().into());
     match (same(year), same(month), same(day)) {
         (true, true, true) => end.to_string(),
         (true, true, false) => format!("{}–{end}", first.format("%-d")),

@@ -19,7 +19,8 @@ pub fn line(camera: &Camera) -> Vec<String> {
 /// Who took a picture, and whose the rights are; each once.
 #[must_use]
 pub fn credits(camera: &Camera) -> Vec<String> {
-    let told = |artist: &&String| camera.copyright.as_ref().is_none_or(|copyright| !copyright.contains(artist.as_str()));
+    let told =
+        |artist: &&String| camera.copyright.as_ref().is_none_or(|copyright| !copyright.contains(artist.as_str()));
     let artist = camera.artist.as_ref().filter(told).map(|artist| format!("Photograph: {artist}"));
     let copyright = camera.copyright.as_ref().map(|words| {
         let marked = ["©", "(c)", "copyright", "cc"].iter().any(|mark| words.to_lowercase().starts_with(mark));

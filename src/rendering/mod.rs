@@ -28,8 +28,8 @@ pub mod formats;
 
 pub mod photos;
 
-pub mod pictures;
 pub mod making;
+pub mod pictures;
 
 pub mod feed_address;
 

@@ -12,7 +12,9 @@ pub fn natural(a: &str, b: &str) -> Ordering {
     loop {
         let order = match (left.peek(), right.peek()) {
             (None, None) => return a.cmp(b),
-            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => number(&mut left).cmp(&number(&mut right)),
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                number(&mut left).cmp(&number(&mut right))
+            }
             _ => left.next().map(lower).cmp(&right.next().map(lower)),
         };
         if order.is_ne() {

@@ -11,7 +11,8 @@ use genblog::files::kept::{Access, Kept};
 use genblog::files::output;
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
-    Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing, Site, Tag,
+    Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing,
+    Site, Tag,
 };
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;

@@ -24,7 +24,13 @@ pub(super) fn read(resources: &[u8]) -> Words {
         let values: Vec<String> = values.filter_map(|dataset| read(dataset.value)).collect();
         (!values.is_empty()).then(|| values.join(", "))
     };
-    Words { title: all(TITLE), description: all(DESCRIPTION), copyright: all(COPYRIGHT), artist: all(ARTIST), alt: None }
+    Words {
+        title: all(TITLE),
+        description: all(DESCRIPTION),
+        copyright: all(COPYRIGHT),
+        artist: all(ARTIST),
+        alt: None,
+    }
 }
 
 /// The data of the resource that is asked for: `8BIM`, a number, a name of even length, a length, data of even length.

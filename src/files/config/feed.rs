@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 
-use crate::files::config::person::{Person, is_on_the_web, person};
 use crate::files::config::at_least_one;
+use crate::files::config::person::{Person, is_on_the_web, person};
 use crate::words::calendar::DAYS;
 use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};

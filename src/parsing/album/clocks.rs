@@ -121,7 +121,11 @@ fn span_of_time(reader: &mut Reader<'_>, written: &Located<String>) -> Option<Ti
     let read = read_span(written.value.trim());
     if read.is_none() {
         let message = format!("`{}` is not a span of time", written.value);
-        reader.bad_value(&written.span, message, "write hours and minutes, `\"1:00\"`, and seconds or days if need be: `\"2d 1:00:30\"`");
+        reader.bad_value(
+            &written.span,
+            message,
+            "write hours and minutes, `\"1:00\"`, and seconds or days if need be: `\"2d 1:00:30\"`",
+        );
     }
     read
 }

@@ -141,11 +141,8 @@ pub(crate) fn parse(
     let cover = reader.filled_text("cover").and_then(|cover| cover_path(&mut reader, &cover, files));
     let zone = zone_key(&mut reader).unwrap_or(zone);
     let entries = entries(&mut reader, zone);
-    let said = Said {
-        order: order_key(&mut reader, !entries.is_empty()),
-        entries,
-        clocks: Clocks::read(&mut reader, zone),
-    };
+    let said =
+        Said { order: order_key(&mut reader, !entries.is_empty()), entries, clocks: Clocks::read(&mut reader, zone) };
     let notes = files.notes.iter().filter_map(|note| note::read(&mut reader, note, files, zone)).collect();
     let photos = photos(&mut reader, &said, notes, files, source);
     if files.pictures.is_empty() && files.below.is_empty() && said.entries.is_empty() {
@@ -232,12 +229,7 @@ fn photo(
     }
 }
 
-fn caption(
-    reader: &mut Reader<'_>,
-    entry: Option<&Entry>,
-    note: Option<Note>,
-    camera: Option<&Camera>,
-) -> Caption {
+fn caption(reader: &mut Reader<'_>, entry: Option<&Entry>, note: Option<Note>, camera: Option<&Camera>) -> Caption {
     if let Some(line) = entry.and_then(|entry| entry.caption.as_ref()) {
         let (pieces, problems) = markdown::inline(line);
         problems.into_iter().for_each(|problem| reader.report(problem));
@@ -268,7 +260,8 @@ fn missing_alts(reader: &mut Reader<'_>, said: &Said, photos: &[Photo]) {
     }
     match bare.as_slice() {
         [first, rest @ ..] if rest.len() >= TOLD_ONE_BY_ONE => {
-            let message = format!("`{}` and {} more pictures do not say what is to be seen", file_name(&first.path), rest.len());
+            let message =
+                format!("`{}` and {} more pictures do not say what is to be seen", file_name(&first.path), rest.len());
             let folder = first.path.rsplit_once('/').map_or(&*first.path, |(folder, _)| folder);
             let help = "describe each in the album's `index.md`, or in a note beside it: `alt = \"…\"`";
             reader.report(Diagnostic::warning("missing-alt", message).in_path(folder).help(help));
@@ -279,9 +272,8 @@ fn missing_alts(reader: &mut Reader<'_>, said: &Said, photos: &[Photo]) {
 
 /// The path of the picture that `cover` names, in this album or in one below it.
 fn cover_path(reader: &mut Reader<'_>, cover: &Located<String>, files: &AlbumFiles<'_>) -> Option<String> {
-    let ends = |picture: &&&SourceFile| {
-        picture.path.strip_suffix(&*cover.value).is_some_and(|folder| folder.ends_with('/'))
-    };
+    let ends =
+        |picture: &&&SourceFile| picture.path.strip_suffix(&*cover.value).is_some_and(|folder| folder.ends_with('/'));
     let own = files.pictures.iter().find(|picture| name(picture) == cover.value);
     let found = own.or_else(|| files.below.iter().filter(|_| cover.value.contains('/')).find(ends));
     if found.is_none() {

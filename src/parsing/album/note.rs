@@ -35,7 +35,12 @@ pub(super) struct Note {
 }
 
 /// Reads a note; one of no picture is reported.
-pub(super) fn read(reader: &mut Reader<'_>, source: &Arc<SourceText>, files: &AlbumFiles<'_>, zone: Tz) -> Option<Note> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    source: &Arc<SourceText>,
+    files: &AlbumFiles<'_>,
+    zone: Tz,
+) -> Option<Note> {
     let called = stem(file_name(&source.path));
     let picture = files.pictures.iter().find(|picture| name(picture) == called || stem(name(picture)) == called);
     let Some(picture) = picture else {

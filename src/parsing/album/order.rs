@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::parsing::album::Photo;
-use crate::words::nearest::did_you_mean;
 use crate::words::natural::natural;
+use crate::words::nearest::did_you_mean;
 use crate::words::table::Reader;
 
 /// The order of an album.
