@@ -182,6 +182,7 @@ mod tests {
                 bits: 8,
                 moves: false,
                 profile: None,
+                loss: true,
                 notes: Notes::default(),
             };
             assert_eq!(shrink(&header, least), expected, "{width} × {height}");

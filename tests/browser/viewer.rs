@@ -178,7 +178,7 @@ fn presses_with_a_meaning_of_their_own_are_left_alone() {
             json!({ "altKey": true }),
             json!({ "button": 1 }),
         ] {
-            assert_eq!(browser.run(press, &[own.clone()]).await, json!([false, false]), "{own}");
+            assert_eq!(browser.run(press, std::slice::from_ref(&own)).await, json!([false, false]), "{own}");
         }
         assert_eq!(browser.run(press, &[json!({})]).await, json!([true, true]));
     });

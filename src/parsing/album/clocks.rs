@@ -68,12 +68,12 @@ impl Clocks {
     }
 
     /// Reports clocks of cameras that took none of the pictures.
-    pub(super) fn check<'a>(&self, reader: &mut Reader<'_>, cameras: impl Iterator<Item = &'a Camera> + Clone) {
+    pub(super) fn check(&self, reader: &mut Reader<'_>, cameras: &[&Camera]) {
         for clock in &self.clocks {
-            if cameras.clone().any(|camera| clock.is_of(camera)) {
+            if cameras.iter().any(|camera| clock.is_of(camera)) {
                 continue;
             }
-            let mut names: Vec<String> = cameras.clone().filter_map(Camera::name).collect();
+            let mut names: Vec<String> = cameras.iter().filter_map(|camera| camera.name()).collect();
             names.sort();
             names.dedup();
             let message = format!("no picture of this album was taken with `{}`", clock.camera.value);

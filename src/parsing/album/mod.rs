@@ -182,7 +182,8 @@ fn photos(
             Content::Text(_) | Content::Bytes | Content::Unread => {}
         }
     }
-    said.clocks.check(reader, photos.iter().filter_map(|photo| photo.camera.as_deref()));
+    let cameras: Vec<&Camera> = photos.iter().filter_map(|photo| photo.camera.as_deref()).collect();
+    said.clocks.check(reader, &cameras);
     missing_alts(reader, said, &photos);
     said.order.sort(&mut photos, said.entries.len());
     photos
