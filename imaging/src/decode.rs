@@ -1,7 +1,6 @@
 //! Bytes to [`Pixels`]: [`decode`], of a JPEG at an eighth, a quarter or half of its size when that is enough.
 
-use std::error::Error;
-use std::io::{Cursor, ErrorKind};
+use std::io::Cursor;
 
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
@@ -12,7 +11,7 @@ use jpeg_decoder::PixelFormat;
 use crate::header::{Coding, Colours, Header, Inks, Kind};
 use crate::limits::Limits;
 use crate::pixels::{Channels, Pixels};
-use crate::refused::Refused;
+use crate::refused::{Refused, refusal};
 
 /// A picture as its file stores it, perhaps smaller.
 #[derive(Debug)]
@@ -132,22 +131,10 @@ fn decode_whole(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<Pixel
     Ok(Pixels { width, height, channels, bytes })
 }
 
-/// What a decoder's error means.
-pub(crate) fn refusal(kind: Kind, error: &ImageError) -> Refused {
-    match error {
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::CutOff,
-        ImageError::Unsupported(error) => Refused::Unsupported { kind, what: format!("`{error}`") },
-        error => {
-            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            Refused::Damaged { kind, reason: format!("`{reason}`") }
-        }
-    }
-}
-
 fn jpeg_refusal(error: &jpeg_decoder::Error) -> Refused {
     let kind = Kind::Jpeg;
     match error {
-        jpeg_decoder::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::CutOff,
+        jpeg_decoder::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Refused::CutOff,
         jpeg_decoder::Error::Unsupported(what) => Refused::Unsupported { kind, what: format!("`{what:?}`") },
         error => Refused::Damaged { kind, reason: format!("`{error}`") },
     }

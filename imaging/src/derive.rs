@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use crate::colour::{self, Conversion};
 use crate::decode::{Decoded, decode, takes};
-use crate::encode::{Format, encode};
+use crate::encode::encode;
+use crate::format::Format;
 use crate::header::{self, Header};
 use crate::limits::{Gate, Limits};
 use crate::pixels::Pixels;

@@ -1,9 +1,13 @@
 //! Why a picture is not read or made: [`Refused`], in words that follow "the picture cannot be shown: ".
 
+use std::error::Error;
 use std::fmt;
+use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::encode::Format;
+use image::ImageError;
+
+use crate::format::Format;
 use crate::header::Kind;
 
 /// The reason for which there is no picture.
@@ -88,4 +92,16 @@ impl std::error::Error for Refused {}
 /// What `work` says, or that it panicked. A decoder's bug must not take other pictures along.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Refused::Panicked))
+}
+
+/// What a decoder's error means.
+pub(crate) fn refusal(kind: Kind, error: &ImageError) -> Refused {
+    match error {
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Refused::CutOff,
+        ImageError::Unsupported(error) => Refused::Unsupported { kind, what: format!("`{error}`") },
+        error => {
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            Refused::Damaged { kind, reason: format!("`{reason}`") }
+        }
+    }
 }

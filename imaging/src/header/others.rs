@@ -7,8 +7,7 @@ use image::codecs::webp::WebPDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 
 use super::{Coding, Colours, Header, Kind, Notes, orientation};
-use crate::decode::refusal;
-use crate::refused::Refused;
+use crate::refused::{Refused, refusal};
 
 /// The header of a PNG: all chunks before the first of its pixels.
 pub(super) fn read_png(bytes: &[u8]) -> Result<Header, Refused> {
