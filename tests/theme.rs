@@ -65,6 +65,17 @@ fn is_elsewhere(link: &str) -> bool {
     link.starts_with("data:") || hosts.iter().any(|host| link.starts_with(host))
 }
 
+/// A summary that only repeats the start of the text is for lists.
+#[test]
+fn a_post_shows_its_authors_summary_and_no_other() {
+    let picture = Picture::new("theme-lede");
+    let mut site = site(BASE, &picture.0);
+    let lede = |site: &_| text(&outputs(site).0, "posts/old/index.html").contains("<p class=\"lede\">What it says.");
+    assert!(lede(&site));
+    site.posts[1].is_summarised = false;
+    assert!(!lede(&site));
+}
+
 #[test]
 fn every_link_leads_to_an_output() {
     let picture = Picture::new("theme-links");

@@ -147,6 +147,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         tags: tags.of(post),
         authors: if post.authors.is_empty() { site_author() } else { post.authors.clone() },
         summary: summary(keys.summary.as_deref(), &post.text.opening),
+        is_summarised: keys.summary.is_some(),
         language: language(keys, config),
         image,
         enclosure,

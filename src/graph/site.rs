@@ -133,6 +133,8 @@ pub struct Post {
     pub authors: Vec<String>,
     /// Plain text: the author's summary, or the start of the text.
     pub summary: String,
+    /// Whether the summary is the author's: what only repeats the start is not shown above it.
+    pub is_summarised: bool,
     /// BCP 47 tag; the site's language unless the post says otherwise.
     pub language: String,
     /// A picture that stands for the post.

@@ -174,8 +174,13 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, photo: &Photo) -> H
 const SHAPES: (u32, u32) = (4, 40);
 
 fn shape(photo: &Photo) -> u32 {
-    let tenths = (u64::from(photo.width) * 20 / u64::from(photo.height.max(1))).div_ceil(2);
-    u32::try_from(tenths).unwrap_or(SHAPES.1).clamp(SHAPES.0, SHAPES.1)
+    tenths(photo.width, photo.height).clamp(SHAPES.0, SHAPES.1)
+}
+
+/// Tenths of a width where the height is one, to the nearest.
+fn tenths(width: u32, height: u32) -> u32 {
+    let halves = u64::from(width) * 20 / u64::from(height.max(1));
+    u32::try_from(halves.div_ceil(2)).unwrap_or(u32::MAX)
 }
 
 /// A photograph in its album's rows.
@@ -184,4 +189,18 @@ fn tile(renderer: &Renderer<'_>, photo: &Photo) -> ImageView {
     let width = |height: u32| format!("{}rem", shape(photo) * height / 20);
     let sizes = format!("(max-width: 36rem) {}, {}", width(15), width(28));
     Picture::of_album(photo).tile(renderer.site.config.base_path(), &sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_tenths() {
+        let table = [(3000, 2000, 15), (2000, 3000, 7), (1, 1, 10), (4032, 3024, 13), (1920, 1080, 18), (5, 1000, 0)];
+        for (width, height, expected) in table {
+            assert_eq!(tenths(width, height), expected, "{width} × {height}");
+        }
+        assert_eq!(tenths(u32::MAX, 0), u32::MAX);
+    }
 }

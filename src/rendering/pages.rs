@@ -38,6 +38,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&
         tags: renderer.tags(post),
         authors: post.authors.clone(),
         summary: post.summary.clone(),
+        lede: if post.is_summarised { post.summary.clone() } else { String::new() },
         lang: post.language.clone(),
         toc: TocEntry::tree(&post.body.headings),
         html: String::new(),

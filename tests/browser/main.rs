@@ -9,6 +9,7 @@ mod host;
 mod access;
 mod controls;
 mod feeds;
+mod grid;
 mod links;
 mod looks;
 mod orders;

@@ -76,6 +76,7 @@ pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
         tags: vec!["xen".to_owned()],
         authors: vec!["A. Writer".to_owned()],
         summary: "What it says.".to_owned(),
+        is_summarised: true,
         language: "en".to_owned(),
         image: None,
         enclosure: None,

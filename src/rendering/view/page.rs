@@ -47,8 +47,10 @@ pub struct PostView {
     pub tags: Vec<TagLink>,
     /// Names.
     pub authors: Vec<String>,
-    /// Plain text.
+    /// Plain text: the author's summary, or the start of the text.
     pub summary: String,
+    /// Plain text: the author's summary; empty when there is none.
+    pub lede: String,
     /// BCP 47 tag.
     pub lang: String,
     /// Table of contents.
