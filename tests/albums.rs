@@ -131,6 +131,37 @@ fn an_entry_is_heard_before_a_note_and_a_note_before_the_picture() {
     assert_eq!(said, expected);
 }
 
+#[test]
+fn links_of_captions_start_at_the_album_and_lead_off_the_page() {
+    let note = |link: &str| {
+        format!(
+            "--- content/pages/map.md\n+++\ntitle = \"Map\"\n+++\n## Way\n\
+             --- content/gallery/w/1.jpg (jpg 3x2)\n--- content/gallery/w/1.md\n+++\nalt = \"A.\"\n+++\n[x]({link})\n"
+        )
+    };
+    let (shown, _) = site(&note("../../pages/map.md#way"));
+    assert_eq!(shown.albums[0].photos[0].caption, "<p><a href=\"/blog/map/#way\">x</a></p>");
+    let folder = sites::folder(&note("#way"));
+    assert!(sites::site(folder.path()).1.iter().any(|problem| problem.code == "broken-anchor"));
+}
+
+/// Whatever is wrong with addresses, what is left can be planned, so that all problems are told.
+#[test]
+fn albums_whose_addresses_were_refused_are_not_shown() {
+    for (text, code) in [
+        ("--- content/gallery/2019/★/1.jpg (jpg 3x2)\n", "bad-name"),
+        (
+            "--- content/pages/gallery/w/1.md\n+++\ntitle = \"A\"\n+++\n--- content/gallery/w/1.jpg (jpg 3x2)\n",
+            "duplicate-route",
+        ),
+    ] {
+        let folder = sites::folder(text);
+        let (site, problems) = sites::site(folder.path());
+        assert!(problems.iter().any(|problem| problem.code == code), "{code}");
+        assert_eq!(site.expect("a sound configuration").albums.len(), 0);
+    }
+}
+
 const NESTED: &str = "--- content/gallery/japan/index.md\n+++\ntitle = \"Japan\"\n+++\nTwo weeks.\n\
     --- content/gallery/japan/kii/shore/1.jpg (jpg 4x3 X, 2008-06-14T10:00:00, -)\n\
     --- content/gallery/japan/kii/shore/1.md\n+++\nalt = \"A pier.\"\n+++\n\

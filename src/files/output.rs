@@ -239,7 +239,7 @@ impl Output {
         }
         self.disk.manifest = manifest;
         self.disk.journal = Journal::default();
-        self.remember(outputs, written)?;
+        self.remember(outputs, written);
         Ok(report)
     }
 
@@ -259,10 +259,12 @@ impl Output {
 
     /// Remembers which files need not be read next time: those that were known or read now, and those that were written long
     /// enough ago. Nobody but the build that has the lock writes here.
-    fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>) -> io::Result<()> {
+    fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>) {
         let known = outputs.iter().filter_map(|place| Some((place.path.clone(), place.found.entry.clone()?)));
         let mut entries: Entries<()> = known.collect();
-        let now = if written.is_empty() { self.disk.opened } else { Moment::of(&self.root.join(FOLDER))? };
+        // Without a moment of its own an output is read once more.
+        let now = if written.is_empty() { None } else { Moment::of(&self.root.join(FOLDER)).ok() };
+        let now = now.unwrap_or(self.disk.opened);
         for (path, hash, stamp) in written {
             match stamp.filter(|stamp| stamp.is_settled(now)) {
                 Some(stamp) => entries.insert(path.to_owned(), Entry { stamp, hash, facts: () }),
@@ -271,7 +273,6 @@ impl Output {
         }
         self.disk.seen.write(&self.root, self.memory.name(), PROGRAM, &entries);
         self.disk.seen = entries.into();
-        Ok(())
     }
 
     /// Files that genblog wrote, that nobody changed since, and that are no longer planned; with the hashes of their bytes.

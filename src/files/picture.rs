@@ -18,6 +18,8 @@ pub struct Facts {
     pub size: Size,
     /// What its camera, or a person after it, wrote into it; of pictures in albums only, for nobody else asks.
     pub camera: Option<Box<Camera>>,
+    /// Whether it says where it was taken; of pictures in `static/` only, for those in `content/` lose it.
+    pub tells_place: bool,
 }
 
 /// Pixels of a picture as it is shown, that is after the orientation that the file asks for.
@@ -41,14 +43,16 @@ pub fn facts(path: &str, bytes: &[u8]) -> Result<Option<Facts>, String> {
     let Some(size) = measure(path, bytes)? else { return Ok(None) };
     // What a camera wrote is of use, and damage to it is no damage to the picture.
     let camera = path.starts_with("content/gallery/").then(|| imaging::camera(bytes).ok()).flatten();
-    Ok(Some(Facts { size, camera: camera.filter(|camera| *camera != Camera::default()).map(Box::new) }))
+    let camera = camera.filter(|camera| *camera != Camera::default()).map(Box::new);
+    let tells_place = path.starts_with("static/") && imaging::tells_place(bytes) == Ok(true);
+    Ok(Some(Facts { size, camera, tells_place }))
 }
 
 /// Measures a picture. `None` when it is sound but says no size, as an SVG may; an error when it is not sound.
 pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
     match &*ending(path) {
         "svg" => Ok(measure_svg(&String::from_utf8_lossy(bytes))),
-        "png" | "jpg" | "jpeg" => measure_photo(ImageReader::new(Cursor::new(bytes))).map(Some),
+        "png" | "jpg" | "jpeg" | "webp" => measure_photo(ImageReader::new(Cursor::new(bytes))).map(Some),
         _ => match imagesize::blob_size(bytes) {
             Ok(size) => Ok(Some(Size { width: pixels(size.width), height: pixels(size.height) })),
             Err(error) => Err(error.to_string()),
@@ -65,7 +69,7 @@ fn pixels(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// PNG and JPEG: what cameras and screenshots make, turned as their EXIF orientation says.
+/// PNG, JPEG and WebP: what cameras and screenshots make, turned as their EXIF orientation says.
 fn measure_photo(reader: ImageReader<impl BufRead + Seek>) -> Result<Size, String> {
     let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;

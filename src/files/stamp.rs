@@ -79,7 +79,8 @@ impl Stamp {
     #[must_use]
     pub fn is_settled(&self, moment: Moment) -> bool {
         let tick = if self.changed % 1000 == 0 { COARSE } else { FINE };
-        self.changed.checked_add(tick).is_some_and(|settled| settled < moment.0)
+        let ticked = self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at);
+        ticked && self.device == moment.device
     }
 
     /// Whether `later` may be the same file with the same bytes under a new name, which changes the time of change alone.
@@ -95,9 +96,12 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> Option<i64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)
 }
 
-/// A time by the clock that stamps are made with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(i64);
+/// A time by the clock that stamps of one file system are made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    device: u64,
+    at: i64,
+}
 
 impl Moment {
     /// This moment. A file is written in `folder` to see it: a file system on another machine has a clock of its own.
@@ -107,7 +111,7 @@ impl Moment {
         std::fs::write(&file, b"what time it is\n")?;
         let stamp = Stamp::of(&File::open(&file)?.metadata()?);
         // Without stamps nothing is ever settled.
-        Ok(Self(stamp.map_or(i64::MIN, |stamp| stamp.changed)))
+        Ok(stamp.map_or(Self { device: 0, at: i64::MIN }, |stamp| Self { device: stamp.device, at: stamp.changed }))
     }
 }
 
@@ -131,8 +135,10 @@ mod tests {
             (9 * second + 1, 5 * second, false),
             (i64::MAX, i64::MAX, false),
         ] {
-            assert_eq!(stamp(changed).is_settled(Moment(moment)), settled, "{changed} at {moment}");
+            assert_eq!(stamp(changed).is_settled(Moment { device: 1, at: moment }), settled, "{changed} at {moment}");
         }
+        // Another file system has a clock of its own.
+        assert!(!stamp(5 * second).is_settled(Moment { device: 2, at: 60 * second }));
     }
 
     #[test]
@@ -142,6 +148,6 @@ mod tests {
         std::fs::write(&file, "a").expect("writable");
         let stamp = Stamp::of(&file.metadata().expect("there")).expect("a time of this century");
         let moment = Moment::of(folder.path()).expect("writable");
-        assert!(moment.0 >= stamp.changed && !stamp.is_settled(moment));
+        assert!(moment.at >= stamp.changed && !stamp.is_settled(moment));
     }
 }

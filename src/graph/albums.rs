@@ -13,6 +13,7 @@ use crate::graph::site::{Album, AlbumIndex, Cover, Photo};
 use crate::graph::summary::summary;
 use crate::parsing::album::{self, Caption};
 use crate::parsing::layout::album_route;
+use crate::parsing::text::Anchors;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 use crate::words::slug::slug;
@@ -51,7 +52,18 @@ pub(crate) fn choose(
     let filled: BTreeSet<String> = filled.map(str::to_owned).collect();
     let (albums, empty): (Vec<_>, Vec<_>) = albums.into_iter().partition(|album| filled.contains(&album.folder));
     left_out.extend(empty.into_iter().map(|album| (album.source.path.clone(), "an album without pictures")));
-    albums.into_iter().filter_map(|album| member(album, claims)).collect()
+    let mut members: Vec<_> = albums.into_iter().filter_map(|album| member(album, claims)).collect();
+    // Addresses may have been refused, which is reported; what is left without pictures by it cannot be shown.
+    let shown: BTreeSet<String> =
+        with_those_above(members.iter().filter(|member| member.photos.iter().any(Option::is_some)));
+    members.retain(|member| shown.contains(&member.album.folder));
+    members
+}
+
+/// The folders of albums, and those that they lie in.
+fn with_those_above<'a>(members: impl Iterator<Item = &'a AlbumMember>) -> BTreeSet<String> {
+    let folders = members.flat_map(|member| above(&member.album.folder).chain([member.album.folder.as_str()]));
+    folders.map(str::to_owned).collect()
 }
 
 /// The folders that an album's folder lies in, the outermost first.
@@ -171,9 +183,11 @@ fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Findings) {
     let origin = Origin { path: &album.source.path, route, anchors: &album.text.anchors };
     let (body, mut findings) = body::write(&album.text, linker, origin);
     let mut shown = Vec::with_capacity(photos.len());
+    // Captions stand on pages of their own, which have no places to lead to.
+    let (beside, none) = (format!("content/gallery/{}/index.md", album.folder), Anchors::default());
     for (photo, place) in album.photos.iter().zip(photos) {
         let Some(PhotoPlace { route, original }) = place else { continue };
-        let (caption, found) = caption(&photo.caption, linker, origin);
+        let (caption, found) = caption(&photo.caption, linker, Origin { path: &beside, route, anchors: &none });
         findings.append(found);
         shown.push(Photo {
             route: route.clone(),

@@ -6,7 +6,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
-use crate::files::source::Source;
+use crate::files::source::{Content, Source};
 use crate::graph::albums;
 use crate::graph::attached;
 use crate::graph::body::{self, Findings};
@@ -77,6 +77,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
         } else {
             Publishing::WithoutMetadata
         },
+        tells_place: matches!(&file.file.content, Content::Picture(Ok(facts)) if facts.tells_place),
     });
     let files = files.collect();
     let aliases = members.aliases;

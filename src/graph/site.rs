@@ -334,4 +334,6 @@ pub struct PlainFile {
     pub length: u64,
     /// How it is published.
     pub publishing: Publishing,
+    /// Whether it is a picture that is published as it is and says where it was taken.
+    pub tells_place: bool,
 }

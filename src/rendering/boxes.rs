@@ -5,16 +5,17 @@
 
 use std::ops::Range;
 
-/// The file with zeros in place of EXIF and XMP, or `None` when its structure is damaged.
+/// The file with zeros in place of EXIF, XMP and of boxes that no picture needs, or `None` when its structure is damaged.
 pub(crate) fn without_metadata(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let top = boxes(&bytes, 0..bytes.len())?;
     let mut emptied: Vec<Range<usize>> = Vec::new();
     for (kind, body) in top {
         match &kind {
             b"meta" => emptied.extend(of_items(&bytes, body)?),
-            // Programs put XMP there too.
-            b"uuid" => emptied.push(body),
-            _ => {}
+            // What a picture or a film is made of.
+            b"ftyp" | b"mdat" | b"moov" | b"moof" | b"sidx" => {}
+            // Programs put XMP, films and whatever they like elsewhere.
+            _ => emptied.push(body),
         }
     }
     for range in emptied {

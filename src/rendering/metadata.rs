@@ -13,23 +13,29 @@ use crate::words::media_type::ending;
 
 /// The file of that name without metadata, or `None` when its structure is damaged.
 ///
-/// Formats whose structure is not known here, and files that hold nothing to remove, keep their bytes.
+/// Files whose names are not those of pictures keep their bytes.
 #[must_use]
 pub fn without_metadata(path: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    match &*ending(path) {
-        "jpg" | "jpeg" | "png" if bytes.starts_with(JPEG) => without_metadata_in_jpeg(&bytes),
-        "jpg" | "jpeg" | "png" if bytes.starts_with(PNG) => without_metadata_in_png(&bytes),
-        "webp" if bytes.starts_with(b"RIFF") => without_metadata_in_webp(&bytes),
-        "gif" if bytes.starts_with(b"GIF8") => without_metadata_in_gif(&bytes),
-        "avif" | "heic" | "heif" if bytes.get(4..8) == Some(b"ftyp") => boxes::without_metadata(bytes),
-        _ => Some(bytes),
+    if !has_metadata(path) {
+        return Some(bytes);
+    }
+    // Browsers go by the first bytes too, whatever a file is called.
+    match bytes.as_slice() {
+        jpeg if jpeg.starts_with(JPEG) => without_metadata_in_jpeg(&bytes),
+        png if png.starts_with(PNG) => without_metadata_in_png(&bytes),
+        webp if webp.starts_with(b"RIFF") => without_metadata_in_webp(&bytes),
+        gif if gif.starts_with(b"GIF8") => without_metadata_in_gif(&bytes),
+        boxed if boxed.get(4..8) == Some(b"ftyp") => boxes::without_metadata(bytes),
+        _ => None,
     }
 }
 
 /// Whether a file of that name may hold any.
 #[must_use]
 pub fn has_metadata(path: &str) -> bool {
-    matches!(&*ending(path), "jpg" | "jpeg" | "png" | "webp" | "gif" | "avif" | "heic" | "heif")
+    const ENDINGS: [&str; 13] =
+        ["jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "avif", "avifs", "heic", "heif", "hif"];
+    ENDINGS.contains(&&*ending(path))
 }
 
 /// SOI, and the first byte of the marker that follows (ITU T.81, B.1.1.3).
@@ -72,7 +78,7 @@ fn without_metadata_in_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
             APP0 => body.starts_with(b"JFIF\0"),
             APP2 => body.starts_with(b"ICC_PROFILE\0"),
             // Adobe's says how the colours are coded.
-            APP14 => true,
+            APP14 => body.starts_with(b"Adobe") && body.len() <= 12,
             APP1..=APP15 | COMMENT => false,
             _ => true,
         };
@@ -154,25 +160,34 @@ fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
 
-/// Copies all chunks but EXIF and XMP, and takes their bits from the header (WebP container specification, RFC 9649, 2.7).
+/// Copies the chunks that decide how a picture looks, up to the end that the file tells, and has the header say that there are no
+/// others (WebP container specification, RFC 9649, 2.7).
 fn without_metadata_in_webp(bytes: &[u8]) -> Option<Vec<u8>> {
+    const EXIF: u8 = 0x08;
     const EXIF_AND_XMP: u8 = 0x0c;
+    let oriented = exif(bytes);
+    let end = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?.checked_add(8)?;
     let mut chunks = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.get(12..)?;
+    let mut rest = bytes.get(12..end.min(bytes.len()))?;
     while !rest.is_empty() {
         let length = usize::try_from(u32::from_le_bytes(*rest.get(4..)?.first_chunk()?)).ok()?;
         let padded = length.checked_add(length % 2 + 8)?;
         let (chunk, after) = rest.split_at_checked(padded.min(rest.len()))?;
         match &chunk[..4] {
-            b"EXIF" | b"XMP " => {}
             b"VP8X" => {
                 let at = chunks.len() + 8;
                 chunks.extend(chunk);
                 *chunks.get_mut(at)? &= !EXIF_AND_XMP;
+                *chunks.get_mut(at)? |= if oriented.is_some() { EXIF } else { 0 };
             }
-            _ => chunks.extend(chunk),
+            b"ICCP" | b"ANIM" | b"ANMF" | b"ALPH" | b"VP8 " | b"VP8L" => chunks.extend(chunk),
+            _ => {}
         }
         rest = after;
+    }
+    if let Some(exif) = oriented {
+        let length = u32::try_from(exif.len()).expect("one tag is short");
+        chunks.extend([b"EXIF", length.to_le_bytes().as_slice(), &exif].concat());
     }
     let length = u32::try_from(chunks.len() + 4).ok()?;
     Some([b"RIFF", length.to_le_bytes().as_slice(), b"WEBP", &chunks].concat())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Body, PlainFile, Site};
+use crate::graph::site::{Body, PlainFile, Publishing, Site};
 use crate::rendering::card::Card;
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
@@ -119,7 +119,14 @@ fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a
     Planned {
         route: file.route.clone(),
         phase: Phase::Asset,
-        fingerprint: renderer.fingerprint("file", &[file.hash]),
+        // The same bytes lose what cameras wrote in one folder and keep it in another.
+        fingerprint: renderer.fingerprint(
+            match file.publishing {
+                Publishing::AsItIs => "file",
+                Publishing::WithoutMetadata => "file without metadata",
+            },
+            &[file.hash],
+        ),
         make: Box::new(Published(file)),
     }
 }

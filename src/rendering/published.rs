@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
-
 use crate::files::artifact::{Artifact, Make};
 use crate::graph::site::{Enclosure, EnclosureFile, PlainFile, Publishing, Site};
 use crate::rendering::metadata::{has_metadata, without_metadata};
@@ -19,7 +17,8 @@ pub(super) struct Published<'a>(pub(super) &'a PlainFile);
 impl Make for Published<'_> {
     fn make(&self) -> Result<Artifact, Vec<Diagnostic>> {
         let file = self.0;
-        if file.publishing == Publishing::AsItIs && file.length > LARGE {
+        let is_kept = file.publishing == Publishing::AsItIs || !has_metadata(file.route.as_str());
+        if is_kept && file.length > LARGE {
             // Whether the file cannot be read or has changed, reading it once more tells.
             if let Some(artifact) = Artifact::of_file(file.file.clone(), file.hash) {
                 return Ok(artifact);
@@ -49,18 +48,13 @@ fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
 
 /// Warnings for pictures that are published as they are and tell where they were taken: nobody but the author can take that out.
 pub fn tell_places(site: &Site) -> Vec<Diagnostic> {
-    let as_it_is: Vec<&PlainFile> = site.files.iter().filter(|file| file.publishing == Publishing::AsItIs).collect();
-    let told = as_it_is.into_par_iter().filter(|file| {
-        // What cannot be read is told when it is published.
-        has_metadata(&file.path) && fs::read(&file.file).is_ok_and(|bytes| imaging::tells_place(&bytes) == Ok(true))
-    });
     let warning = |file: &PlainFile| {
         let message = "this picture tells where it was taken, and is published as it is";
         let help =
             "put it beside a text in `content/`, where pictures lose what cameras wrote, or save it without its place";
         Diagnostic::warning("tells-place", message).in_path(&file.path).help(help)
     };
-    told.map(warning).collect()
+    site.files.iter().filter(|file| file.tells_place).map(warning).collect()
 }
 
 /// The file that goes with a post, as its page and the feeds tell of it.

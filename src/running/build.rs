@@ -47,7 +47,9 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
         Err(failure) => return report::failure(&failure, build.form),
     };
-    let mut prepared = match prepare(&build.inputs, Access::Write) {
+    // Where nothing may be written, nothing is remembered either.
+    let access = if output.is_some() { Access::Write } else { Access::Read };
+    let mut prepared = match prepare(&build.inputs, access) {
         Ok(prepared) => prepared,
         Err(found) => {
             problems.extend(found);
@@ -55,7 +57,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
     };
     problems.append(&mut prepared.problems);
-    let kept = Kept::new(&build.inputs.root, Access::Write);
+    let kept = Kept::new(&build.inputs.root, access);
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &kept);
     problems.extend(found);

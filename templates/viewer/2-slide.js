@@ -32,7 +32,10 @@ export class Slide {
       this.#ready = true;
       this.sharpen();
     });
-    this.#image.addEventListener("error", () => this.#soften());
+    this.#image.addEventListener("error", () => {
+      this.#ready = true;
+      this.#width ? this.#soften() : this.sharpen();
+    });
     this.#ready = !shown.complete;
     this.figure.style.setProperty("--ratio", width / height);
     this.figure.style.setProperty("--pixels", `${this.#pixels}px`);

@@ -164,6 +164,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             hash: hash(picture),
             length: std::fs::metadata(picture).map_or(0, |file| file.len()),
             publishing: Publishing::AsItIs,
+            tells_place: false,
         }],
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
         channel_image: None,

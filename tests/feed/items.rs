@@ -269,6 +269,7 @@ fn file(name: &str, length: u64, picture: &Picture) -> PlainFile {
         hash: hash(&picture.0),
         length,
         publishing: Publishing::WithoutMetadata,
+        tells_place: false,
     }
 }
 

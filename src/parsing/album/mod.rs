@@ -131,14 +131,13 @@ pub(crate) fn parse(
     let source = files.index.unwrap_or(&empty);
     let (parts, mut diagnostics) = split(source);
     let (text, problems) = markdown::parse(source, parts.body);
-    diagnostics.extend(problems);
     let mut reader = Reader::new(&parts.table, "an album");
     let title = reader.filled_text("title");
     let summary = reader.filled_text("summary").map(|summary| summary.value);
     let date = moment_key(&mut reader, "date", zone);
     let draft = reader.boolean("draft").is_some_and(|draft| draft.value);
     let shown = shown.with(&mut reader);
-    let cover = reader.filled_text("cover").and_then(|cover| cover_path(&mut reader, &cover, files));
+    let cover = reader.filled_text("cover").and_then(|cover| cover_path(&mut reader, &cover, folder, files));
     let zone = zone_key(&mut reader).unwrap_or(zone);
     let entries = entries(&mut reader, zone);
     let said =
@@ -153,6 +152,7 @@ pub(crate) fn parse(
     if !has_error(&diagnostics) {
         diagnostics.extend(reader.finish());
     }
+    diagnostics.extend(problems);
     let span = title.as_ref().map_or_else(|| parts.table.span.clone(), |title| title.span.clone());
     let name = folder.rsplit('/').next().unwrap_or(folder);
     let title = title.map_or_else(|| name.to_owned(), |title| title.value);
@@ -181,6 +181,11 @@ fn photos(
             Content::Picture(Err(error)) => reader.report(broken_picture(&picture.path, error)),
             Content::Text(_) | Content::Bytes | Content::Unread => {}
         }
+    }
+    for note in notes.iter().filter(|note| photos.iter().any(|photo| photo.path == note.picture)) {
+        let message = format!("`{}` has two notes", file_name(&note.picture));
+        let diagnostic = Diagnostic::error("bad-value", message).in_path(&note.path);
+        reader.report(diagnostic.help("put all that is said of it into one"));
     }
     let cameras: Vec<&Camera> = photos.iter().filter_map(|photo| photo.camera.as_deref()).collect();
     said.clocks.check(reader, &cameras);
@@ -272,11 +277,14 @@ fn missing_alts(reader: &mut Reader<'_>, said: &Said, photos: &[Photo]) {
 }
 
 /// The path of the picture that `cover` names, in this album or in one below it.
-fn cover_path(reader: &mut Reader<'_>, cover: &Located<String>, files: &AlbumFiles<'_>) -> Option<String> {
-    let ends =
-        |picture: &&&SourceFile| picture.path.strip_suffix(&*cover.value).is_some_and(|folder| folder.ends_with('/'));
-    let own = files.pictures.iter().find(|picture| name(picture) == cover.value);
-    let found = own.or_else(|| files.below.iter().filter(|_| cover.value.contains('/')).find(ends));
+fn cover_path(
+    reader: &mut Reader<'_>,
+    cover: &Located<String>,
+    folder: &str,
+    files: &AlbumFiles<'_>,
+) -> Option<String> {
+    let path = format!("content/gallery/{folder}/{}", cover.value);
+    let found = files.pictures.iter().chain(&files.below).find(|picture| picture.path == path);
     if found.is_none() {
         reader.report(no_such_file(cover, files));
     }

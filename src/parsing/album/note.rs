@@ -25,6 +25,8 @@ use crate::words::table::Reader;
 
 /// What a note says.
 pub(super) struct Note {
+    /// Its own path.
+    pub(super) path: String,
     /// The picture's path.
     pub(super) picture: String,
     pub(super) title: Option<String>,
@@ -63,7 +65,7 @@ pub(super) fn read(
         keys.report(diagnostic.help("put it into the album's `index.md`"));
     }
     keys.finish().into_iter().for_each(|problem| reader.report(problem));
-    Some(Note { picture: picture.path.clone(), title, alt, taken, pieces: text.pieces })
+    Some(Note { path: source.path.clone(), picture: picture.path.clone(), title, alt, taken, pieces: text.pieces })
 }
 
 /// What would need a page of its own.
