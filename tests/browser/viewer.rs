@@ -93,7 +93,7 @@ fn keys_lead_through_an_album() {
         closed(browser).await;
         let back = "const tile = document.activeElement;
                     const { top, bottom } = tile.getBoundingClientRect();
-                    return [tile === document.querySelector('.photos li:last-child a'), top >= 0 && bottom <= innerHeight, document.title.split(' · ')[0]]";
+                    return [tile === document.querySelector('.photos li:last-child a'), top >= -1 && bottom <= innerHeight + 1, document.title.split(' · ')[0]]";
         assert_eq!(browser.run(back, &[]).await, json!([true, true, "Portraits of a ring"]));
     });
 }
