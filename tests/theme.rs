@@ -3,9 +3,14 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use common::{Picture, hash, outputs, route, site, template, text};
+use genblog::files::kept::{Access, Kept};
+use genblog::graph::site::Publishing;
+use genblog::rendering::plan::plan;
 use genblog::rendering::portable::absolute;
+use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
@@ -74,6 +79,21 @@ fn a_post_shows_its_authors_summary_and_no_other() {
     assert!(lede(&site));
     site.posts[1].is_summarised = false;
     assert!(!lede(&site));
+}
+
+/// A picture that moves from `static/` to the text that it belongs to has the same address and the same bytes, and loses its place.
+#[test]
+fn how_a_file_is_published_is_a_part_of_what_it_depends_on() {
+    let picture = Picture::new("theme-publishing");
+    let fingerprint = |publishing| {
+        let mut site = site(BASE, &picture.0);
+        site.files[0].publishing = publishing;
+        let theme = Theme::new(&[]).expect("the built-in theme is sound");
+        let renderer = Renderer::new(&site, &theme, blake3::hash(b"test"));
+        let (plan, _) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
+        plan.outputs.iter().find(|output| output.route.as_str() == "stone.png").map(|output| output.fingerprint)
+    };
+    assert_ne!(fingerprint(Publishing::AsItIs), fingerprint(Publishing::WithoutMetadata));
 }
 
 #[test]

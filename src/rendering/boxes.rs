@@ -160,7 +160,14 @@ mod tests {
             let places = [place(1, 0, exif + 5, 5), place(2, 0, exif, 5), place(3, 1, 0, 6)].concat();
             let places = boxed(b"iloc", &[&[1, 0, 0, 0, 0x44, 0, 0, 3], places.as_slice()].concat());
             let meta = boxed(b"meta", &[&[0; 4], items.as_slice(), &places, &inside].concat());
-            [boxed(b"ftyp", b"avif"), meta, boxed(b"mdat", b"PLACEPIXEL"), boxed(b"uuid", b"PLACE")].concat()
+            [
+                boxed(b"ftyp", b"avif"),
+                meta,
+                boxed(b"mdat", b"PLACEPIXEL"),
+                boxed(b"uuid", b"PLACE"),
+                boxed(b"free", b"PLACE"),
+            ]
+            .concat()
         };
         let data = file(0).windows(4).position(|window| window == b"mdat").expect("it is there") + 4;
         file(u32::try_from(data).expect("short"))

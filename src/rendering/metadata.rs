@@ -317,6 +317,34 @@ mod tests {
         assert_eq!(without_metadata("a.webp", webp.to_vec()).as_deref(), Some(expected.as_slice()));
     }
 
+    /// Chunks that no list knows go, and so does what follows the end that the file tells.
+    #[test]
+    fn webp_keeps_what_it_needs_and_no_more() {
+        let chunks: [&[u8]; 4] =
+            [b"RIFF\x18\0\0\0WEBP", b"VP8L\x02\0\0\0ab", b"\0xyz\x01\0\0\0c\0", b"SECRET, as phones append it"];
+        let cleaned = without_metadata("a.webp", chunks.concat());
+        assert_eq!(cleaned.as_deref(), Some(b"RIFF\x0e\0\0\0WEBPVP8L\x02\0\0\0ab".as_slice()));
+    }
+
+    #[test]
+    fn a_turned_webp_stays_turned() {
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut bytes);
+        encoder.set_exif_metadata(EXIF.to_vec()).expect("EXIF fits");
+        encoder.write_image(&[9; 40 * 30 * 3], 40, 30, ExtendedColorType::Rgb8).expect("encodes");
+        let cleaned = without_metadata("a.webp", bytes.clone()).expect("sound");
+        assert!(has(&bytes, b"SECRET") && !has(&cleaned, b"SECRET"));
+        assert_eq!(seen(&cleaned), seen(&bytes));
+        assert_eq!(seen(&cleaned).1, Orientation::Rotate90);
+    }
+
+    #[test]
+    fn the_first_bytes_say_what_a_picture_is() {
+        let cleaned = without_metadata("a.webp", encoded("a.jpg")).expect("sound");
+        assert!(cleaned.starts_with(JPEG) && !has(&cleaned, b"SECRET"));
+        assert_eq!(without_metadata("a.jpg", b"no picture".to_vec()), None);
+    }
+
     #[test]
     fn other_files_keep_their_bytes() {
         assert_eq!(without_metadata("a.svg", b"<svg/>".to_vec()).as_deref(), Some(b"<svg/>".as_slice()));
