@@ -98,6 +98,19 @@ fn keys_lead_through_an_album() {
     });
 }
 
+/// The caption that had the focus is gone with its photograph, and the next key is heard all the same.
+#[test]
+fn keys_are_heard_from_a_caption_too() {
+    in_browser(1280, 900, async |browser| {
+        open(browser, 1).await;
+        browser.run(&format!("document.querySelector('{SEEN} .downloads a').focus()"), &[]).await;
+        for number in [2, 3] {
+            browser.press(RIGHT).await;
+            told(browser, number).await;
+        }
+    });
+}
+
 #[test]
 fn the_focus_stays_within() {
     in_browser(1280, 900, async |browser| {
