@@ -26,7 +26,6 @@ class Viewer {
   #place = make("p");
   #voice = make("p", "unseen");
   #previous = button("Previous", "M10 2.5 4.5 8l5.5 5.5");
-  #close = button("Close", "M3 3l10 10M13 3 3 13");
   #next = button("Next", "M6 2.5 11.5 8 6 13.5");
   #slides = new Map();
   #at = 0;
@@ -38,7 +37,7 @@ class Viewer {
     this.#tiles = tiles;
     const [dialog, track] = [this.#dialog, this.#track];
     const bar = make("div", "viewer-bar ui");
-    const close = this.#close;
+    const close = button("Close", "M3 3l10 10M13 3 3 13");
     dialog.ariaLabel = document.querySelector("h1").textContent;
     this.#place.ariaHidden = "true";
     this.#voice.role = "status";
@@ -75,7 +74,6 @@ class Viewer {
     this.#at = index;
     for (const near of [index, index + 1, index - 1]) this.#load(near);
     for (const [number, { figure }] of this.#slides) {
-      if (number !== index && figure.contains(document.activeElement)) this.#close.focus();
       figure.inert = number !== index;
       if (Math.abs(number - index) > kept) {
         figure.remove();
