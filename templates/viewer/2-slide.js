@@ -34,7 +34,8 @@ export class Slide {
     });
     this.#image.addEventListener("error", () => {
       this.#ready = true;
-      this.#width ? this.#soften() : this.sharpen();
+      this.#soften();
+      this.sharpen();
     });
     this.#ready = !shown.complete;
     this.figure.style.setProperty("--ratio", width / height);

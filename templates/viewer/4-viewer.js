@@ -49,7 +49,7 @@ class Viewer {
     this.#next.addEventListener("click", () => this.#step(1));
     close.addEventListener("click", () => dialog.close());
     // Who was in a caption that is gone is nowhere, and keys are heard all the same.
-    document.addEventListener("keydown", (event) => dialog.open && this.#key(event));
+    addEventListener("keydown", (event) => dialog.open && this.#key(event));
     dialog.addEventListener("close", () => this.#closed());
     new ResizeObserver(() => this.#fit()).observe(dialog);
     follow(dialog, this);
