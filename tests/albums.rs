@@ -1,18 +1,13 @@
 //! Albums: which pictures they show, in which order, and what is said about them.
 
+mod made;
 mod sites;
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use genblog::files::config::Overrides;
-use genblog::files::kept::{Access, Kept};
-use genblog::files::output;
 use genblog::graph::site::{Album, Site};
-use genblog::rendering::plan::plan;
-use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::render;
+use made::{Outputs, made};
 use tempfile::TempDir;
 
 /// The site made of `text`, which has nothing wrong with it, and its folder, which must outlive it where pictures are read.
@@ -23,17 +18,14 @@ fn site(text: &str) -> (Site, TempDir) {
     (site.expect("a sound configuration"), folder)
 }
 
-/// All outputs of a site, by file.
-fn outputs(site: &Site) -> BTreeMap<String, Vec<u8>> {
-    let theme = Theme::new(&[]).expect("the built-in theme is sound");
-    let renderer = Renderer::new(site, &theme, blake3::hash(b"test"));
-    let (plan, problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
-    assert_eq!(render(&problems, false), "");
-    let made = output::render(&plan.outputs).expect("a sound site");
-    plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect()
+/// All outputs of a site, of which nothing is to be said.
+fn outputs(site: &Site) -> Outputs {
+    let (made, warnings) = made(site, &Theme::new(&[]).expect("the built-in theme is sound"));
+    assert_eq!(render(&warnings, false), "");
+    made.unwrap_or_else(|problems| panic!("{}", render(&problems, false)))
 }
 
-fn text<'a>(outputs: &'a BTreeMap<String, Vec<u8>>, file: &str) -> &'a str {
+fn text<'a>(outputs: &'a Outputs, file: &str) -> &'a str {
     std::str::from_utf8(outputs.get(file).unwrap_or_else(|| panic!("no {file}"))).expect("text")
 }
 
@@ -250,9 +242,13 @@ fn what_a_site_says_of_photographs_holds_unless_an_album_says_otherwise() {
     assert_eq!(render(&problems, false), "");
     let photos = config.expect("sound").photos;
     assert_eq!((photos.camera, photos.originals), (false, true));
-    let album = album("camera = true", &[("a", " EOS 40D, 2008-06-12T17:40:00, -")]);
-    let (shown, _) = site(&format!(
-        "--- genblog.toml\nbase_url = \"https://a.b\"\ntitle = \"x\"\n[photos]\ncamera = false\n{album}"
-    ));
-    assert!(shown.albums[0].photos[0].camera.is_some());
+    let pictures = [("a", " EOS 40D, 2008-06-12T17:40:00, -")];
+    let photo = |keys: &str| {
+        let config = "base_url = \"https://a.b\"\ntitle = \"x\"\n[photos]\ncamera = false\noriginals = true";
+        let (mut shown, _) = site(&format!("--- genblog.toml\n{config}\n{}", album(keys, &pictures)));
+        let photo = shown.albums.remove(0).photos.remove(0);
+        (photo.camera.is_some(), photo.original.is_some())
+    };
+    assert_eq!(photo(""), (false, true));
+    assert_eq!(photo("camera = true\noriginals = false"), (true, false));
 }

@@ -20,7 +20,9 @@ impl Site {
 
     fn build(&self, outputs: &[(&str, &str)]) -> Result<Report, Vec<&'static str>> {
         let mut output = Output::open(self.0.path(), Path::new("public")).map_err(codes)?;
-        output.write(&outputs.iter().map(planned).collect::<Vec<_>>()).map_err(codes)
+        let planned: Vec<_> = outputs.iter().map(planned).collect();
+        let looked = output.look(&planned);
+        output.write(&looked).map_err(codes)
     }
 
     fn put(&self, path: &str, text: &str) {

@@ -1,23 +1,22 @@
 //! Pictures of whole sites: what becomes of each kind of file in a text, and what nobody is told.
 
+mod made;
 mod sites;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use genblog::files::kept::{Access, Kept};
-use genblog::files::output;
 use genblog::rendering::plan::plan;
 use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
+use genblog::running::pipeline::in_order;
 use genblog::words::diagnostic::{Diagnostic, render};
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, Frame, RgbImage, RgbaImage};
 use imaging::{Format, Gate, Limits, Wanted, derive, look};
-
-type Outputs = BTreeMap<String, Vec<u8>>;
+use made::{Outputs, made};
 
 /// What a site of these texts and pictures becomes, which has nothing wrong with it before they are made.
 fn outputs(text: &str, pictures: &[(&str, Vec<u8>)]) -> Result<Outputs, Vec<Diagnostic>> {
@@ -37,10 +36,8 @@ fn planned(text: &str, pictures: &[(&str, Vec<u8>)]) -> Result<(Outputs, Vec<Dia
     let (site, problems) = sites::site(folder.path());
     assert_eq!(render(&problems, false), "");
     let (site, theme) = (site.expect("a sound configuration"), Theme::new(&[]).expect("a sound theme"));
-    let renderer = Renderer::new(&site, &theme, blake3::hash(b"test"));
-    let (plan, warnings) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
-    let made = output::render(&plan.outputs)?;
-    Ok((plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), warnings))
+    let (made, warnings) = made(&site, &theme);
+    Ok((made?, warnings))
 }
 
 /// The site of one post whose text is `html`, with pictures beside it.
@@ -227,8 +224,8 @@ fn a_text_has_pictures_in_the_sizes_of_its_column() {
         "<p><picture><source type=\"image/webp\" srcset=\"{webp}\" sizes=\"{column}\"><img src=\"{largest}\" alt=\"A &amp; b\" \
          width=\"1600\" height=\"1200\" title=\"T\" decoding=\"async\" srcset=\"{jpegs}\" sizes=\"{column}\"></picture></p>\n\
          <p><a href=\"/blog/posts/a/a.jpg\"><picture><source type=\"image/webp\" srcset=\"{webp}\" sizes=\"{beside}\"><img \
-         src=\"{largest}\" alt=\"B\" width=\"240\" height=\"180\" class=\"right\" loading=\"lazy\" decoding=\"async\" \
-         srcset=\"{jpegs}\" sizes=\"{beside}\"></picture></a></p>"
+         src=\"{largest}\" alt=\"B\" width=\"240\" height=\"180\" class=\"right\" decoding=\"async\" \
+         loading=\"lazy\" srcset=\"{jpegs}\" sizes=\"{beside}\"></picture></a></p>"
     );
     assert_eq!(prose(&outputs), expected);
     // Readers of feeds get the author's file, in an element that all of them know.
@@ -320,7 +317,7 @@ fn html_of_authors_keeps_what_they_wrote() {
 #[test]
 fn the_first_picture_of_a_page_does_not_wait() {
     let site = "--- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\n+++\n![A](a.jpg) <img src=a.jpg alt=B>\n<!-- more -->\n\
-                --- content/posts/2026-11-20-b/index.md\n+++\ntitle = \"B\"\n+++\n![A](b.jpg)\n\n<!-- more -->\n\n![B](b.jpg)\n\
+                --- content/posts/2026-11-20-b/index.md\n+++\ntitle = \"B\"\n+++\n![A](b.jpg)\n\n<!-- more -->\n\n![B](b.jpg) ![C](https://c.example/c.jpg)\n\
                 --- content/pages/c.md\n+++\ntitle = \"C\"\n+++\n<img src=/posts/a/a.jpg alt=A>\n\n![B](/posts/a/a.jpg)\n";
     let pictures =
         ["a", "b"].map(|name| (format!("content/posts/2026-11-20-{name}/{name}.jpg"), jpeg(noise(500, 400))));
@@ -376,10 +373,7 @@ fn a_picture_that_cannot_be_made_smaller_is_one_message() {
     huge[29..33].copy_from_slice(&crc.to_be_bytes());
     let site = "--- content/posts/2026-11-20-a/index.md\n+++\ntitle = \"A\"\n+++\n![A](cut.jpg) ![B](cut.jpg#left) ![C](huge.png)\n";
     let pictures = [("content/posts/2026-11-20-a/cut.jpg", cut), ("content/posts/2026-11-20-a/huge.png", huge)];
-    let mut problems = outputs(site, &pictures).expect_err("they are broken");
-    problems = genblog::rendering::template_error::merge_failures(problems);
-    genblog::words::diagnostic::sort(&mut problems);
-    problems.dedup_by(|a, b| a.path == b.path);
+    let problems = in_order(outputs(site, &pictures).expect_err("they are broken"));
     let expected = "error[broken-picture]: the picture cannot be shown: the file ends before the picture does\n\
         --> content/posts/2026-11-20-a/cut.jpg\n \
         = help: save it again from where it came, smaller if it is very large\n\n\

@@ -2,11 +2,13 @@
 //!
 //! The way of a picture, in order:
 //!
-//! 1. [`look`] reads the header: what kind of file it is, how large it stands upright, whether it moves.
+//! 1. [`nature()`] reads the header: what kind of file it is, how large it stands upright, what it shows, and so what its smaller
+//!    sizes are best written as. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial
+//!    number.
 //! 2. [`derive()`] checks the [`Limits`], decodes once (a JPEG at half, a quarter or an eighth of its size when that is enough),
 //!    resizes, converts the colours to sRGB, turns the picture upright, and encodes each [`Wanted`] size.
-//! 3. [`nature()`] tells what a picture shows, and so what its smaller sizes are best written as.
-//! 4. [`camera`] tells what a page may show of what the camera wrote: never the place, never a serial number.
+//!
+//! [`look`] tells more of a header, for those who want to see what was made.
 //!
 //! A [`Gate`] bounds the memory that several threads decode in.
 //!

@@ -1,10 +1,12 @@
 //! [`nature()`] tells what may become of a picture when it is made smaller.
 
+use serde::{Deserialize, Serialize};
+
 use crate::header::{self, Colours, Header, Kind};
 use crate::refused::{Refused, guarded};
 
-/// What a picture is, as far as its header and the length of its file tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a picture is, as far as its header and the number of its bytes tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nature {
     /// The format.
     pub kind: Kind,
@@ -19,7 +21,7 @@ pub struct Nature {
 }
 
 /// What a picture shows, which decides what it is best written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
     /// Something with noise in it: a photograph, a scan, a rendering. Loss is not seen.
     Photograph,
@@ -33,15 +35,18 @@ pub enum Subject {
 /// about half, those of diagrams and screenshots a tenth or less.
 const NOISE: u64 = 4;
 
-/// Tells what a picture is by the first of its bytes, as far as the first of its pixels, and by the length of the whole file.
+/// Tells what a picture is; its pixels are not decoded.
 ///
 /// # Errors
 ///
-/// The bytes are no picture of a known format, its header is damaged, or it does not end within `bytes`.
-pub fn nature(bytes: &[u8], length: u64) -> Result<Nature, Refused> {
+/// The bytes are no picture of a known format, or its header is damaged.
+pub fn nature(bytes: &[u8]) -> Result<Nature, Refused> {
     guarded(|| {
         let header = header::read(bytes)?;
         let (width, height) = header.upright();
+        // What programs write into a PNG besides its pixels may be more than these.
+        let length = if header.kind == Kind::Png { header::length_of_pixels(bytes) } else { bytes.len() };
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
         Ok(Nature { kind: header.kind, width, height, alpha: header.alpha, subject: subject(&header, length) })
     })
 }
@@ -56,5 +61,5 @@ fn subject(header: &Header, length: u64) -> Subject {
     let samples = if header.colours == Colours::Grey { 1 } else { 3 };
     let pixels = u64::from(header.width) * u64::from(header.height);
     let bits = pixels * samples * u64::from(header.bits);
-    if length * 8 * NOISE > bits { Subject::Photograph } else { Subject::Drawing }
+    if length.saturating_mul(8 * NOISE) > bits { Subject::Photograph } else { Subject::Drawing }
 }

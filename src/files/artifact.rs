@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use blake3::Hash;
 
-use crate::files::cache::{temporary, write_whole};
+use crate::files::cache::{write_by, write_whole};
 use crate::files::seen::read_stamped;
 use crate::files::stamp::Stamp;
 use crate::words::diagnostic::Diagnostic;
@@ -73,23 +73,29 @@ impl Artifact {
     ///
     /// A file that is no longer what it was is an error; nothing is written then.
     pub(super) fn write(&self, file: &Path) -> io::Result<Option<Stamp>> {
-        let temporary = temporary(file);
         match self {
             Self::Bytes(bytes) => write_whole(file, bytes)?,
-            Self::File { file: from, hash } => {
-                if let Some(folder) = file.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                let copied = copy(from, *hash, &temporary).and_then(|()| fs::rename(&temporary, file));
-                if copied.is_err() {
-                    // The first error is the one to tell; a file that stays behind is taken away by the next build.
-                    let _ = fs::remove_file(&temporary);
-                }
-                copied?;
-            }
+            Self::File { file: from, hash } => write_by(file, |new| copy(from, *hash, new))?,
         }
         Ok(Stamp::of(&file.symlink_metadata()?))
     }
+}
+
+/// The bytes of the author's file at `path`, which were seen to hash to `hash`.
+pub fn read_unchanged(file: &Path, path: &str, hash: Hash) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let bytes = fs::read(file).map_err(|error| unreadable(path, &error))?;
+    if blake3::hash(&bytes) == hash {
+        return Ok(bytes);
+    }
+    let changed = Diagnostic::error("changed-file", "this file was changed while the site was built").in_path(path);
+    Err(Box::new(changed.help("build again when nobody writes to it")))
+}
+
+/// What to say of an author's file that was there a moment ago.
+#[must_use]
+pub fn unreadable(path: &str, error: &io::Error) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}")).in_path(path);
+    Box::new(diagnostic.help("put it back, mend its permissions, or build again"))
 }
 
 /// Copies a file whose bytes hash to `hash`.
@@ -127,8 +133,8 @@ impl Spool {
         Self { folder, most, held: AtomicU64::new(0), files: AtomicU64::new(0) }
     }
 
-    /// Holds an artifact until it is written.
-    pub(super) fn hold(&self, artifact: Artifact) -> io::Result<Artifact> {
+    /// Holds an artifact, whose bytes hash to `hash`, until it is written.
+    pub(super) fn hold(&self, artifact: Artifact, hash: Hash) -> io::Result<Artifact> {
         let Artifact::Bytes(bytes) = artifact else { return Ok(artifact) };
         let length = bytes.len() as u64;
         if self.held.fetch_add(length, Ordering::Relaxed) + length <= self.most {
@@ -138,7 +144,7 @@ impl Spool {
         fs::create_dir_all(&self.folder)?;
         let file = self.folder.join(self.files.fetch_add(1, Ordering::Relaxed).to_string());
         fs::write(&file, &bytes)?;
-        Ok(Artifact::File { file, hash: blake3::hash(&bytes) })
+        Ok(Artifact::File { file, hash })
     }
 }
 
@@ -174,7 +180,7 @@ mod tests {
         let place = folder.path().join("spool");
         let spool = Spool::new(place.clone(), 5);
         let held: Vec<Artifact> = ["one", "two", "22", "3"]
-            .map(|text| spool.hold(Artifact::Bytes(text.into())).expect("room on disk"))
+            .map(|text| spool.hold(Artifact::Bytes(text.into()), blake3::hash(text.as_bytes())).expect("room on disk"))
             .into();
         let in_memory: Vec<bool> = held.iter().map(|one| matches!(one, Artifact::Bytes(_))).collect();
         assert_eq!(in_memory, [true, false, true, false]);

@@ -180,11 +180,16 @@ pub(super) fn write_json(file: &Path, value: &impl Serialize) -> io::Result<()> 
 
 /// Writes a file so that whoever looks sees its old bytes or its new ones and nothing in between, even after a kill.
 pub fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_by(file, |new| write_new(new, bytes))
+}
+
+/// The same where `write` puts the bytes into the file that is to take the place of the old one.
+pub(super) fn write_by(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let temporary = temporary(file);
-    let written = write_new(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, file));
+    let written = write(&temporary).and_then(|()| std::fs::rename(&temporary, file));
     if written.is_err() {
         // The first error is the one to tell; a file that stays behind is taken away by the next build.
         let _ = std::fs::remove_file(&temporary);

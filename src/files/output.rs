@@ -4,7 +4,7 @@
 //! Output::open ── locks, checks the folder, reads manifest and journal
 //! Output::look
 //!    look      every planned path on disk        fingerprint and bytes as remembered: fresh, not made
-//! Output::write_looked
+//! Output::write
 //!    make      what is not fresh, in parallel    any diagnostic: stop, nothing was written
 //!    begin     the journal names what will be written
 //!    write     assets, then pages, then feeds    temporary file, rename; equal bytes are not touched
@@ -141,12 +141,6 @@ impl Output {
         Ok(Self { root: root.to_owned(), name, memory, disk, _lock: lock })
     }
 
-    /// Makes what is not fresh, then writes what differs, then deletes what is no longer planned.
-    pub fn write(&mut self, planned: &[Planned<'_>]) -> Result<Report, Failure> {
-        let looked = self.look(planned);
-        self.write_looked(&looked)
-    }
-
     /// Looks at the places of planned outputs.
     #[must_use]
     pub fn look<'p, 'a>(&self, planned: &'p [Planned<'a>]) -> Looked<'p, 'a> {
@@ -163,8 +157,8 @@ impl Output {
         Looked { outputs: planned.par_iter().zip(paths.clone()).map(look).collect() }
     }
 
-    /// What [`Output::write`] does after it has looked.
-    pub fn write_looked(&mut self, looked: &Looked<'_, '_>) -> Result<Report, Failure> {
+    /// Makes what is not fresh, then writes what differs, then deletes what is no longer planned.
+    pub fn write(&mut self, looked: &Looked<'_, '_>) -> Result<Report, Failure> {
         let mut problems = repeated(looked.outputs.iter().map(|place| &*place.path));
         let spool = Spool::new(self.root.join(FOLDER).join("spool"), HELD);
         let stale = looked.outputs.par_iter().filter(|place| !place.fresh);
@@ -322,7 +316,7 @@ fn blocks(path: &str, changed: &[Made<'_>]) -> bool {
 fn make<'a>(place: &'a Place<'_, '_>, spool: &Spool) -> Result<Made<'a>, Unmade> {
     let artifact = place.planned.make.make().map_err(Unmade::Site)?;
     let hash = artifact.hash();
-    let artifact = spool.hold(artifact).map_err(Unmade::Machine)?;
+    let artifact = spool.hold(artifact, hash).map_err(Unmade::Machine)?;
     Ok(Made { path: &place.path, phase: place.planned.phase, artifact, hash, present: place.found.present })
 }
 

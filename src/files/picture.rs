@@ -1,11 +1,10 @@
 //! What is known of a picture without its pixels: [`Facts`].
 
-use std::io::{BufRead, Cursor, Seek};
-use std::path::Path;
+use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageReader};
-use imaging::Camera;
+use imaging::{Camera, Nature};
 use quick_xml::events::{BytesStart, Event};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +19,8 @@ pub struct Facts {
     pub camera: Option<Box<Camera>>,
     /// Whether it says where it was taken; of pictures in `static/` only, for those in `content/` lose it.
     pub tells_place: bool,
+    /// What may become of it when it is made smaller; of pictures outside albums only, and `None` where that cannot be told.
+    pub nature: Option<Nature>,
 }
 
 /// Pixels of a picture as it is shown, that is after the orientation that the file asks for.
@@ -29,6 +30,27 @@ pub struct Size {
     pub width: u32,
     /// From top to bottom.
     pub height: u32,
+}
+
+impl Size {
+    /// The same shape where a side of `longer` pixels becomes one of at most `most`; never larger.
+    #[must_use]
+    pub fn scaled(self, longer: u32, most: u32) -> Self {
+        if longer <= most {
+            return self;
+        }
+        let scale = |length: u32| {
+            let scaled = (u64::from(length) * u64::from(most) + u64::from(longer) / 2) / u64::from(longer);
+            u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+        };
+        Self { width: scale(self.width), height: scale(self.height) }
+    }
+
+    /// The same shape within a square of that side; never larger.
+    #[must_use]
+    pub fn within(self, side: u32) -> Self {
+        self.scaled(self.width.max(self.height), side)
+    }
 }
 
 /// Whether a file of this name holds a picture whose size can be known.
@@ -45,14 +67,15 @@ pub fn facts(path: &str, bytes: &[u8]) -> Result<Option<Facts>, String> {
     let camera = path.starts_with("content/gallery/").then(|| imaging::camera(bytes).ok()).flatten();
     let camera = camera.filter(|camera| *camera != Camera::default()).map(Box::new);
     let tells_place = path.starts_with("static/") && imaging::tells_place(bytes) == Ok(true);
-    Ok(Some(Facts { size, camera, tells_place }))
+    let nature = (!path.starts_with("content/gallery/")).then(|| imaging::nature(bytes).ok()).flatten();
+    Ok(Some(Facts { size, camera, tells_place, nature }))
 }
 
 /// Measures a picture. `None` when it is sound but says no size, as an SVG may; an error when it is not sound.
 pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
     match &*ending(path) {
         "svg" => Ok(measure_svg(&String::from_utf8_lossy(bytes))),
-        "png" | "jpg" | "jpeg" | "webp" => measure_photo(ImageReader::new(Cursor::new(bytes))).map(Some),
+        "png" | "jpg" | "jpeg" | "webp" => measure_photo(bytes).map(Some),
         _ => match imagesize::blob_size(bytes) {
             Ok(size) => Ok(Some(Size { width: pixels(size.width), height: pixels(size.height) })),
             Err(error) => Err(error.to_string()),
@@ -60,18 +83,13 @@ pub fn measure(path: &str, bytes: &[u8]) -> Result<Option<Size>, String> {
     }
 }
 
-/// Measures a PNG or a JPEG by as much of its file as that takes.
-pub fn measure_file(file: &Path) -> Result<Size, String> {
-    measure_photo(ImageReader::open(file).map_err(|error| error.to_string())?)
-}
-
 fn pixels(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// PNG, JPEG and WebP: what cameras and screenshots make, turned as their EXIF orientation says.
-fn measure_photo(reader: ImageReader<impl BufRead + Seek>) -> Result<Size, String> {
-    let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
+fn measure_photo(bytes: &[u8]) -> Result<Size, String> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
     let turned = match decoder.orientation().map_err(|error| error.to_string())? {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use blake3::Hash;
 
 use crate::files::cache::{Journal, Manifest};
-use crate::files::seen::{Entry, Seen, read_stamped};
+use crate::files::seen::{Entry, Seen};
 use crate::files::stamp::{Moment, Stamp};
 
 /// What is at a path of the output folder.
@@ -93,13 +93,8 @@ impl Disk {
     }
 
     fn read(&self, path: &str, file: &Path, stamp: Option<Stamp>) -> Found {
-        if let Some(entry) = self.seen.entry(path, stamp) {
-            return Found { present: Present::File(entry.hash), entry: Some(entry.clone()) };
-        }
-        match read_stamped(file, Some(self.opened), |_| {}) {
-            Ok((hash, stamp)) => {
-                Found { present: Present::File(hash), entry: stamp.map(|stamp| Entry { stamp, hash, facts: () }) }
-            }
+        match self.seen.hash(path, file, stamp, Some(self.opened)) {
+            Ok((hash, entry)) => Found { present: Present::File(hash), entry },
             Err(_) => Present::Other.into(),
         }
     }

@@ -92,6 +92,23 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
     }
 }
 
+impl Seen<()> {
+    /// The hash of a file's bytes, which are read when nothing is known of the file with this stamp, and what to remember of it.
+    pub fn hash(
+        &self,
+        name: &str,
+        file: &Path,
+        stamp: Option<Stamp>,
+        moment: Option<Moment>,
+    ) -> io::Result<(Hash, Option<Entry<()>>)> {
+        if let Some(entry) = self.entry(name, stamp) {
+            return Ok((entry.hash, Some(entry.clone())));
+        }
+        let (hash, stamp) = read_stamped(file, moment, |_| {})?;
+        Ok((hash, stamp.map(|stamp| Entry { stamp, hash, facts: () })))
+    }
+}
+
 /// Bytes of the line above the text.
 const HASH_LINE: usize = 2 * blake3::OUT_LEN + 1;
 

@@ -82,8 +82,6 @@ pub struct Snapshot {
     pub problems: Vec<Diagnostic>,
     /// What is known now of the files that are no texts, by their paths.
     pub seen: Entries<Known>,
-    /// How many of these had to be read.
-    pub read: usize,
 }
 
 /// Takes the snapshot of the site in `root`.
@@ -99,7 +97,7 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
 /// remembered if it was settled at `now`, a moment before this call; without one nothing new is.
 pub fn read_again(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Snapshot {
     let mut diagnostics = Vec::new();
-    let (mut seen, mut count) = (Entries::new(), 0);
+    let mut seen = Entries::new();
     if !root.join("content").is_dir() {
         let missing = Diagnostic::error("no-content", "there is no folder `content` in this site").in_path("content");
         diagnostics.push(missing.help("posts are written in `content/posts/`, pages in `content/pages/`"));
@@ -111,14 +109,13 @@ pub fn read_again(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Sna
         let mut files = Vec::with_capacity(read.len());
         for one in read {
             seen.extend(one.entry.map(|entry| (one.file.path.clone(), entry)));
-            count += usize::from(one.was_read);
             files.push(one.file);
             diagnostics.extend(one.problem);
         }
         files
     };
     let (content, statics, templates) = (folder(Part::Content), folder(Part::Static), folder(Part::Templates));
-    Snapshot { source: Source { content, statics, templates }, problems: diagnostics, seen, read: count }
+    Snapshot { source: Source { content, statics, templates }, problems: diagnostics, seen }
 }
 
 /// One of the three folders of a site.
@@ -233,8 +230,6 @@ struct Read {
     problem: Option<Diagnostic>,
     /// What to remember of it.
     entry: Option<Entry<Known>>,
-    /// Whether it is no text, and was not known.
-    was_read: bool,
 }
 
 /// Reads a file, unless it is known, and says what is wrong with it.
@@ -244,14 +239,14 @@ fn read_file(part: Part, path: String, file: PathBuf, memory: &Seen<Known>, now:
             Ok(bytes) => understood(part, path, file, bytes),
             Err(error) => unread(path, file, &error),
         };
-        return Read { file, problem, entry: None, was_read: false };
+        return Read { file, problem, entry: None };
     }
     // A link is followed: it is the file behind it that is published.
     let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
     if let Some(entry) = memory.entry(&path, stamp) {
         let (hash, length, content) = (entry.hash, entry.stamp.length(), entry.facts.content());
         let file = SourceFile { path, file, hash, length, content };
-        return Read { file, problem: None, entry: Some(entry.clone()), was_read: false };
+        return Read { file, problem: None, entry: Some(entry.clone()) };
     }
     // Only of a picture must all bytes be there at once.
     let (mut bytes, mut length) = (Vec::new(), 0);
@@ -267,11 +262,11 @@ fn read_file(part: Part, path: String, file: PathBuf, memory: &Seen<Known>, now:
             let facts = if is_picture { Known::of(&path, &bytes) } else { Known { picture: None } };
             let file = SourceFile { path, file, hash, length, content: facts.content() };
             let entry = stamp.map(|stamp| Entry { stamp, hash, facts });
-            Read { file, problem: None, entry, was_read: true }
+            Read { file, problem: None, entry }
         }
         Err(error) => {
             let (file, problem) = unread(path, file, &error);
-            Read { file, problem, entry: None, was_read: true }
+            Read { file, problem, entry: None }
         }
     }
 }

@@ -82,12 +82,6 @@ impl Stamp {
         let ticked = self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at);
         ticked && self.device == moment.device
     }
-
-    /// Whether `later` may be the same file with the same bytes under a new name, which changes the time of change alone.
-    #[must_use]
-    pub fn was_renamed_to(&self, later: &Self) -> bool {
-        *self == Self { changed: self.changed, ..*later }
-    }
 }
 
 /// A time as one number; `None` when it is centuries away.

@@ -15,7 +15,7 @@ use crate::parsing::album::{self, Caption};
 use crate::parsing::layout::album_route;
 use crate::parsing::text::Anchors;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::route::Route;
+use crate::words::route::{Route, folders_above};
 use crate::words::slug::slug;
 use crate::words::source_text::{SourceText, Span};
 
@@ -44,31 +44,24 @@ pub(crate) fn choose(
 ) -> Vec<AlbumMember> {
     let draft: BTreeSet<String> =
         albums.iter().filter(|album| album.draft && !drafts).map(|album| album.folder.clone()).collect();
-    let is_draft = |folder: &str| draft.contains(folder) || above(folder).any(|above| draft.contains(above));
+    let is_draft = |folder: &str| draft.contains(folder) || folders_above(folder).any(|above| draft.contains(above));
     let (albums, unfinished): (Vec<_>, Vec<_>) = albums.into_iter().partition(|album| !is_draft(&album.folder));
     left_out.extend(unfinished.into_iter().map(|album| (album.source.path.clone(), "a draft")));
     let filled = albums.iter().filter(|album| !album.photos.is_empty());
-    let filled = filled.flat_map(|album| above(&album.folder).chain([album.folder.as_str()]));
-    let filled: BTreeSet<String> = filled.map(str::to_owned).collect();
+    let filled = with_those_above(filled.map(|album| &*album.folder));
     let (albums, empty): (Vec<_>, Vec<_>) = albums.into_iter().partition(|album| filled.contains(&album.folder));
     left_out.extend(empty.into_iter().map(|album| (album.source.path.clone(), "an album without pictures")));
     let mut members: Vec<_> = albums.into_iter().filter_map(|album| member(album, claims)).collect();
     // Addresses may have been refused, which is reported; what is left without pictures by it cannot be shown.
-    let shown: BTreeSet<String> =
-        with_those_above(members.iter().filter(|member| member.photos.iter().any(Option::is_some)));
+    let shown = members.iter().filter(|member| member.photos.iter().any(Option::is_some));
+    let shown = with_those_above(shown.map(|member| &*member.album.folder));
     members.retain(|member| shown.contains(&member.album.folder));
     members
 }
 
-/// The folders of albums, and those that they lie in.
-fn with_those_above<'a>(members: impl Iterator<Item = &'a AlbumMember>) -> BTreeSet<String> {
-    let folders = members.flat_map(|member| above(&member.album.folder).chain([member.album.folder.as_str()]));
-    folders.map(str::to_owned).collect()
-}
-
-/// The folders that an album's folder lies in, the outermost first.
-fn above(folder: &str) -> impl Iterator<Item = &str> {
-    folder.match_indices('/').map(|(at, _)| &folder[..at])
+/// Folders, and those that they lie in.
+fn with_those_above<'a>(folders: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    folders.flat_map(|folder| folders_above(folder).chain([folder])).map(str::to_owned).collect()
 }
 
 fn member(album: album::Album, claims: &mut Claims) -> Option<AlbumMember> {
@@ -132,7 +125,7 @@ fn times(albums: &[(&AlbumMember, Album)]) -> Vec<Option<(DateTime<FixedOffset>,
     for (member, album) in albums {
         let folder = member.album.folder.as_str();
         for taken in album.photos.iter().filter_map(|photo| photo.taken) {
-            for folder in above(folder).chain([folder]) {
+            for folder in folders_above(folder).chain([folder]) {
                 let span = spans.entry(folder).or_insert((taken, taken));
                 *span = (span.0.min(taken), span.1.max(taken));
             }
@@ -147,7 +140,9 @@ fn join(albums: &mut [(&AlbumMember, Album)]) {
         albums.iter().enumerate().map(|(index, (member, _))| (member.album.folder.as_str(), index)).collect();
     let parents: Vec<Option<usize>> = albums
         .iter()
-        .map(|(member, _)| above(&member.album.folder).filter_map(|folder| by_folder.get(folder)).last().copied())
+        .map(|(member, _)| {
+            folders_above(&member.album.folder).filter_map(|folder| by_folder.get(folder)).last().copied()
+        })
         .collect();
     for (index, parent) in parents.iter().enumerate() {
         albums[index].1.parent = parent.map(AlbumIndex);

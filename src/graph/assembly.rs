@@ -6,13 +6,14 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
+use crate::files::picture::Facts;
 use crate::files::source::{Content, Source};
 use crate::graph::albums;
 use crate::graph::attached;
 use crate::graph::body::{self, Findings};
 use crate::graph::claims::Claims;
 use crate::graph::links::{FrameLink, Linker, Origin};
-use crate::graph::members::{Choice, Member, Members, Parsed};
+use crate::graph::members::{Choice, FileMember, Member, Members, Parsed};
 use crate::graph::places::Places;
 use crate::graph::site::{Block, Body, Page, PlainFile, Post, Publishing, Site, Tag};
 use crate::graph::summary::summary;
@@ -77,7 +78,8 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
         } else {
             Publishing::WithoutMetadata
         },
-        tells_place: matches!(&file.file.content, Content::Picture(Ok(facts)) if facts.tells_place),
+        tells_place: facts(file).is_some_and(|facts| facts.tells_place),
+        nature: facts(file).and_then(|facts| facts.nature),
     });
     let files = files.collect();
     let aliases = members.aliases;
@@ -100,6 +102,14 @@ fn give_places(route: &Route, body: &mut Body, frames: &[FrameLink]) {
         };
         let places: BTreeSet<&str> = frames.iter().filter(of_figure).map(|frame| &*frame.fragment).collect();
         figure.places = places.into_iter().map(str::to_owned).collect();
+    }
+}
+
+/// What is known of a file that is a picture.
+fn facts<'a>(file: &'a FileMember<'_>) -> Option<&'a Facts> {
+    match &file.file.content {
+        Content::Picture(facts) => facts.as_ref().ok(),
+        Content::Text(_) | Content::Bytes | Content::Unread => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pieces become HTML, now that every link can be resolved.
 
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
-use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
+use pulldown_cmark_escape::escape_html_body_text;
 
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image::{self, Image};
@@ -65,8 +65,6 @@ struct Writer<'a> {
     /// Alignments of the columns of the table that is open, and the column that comes next.
     columns: (Vec<Alignment>, usize),
     in_table_head: bool,
-    /// Pictures so far.
-    images: usize,
     /// Whether what is written is part of a link.
     in_link: bool,
 }
@@ -83,7 +81,6 @@ impl<'a> Writer<'a> {
             heading: String::new(),
             columns: (Vec::new(), 0),
             in_table_head: false,
-            images: 0,
             in_link: false,
         }
     }
@@ -130,16 +127,12 @@ impl<'a> Writer<'a> {
 
     /// ` name="value"`.
     fn attribute(&mut self, name: &str, value: &str) {
-        self.raw(&format!(" {name}=\""));
-        escape_html(&mut self.html, value).expect("a string takes everything");
-        self.raw("\"");
+        self.raw(&image::attribute(name, value));
     }
 
     /// ` name="address"`.
     fn address(&mut self, name: &str, href: &str) {
-        self.raw(&format!(" {name}=\""));
-        escape_href(&mut self.html, href).expect("a string takes everything");
-        self.raw("\"");
+        self.raw(&image::address(name, href));
     }
 
     fn flush(&mut self) {
@@ -311,27 +304,26 @@ impl<'a> Writer<'a> {
 
     fn image(&mut self, destination: &str, title: &str, alt: &str, span: &Span) {
         let resolved = self.resolve(destination, span);
-        let place = image::Place { is_first: self.images == 0, in_link: self.in_link };
-        self.images += 1;
-        self.raw(&Image { alt, title, place }.html(&resolved));
+        self.raw(&Image { alt, title, in_link: self.in_link }.html(&resolved));
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
         let links =
             html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         self.in_link = image::leaves_link(&html.html).unwrap_or(self.in_link);
-        let (linker, origin, findings, images) = (self.linker, self.origin, &mut self.findings, &mut self.images);
-        let resolve = |Reference { address, range, tag }: Reference<'_>| {
-            *images += usize::from(tag == "img");
-            match linker.resolve(origin, address, &place(span, html.exact, range)) {
-                Ok(resolved) => {
-                    findings.frames.extend(resolved.frame());
-                    Some(Target { href: resolved.href, size: resolved.size })
-                }
-                Err(diagnostic) => {
-                    findings.diagnostics.push(*diagnostic);
-                    None
-                }
+        let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
+        let resolve = |Reference { address, range, .. }: Reference<'_>| match linker.resolve(
+            origin,
+            address,
+            &place(span, html.exact, range),
+        ) {
+            Ok(resolved) => {
+                findings.frames.extend(resolved.frame());
+                Some(Target { href: resolved.href, size: resolved.size })
+            }
+            Err(diagnostic) => {
+                findings.diagnostics.push(*diagnostic);
+                None
             }
         };
         // HTML that cannot be read was reported when it was scanned.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::words::diagnostic::{Diagnostic, Subject};
-use crate::words::route::Route;
+use crate::words::route::{Route, folders_above};
 use crate::words::source_text::Span;
 
 /// What genblog makes for every site, and what it is.
@@ -77,7 +77,7 @@ impl Claims {
             return false;
         }
         let key = file.to_lowercase();
-        let below_a_file = parents(&key).find_map(|parent| self.files.get(parent).cloned());
+        let below_a_file = folders_above(&key).find_map(|parent| self.files.get(parent).cloned());
         let generated_folder = GENERATED_FOLDERS.iter().find(|(folder, _)| key.split('/').next() == Some(folder));
         let generated = generated_folder.map(|&(_, what)| Claimant::Generator(what));
         let taken = self.files.get(&key).or_else(|| self.folders.get(&key)).cloned().or(below_a_file).or(generated);
@@ -101,7 +101,7 @@ impl Claims {
 
     fn insert(&mut self, file: &str, claimant: &Claimant) {
         let key = file.to_lowercase();
-        for parent in parents(&key) {
+        for parent in folders_above(&key) {
             self.folders.entry(parent.to_owned()).or_insert_with(|| claimant.clone());
         }
         self.files.insert(key, claimant.clone());
@@ -117,11 +117,6 @@ impl Claims {
             self.ids.insert(id.to_owned(), span.clone());
         }
     }
-}
-
-/// The folders that a file lies in.
-fn parents(file: &str) -> impl Iterator<Item = &str> {
-    file.match_indices('/').map(|(at, _)| &file[..at])
 }
 
 /// Shows both claimants: those that are texts with labels, the others by name.

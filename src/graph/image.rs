@@ -40,15 +40,6 @@ pub(crate) struct Image<'a> {
     pub(crate) alt: &'a str,
     /// May be empty.
     pub(crate) title: &'a str,
-    /// How its page is shown it.
-    pub(crate) place: Place,
-}
-
-/// Where a picture stands.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    /// Whether the text shows no picture before it: then it is likely to be seen at once.
-    pub(crate) is_first: bool,
     /// Whether a press leads somewhere.
     pub(crate) in_link: bool,
 }
@@ -61,9 +52,9 @@ impl Image<'_> {
             return self.element(&resolved.href, resolved.size, None);
         };
         let href = resolved.href.rsplit_once('#').map_or(&*resolved.href, |(href, _)| href);
-        let small = resolved.size.map(beside);
+        let small = resolved.size.map(|size| size.within(BESIDE));
         let element = self.element(href, small, Some(side));
-        if self.place.in_link || small == resolved.size {
+        if self.in_link || small == resolved.size {
             return element;
         }
         format!("<a{}>{element}</a>", address("href", href))
@@ -80,33 +71,19 @@ impl Image<'_> {
         if let Some(side) = side {
             html.push_str(&attribute("class", side.class()));
         }
-        if !self.place.is_first {
-            html.push_str(" loading=\"lazy\"");
-        }
         html + " decoding=\"async\">"
     }
 }
 
-/// The size of a picture beside the text.
-fn beside(Size { width, height }: Size) -> Size {
-    let longer = width.max(height);
-    if longer <= BESIDE {
-        return Size { width, height };
-    }
-    let scale = |length: u32| (u64::from(length) * u64::from(BESIDE) + u64::from(longer) / 2) / u64::from(longer);
-    let [width, height] = [width, height].map(|length| u32::try_from(scale(length)).unwrap_or(BESIDE).max(1));
-    Size { width, height }
-}
-
 /// ` name="value"`.
-fn attribute(name: &str, value: &str) -> String {
+pub(crate) fn attribute(name: &str, value: &str) -> String {
     let mut html = format!(" {name}=\"");
     escape_html(&mut html, value).expect("a string takes everything");
     html + "\""
 }
 
 /// ` name="address"`.
-fn address(name: &str, href: &str) -> String {
+pub(crate) fn address(name: &str, href: &str) -> String {
     let mut html = format!(" {name}=\"");
     escape_href(&mut html, href).expect("a string takes everything");
     html + "\""
@@ -129,12 +106,11 @@ mod tests {
     #[test]
     fn a_picture_beside_the_text_is_small_and_leads_to_the_whole() {
         let html = |file: &str, size: Option<(u32, u32)>, in_link| {
-            let place = Place { is_first: false, in_link };
             let route = Route::new(file.split('#').next().unwrap_or_default());
             let size = size.map(|(width, height)| Size { width, height });
-            Image { alt: "A", title: "", place }.html(&Resolved { href: file.to_owned(), route, size })
+            Image { alt: "A", title: "", in_link }.html(&Resolved { href: file.to_owned(), route, size })
         };
-        let end = " loading=\"lazy\" decoding=\"async\">";
+        let end = " decoding=\"async\">";
         for (file, size, in_link, expected) in [
             ("a.jpg", Some((800, 600)), false, "<img src=\"a.jpg\" alt=\"A\" width=\"800\" height=\"600\"END"),
             (

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
-use imaging::Camera;
+use imaging::{Camera, Nature};
 
 use crate::files::config::Config;
 pub use crate::parsing::text::Heading;
@@ -336,4 +336,6 @@ pub struct PlainFile {
     pub publishing: Publishing,
     /// Whether it is a picture that is published as it is and says where it was taken.
     pub tells_place: bool,
+    /// What may become of it when it is made smaller, where it is a picture.
+    pub nature: Option<Nature>,
 }

@@ -19,7 +19,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use crate::files::source::{Content, Source, SourceFile};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::media_type::ending;
-use crate::words::route::Route;
+use crate::words::route::{Route, folders_above};
 use crate::words::slug::{page_slug, slug};
 use crate::words::source_text::SourceText;
 
@@ -210,8 +210,7 @@ impl<'a> Layout<'a> {
     fn join_albums(&mut self) {
         let mut below: BTreeMap<&'a str, Vec<&'a SourceFile>> = BTreeMap::new();
         for (&folder, files) in &self.albums {
-            let above = folder.match_indices('/').map(|(at, _)| &folder[..at]);
-            above.for_each(|above| below.entry(above).or_default().extend(&files.pictures));
+            folders_above(folder).for_each(|above| below.entry(above).or_default().extend(&files.pictures));
         }
         for (folder, pictures) in below.into_iter().filter(|(_, pictures)| !pictures.is_empty()) {
             self.albums.entry(folder).or_default().below = pictures;

@@ -47,19 +47,26 @@ fn without_offset(text: &str) -> Option<NaiveDateTime> {
     FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()).or_else(date)
 }
 
-/// Local time as a moment. Where clocks were turned, one reading has no moment or two: then the clock that was right before
-/// the turn decides, and the author is told.
+/// Local time as a moment, with a warning where [`moment_in`] had to decide.
 pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, span: &Span) -> (DateTime<Tz>, Option<Diagnostic>) {
-    let warn = |what: &str| {
-        let diagnostic = Diagnostic::warning("local-time", format!("in {zone} clocks showed {local} {what} that day"));
+    let (moment, how_often) = moment_in(local, zone);
+    let warning = how_often.map(|how_often| {
+        let message = format!("in {zone} clocks showed {local} {how_often} that day");
+        let diagnostic = Diagnostic::warning("local-time", message);
         diagnostic
             .at(span.clone(), "taken by the clock before the change")
             .help("give the offset too, for example `+01:00`")
-    };
+    });
+    (moment, warning)
+}
+
+/// Local time as a moment. Where clocks were turned, one reading has no moment or two: then the clock that was right before the
+/// turn decides, and how often clocks showed it is told.
+pub(crate) fn moment_in(local: NaiveDateTime, zone: Tz) -> (DateTime<Tz>, Option<&'static str>) {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(moment) => (moment, None),
-        LocalResult::Ambiguous(earlier, _) => (earlier, Some(warn("twice"))),
-        LocalResult::None => (before_the_gap(local, zone), Some(warn("not at all"))),
+        LocalResult::Ambiguous(earlier, _) => (earlier, Some("twice")),
+        LocalResult::None => (before_the_gap(local, zone), Some("not at all")),
     }
 }
 

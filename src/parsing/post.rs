@@ -11,7 +11,7 @@ use crate::parsing::html_body;
 use crate::parsing::keys::{Keys, keys, moment_key};
 use crate::parsing::layout::{Form, PostFile};
 use crate::parsing::markdown;
-use crate::parsing::moment::in_zone;
+use crate::parsing::moment::{in_zone, moment_in};
 use crate::parsing::text::Text;
 use crate::words::address::is_web_address;
 use crate::words::diagnostic::{Diagnostic, has_error};
@@ -106,10 +106,9 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
 fn date(reader: &mut Reader<'_>, file: &PostFile<'_>, zone: Tz) -> Option<DateTime<Tz>> {
     let written = reader.moment("date").is_some();
     if written {
-        let span = reader.span();
         // A date that cannot be read has been reported, so nothing will be written: any other date lets the rest of the
         // post be checked in the same run.
-        let any = || in_zone(file.name.date.unwrap_or_default(), zone, span).0;
+        let any = || moment_in(file.name.date.unwrap_or_default(), zone).0;
         return moment_key(reader, "date", zone).or_else(|| Some(any()));
     }
     let Some(local) = file.name.date else {

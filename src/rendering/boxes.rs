@@ -143,8 +143,8 @@ mod tests {
         [&length.to_be_bytes(), kind.as_slice(), body].concat()
     }
 
-    /// An AVIF of three items: a picture, EXIF in the file and XMP in the `meta` box.
-    fn avif() -> Vec<u8> {
+    /// A file of three items: a picture, EXIF in the file and XMP in the `meta` box.
+    fn file_of(brand: &[u8; 4]) -> Vec<u8> {
         let entry = |item: u8, kind: &[u8; 4]| {
             let content: &[u8] = if kind == b"mime" { b"\0application/rdf+xml\0" } else { b"\0" };
             boxed(b"infe", &[&[2, 0, 0, 0, 0, item, 0, 0], kind.as_slice(), content].concat())
@@ -161,7 +161,7 @@ mod tests {
             let places = boxed(b"iloc", &[&[1, 0, 0, 0, 0x44, 0, 0, 3], places.as_slice()].concat());
             let meta = boxed(b"meta", &[&[0; 4], items.as_slice(), &places, &inside].concat());
             [
-                boxed(b"ftyp", b"avif"),
+                boxed(b"ftyp", brand),
                 meta,
                 boxed(b"mdat", b"PLACEPIXEL"),
                 boxed(b"uuid", b"PLACE"),
@@ -175,17 +175,19 @@ mod tests {
 
     #[test]
     fn what_cameras_wrote_is_zeros_and_the_picture_stays() {
-        let bytes = avif();
-        let has = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
-        let cleaned = without_metadata(bytes.clone()).expect("sound");
-        assert!(has(&bytes, b"PLACE") && has(&cleaned, b"PIXEL") && !has(&cleaned, b"PLACE"));
-        assert_eq!(cleaned.len(), bytes.len());
+        for brand in [b"avif", b"heic"] {
+            let bytes = file_of(brand);
+            let has = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+            let cleaned = without_metadata(bytes.clone()).expect("sound");
+            assert!(has(&bytes, b"PLACE") && has(&cleaned, b"PIXEL") && !has(&cleaned, b"PLACE"));
+            assert_eq!(cleaned.len(), bytes.len());
+        }
     }
 
     proptest! {
         #[test]
         fn damage_is_no_panic(at in 0..300_usize, byte in any::<u8>(), length in 0..400_usize) {
-            let mut bytes = avif();
+            let mut bytes = file_of(b"avif");
             let at = at % bytes.len();
             bytes[at] = byte;
             bytes.truncate(length);

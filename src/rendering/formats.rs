@@ -1,11 +1,8 @@
 //! What a picture's smaller sizes are written as, and how wide they are.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
 use imaging::{Format, Kind, Nature, Subject};
 
+use crate::files::picture::Size;
 use crate::words::media_type::ending;
 
 /// What every browser shows.
@@ -13,9 +10,6 @@ const JPEG: Format = Format::Jpeg { quality: 82 };
 
 /// Fewer bytes, for browsers that know it.
 const WEBP: Format = Format::WebP { quality: 80 };
-
-/// Bytes that the header of most pictures ends within.
-const START: u64 = 128 << 10;
 
 /// What a picture's sizes are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,19 +61,6 @@ pub fn extension(format: Format) -> &'static str {
     }
 }
 
-/// What the picture in a file of `length` bytes is; `None` when that cannot be told. Of most files only the start is read.
-#[must_use]
-pub fn nature(file: &Path, length: u64) -> Option<Nature> {
-    let read = |most: u64| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(file)?.take(most).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let told = |bytes: Vec<u8>| imaging::nature(&bytes, length).ok();
-    let whole = || told(read(u64::MAX).ok()?);
-    told(read(START).ok()?).or_else(|| if length > START { whole() } else { None })
-}
-
 /// The sizes that a picture is made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ladder {
@@ -110,30 +91,19 @@ impl Ladder {
     /// Width and height of each size of a picture, smallest first. A picture is never made larger, and one that is hardly larger than
     /// a step is there without that step.
     #[must_use]
-    pub fn sizes(self, width: u32, height: u32) -> Vec<(u32, u32)> {
-        let mut sizes: Vec<(u32, u32)> = match self {
-            Self::Album => BOXES.iter().map(|&side| scaled((width, height), side, width.max(height))).collect(),
+    pub fn sizes(self, size: Size) -> Vec<Size> {
+        let width = size.width;
+        let mut sizes: Vec<Size> = match self {
+            Self::Album => BOXES.iter().map(|&side| size.within(side)).collect(),
             Self::Text => {
                 let near = |step: u32| step < width && u64::from(step) * 6 > u64::from(width) * 5;
                 let steps = WIDTHS.iter().filter(|&&step| width > WIDTHS[WIDTHS.len() - 1] || !near(step));
-                steps.map(|&step| scaled((width, height), step, width)).collect()
+                steps.map(|&step| size.scaled(width, step)).collect()
             }
         };
         sizes.dedup();
         sizes
     }
-}
-
-/// A size with the same shape whose side of length `longer` is at most `side`.
-fn scaled((width, height): (u32, u32), side: u32, longer: u32) -> (u32, u32) {
-    if longer <= side {
-        return (width, height);
-    }
-    let scale = |length: u32| {
-        let scaled = (u64::from(length) * u64::from(side) + u64::from(longer) / 2) / u64::from(longer);
-        u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
-    };
-    (scale(width), scale(height))
 }
 
 #[cfg(test)]
@@ -150,10 +120,14 @@ mod tests {
             (Ladder::Text, (500, 4000), &[(240, 1920), (500, 4000)]),
             (Ladder::Text, (640, 480), &[(240, 180), (480, 360), (640, 480)]),
             (Ladder::Text, (1300, 1300), &[(240, 240), (480, 480), (640, 640), (960, 960), (1280, 1280)]),
+            (Ladder::Text, (288, 100), &[(240, 83), (288, 100)]),
+            (Ladder::Text, (287, 100), &[(287, 100)]),
             (Ladder::Text, (250, 100), &[(250, 100)]),
             (Ladder::Text, (10, 20), &[(10, 20)]),
         ] {
-            assert_eq!(ladder.sizes(size.0, size.1), expected, "{size:?}");
+            let sizes = ladder.sizes(Size { width: size.0, height: size.1 });
+            let sizes: Vec<(u32, u32)> = sizes.into_iter().map(|size| (size.width, size.height)).collect();
+            assert_eq!(sizes, expected, "{size:?}");
         }
     }
 

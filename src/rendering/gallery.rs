@@ -117,7 +117,6 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
             site: renderer.site_view(&photo.route),
             head,
             within: within(renderer, album).into_iter().chain([album_link(renderer, album)]).collect(),
-            album: album_link(renderer, album),
             photo: view,
         },
         body: None,

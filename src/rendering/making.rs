@@ -1,12 +1,11 @@
 //! The sizes of photographs are made: [`Work`], one for each picture, of one decoding.
 
 use std::fs;
-use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use imaging::{Gate, Limits, Refused, Wanted};
 
-use crate::files::artifact::{Artifact, Make};
+use crate::files::artifact::{Artifact, Make, read_unchanged, unreadable};
 use crate::files::kept::Kept;
 use crate::rendering::photos::{Derivative, Picture};
 use crate::words::diagnostic::Diagnostic;
@@ -80,16 +79,12 @@ impl Work {
     fn derive(&self) -> Result<Vec<Vec<u8>>, Box<Diagnostic>> {
         let picture = &self.picture;
         let limits = Limits::default();
-        let size = fs::metadata(&picture.file).map_err(|error| self.unreadable(&error))?.len();
+        let size = fs::metadata(&picture.file).map_err(|error| unreadable(&picture.path, &error))?.len();
         if size > limits.bytes {
             return Err(self.refused(&Refused::Bytes { has: size, most: limits.bytes }));
         }
-        let bytes = fs::read(&picture.file).map_err(|error| self.unreadable(&error))?;
-        if blake3::hash(&bytes) != picture.hash {
-            // Names and sizes are those of the picture that was there.
-            let changed = Diagnostic::error("changed-file", "this picture was changed while the site was built");
-            return Err(Box::new(changed.in_path(&picture.path).help("build again when nobody writes to it")));
-        }
+        // Names and sizes are those of the picture that was there.
+        let bytes = read_unchanged(&picture.file, &picture.path, picture.hash)?;
         let wanted = |file: &Derivative| Wanted { width: file.width, height: file.height, format: file.format };
         let wanted: Vec<Wanted> = self.files.iter().map(wanted).collect();
         imaging::derive(&bytes, &wanted, &limits, &GATE).map_err(|refused| self.refused(&refused))
@@ -99,11 +94,6 @@ impl Work {
         let diagnostic = Diagnostic::error("broken-picture", format!("the picture cannot be shown: {refused}"));
         let diagnostic = diagnostic.in_path(&self.picture.path);
         Box::new(diagnostic.help("save it again from where it came, smaller if it is very large"))
-    }
-
-    fn unreadable(&self, error: &io::Error) -> Box<Diagnostic> {
-        let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}"));
-        Box::new(diagnostic.in_path(&self.picture.path).help("put it back, mend its permissions, or build again"))
     }
 }
 
@@ -130,7 +120,7 @@ mod tests {
 
     use super::*;
     use crate::files::kept::Access;
-    use crate::files::picture::{Size, measure_file};
+    use crate::files::picture::{Size, measure};
     use crate::graph::site::Photo;
     use crate::words::route::Route;
 
@@ -177,7 +167,8 @@ mod tests {
     fn a_turned_photograph_stands_upright_and_loses_its_metadata() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let file = turned(root.path());
-        assert_eq!(measure_file(&file), Ok(Size { width: 500, height: 1000 }));
+        let bytes = fs::read(&file).expect("readable");
+        assert_eq!(measure("turned.jpg", &bytes), Ok(Some(Size { width: 500, height: 1000 })));
         let work = Work::new(picture(file, (500, 1000)), Kept::new(root.path(), Access::Write));
         let small = work.make(0).and_then(|made| made.into_bytes().map_err(|_| Vec::new())).expect("a derivative");
         let shown = image::load_from_memory(&small).expect("a picture");

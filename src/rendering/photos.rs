@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 use imaging::{Format, Nature, Subject};
 
+use crate::files::picture::Size;
 use crate::graph::site::{Photo, PlainFile};
-use crate::rendering::formats::{Formats, Ladder, extension, nature};
+use crate::rendering::formats::{Formats, Ladder, extension};
 use crate::rendering::view::shared::ImageView;
 use crate::words::route::Route;
 
@@ -83,7 +84,7 @@ impl Picture {
     /// A picture that is published as a file and stands in texts and lists, when it is one that can be made smaller.
     #[must_use]
     pub fn of_file(file: &PlainFile) -> Option<Self> {
-        let nature = nature(&file.file, file.length)?;
+        let nature = file.nature?;
         let picture = Self {
             file: file.file.clone(),
             path: file.path.clone(),
@@ -96,6 +97,12 @@ impl Picture {
             is_light: is_light(&nature, file.length),
         };
         (!picture.derivatives().is_empty()).then_some(picture)
+    }
+
+    /// Hash of the author's file.
+    #[must_use]
+    pub fn hash(&self) -> blake3::Hash {
+        self.hash
     }
 
     /// Width and height in pixels.
@@ -123,8 +130,8 @@ impl Picture {
     }
 
     fn sizes(&self, format: Format) -> Vec<Derivative> {
-        let sizes = self.ladder.sizes(self.width, self.height);
-        if sizes.iter().any(|&(width, height)| width.max(height) > format.longest()) {
+        let sizes = self.ladder.sizes(Size { width: self.width, height: self.height });
+        if sizes.iter().any(|size| size.width.max(size.height) > format.longest()) {
             return Vec::new();
         }
         let mut hasher = blake3::Hasher::new();
@@ -134,7 +141,7 @@ impl Picture {
         let extension = extension(format);
         let file = self.path.rsplit('/').next().unwrap_or_default();
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let derivative = |(width, height)| {
+        let derivative = |Size { width, height }| {
             let route = Route::new(format!("assets/photos/{stem}.{}.{width}.{extension}", &hash[..16]));
             Derivative { route: route.expect("the stem is part of a route already"), width, height, format }
         };

@@ -2,7 +2,7 @@
 //!
 //! A body names the file that its author named, and so do feeds. A page shows the sizes of it that are made, through [`Texts::responsive`]:
 //! widths for the theme's column, as WebP too. What the author wrote into the element stays. An element that has its own `srcset`, or
-//! stands in a `picture`, is the author's affair, and pictures from elsewhere are as they are.
+//! stands in a `picture`, is the author's affair, and pictures from elsewhere are as they are, but loaded late.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +28,14 @@ const EDGES: u32 = 40;
 /// In a window narrower than this many CSS pixels a picture beside the text takes at most 45 in a hundred of the column.
 const NARROW: u32 = 576;
 
-/// All pictures that texts and lists of a site show and that can be made smaller, by the addresses of their files.
+/// All pictures that texts and lists of a site show and that can be made smaller.
 #[derive(Debug, Default)]
-pub struct Pictures(BTreeMap<Route, Picture>);
+pub struct Pictures {
+    /// By the addresses of their files.
+    by_file: BTreeMap<Route, Picture>,
+    /// Those addresses of this site that the pictures of each page's text lead to.
+    on_page: BTreeMap<Route, Vec<Route>>,
+}
 
 impl Pictures {
     /// Looks for them in every text.
@@ -40,27 +45,34 @@ impl Pictures {
         let pages = site.pages.iter().map(|page| (&page.route, &page.body));
         let albums = site.albums.iter().map(|album| (&album.route, &album.body));
         let bodies: Vec<_> = posts.chain(pages).chain(albums).collect();
-        let shown = bodies.par_iter().flat_map_iter(|(route, body)| shown(route, body, &site.config));
-        let shown: Vec<Route> = shown.collect();
+        let shown = bodies.par_iter().map(|(route, body)| ((*route).clone(), shown(route, body, &site.config)));
+        let on_page: BTreeMap<Route, Vec<Route>> = shown.filter(|(_, shown)| !shown.is_empty()).collect();
         let beside: BTreeSet<&Route> = site.posts.iter().filter_map(|post| post.image.as_ref()).collect();
-        let routes: BTreeSet<&Route> = shown.iter().chain(beside.iter().copied()).collect();
+        let routes: BTreeSet<&Route> = on_page.values().flatten().chain(beside.iter().copied()).collect();
         let routes: Vec<&Route> = routes.into_iter().collect();
         let pictures = routes.into_par_iter().filter_map(|route| {
             let picture = Picture::of_file(site.file(route)?)?;
             (picture.gains_in_text() || beside.contains(route)).then(|| (route.clone(), picture))
         });
-        Self(pictures.collect())
+        let by_file = pictures.collect();
+        Self { by_file, on_page }
     }
 
     /// The picture in the file at `route`.
     #[must_use]
     pub fn get(&self, route: &Route) -> Option<&Picture> {
-        self.0.get(route)
+        self.by_file.get(route)
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Picture> {
-        self.0.values()
+        self.by_file.values()
+    }
+
+    /// Those that the text of the page at `route` shows.
+    pub fn on(&self, route: &Route) -> impl Iterator<Item = &Picture> {
+        let shown = self.on_page.get(route).into_iter().flatten();
+        shown.filter_map(|route| self.by_file.get(route))
     }
 }
 
@@ -101,11 +113,11 @@ impl<'a> Texts<'a> {
     pub fn responsive(&mut self, html: &str) -> String {
         each_image(html, |element, standing| {
             self.shown += 1;
-            let Some(route) = file_of(element, &self.url, &self.config.base_url) else { return };
-            side_as_class(element);
             if self.shown > 1 && !element.has_attribute("loading") {
                 set(element, "loading", "lazy");
             }
+            let Some(route) = file_of(element, &self.url, &self.config.base_url) else { return };
+            side_as_class(element);
             if standing == Standing::Alone
                 && !element.has_attribute("srcset")
                 && let Some(picture) = self.pictures.get(&route).filter(|picture| picture.gains_in_text())

@@ -1,8 +1,6 @@
 //! Files that are published under their own names, as readers get them, and what is said of those that go with posts.
 
-use std::fs;
-
-use crate::files::artifact::{Artifact, Make};
+use crate::files::artifact::{Artifact, Make, read_unchanged};
 use crate::graph::site::{Enclosure, EnclosureFile, PlainFile, Publishing, Site};
 use crate::rendering::metadata::{has_metadata, without_metadata};
 use crate::rendering::renderer::Renderer;
@@ -30,18 +28,12 @@ impl Make for Published<'_> {
 
 /// The bytes that are published.
 fn publish(file: &PlainFile) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let failed = |code, message: String| vec![Diagnostic::error(code, message).in_path(&file.path)];
-    let bytes =
-        fs::read(&file.file).map_err(|error| failed("unreadable", format!("the file cannot be read: {error}")))?;
-    if blake3::hash(&bytes) != file.hash {
-        let problems = failed("changed-file", "this file was changed while the site was built".to_owned());
-        return Err(problems.into_iter().map(|one| one.help("build again when nobody writes to it")).collect());
-    }
+    let bytes = read_unchanged(&file.file, &file.path, file.hash).map_err(|problem| vec![*problem])?;
     match file.publishing {
         Publishing::AsItIs => Ok(bytes),
         Publishing::WithoutMetadata => without_metadata(file.route.as_str(), bytes).ok_or_else(|| {
             let message = "this picture is damaged: what the camera wrote into it cannot be taken out";
-            failed("broken-picture", message.to_owned())
+            vec![Diagnostic::error("broken-picture", message).in_path(&file.path)]
         }),
     }
 }

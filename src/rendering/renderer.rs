@@ -229,7 +229,8 @@ impl<'a> Renderer<'a> {
         let mut parts = vec![self.theme.closure(draft.template), hash_json(&draft.view)];
         if let Some(filling) = &draft.body {
             parts.push(hash_body(filling.body));
-            parts.extend(self.hash_pictures(filling.body, &draft.route));
+            // Their sizes follow from their bytes.
+            parts.extend(self.pictures.on(&draft.route).map(Picture::hash));
             parts.extend(figures(filling.body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
         }
         Planned {
@@ -257,20 +258,6 @@ impl<'a> Renderer<'a> {
             hasher.update(part.as_bytes());
         }
         hasher.finalize()
-    }
-
-    /// Hash of the sizes of a body's pictures, in the page at `route`; nothing for a body without pictures.
-    fn hash_pictures(&self, body: &Body, route: &Route) -> Option<blake3::Hash> {
-        let mut texts = self.texts(route);
-        let mut hasher = None;
-        for block in &body.blocks {
-            let Block::Html(html) = block else { continue };
-            let shown = texts.responsive(html);
-            if shown != *html {
-                hasher.get_or_insert_with(blake3::Hasher::new).update(blake3::hash(shown.as_bytes()).as_bytes());
-            }
-        }
-        hasher.map(|hasher| hasher.finalize())
     }
 
     /// A body's HTML with its figures, in the page at `route`.

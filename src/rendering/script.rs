@@ -1,5 +1,5 @@
-//! The figure shell as one file: [`joined`] puts ES modules one after another, and [`small`] leaves out what only people read, as
-//! [`plain`] does in style sheets.
+//! Scripts and style sheets as pages load them: [`joined`] puts ES modules one after another, and [`small`] leaves out what only
+//! people read, as [`plain`] does in style sheets.
 //!
 //! A page should load one script, and a person should read several. The modules stand in the order of their names, each
 //! after those that it imports from, and no two have a top-level name in common; so nothing is left to do but to leave

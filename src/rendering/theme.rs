@@ -176,9 +176,11 @@ impl Theme {
             .map(|(name, text)| (&**name, &*text.text))
             .collect();
         let tera = load(&templates, &texts)?;
-        let style = |of_viewer: bool| -> String {
+        let style = |stem: &str, of_viewer: bool| {
             let sheets = texts.iter().filter(|(name, _)| name.ends_with(".css"));
-            sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer).map(|(_, text)| &*text.text).collect()
+            let sheets = sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer);
+            let sheet: String = sheets.map(|(_, text)| &*text.text).collect();
+            Asset::new(stem, "css", plain(&sheet).into_bytes())
         };
         let script = |stem: &str, folder: &str, without: &[&str]| {
             let parts = texts.iter().filter(|(name, _)| name.starts_with(folder) && name.ends_with(".js"));
@@ -187,13 +189,13 @@ impl Theme {
         };
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
-            style: Asset::new("style", "css", style(false).into_bytes()),
+            style: style("style", false),
             // What few figures have may stay away from other pages: nothing there asks for it.
             shell: script("shell", SHELL, &["shell/2-fields.js", "shell/2-order.js"]),
             whole_shell: script("shell-whole", SHELL, &[]),
             copy: script("copy", "feed.js", &[]),
             viewer: script("viewer", VIEWER, &[]),
-            viewer_style: Asset::new("viewer", "css", plain(&style(true)).into_bytes()),
+            viewer_style: style("viewer", true),
             neighbours: script("neighbours", "neighbours.js", &[]),
             icon: Asset::new("icon", "svg", text("icon.svg")),
             bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),

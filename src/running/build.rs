@@ -62,13 +62,15 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     let (plan, found) = plan(&renderer, &kept);
     problems.extend(found);
     let Some(mut output) = output.filter(|_| !has_error(&problems)) else {
-        let all = plan.outputs.iter().map(|planned| &planned.route).collect();
-        decode(&plan.to_decode(&all), build);
+        if access == Access::Write {
+            let all = plan.outputs.iter().map(|planned| &planned.route).collect();
+            decode(&plan.to_decode(&all), build);
+        }
         return report::failure(&Failure::Site(all_problems(problems, &plan)), build.form);
     };
     let looked = output.look(&plan.outputs);
     decode(&plan.to_decode(&looked.stale().map(|planned| &planned.route).collect()), build);
-    let written = match output.write_looked(&looked) {
+    let written = match output.write(&looked) {
         Ok(written) => written,
         Err(Failure::Site(found)) => {
             problems.extend(found);

@@ -10,7 +10,7 @@ use crate::files::cache::{FOLDER, PROGRAM};
 use crate::files::config::{self, Overrides};
 use crate::files::kept::Access;
 use crate::files::output;
-use crate::files::seen::{Entries, Entry, Seen, read_stamped};
+use crate::files::seen::{Entries, Seen};
 use crate::files::source::{self, Known, Snapshot};
 use crate::files::stamp::{Moment, Stamp};
 use crate::graph::site::Site;
@@ -114,17 +114,14 @@ fn program(root: &Path, now: Option<Moment>) -> Hash {
         let seen = Seen::<()>::read(root, "program", PROGRAM);
         let name = file.to_string_lossy().into_owned();
         let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
-        let bytes = match seen.entry(&name, stamp) {
-            Some(entry) => entry.hash,
-            None => match read_stamped(&file, now, |_| {}) {
-                Ok((hash, Some(stamp))) => {
-                    let entries = Entries::from([(name, Entry { stamp, hash, facts: () })]);
-                    seen.write(root, "program", PROGRAM, &entries);
-                    hash
+        let bytes = match seen.hash(&name, &file, stamp, now) {
+            Ok((hash, entry)) => {
+                if let Some(entry) = entry {
+                    seen.write(root, "program", PROGRAM, &Entries::from([(name, entry)]));
                 }
-                Ok((hash, None)) => hash,
-                Err(_) => blake3::hash(b""),
-            },
+                hash
+            }
+            Err(_) => blake3::hash(b""),
         };
         let mut hasher = blake3::Hasher::new();
         hasher.update(GENERATOR.as_bytes()).update(bytes.as_bytes());

@@ -73,6 +73,11 @@ impl fmt::Display for Route {
     }
 }
 
+/// The folders that a file or folder lies in, the outermost first.
+pub fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

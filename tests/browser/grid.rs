@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::driver::in_browser;
+use crate::driver::{Browser, in_browser, in_browser_at};
+use crate::host::{Habit, host};
+use crate::pictures::site;
 
 /// What is wrong with the rows: one that is full and does not end at the edge, tiles of one row that differ in height, a tile whose
 /// picture is cut by more than rounding takes.
@@ -24,13 +26,18 @@ const WRONG: &str = "
     }
     return wrong;";
 
+/// Looks at an album in windows of several widths.
+async fn look(browser: &Browser, album: &str) {
+    browser.without_scripts().await;
+    for width in [320, 360, 600, 1280, 1920] {
+        browser.window(width, 900).await;
+        browser.visit(album).await;
+        assert_eq!(browser.run(WRONG, &[]).await, json!([]), "{album} at {width}");
+    }
+}
+
 #[test]
 fn rows_end_at_the_edge_and_pictures_keep_their_shapes() {
-    in_browser(1280, 900, async |browser| {
-        for width in [320, 360, 600, 1280, 1920] {
-            browser.window(width, 900).await;
-            browser.visit("gallery/portraits-of-a-ring/").await;
-            assert_eq!(browser.run(WRONG, &[]).await, json!([]), "{width}");
-        }
-    });
+    in_browser(1280, 900, async |browser| look(browser, "gallery/portraits-of-a-ring/").await);
+    in_browser_at(host(site(), Habit::Proper), 1280, 900, async |browser| look(browser, "gallery/shapes/").await);
 }

@@ -45,7 +45,7 @@ words go on beside it and below it, until there are enough of them to tell wheth
 ";
 
 /// The built site, made once for all tests and left to the system's cleaning.
-fn site() -> &'static Path {
+pub(crate) fn site() -> &'static Path {
     static SITE: OnceLock<PathBuf> = OnceLock::new();
     SITE.get_or_init(|| {
         let root = tempfile::tempdir().expect("a folder for the site").keep();
@@ -62,6 +62,12 @@ fn site() -> &'static Path {
         fs::write(album.join("index.md"), "+++\ntitle = \"Walk\"\n[[photos]]\nfile = \"1.jpg\"\nalt = \"Hills\"\n+++\n")
             .expect("the album is written");
         hills(2400, 1600).save(album.join("1.jpg")).expect("written");
+        let shapes = root.join("content/gallery/shapes");
+        fs::create_dir_all(&shapes).expect("a folder for the album");
+        let sizes = [(900, 600), (600, 900), (600, 600), (1600, 400), (450, 800), (1200, 900), (800, 450), (900, 600)];
+        for (number, (width, height)) in sizes.into_iter().enumerate() {
+            hills(width, height).save(shapes.join(format!("{number}.jpg"))).expect("written");
+        }
         let vectors = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 900 300'><path d='M0 0h900v300H0z' fill='#58a'/></svg>";
         fs::write(post.join("vectors.svg"), vectors).expect("written");
         for (name, width, height) in [
@@ -135,7 +141,7 @@ async fn look(browser: &Browser, path: &str, width: u32, density: u32) -> Vec<Va
 fn browsers_take_the_size_that_suffices() {
     in_browser_at(host(site(), Habit::Proper), 1280, 800, async |browser| {
         browser.devtools("Network.enable", json!({})).await;
-        for (path, pictures) in [("posts/pictures/", 8), ("tags/walks/", 1), ("gallery/", 1)] {
+        for (path, pictures) in [("posts/pictures/", 8), ("tags/walks/", 1), ("gallery/", 2)] {
             for density in [1, 2] {
                 for width in [320, 360, 412, 560, 600, 690, 800, 1280, 1600] {
                     let seen = look(browser, path, width, density).await;

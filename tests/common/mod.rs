@@ -1,5 +1,8 @@
 //! A small site made by hand, with one of everything that can be shown.
 
+#[path = "../made/mod.rs"]
+mod made;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -7,19 +10,18 @@ use chrono::TimeZone;
 use chrono_tz::Asia;
 use chrono_tz::Australia::Sydney;
 use genblog::files::config::{Config, FeedConfig, PhotosConfig, Rule, SkipHours};
-use genblog::files::kept::{Access, Kept};
-use genblog::files::output;
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
     Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing,
     Site, Tag,
 };
-use genblog::rendering::plan::plan;
-use genblog::rendering::renderer::Renderer;
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
 use genblog::words::route::Route;
 use genblog::words::source_text::{SourceText, Span};
+use imaging::Nature;
+
+use self::made::{Outputs, made};
 
 /// A sound route.
 pub(crate) fn route(path: &str) -> Route {
@@ -101,6 +103,11 @@ pub(crate) fn figure(slug: &str) -> Block {
     })
 }
 
+/// What becomes of the picture in a file when it is made smaller.
+pub(crate) fn nature(file: &Path) -> Option<Nature> {
+    imaging::nature(&std::fs::read(file).unwrap_or_default()).ok()
+}
+
 /// Hash of a file's bytes; of none when there is no file.
 pub(crate) fn hash(file: &Path) -> blake3::Hash {
     blake3::hash(&std::fs::read(file).unwrap_or_default())
@@ -165,6 +172,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
             length: std::fs::metadata(picture).map_or(0, |file| file.len()),
             publishing: Publishing::AsItIs,
             tells_place: false,
+            nature: nature(picture),
         }],
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
         channel_image: None,
@@ -174,21 +182,18 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
 }
 
 /// All outputs of a site in the built-in theme, by file, and what is wrong with it.
-pub(crate) fn outputs(site: &Site) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
+pub(crate) fn outputs(site: &Site) -> (Outputs, Vec<Diagnostic>) {
     outputs_in(site, &Theme::new(&[]).expect("the built-in theme is sound"))
 }
 
 /// The same in a theme.
-pub(crate) fn outputs_in(site: &Site, theme: &Theme) -> (BTreeMap<String, Vec<u8>>, Vec<Diagnostic>) {
-    let renderer = Renderer::new(site, theme, blake3::hash(b"test"));
-    let (plan, mut problems) = plan(&renderer, &Kept::new(Path::new("/nowhere"), Access::Read));
-    match output::render(&plan.outputs) {
-        Ok(made) => (plan.outputs.iter().map(|planned| planned.route.file()).zip(made).collect(), problems),
-        Err(found) => {
-            problems.extend(found);
-            (BTreeMap::new(), problems)
-        }
-    }
+pub(crate) fn outputs_in(site: &Site, theme: &Theme) -> (Outputs, Vec<Diagnostic>) {
+    let (made, mut problems) = made(site, theme);
+    let outputs = made.unwrap_or_else(|found| {
+        problems.extend(found);
+        Outputs::new()
+    });
+    (outputs, problems)
 }
 
 /// A file of a site's own theme.

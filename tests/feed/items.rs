@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::json;
 
-use crate::common::{Picture, figure, hash, outputs, route, site, text};
+use crate::common::{Picture, figure, hash, nature, outputs, route, site, text};
 use crate::{BASE, feed, json, one, only, site_of, sites, xml};
 
 #[test]
@@ -270,6 +270,7 @@ fn file(name: &str, length: u64, picture: &Picture) -> PlainFile {
         length,
         publishing: Publishing::WithoutMetadata,
         tells_place: false,
+        nature: nature(&picture.0),
     }
 }
 

@@ -28,14 +28,14 @@ fn hub(answer: Answer) -> (String, Receiver<(String, String)>) {
     std::thread::spawn(move || {
         let mut open = Vec::new();
         for stream in listener.incoming().flatten() {
-            let request = read(&stream);
+            // Told before it is answered: who has the answer finds all that the hub was sent.
+            if tell.send(read(&stream)).is_err() {
+                return;
+            }
             match answer {
                 // Who has given up does not listen.
                 Answer::With(text) => drop((&stream).write_all(text.as_bytes())),
                 Answer::Never => open.push(stream),
-            }
-            if tell.send(request).is_err() {
-                return;
             }
         }
     });

@@ -20,17 +20,21 @@ const FILLERS: [&str; 8] = [
 /// `PhotographicSensitivity` of a camera whose number does not fit it (CIPA DC-008, 4.6.6.7).
 const TOO_SENSITIVE: u32 = 65_535;
 
+/// What of a TIFF structure can be read.
+fn parsed(block: Vec<u8>) -> Option<Exif> {
+    let exif = Reader::new().continue_on_error(true).read_raw(block);
+    exif.or_else(|error| error.distill_partial_result(drop)).ok()
+}
+
 /// Whether a TIFF structure tells coordinates.
 pub(super) fn tells_place(block: Vec<u8>) -> bool {
-    let exif = Reader::new().continue_on_error(true).read_raw(block);
-    let Ok(exif) = exif.or_else(|error| error.distill_partial_result(drop)) else { return false };
-    [Tag::GPSLatitude, Tag::GPSLongitude].into_iter().any(|tag| value(&exif, tag).is_some())
+    let tells = |exif: Exif| [Tag::GPSLatitude, Tag::GPSLongitude].into_iter().any(|tag| value(&exif, tag).is_some());
+    parsed(block).is_some_and(tells)
 }
 
 /// Reads a TIFF structure. What is damaged in it is left out.
 pub(super) fn read(block: Vec<u8>) -> Camera {
-    let exif = Reader::new().continue_on_error(true).read_raw(block);
-    let Ok(exif) = exif.or_else(|error| error.distill_partial_result(drop)) else { return Camera::default() };
+    let Some(exif) = parsed(block) else { return Camera::default() };
     Camera {
         taken: taken(&exif, [Tag::DateTimeOriginal, Tag::SubSecTimeOriginal, Tag::OffsetTimeOriginal])
             .or_else(|| taken(&exif, [Tag::DateTimeDigitized, Tag::SubSecTimeDigitized, Tag::OffsetTimeDigitized])),
@@ -42,9 +46,6 @@ pub(super) fn read(block: Vec<u8>) -> Camera {
         sensitivity: sensitivity(&exif),
         focal_length: ratio(&exif, Tag::FocalLength),
         focal_length_35: number(&exif, Tag::FocalLengthIn35mmFilm),
-        orientation: number(&exif, Tag::Orientation)
-            .and_then(|turn| u8::try_from(turn).ok())
-            .filter(|turn| (1..=8).contains(turn)),
         title: None,
         description: words(&exif, Tag::ImageDescription)
             .filter(|words| !FILLERS.iter().any(|filler| words.starts_with(filler))),

@@ -36,8 +36,6 @@ pub struct Camera {
     pub focal_length: Option<Ratio>,
     /// Millimetres of the lens that shows the same on a frame of 36 by 24 millimetres.
     pub focal_length_35: Option<u32>,
-    /// How the picture is turned, as EXIF counts: 1 is upright.
-    pub orientation: Option<u8>,
     /// A few words.
     pub title: Option<String>,
     /// A sentence or more.

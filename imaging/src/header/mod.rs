@@ -7,12 +7,15 @@ mod others;
 use std::fmt;
 
 use image::metadata::Orientation;
+use serde::{Deserialize, Serialize};
 
 use crate::pixels::Channels;
 use crate::refused::Refused;
 
+pub(crate) use self::others::length_of_pixels;
+
 /// The format of a file, by its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// What cameras write.
     Jpeg,

@@ -45,6 +45,20 @@ fn has_loss(bytes: &[u8]) -> bool {
     false
 }
 
+/// Bytes of a PNG that hold pixels: those of its IDAT chunks (PNG specification, 11.2.3).
+pub(crate) fn length_of_pixels(bytes: &[u8]) -> usize {
+    let (mut rest, mut found) = (bytes.get(8..).unwrap_or_default(), 0_usize);
+    while let Some((&length, after)) = rest.split_first_chunk() {
+        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+        if after.starts_with(b"IDAT") {
+            found = found.saturating_add(length);
+        }
+        // Type, data, check.
+        rest = after.get(length.saturating_add(8)..).unwrap_or_default();
+    }
+    found
+}
+
 fn header(kind: Kind, mut decoder: impl ImageDecoder, moves: bool, loss: bool) -> Result<Header, ImageError> {
     let (width, height) = decoder.dimensions();
     let colours = decoder.color_type();

@@ -82,7 +82,6 @@ fn a_camera_tells_all_that_a_page_may_show() {
         sensitivity: Some(400),
         focal_length: Ratio::new(500, 10),
         focal_length_35: Some(50),
-        orientation: Some(6),
         title: None,
         description: Some("A pier, early".to_owned()),
         copyright: Some("Ada, Grace".to_owned()),

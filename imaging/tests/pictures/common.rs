@@ -120,3 +120,11 @@ pub(crate) fn middle(image: &DynamicImage) -> [u8; 3] {
 pub(crate) fn derive(bytes: &[u8], wanted: &[Wanted], limits: &Limits) -> Result<Vec<Vec<u8>>, Refused> {
     imaging::derive(bytes, wanted, limits, &Gate::new(u64::MAX))
 }
+
+/// A PNG's chunk with its check.
+pub(crate) fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+    let checked = [kind, data].concat();
+    let step = |crc: u32, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+    let crc = !checked.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step));
+    [&u32::try_from(data.len()).expect("small").to_be_bytes(), checked.as_slice(), &crc.to_be_bytes()].concat()
+}

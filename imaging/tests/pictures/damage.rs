@@ -4,7 +4,7 @@ use imaging::{Format, Limits, Refused, Wanted, camera, look};
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
 
-use crate::common::{ALL, Beside, Written, derive, exif, file, scene};
+use crate::common::{ALL, Beside, Written, chunk, derive, exif, file, scene};
 
 const SMALL: [Wanted; 2] = [
     Wanted { width: 30, height: 20, format: Format::Jpeg { quality: 80 } },
@@ -14,14 +14,6 @@ const SMALL: [Wanted; 2] = [
 fn sound(written: Written) -> Vec<u8> {
     let profile = moxcms::ColorProfile::new_display_p3().encode().expect("encodes");
     file(written, &scene(120, 80), &Beside { exif: Some(exif(6)), profile: Some(profile) })
-}
-
-/// A PNG's chunk with its check.
-fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
-    let checked = [kind, data].concat();
-    let step = |crc: u32, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
-    let crc = !checked.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step));
-    [&u32::try_from(data.len()).expect("small").to_be_bytes(), checked.as_slice(), &crc.to_be_bytes()].concat()
 }
 
 /// A PNG that promises a square of pixels with 16 bits, and holds none.

@@ -47,7 +47,8 @@ impl Naming {
 
     /// The files of the folder that a text stands for, if it does for one, but for the texts that it is itself.
     pub(super) fn beside(&self, tree: &Tree, place: &Place<'_>, told: &mut Vec<Told>) -> Vec<Carried> {
-        if !self.stands_for_folder(place.path.rsplit('/').next().unwrap_or_default()) {
+        // HTML may be a whole page, beside which others lie by chance.
+        if !place.is_bundle() || place.path.ends_with(".html") {
             return Vec::new();
         }
         let folder = format!("content/{}", place.folder);

@@ -55,6 +55,13 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         }
         let text = tree.text(file, told);
         let mut head = split(&file.path, &text, told);
+        if place.is_list() && head.body.trim().is_empty() {
+            continue;
+        }
+        if place.is_home() {
+            told.push(place.lost_home());
+            continue;
+        }
         let path = &file.path;
         let mut document = document(&mut head.keys, path, Split::Never, told);
         let mut taxonomies = head.keys.table("taxonomies");
@@ -75,14 +82,7 @@ pub(super) fn take(tree: &Tree, told: &mut Vec<Told>) -> Taken {
         document.body = head.body.clone();
         settle_kind(&mut document, folder.is_empty(), name);
         if place.is_list() {
-            if document.body.trim().is_empty() {
-                continue;
-            }
             document.kind = Kind::Page;
-        }
-        if place.is_home() {
-            told.push(place.lost_home());
-            continue;
         }
         document.dated = in_name.is_some();
         rest.clone_into(&mut document.name);

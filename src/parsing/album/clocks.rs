@@ -11,10 +11,10 @@ use chrono::{DateTime, Datelike, FixedOffset, TimeDelta};
 use chrono_tz::Tz;
 use imaging::{Camera, Taken};
 
-use crate::parsing::moment::in_zone;
+use crate::parsing::moment::moment_in;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::did_you_mean;
-use crate::words::source_text::{Located, Span};
+use crate::words::source_text::Located;
 use crate::words::table::{Reader, Table};
 use crate::words::zone::zone_key;
 
@@ -49,7 +49,7 @@ impl Clocks {
     }
 
     /// When a picture was taken, as clocks showed it there; `None` when nobody knows.
-    pub(super) fn taken(&self, camera: &Camera, span: &Span) -> Option<DateTime<FixedOffset>> {
+    pub(super) fn taken(&self, camera: &Camera) -> Option<DateTime<FixedOffset>> {
         let Taken { local, offset } = camera.taken?;
         let clock = self.clocks.iter().find(|clock| clock.is_of(camera));
         let local = local.checked_sub_signed(clock.map_or(TimeDelta::zero(), |clock| clock.ahead))?;
@@ -61,7 +61,7 @@ impl Clocks {
             None => {
                 let zone = clock.and_then(|clock| clock.zone).unwrap_or(self.zone);
                 // A picture that was taken while clocks were turned is an hour off at worst, and nobody could say better.
-                let (moment, _) = in_zone(local, zone, span);
+                let (moment, _) = moment_in(local, zone);
                 Some(moment.with_timezone(&self.zone).fixed_offset())
             }
         }

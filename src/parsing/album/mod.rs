@@ -98,8 +98,8 @@ pub struct Photo {
     pub taken: Option<DateTime<FixedOffset>>,
     /// What its camera says.
     pub camera: Option<Box<Camera>>,
-    /// The place that stands for it.
-    pub span: Span,
+    /// Where its entry names it.
+    pub span: Option<Span>,
 }
 
 /// What is said about a picture.
@@ -143,7 +143,7 @@ pub(crate) fn parse(
     let said =
         Said { order: order_key(&mut reader, !entries.is_empty()), entries, clocks: Clocks::read(&mut reader, zone) };
     let notes = files.notes.iter().filter_map(|note| note::read(&mut reader, note, files, zone)).collect();
-    let photos = photos(&mut reader, &said, notes, files, source);
+    let photos = photos(&mut reader, &said, notes, files);
     if files.pictures.is_empty() && files.below.is_empty() && said.entries.is_empty() {
         let diagnostic = Diagnostic::warning("empty-album", format!("the album `{folder}` has no picture yet"))
             .in_path(&source.path);
@@ -162,21 +162,14 @@ pub(crate) fn parse(
 }
 
 /// The album's own pictures in their order.
-fn photos(
-    reader: &mut Reader<'_>,
-    said: &Said,
-    mut notes: Vec<Note>,
-    files: &AlbumFiles<'_>,
-    source: &Arc<SourceText>,
-) -> Vec<Photo> {
+fn photos(reader: &mut Reader<'_>, said: &Said, mut notes: Vec<Note>, files: &AlbumFiles<'_>) -> Vec<Photo> {
     let pictures = entries::matched(reader, &said.entries, files);
     let mut photos = Vec::with_capacity(pictures.len());
     for (picture, entry) in pictures {
         match &picture.content {
             Content::Picture(Ok(facts)) => {
                 let note = notes.iter().position(|note| note.picture == picture.path).map(|at| notes.swap_remove(at));
-                let span = entry.map_or_else(|| Span::new(source, 0..0), |entry| entry.file.span.clone());
-                photos.push(photo(reader, said, (picture, facts), (entry, note), span));
+                photos.push(photo(reader, said, (picture, facts), (entry, note)));
             }
             Content::Picture(Err(error)) => reader.report(broken_picture(&picture.path, error)),
             Content::Text(_) | Content::Bytes | Content::Unread => {}
@@ -189,7 +182,7 @@ fn photos(
     }
     let cameras: Vec<&Camera> = photos.iter().filter_map(|photo| photo.camera.as_deref()).collect();
     said.clocks.check(reader, &cameras);
-    missing_alts(reader, said, &photos);
+    missing_alts(reader, &photos);
     said.order.sort(&mut photos, said.entries.len());
     photos
 }
@@ -199,7 +192,6 @@ fn photo(
     said: &Said,
     (picture, facts): (&SourceFile, &Facts),
     (entry, note): (Option<&Entry>, Option<Note>),
-    span: Span,
 ) -> Photo {
     let camera = facts.camera.as_deref();
     let of_note = note.as_ref();
@@ -228,10 +220,10 @@ fn photo(
             .and_then(|entry| entry.taken)
             .or(of_note.and_then(|note| note.taken))
             .map(|taken| taken.fixed_offset())
-            .or_else(|| said.clocks.taken(camera?, &span)),
+            .or_else(|| said.clocks.taken(camera?)),
         caption: caption(reader, entry, note, camera),
         camera: facts.camera.clone(),
-        span,
+        span: entry.map(|entry| entry.file.span.clone()),
     }
 }
 
@@ -252,17 +244,19 @@ fn caption(reader: &mut Reader<'_>, entry: Option<&Entry>, note: Option<Note>, c
 const TOLD_ONE_BY_ONE: usize = 3;
 
 /// Warns of pictures that do not say what is to be seen.
-fn missing_alts(reader: &mut Reader<'_>, said: &Said, photos: &[Photo]) {
+fn missing_alts(reader: &mut Reader<'_>, photos: &[Photo]) {
     let help = "describe it in the album's `index.md`: `alt = \"…\"`";
     let silent = photos.iter().filter(|photo| photo.alt.trim().is_empty());
-    let (described, bare): (Vec<_>, Vec<_>) =
-        silent.partition(|photo| said.entries.iter().any(|entry| entry.file.value == file_name(&photo.path)));
     let warning = |photo: &Photo| {
         let message = format!("the picture `{}` does not say what is to be seen", file_name(&photo.path));
         Diagnostic::warning("missing-alt", message).help(help)
     };
-    for photo in described {
-        reader.report(warning(photo).at(photo.span.clone(), "no alternative text"));
+    let mut bare = Vec::new();
+    for photo in silent {
+        match &photo.span {
+            Some(span) => reader.report(warning(photo).at(span.clone(), "no alternative text")),
+            None => bare.push(photo),
+        }
     }
     match bare.as_slice() {
         [first, rest @ ..] if rest.len() >= TOLD_ONE_BY_ONE => {

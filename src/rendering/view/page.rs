@@ -247,10 +247,8 @@ pub struct PhotoPage {
     pub site: SiteView,
     /// The head.
     pub head: HeadView,
-    /// The album that it belongs to, and those which that one lies in, the outermost first.
+    /// The albums that it lies in, the outermost first.
     pub within: Vec<TitledLink>,
-    /// The album that it belongs to.
-    pub album: TitledLink,
     /// The picture.
     pub photo: PhotoView,
 }
