@@ -45,9 +45,10 @@ lint: target
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --package sim-wasm --no-deps --quiet
 
-## bench: how fast the engine is, natively, under Node and beside SimPy; and photographs beside vipsthumbnail
+## bench: the engine natively, under Node and beside SimPy; photographs beside vipsthumbnail; blogs beside Hugo
 bench: target tools vips $(VENV)/bench-ready
-	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
+	HUGO="$$(echo $(CURDIR)/$(VENV)/lib/python*/site-packages/hugo/binaries/hugo)" \
+		GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
 ## fuzz: search for input that breaks the engine, the lint or the importer, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
 # A find becomes a test for good when its file is put into fuzz/seeds/TARGET, or into fuzz/seeds/feeds or folders for what reads those.

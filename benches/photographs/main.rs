@@ -5,6 +5,7 @@
 //! of 1,000 photographs that has nothing to do. Nothing fails here: a busy machine is slow. `PHOTOGRAPHS=4` draws fewer of 24
 //! megapixels than 40.
 
+#[path = "../cost.rs"]
 mod cost;
 mod drawn;
 
@@ -48,7 +49,7 @@ fn main() {
     fs::remove_dir_all(folder).expect("removed");
 }
 
-/// Draws photographs, on all processors.
+/// Draws photographs, on two threads.
 fn draw(folder: &Path, count: u64) -> Vec<PathBuf> {
     fs::create_dir_all(folder).expect("a folder");
     let files: Vec<PathBuf> = (0..count).map(|number| folder.join(format!("{number:03}.jpg"))).collect();
@@ -103,8 +104,7 @@ fn sizes(files: &[PathBuf], format: &str) {
         measure(Command::new("vipsthumbnail").args(["--size", &format!("{width}x"), "--output", &output]).args(files))
     });
     // A program for each size, since one makes one.
-    let theirs =
-        theirs.into_iter().collect::<Option<Vec<_>>>().and_then(|each| each.into_iter().reduce(Cost::and_then));
+    let theirs = theirs.into_iter().collect::<Option<Vec<_>>>().and_then(|each| each.into_iter().reduce(both));
     print(&format!("{format}, genblog"), ours);
     print(&format!("{format}, vipsthumbnail"), theirs);
     if let (Some(ours), Some(theirs)) = (ours, theirs) {
@@ -117,6 +117,11 @@ fn sizes(files: &[PathBuf], format: &str) {
     };
     let (ours, theirs) = (kilobytes(format!("1600.{format}")), kilobytes(format!("vips1600.{format}")));
     println!("{format}, 1600 pixels: {ours} kB and {theirs} kB");
+}
+
+/// The cost of both, one after the other.
+fn both(one: Cost, next: Cost) -> Cost {
+    Cost { clock: one.clock + next.clock, work: one.work + next.work, memory: one.memory.max(next.memory) }
 }
 
 fn print(name: &str, cost: Option<Cost>) {

@@ -17,11 +17,6 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// The cost of both, one after the other.
-    pub(crate) fn and_then(self, next: Self) -> Self {
-        Self { clock: self.clock + next.clock, work: self.work + next.work, memory: self.memory.max(next.memory) }
-    }
-
     /// As columns of a table.
     pub(crate) fn row(self) -> String {
         format!("{:>9.2} s {:>9.2} s {:>7} MB", self.clock, self.work, self.memory / 1000)
