@@ -110,7 +110,7 @@ fn a_new_site_builds_without_a_word_of_complaint() {
 #[test]
 fn new_never_touches_what_is_there() {
     let folder = Folder::new();
-    folder.run(&["new", "site"], 0);
+    folder.run(&["init"], 0);
     let before = folder.snapshot(".");
     let (_, err) = folder.run(&["new", "site"], 2);
     assert!(err.contains("`genblog.toml` is there already"), "{err}");
@@ -157,6 +157,85 @@ fn a_second_build_touches_nothing() {
     };
     assert!(touched("posts/first/index.html") && touched("feed.xml"));
     assert!(!touched("404.html") && !touched("archives/index.html"));
+}
+
+#[test]
+fn a_build_with_nothing_to_do_does_nothing_and_says_the_same() {
+    let folder = Folder::with_site();
+    folder.write("content/gallery/walk/index.md", "+++\ntitle = \"A walk\"\n+++\n");
+    let (_, complaints) = folder.run(&["build"], 0);
+    assert!(complaints.contains("warning[empty-album]"), "{complaints}");
+    let (said, again) = folder.run(&["build"], 0);
+    assert_eq!(again, complaints);
+    assert!(said.starts_with("built ") && said.contains("(1 post, 0 photos): 0 written, "), "{said}");
+    let (json, _) = folder.run(&["build", "--json"], 0);
+    assert!(json.contains("\"empty-album\""), "{json}");
+
+    // Only a build that has something to do takes the steps in between.
+    let steps = |arguments: &[&str]| folder.run(&[&["build", "--quiet", "--timings"], arguments].concat(), 0).1;
+    assert!(!steps(&[]).contains("understand sources"));
+    for arguments in [&["--drafts"][..], &["--base-url", "https://example.net/"], &["--output-dir", "other"]] {
+        assert!(steps(arguments).contains("understand sources"), "{arguments:?}");
+        assert!(!steps(arguments).contains("understand sources"), "{arguments:?}");
+    }
+    fs::remove_file(folder.0.join("other/index.html")).expect("written before");
+    assert!(steps(&["--output-dir", "other"]).contains("understand sources"));
+    assert!(folder.has("other/index.html"));
+}
+
+#[test]
+fn posts_come_and_go_with_the_clock() {
+    let folder = Folder::with_site();
+    folder.post("2026-12-24-eve", "title = \"Eve\"\nexpires = 2026-12-26", "Tomorrow.\n");
+    // The zone is nine hours ahead.
+    for (clock, there) in [
+        ("2026-12-23T14:59:59Z", false),
+        ("2026-12-23T15:00:00Z", true),
+        ("2026-12-25T14:59:59Z", true),
+        ("2026-12-25T15:00:00Z", false),
+        ("2027-06-01T00:00:00Z", false),
+        ("2026-12-25T00:00:00Z", true),
+        ("2026-11-30T00:00:00Z", false),
+    ] {
+        folder.run(&["build", "--clock", clock], 0);
+        assert_eq!(folder.has("public/posts/eve/index.html"), there, "{clock}");
+        assert_eq!(folder.read("public/index.html").contains("Eve"), there, "{clock}");
+    }
+}
+
+#[test]
+fn posts_are_listed_with_their_states() {
+    let folder = Folder::with_site();
+    folder.post("2026-11-02-draft", "title = \"Half\"\ndraft = true", "");
+    folder.post("2026-12-24-eve", "title = \"Eve\"\nexpires = 2026-12-26", "");
+    folder.post("2026-10-01-gone", "title = \"Gone\"\nexpires = 2026-10-02", "");
+    let list =
+        |arguments: &[&str]| folder.run(&[&["list", "--clock", "2026-12-01T00:00:00Z"], arguments].concat(), 0).0;
+    let lines = "\
+2026-12-24 00:00  future     content/posts/2026-12-24-eve.md  Eve
+2026-11-02 00:00  draft      content/posts/2026-11-02-draft.md  Half
+2026-11-01 00:00  published  content/posts/2026-11-01-first.md  First
+2026-10-01 00:00  expired    content/posts/2026-10-01-gone.md  Gone
+";
+    assert_eq!(list(&[]), lines);
+    for (which, title) in [("published", "First"), ("drafts", "Half"), ("future", "Eve"), ("expired", "Gone")] {
+        let listed = list(&[which]);
+        assert!(listed.lines().count() == 1 && listed.trim_end().ends_with(title), "{listed}");
+    }
+    let rows: serde_json::Value = serde_json::from_str(&list(&["future", "--json"])).expect("JSON");
+    let row = serde_json::json!({
+        "path": "content/posts/2026-12-24-eve.md",
+        "title": "Eve",
+        "state": "future",
+        "date": "2026-12-24T00:00:00+09:00",
+        "expires": "2026-12-26T00:00:00+09:00",
+    });
+    assert_eq!(rows, serde_json::json!([row]));
+
+    folder.post("2026-11-03-broken", "title = 5", "");
+    let (listed, complaints) = folder.run(&["list", "--clock", "2026-12-01T00:00:00Z"], 1);
+    assert_eq!(listed, lines);
+    assert!(complaints.contains("2026-11-03-broken.md"), "{complaints}");
 }
 
 #[test]

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use blake3::Hash;
 use serde::{Deserialize, Serialize};
 
+use crate::files::hex;
+use crate::files::receipt::Receipt;
+
 /// The folder in a site's root.
 pub const FOLDER: &str = ".genblog";
 
@@ -62,6 +65,18 @@ impl Manifest {
         self.program == PROGRAM && self.owned(path) == Some(Owned { fingerprint, hash })
     }
 
+    /// Stands for the manifest: for every file, its fingerprint and its bytes.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.program.as_bytes());
+        for (path, owned) in &self.files {
+            hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
+            hasher.update(owned.fingerprint.as_bytes()).update(owned.hash.as_bytes());
+        }
+        hasher.finalize()
+    }
+
     /// Every file, by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, Owned)> {
         self.files.iter().map(|(path, &owned)| (path.as_str(), owned))
@@ -110,6 +125,7 @@ pub struct Memory {
     name: String,
     manifest: PathBuf,
     journal: PathBuf,
+    receipt: PathBuf,
 }
 
 impl Memory {
@@ -119,8 +135,9 @@ impl Memory {
     pub fn new(root: &Path, output: &str) -> Self {
         let folder = root.join(FOLDER).join("outputs");
         let name = blake3::hash(output.as_bytes()).to_hex()[..16].to_owned();
-        let (manifest, journal) = (folder.join(format!("{name}.json")), folder.join(format!("{name}.journal.json")));
-        Self { name, manifest, journal }
+        let file = |ending: &str| folder.join(format!("{name}{ending}"));
+        let (manifest, journal, receipt) = (file(".json"), file(".journal.json"), file(".receipt"));
+        Self { name, manifest, journal, receipt }
     }
 
     /// What stands for the output folder in the names of files.
@@ -143,6 +160,17 @@ impl Memory {
         read::<Journal>(&self.journal)
             .filter(|journal| journal.form == FORM && journal.files.keys().all(|path| is_inside(path)))
             .unwrap_or_default()
+    }
+
+    /// Reads the receipt of the last build.
+    #[must_use]
+    pub fn receipt(&self) -> Option<Receipt> {
+        read_sealed(&self.receipt)
+    }
+
+    /// Keeps the receipt of a build. Nothing is lost but time when it cannot be written.
+    pub fn keep_receipt(&self, receipt: &Receipt) {
+        let _ = write_sealed(&self.receipt, receipt);
     }
 
     /// Says what is about to be written.
@@ -197,6 +225,27 @@ pub(super) fn write_by(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>)
     written
 }
 
+/// Reads what [`write_sealed`] wrote; `None` when a byte of it is another one.
+pub(super) fn read_sealed<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
+    let bytes = std::fs::read(file).ok()?;
+    let (seal, text) = bytes.split_at_checked(SEAL)?;
+    (seal == self::seal(text)).then(|| serde_json::from_slice(text).ok())?
+}
+
+/// Writes a value so that damage to the file is seen.
+pub(super) fn write_sealed(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_vec(value).expect("texts and numbers are always JSON");
+    write_whole(file, &[seal(&text), text].concat())
+}
+
+/// Bytes of a seal: a hash and the end of a line.
+const SEAL: usize = blake3::OUT_LEN * 2 + 1;
+
+/// The first line of a sealed file: the hash of the others.
+fn seal(text: &[u8]) -> Vec<u8> {
+    format!("{}\n", blake3::hash(text).to_hex()).into_bytes()
+}
+
 fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = std::fs::File::create(file)?;
     file.write_all(bytes)
@@ -207,20 +256,6 @@ fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn temporary(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     file.with_file_name(format!(".genblog-{}.tmp", &blake3::hash(name.as_bytes()).to_hex()[..16]))
-}
-
-/// Hashes as hexadecimal text.
-pub(super) mod hex {
-    use blake3::Hash;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(in crate::files) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hash.to_hex())
-    }
-
-    pub(in crate::files) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
-        Hash::from_hex(String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
 }
 
 #[cfg(test)]

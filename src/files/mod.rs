@@ -4,7 +4,11 @@ pub mod config;
 
 pub mod picture;
 
+mod hex;
+
 pub mod cache;
+
+pub mod receipt;
 
 pub mod stamp;
 

@@ -1,7 +1,7 @@
 //! From planned outputs to files in the output folder.
 //!
 //! ```text
-//! Output::open ── locks, checks the folder, reads manifest and journal
+//! Output::open ── checks the folder and locks it (Locked), reads manifest and journal
 //! Output::look
 //!    look      every planned path on disk        fingerprint and bytes as remembered: fresh, not made
 //! Output::write
@@ -20,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use blake3::Hash;
+use chrono::{DateTime, Utc};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::files::artifact::{Artifact, Make, Spool};
@@ -28,6 +29,7 @@ use crate::files::conflict::{foreign_files, repeated};
 use crate::files::lock::{cannot_be_locked, lock};
 use crate::files::place;
 use crate::files::present::{Disk, Found, Present};
+use crate::files::receipt::{Receipt, Said};
 use crate::files::seen::{Entries, Entry, Seen};
 use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
@@ -81,6 +83,16 @@ pub enum Failure {
     Machine(Box<Diagnostic>),
 }
 
+/// The output folder of a site before anything is known of it, locked for as long as this lives.
+#[derive(Debug)]
+pub struct Locked {
+    root: PathBuf,
+    folder: PathBuf,
+    name: String,
+    opened: Moment,
+    lock: File,
+}
+
 /// The output folder of a site, locked for as long as this lives.
 #[derive(Debug)]
 pub struct Output {
@@ -121,24 +133,68 @@ struct Made<'a> {
     present: Present,
 }
 
+/// Outputs that were made and wait to be written.
+pub struct Making<'p> {
+    made: Vec<Made<'p>>,
+    /// Where some of them wait.
+    _spool: Spool,
+}
+
 /// What kept an output from being made.
 enum Unmade {
     Site(Vec<Diagnostic>),
     Machine(io::Error),
 }
 
-impl Output {
-    /// Locks the site in `root` and looks at its output folder; a relative `folder` is relative to `root`.
-    pub fn open(root: &Path, folder: &Path) -> Result<Self, Failure> {
+impl Locked {
+    /// Locks the site in `root` for writing to its output folder; a relative `folder` is relative to `root`.
+    pub fn new(root: &Path, folder: &Path) -> Result<Self, Failure> {
         let (folder, name) = place::check(root, folder).map_err(|diagnostic| Failure::Site(vec![*diagnostic]))?;
         let refuse = |problem| Failure::Machine(Box::new(problem));
         let lock = lock(root).map_err(refuse)?;
         let opened = Moment::of(&root.join(FOLDER)).map_err(|error| refuse(cannot_be_locked(&error)))?;
-        let memory = Memory::new(root, &name);
+        Ok(Self { root: root.to_owned(), folder, name, opened, lock })
+    }
+
+    /// Reads what is remembered of the folder.
+    #[must_use]
+    pub fn recall(self) -> Output {
+        let Self { root, folder, name, opened, lock } = self;
+        let memory = Memory::new(&root, &name);
         let (manifest, journal) = (memory.manifest(&name), memory.journal());
-        let seen = Seen::read(root, memory.name(), PROGRAM);
+        let seen = Seen::read(&root, memory.name(), PROGRAM);
         let disk = Disk { folder, manifest, journal, seen, opened };
-        Ok(Self { root: root.to_owned(), name, memory, disk, _lock: lock })
+        Output { root, name, memory, disk, _lock: lock }
+    }
+}
+
+impl Output {
+    /// Locks the site in `root` and reads what is remembered of its output folder; a relative `folder` is relative to `root`.
+    pub fn open(root: &Path, folder: &Path) -> Result<Self, Failure> {
+        Locked::new(root, folder).map(Locked::recall)
+    }
+
+    /// What the last build said, if it was one of these inputs and everything that it wrote is there.
+    pub fn unchanged(&mut self, inputs: Hash, now: DateTime<Utc>) -> Option<(Said, Report)> {
+        let Disk { manifest, journal, .. } = &self.disk;
+        let of_manifest = |receipt: &Receipt| receipt.holds(inputs, now) && receipt.manifest == manifest.hash();
+        let receipt = self.memory.receipt().filter(of_manifest).filter(|_| journal.is_empty())?;
+        let files: Vec<(&str, Owned)> = manifest.files().collect();
+        let folders = self.disk.folders(files.iter().map(|(path, _)| *path));
+        let same = |&(path, owned): &(&str, Owned)| {
+            let found = self.disk.find(path, &folders);
+            (found.present == Present::File(owned.hash)).then(|| (path.to_owned(), found.entry))
+        };
+        let found: Vec<(String, Option<Entry<()>>)> = files.par_iter().map(same).collect::<Option<_>>()?;
+        let report = Report { unchanged: found.len(), ..Report::default() };
+        self.keep(found.into_iter().filter_map(|(path, entry)| Some((path, entry?))).collect());
+        Some((receipt.said, report))
+    }
+
+    /// Keeps a receipt of the build that has just been written: of what, from when until when, and what it said.
+    pub fn keep_receipt(&self, inputs: Hash, from: DateTime<Utc>, until: Option<DateTime<Utc>>, said: Said) {
+        let manifest = self.disk.manifest.hash();
+        self.memory.keep_receipt(&Receipt { inputs, manifest, from, until, said });
     }
 
     /// Looks at the places of planned outputs.
@@ -159,6 +215,12 @@ impl Output {
 
     /// Makes what is not fresh, then writes what differs, then deletes what is no longer planned.
     pub fn write(&mut self, looked: &Looked<'_, '_>) -> Result<Report, Failure> {
+        let made = self.make(looked)?;
+        self.commit(looked, made)
+    }
+
+    /// Makes what is not fresh; nothing is written.
+    pub fn make<'p>(&self, looked: &'p Looked<'_, '_>) -> Result<Making<'p>, Failure> {
         let mut problems = repeated(looked.outputs.iter().map(|place| &*place.path));
         let spool = Spool::new(self.root.join(FOLDER).join("spool"), HELD);
         let stale = looked.outputs.par_iter().filter(|place| !place.fresh);
@@ -175,7 +237,12 @@ impl Output {
         if !problems.is_empty() {
             return Err(Failure::Site(problems));
         }
-        self.commit(&looked.outputs, made).map_err(|error| self.machine(&error))
+        Ok(Making { made, _spool: spool })
+    }
+
+    /// Writes what was made and differs from what is there, then deletes what is no longer planned.
+    pub fn commit(&mut self, looked: &Looked<'_, '_>, made: Making<'_>) -> Result<Report, Failure> {
+        self.put(&looked.outputs, made.made).map_err(|error| self.machine(&error))
     }
 
     fn machine(&self, error: &io::Error) -> Failure {
@@ -197,7 +264,7 @@ impl Output {
     }
 
     /// Writes, removes and remembers.
-    fn commit(&mut self, outputs: &[Place<'_, '_>], made: Vec<Made<'_>>) -> io::Result<Report> {
+    fn put(&mut self, outputs: &[Place<'_, '_>], made: Vec<Made<'_>>) -> io::Result<Report> {
         let rendered = made.len();
         let mut files: BTreeMap<String, Owned> = BTreeMap::new();
         let hashes: BTreeMap<&str, Hash> = made.iter().map(|made| (made.path, made.hash)).collect();
@@ -265,6 +332,10 @@ impl Output {
                 None => entries.remove(path),
             };
         }
+        self.keep(entries);
+    }
+
+    fn keep(&mut self, entries: Entries<()>) {
         self.disk.seen.write(&self.root, self.memory.name(), PROGRAM, &entries);
         self.disk.seen = entries.into();
     }

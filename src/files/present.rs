@@ -1,13 +1,15 @@
 //! What is in the output folder, and which of it is genblog's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use blake3::Hash;
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use crate::files::cache::{Journal, Manifest};
 use crate::files::seen::{Entry, Seen};
 use crate::files::stamp::{Moment, Stamp};
+use crate::words::route::folders_above;
 
 /// What is at a path of the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,35 +49,37 @@ pub(super) struct Disk {
 pub(super) type Folders<'a> = BTreeMap<&'a str, Result<(), Present>>;
 
 impl Disk {
-    /// Looks at the folders of some paths, at each once.
+    /// Looks at the folders of some paths, at each once, the outer ones first.
     pub(super) fn folders<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Folders<'a> {
-        let mut folders = Folders::new();
+        let mut by_depth: Vec<BTreeSet<&'a str>> = Vec::new();
         for path in paths {
-            let _ = self.look_at_folder(folder_of(path), &mut folders);
+            let above = folders_above(path).enumerate();
+            for (depth, folder) in above {
+                if by_depth.len() <= depth {
+                    by_depth.push(BTreeSet::new());
+                }
+                by_depth[depth].insert(folder);
+            }
+        }
+        let mut folders = Folders::from([("", Ok(()))]);
+        for level in by_depth {
+            let found: Vec<_> = level.into_par_iter().map(|path| (path, self.look_at_folder(path, &folders))).collect();
+            folders.extend(found);
         }
         folders
     }
 
-    fn look_at_folder<'a>(&self, path: &'a str, folders: &mut Folders<'a>) -> Result<(), Present> {
-        if let Some(known) = folders.get(path) {
-            return *known;
+    /// Looks at a folder whose own folder is among `folders`.
+    fn look_at_folder(&self, path: &str, folders: &Folders<'_>) -> Result<(), Present> {
+        folders.get(folder_of(path)).copied().unwrap_or(Ok(()))?;
+        let at = self.folder.join(path);
+        match at.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => Ok(()),
+            // A file of ours where a folder is to be is no longer planned, and goes before anything is written.
+            Ok(metadata) if metadata.is_file() => Err(self.in_the_way(&at)),
+            Ok(_) => Err(Present::Other),
+            Err(_) => Err(Present::Nothing),
         }
-        let found = if path.is_empty() {
-            Ok(())
-        } else {
-            self.look_at_folder(folder_of(path), folders).and_then(|()| {
-                let at = self.folder.join(path);
-                match at.symlink_metadata() {
-                    Ok(metadata) if metadata.is_dir() => Ok(()),
-                    // A file of ours where a folder is to be is no longer planned, and goes before anything is written.
-                    Ok(metadata) if metadata.is_file() => Err(self.in_the_way(&at)),
-                    Ok(_) => Err(Present::Other),
-                    Err(_) => Err(Present::Nothing),
-                }
-            })
-        };
-        folders.insert(path, found);
-        found
     }
 
     /// Looks at a path whose folder is among `folders`.

@@ -13,7 +13,8 @@ use blake3::Hash;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::files::cache::{FOLDER, hex, write_whole};
+use crate::files::cache::{FOLDER, read_sealed, write_sealed};
+use crate::files::hex;
 use crate::files::stamp::{Moment, Stamp};
 
 /// The form of these files.
@@ -66,11 +67,7 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
     /// What `program` remembers by the name of `memory` in the site in `root`.
     #[must_use]
     pub fn read(root: &Path, memory: &str, program: &str) -> Self {
-        let sound = |bytes: Vec<u8>| {
-            let (hash, text) = bytes.split_at_checked(HASH_LINE)?;
-            (hash == hash_line(text)).then(|| serde_json::from_slice::<Remembered<String, Entries<F>>>(text).ok())?
-        };
-        let remembered = std::fs::read(file(root, memory)).ok().and_then(sound);
+        let remembered = read_sealed::<Remembered<String, Entries<F>>>(&file(root, memory));
         let same = remembered.filter(|seen| seen.form == FORM && seen.program == program);
         Self { entries: same.map(|seen| seen.files).unwrap_or_default() }
     }
@@ -87,8 +84,7 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
             return;
         }
         let remembered = Remembered { form: FORM, program, files: entries };
-        let text = serde_json::to_vec(&remembered).expect("texts and numbers are always JSON");
-        let _ = write_whole(&file(root, memory), &[hash_line(&text), text].concat());
+        let _ = write_sealed(&file(root, memory), &remembered);
     }
 }
 
@@ -107,14 +103,6 @@ impl Seen<()> {
         let (hash, stamp) = read_stamped(file, moment, |_| {})?;
         Ok((hash, stamp.map(|stamp| Entry { stamp, hash, facts: () })))
     }
-}
-
-/// Bytes of the line above the text.
-const HASH_LINE: usize = 2 * blake3::OUT_LEN + 1;
-
-/// The first line of a memory: the hash of the others.
-fn hash_line(text: &[u8]) -> Vec<u8> {
-    format!("{}\n", blake3::hash(text).to_hex()).into_bytes()
 }
 
 fn file(root: &Path, memory: &str) -> std::path::PathBuf {
@@ -187,7 +175,7 @@ mod tests {
             std::fs::write(&file, damaged).expect("writable");
             assert!(Seen::<u32>::read(root.path(), "x", "me").entry("a", stamp).is_none(), "byte {at}");
         }
-        for length in [0, 10, HASH_LINE, sound.len() - 1] {
+        for length in [0, 10, 65, sound.len() - 1] {
             std::fs::write(&file, &sound[..length]).expect("writable");
             assert!(Seen::<u32>::read(root.path(), "x", "me").entry("a", stamp).is_none(), "{length} bytes");
         }

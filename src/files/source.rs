@@ -28,6 +28,24 @@ pub struct Source {
     pub templates: Vec<SourceFile>,
 }
 
+impl Source {
+    /// Stands for all files, their names and their bytes.
+    #[must_use]
+    pub fn hash(&self) -> blake3::Hash {
+        let files = [&self.content, &self.statics, &self.templates].into_iter().flatten();
+        hash_of(files.map(|file| (&*file.path, file.hash)))
+    }
+}
+
+/// Stands for files with these names and hashes.
+fn hash_of<'a>(files: impl Iterator<Item = (&'a str, blake3::Hash)>) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for (path, hash) in files {
+        hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes()).update(hash.as_bytes());
+    }
+    hasher.finalize()
+}
+
 /// One file.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -56,7 +74,7 @@ pub enum Content {
     Unread,
 }
 
-/// What the bytes of a file that is no text told besides their hash, as it is remembered.
+/// What the bytes of a file told besides their hash, as it is remembered; of texts nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// What [`Content::Picture`] holds, of a picture.
@@ -73,49 +91,113 @@ impl Known {
     }
 }
 
-/// The snapshot of a site, and what to remember of it.
-#[derive(Debug)]
-pub struct Snapshot {
-    /// The files.
-    pub source: Source,
-    /// What is wrong with them.
-    pub problems: Vec<Diagnostic>,
-    /// What is known now of the files that are no texts, by their paths.
-    pub seen: Entries<Known>,
-}
-
 /// Takes the snapshot of the site in `root`.
 ///
 /// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there, and so is
 /// the name of one that cannot be read, lest everything that refers to it be reported too.
 pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
-    let snapshot = read_again(root, &Seen::default(), None);
-    (snapshot.source, snapshot.problems)
+    survey(root, &Seen::default(), None).read()
 }
 
-/// The same as [`read`], but files that are no texts are read only when `memory` does not know them. What is read is to be
-/// remembered if it was settled at `now`, a moment before this call; without one nothing new is.
-pub fn read_again(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Snapshot {
-    let mut diagnostics = Vec::new();
-    let mut seen = Entries::new();
+/// All files of a site by name and hash; what `memory` knows was not read for it.
+#[derive(Debug, Default)]
+pub struct Survey {
+    files: [Vec<Surveyed>; 3],
+    problems: Vec<Diagnostic>,
+}
+
+/// A file, and what is known of it.
+#[derive(Debug)]
+struct Surveyed {
+    path: String,
+    file: PathBuf,
+    found: io::Result<Found>,
+}
+
+/// What is known of a file.
+#[derive(Debug)]
+struct Found {
+    hash: blake3::Hash,
+    length: u64,
+    /// What its bytes told; of a file that is no text.
+    known: Known,
+    /// What to remember of it by.
+    stamp: Option<Stamp>,
+    /// The bytes, where they were read just now and are asked for later.
+    bytes: Option<Vec<u8>>,
+}
+
+/// Looks at all files of the site in `root`, and reads those that `memory` does not know. What is read is to be remembered if it
+/// was settled at `now`, a moment before this call; without one nothing new is.
+pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Survey {
+    let mut problems = Vec::new();
     if !root.join("content").is_dir() {
         let missing = Diagnostic::error("no-content", "there is no folder `content` in this site").in_path("content");
-        diagnostics.push(missing.help("posts are written in `content/posts/`, pages in `content/pages/`"));
+        problems.push(missing.help("posts are written in `content/posts/`, pages in `content/pages/`"));
     }
-    let mut folder = |part| {
-        let (paths, problems) = walk(root, part);
-        diagnostics.extend(problems);
-        let read: Vec<_> = paths.into_par_iter().map(|(path, file)| read_file(part, path, file, memory, now)).collect();
-        let mut files = Vec::with_capacity(read.len());
-        for one in read {
-            seen.extend(one.entry.map(|entry| (one.file.path.clone(), entry)));
-            files.push(one.file);
-            diagnostics.extend(one.problem);
+    let files = PARTS.map(|part| {
+        let (paths, found) = walk(root, part);
+        problems.extend(found);
+        let look = |(path, file): (String, PathBuf)| {
+            let found = look(part, &path, &file, memory, now);
+            Surveyed { path, file, found }
+        };
+        paths.into_par_iter().map(look).collect()
+    });
+    Survey { files, problems }
+}
+
+impl Survey {
+    /// What [`Source::hash`] will be, unless a file changes before it is read; `None` when not all of them could be read.
+    #[must_use]
+    pub fn hash(&self) -> Option<blake3::Hash> {
+        let files = self.files.iter().flatten();
+        let all: Option<Vec<_>> = files.map(|one| Some((&*one.path, one.found.as_ref().ok()?.hash))).collect();
+        all.filter(|_| self.problems.is_empty()).map(|all| hash_of(all.into_iter()))
+    }
+
+    /// What is known of the files now, by their paths.
+    #[must_use]
+    pub fn seen(&self) -> Entries<Known> {
+        let entry = |one: &Surveyed| {
+            let Found { hash, known, stamp, .. } = one.found.as_ref().ok()?;
+            Some((one.path.clone(), Entry { stamp: (*stamp)?, hash: *hash, facts: known.clone() }))
+        };
+        self.files.iter().flatten().filter_map(entry).collect()
+    }
+
+    /// The snapshot: texts that were not read yet are read now.
+    #[must_use]
+    pub fn read(self) -> (Source, Vec<Diagnostic>) {
+        let mut problems = self.problems;
+        let mut parts = PARTS.into_iter().zip(self.files).map(|(part, files)| {
+            let read: Vec<_> = files.into_par_iter().map(|one| one.read(part)).collect();
+            let (files, found): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+            problems.extend(found.into_iter().flatten());
+            files
+        });
+        let mut next = || parts.next().expect("there are three parts");
+        let (content, statics, templates) = (next(), next(), next());
+        drop(parts);
+        (Source { content, statics, templates }, problems)
+    }
+}
+
+impl Surveyed {
+    fn read(self, part: Part) -> (SourceFile, Option<Diagnostic>) {
+        let Self { path, file, found } = self;
+        let Found { hash, length, known, bytes, .. } = match found {
+            Ok(found) => found,
+            Err(error) => return unread(path, file, &error),
+        };
+        if part.text(&path) == Text::Never {
+            return (SourceFile { path, file, hash, length, content: known.content() }, None);
         }
-        files
-    };
-    let (content, statics, templates) = (folder(Part::Content), folder(Part::Static), folder(Part::Templates));
-    Snapshot { source: Source { content, statics, templates }, problems: diagnostics, seen }
+        match bytes.map_or_else(|| std::fs::read(&file), Ok) {
+            Ok(bytes) => understood(part, path, file, bytes),
+            Err(error) => unread(path, file, &error),
+        }
+    }
 }
 
 /// One of the three folders of a site.
@@ -125,6 +207,9 @@ enum Part {
     Static,
     Templates,
 }
+
+/// All of them, in the order in which a [`Survey`] has them.
+const PARTS: [Part; 3] = [Part::Content, Part::Static, Part::Templates];
 
 impl Part {
     fn folder(self) -> &'static str {
@@ -224,51 +309,26 @@ fn shown(root: &Path, path: &Path) -> String {
     relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// A file of the snapshot.
-struct Read {
-    file: SourceFile,
-    problem: Option<Diagnostic>,
-    /// What to remember of it.
-    entry: Option<Entry<Known>>,
-}
-
-/// Reads a file, unless it is known, and says what is wrong with it.
-fn read_file(part: Part, path: String, file: PathBuf, memory: &Seen<Known>, now: Option<Moment>) -> Read {
-    if part.text(&path) != Text::Never {
-        let (file, problem) = match std::fs::read(&file) {
-            Ok(bytes) => understood(part, path, file, bytes),
-            Err(error) => unread(path, file, &error),
-        };
-        return Read { file, problem, entry: None };
-    }
+/// Finds out what is known of a file, and reads it if nothing is.
+fn look(part: Part, path: &str, file: &Path, memory: &Seen<Known>, now: Option<Moment>) -> io::Result<Found> {
     // A link is followed: it is the file behind it that is published.
     let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
-    if let Some(entry) = memory.entry(&path, stamp) {
-        let (hash, length, content) = (entry.hash, entry.stamp.length(), entry.facts.content());
-        let file = SourceFile { path, file, hash, length, content };
-        return Read { file, problem: None, entry: Some(entry.clone()) };
+    if let Some(Entry { stamp, hash, facts }) = memory.entry(path, stamp) {
+        let (length, known) = (stamp.length(), facts.clone());
+        return Ok(Found { hash: *hash, length, known, stamp: Some(*stamp), bytes: None });
     }
-    // Only of a picture must all bytes be there at once.
+    let is_text = part.text(path) != Text::Never;
+    // Only of a text and of a picture must all bytes be there at once.
+    let is_picture = !is_text && is_picture(path);
     let (mut bytes, mut length) = (Vec::new(), 0);
-    let is_picture = is_picture(&path);
-    let read = read_stamped(&file, now, |piece| {
+    let (hash, stamp) = read_stamped(file, now, |piece| {
         length += piece.len() as u64;
-        if is_picture {
+        if is_text || is_picture {
             bytes.extend_from_slice(piece);
         }
-    });
-    match read {
-        Ok((hash, stamp)) => {
-            let facts = if is_picture { Known::of(&path, &bytes) } else { Known { picture: None } };
-            let file = SourceFile { path, file, hash, length, content: facts.content() };
-            let entry = stamp.map(|stamp| Entry { stamp, hash, facts });
-            Read { file, problem: None, entry }
-        }
-        Err(error) => {
-            let (file, problem) = unread(path, file, &error);
-            Read { file, problem, entry: None }
-        }
-    }
+    })?;
+    let known = if is_picture { Known::of(path, &bytes) } else { Known { picture: None } };
+    Ok(Found { hash, length, known, stamp, bytes: is_text.then_some(bytes) })
 }
 
 fn unread(path: String, file: PathBuf, error: &io::Error) -> (SourceFile, Option<Diagnostic>) {

@@ -82,8 +82,11 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
         nature: facts(file).and_then(|facts| facts.nature),
     });
     let files = files.collect();
-    let aliases = members.aliases;
-    (Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims: findings.claims }, diagnostics)
+    let (aliases, due) = (members.aliases, members.due);
+    (
+        Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims: findings.claims, due },
+        diagnostics,
+    )
 }
 
 fn in_parallel<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> (U, Findings) + Send + Sync) -> (Vec<U>, Findings) {

@@ -34,23 +34,70 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Why a post is left out, to complete "it is …".
-    fn refuses(&self, post: &post::Post) -> Option<&'static str> {
+    /// Why a post is left out.
+    pub(crate) fn refuses(&self, post: &post::Post) -> Option<State> {
         if post.keys.draft && !self.drafts {
-            Some("a draft")
+            Some(State::Draft)
         } else if post.expires.is_some_and(|expires| expires <= self.now) && !self.expired {
-            Some("expired")
+            Some(State::Expired)
         } else if post.date > self.now && !self.future {
-            Some("dated in the future")
+            Some(State::Future)
         } else {
             None
+        }
+    }
+
+    /// When the choice of a post will be another one, although nobody edits anything.
+    fn due(&self, post: &post::Post) -> Option<DateTime<Utc>> {
+        if post.keys.draft && !self.drafts {
+            return None;
+        }
+        let comes = Some(post.date).filter(|&date| date > self.now && !self.future);
+        let goes = post.expires.filter(|&expires| expires > self.now && !self.expired);
+        let never = comes.zip(goes).is_some_and(|(comes, goes)| goes <= comes);
+        comes.or(goes).filter(|_| !never).map(|moment| moment.to_utc())
+    }
+}
+
+/// Whether readers see a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// They do.
+    Published,
+    /// Its author has not finished it.
+    Draft,
+    /// Its date is to come.
+    Future,
+    /// It has expired.
+    Expired,
+}
+
+impl State {
+    /// The state in a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Draft => "draft",
+            Self::Future => "future",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Completes "it is …".
+    fn why(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Draft => "a draft",
+            Self::Future => "dated in the future",
+            Self::Expired => "expired",
         }
     }
 }
 
 /// Every document that could be understood, and the paths of the others.
 pub(crate) struct Parsed<'a> {
-    posts: Vec<post::Post>,
+    pub(crate) posts: Vec<post::Post>,
     pages: Vec<page::Page>,
     albums: Vec<album::Album>,
     /// Texts with errors.
@@ -120,15 +167,18 @@ pub(crate) struct Members<'a> {
     pub(crate) aliases: BTreeMap<Route, Route>,
     pub(crate) left_out: Vec<(String, &'static str)>,
     pub(crate) broken: Vec<&'a str>,
+    /// When the next post comes or goes.
+    pub(crate) due: Option<DateTime<Utc>>,
 }
 
 impl<'a> Members<'a> {
     pub(crate) fn choose(parsed: Parsed<'a>, choice: &Choice, config: &Config, claims: &mut Claims) -> Self {
         let mut left_out: Vec<_> = Vec::new();
         let mut posts = Vec::new();
+        let due = parsed.posts.iter().filter_map(|post| choice.due(post)).min();
         for post in parsed.posts {
             match choice.refuses(&post) {
-                Some(why) => left_out.push((post.source.path.clone(), why)),
+                Some(state) => left_out.push((post.source.path.clone(), state.why())),
                 None => posts.extend(member(post, config, claims)),
             }
         }
@@ -143,7 +193,8 @@ impl<'a> Members<'a> {
         }
         pages.sort_by(|a, b| a.route.cmp(&b.route));
         let albums = albums::choose(parsed.albums, choice.drafts, claims, &mut left_out);
-        Self { posts, pages, albums, files: Vec::new(), aliases: BTreeMap::new(), left_out, broken: parsed.broken }
+        let (files, aliases, broken) = (Vec::new(), BTreeMap::new(), parsed.broken);
+        Self { posts, pages, albums, files, aliases, left_out, broken, due }
     }
 
     /// Adds files beside the documents of the site, and those in `static/`.

@@ -28,5 +28,8 @@ mod tags;
 
 mod assembly;
 
+mod listing;
+
 pub use crate::graph::assembly::{assemble, assemble_to_mend};
-pub use crate::graph::members::{Choice, tag_uri};
+pub use crate::graph::listing::{Listed, list};
+pub use crate::graph::members::{Choice, State, tag_uri};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use chrono_tz::Tz;
 use imaging::{Camera, Nature};
 
@@ -34,6 +34,8 @@ pub struct Site {
     pub channel_image: Option<ChannelImage>,
     /// Numbers in texts that the engine has confirmed.
     pub claims: usize,
+    /// When the next post comes or goes, although nobody edits anything.
+    pub due: Option<DateTime<Utc>>,
 }
 
 impl Site {

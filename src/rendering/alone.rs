@@ -6,8 +6,9 @@
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::FigureUse;
 use crate::rendering::figure::{Figure, Standing};
+use crate::rendering::hashing::{hash_figure, hash_json};
 use crate::rendering::pages::title_at;
-use crate::rendering::renderer::{FIGURE_TEMPLATE, Renderer, hash_figure, hash_json};
+use crate::rendering::renderer::{FIGURE_TEMPLATE, Renderer};
 use crate::rendering::view::figure::{AlonePage, FigurePart};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;

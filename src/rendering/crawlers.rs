@@ -1,18 +1,22 @@
 //! What crawlers read: `sitemap.xml` (<https://www.sitemaps.org/protocol.html>) and `robots.txt`.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::LazyLock;
 
 use quick_xml::events::BytesText;
 
 use crate::files::output::{Phase, Planned};
-use crate::rendering::renderer::{Renderer, hash_json};
+use crate::rendering::hashing::hash_json;
+use crate::rendering::renderer::Renderer;
 use crate::rendering::xml::document;
 use crate::words::route::Route;
 
 /// Plans the sitemap; `pages` are the pages to be found, in order.
 pub fn sitemap<'a>(renderer: &'a Renderer<'_>, pages: &[Route]) -> Planned<'a> {
+    let changed = changed(renderer);
     let entries: Vec<(String, Option<String>)> =
-        pages.iter().map(|route| (renderer.url(route), changed(renderer, route))).collect();
+        pages.iter().map(|route| (renderer.url(route), changed.get(route).cloned())).collect();
     Planned {
         route: Renderer::fixed("sitemap.xml"),
         phase: Phase::Feed,
@@ -21,16 +25,14 @@ pub fn sitemap<'a>(renderer: &'a Renderer<'_>, pages: &[Route]) -> Planned<'a> {
     }
 }
 
-/// When the page at `route` last changed, where that is known: crawlers distrust a guess.
-fn changed(renderer: &Renderer<'_>, route: &Route) -> Option<String> {
+/// When pages last changed, where that is known: crawlers distrust a guess.
+fn changed<'a>(renderer: &Renderer<'a>) -> BTreeMap<&'a Route, String> {
+    static HOME: LazyLock<Route> = LazyLock::new(Route::home);
     let site = renderer.site;
     let posts = site.posts.iter().map(|post| (&post.route, Some(post.updated.unwrap_or(post.date))));
     let pages = site.pages.iter().map(|page| (&page.route, page.updated));
-    let newest = site.posts.first().map(|post| post.date);
-    if *route == Route::home() {
-        return newest.map(|date| date.to_rfc3339());
-    }
-    posts.chain(pages).find(|(at, _)| *at == route)?.1.map(|date| date.to_rfc3339())
+    let home = site.posts.first().map(|newest| (&*HOME, Some(newest.date)));
+    posts.chain(pages).chain(home).filter_map(|(route, date)| Some((route, date?.to_rfc3339()))).collect()
 }
 
 fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {

@@ -6,6 +6,7 @@ use crate::graph::site::{Album, Photo};
 use crate::rendering::dates;
 use crate::rendering::exposure;
 use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::hashing::hash_body;
 use crate::rendering::photos::Picture;
 use crate::rendering::renderer::{Draft, Filling, Renderer};
 use crate::rendering::view::page::{
@@ -22,13 +23,13 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let route = Renderer::fixed("gallery/");
     let mut planned = vec![renderer.page(Draft {
         view: GalleryPage {
-            site: renderer.site_view(&route),
             head: renderer.head(&route, "Gallery", "All albums."),
             albums: renderer.site.top_albums().map(|album| line(renderer, album)).collect(),
         },
         route,
         template: "gallery.html",
         content: "content/gallery",
+        posts: None,
         body: None,
     })];
     for one in albums {
@@ -78,8 +79,9 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         route: album.route.clone(),
         template: "album.html",
         content: &album.path,
-        view: AlbumPage { site: renderer.site_view(&album.route), head, album: view },
-        body: Some(Filling { body: &album.body, place: |view| &mut view.album.html }),
+        view: AlbumPage { head, album: view },
+        posts: None,
+        body: Some(Filling { body: &album.body, hash: hash_body(&album.body), place: |view| &mut view.album.html }),
     })
 }
 
@@ -114,11 +116,11 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
         template: "photo.html",
         content: &photo.path,
         view: PhotoPage {
-            site: renderer.site_view(&photo.route),
             head,
             within: within(renderer, album).into_iter().chain([album_link(renderer, album)]).collect(),
             photo: view,
         },
+        posts: None,
         body: None,
     })
 }

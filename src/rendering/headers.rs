@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::files::output::{Phase, Planned};
-use crate::rendering::renderer::{Renderer, hash_json};
+use crate::rendering::hashing::hash_json;
+use crate::rendering::renderer::Renderer;
 use crate::words::media_type;
 use crate::words::route::Route;
 

@@ -16,6 +16,9 @@ use crate::rendering::view::page::{
 use crate::rendering::view::shared::{HeadView, PostLine};
 use crate::words::route::Route;
 
+/// Pages of the home list that a page links to on either side.
+const AROUND: usize = 2;
+
 /// The home list, `page_size` posts on a page; a site without posts has one empty page.
 pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let config = &renderer.site.config;
@@ -37,17 +40,35 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             pages,
             newer: href(page - 1),
             older: href(page + 1),
-            links: (1..=pages).map(|n| PaginationLink { n, href: href(n), current: n == page }).collect(),
+            links: links(page, pages, &href),
         };
         renderer.page(Draft {
-            view: HomePage { site: renderer.site_view(&route), head, posts, pagination },
+            view: HomePage { head, posts, pagination },
             route,
             template: "home.html",
             content: "content/posts",
+            posts: None,
             body: None,
         })
     };
     (1..=pages).map(plan).collect()
+}
+
+/// Links to the first page and the last, to `page` and to those around it.
+fn links(page: usize, pages: usize, href: impl Fn(usize) -> String) -> Vec<PaginationLink> {
+    let around = page.saturating_sub(AROUND)..=page + AROUND;
+    let mut links: Vec<PaginationLink> = Vec::new();
+    // The page beside the first or the last takes no more room than a gap.
+    let shown = |n: &usize| around.contains(n) || *n == 1 || *n == pages;
+    let near = |n: &usize| shown(n) || (shown(&(n - 1)) && shown(&(n + 1)));
+    let from = around.start().saturating_sub(2).max(2)..=(around.end() + 2).min(pages);
+    for n in std::iter::once(1).chain(from).chain([pages]).filter(near) {
+        let last = links.last().map_or(0, |link| link.n);
+        if n > last {
+            links.push(PaginationLink { n, href: href(n), current: n == page, after_gap: n > last + 1 });
+        }
+    }
+    links
 }
 
 fn home_route(page: usize) -> Route {
@@ -108,10 +129,11 @@ pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     }
     let head = renderer.head(&route, "Archives", "All posts, by year and month.");
     renderer.page(Draft {
-        view: ArchivesPage { site: renderer.site_view(&route), head, years },
+        view: ArchivesPage { head, years },
         route,
         template: "archives.html",
         content: "content/posts",
+        posts: None,
         body: None,
     })
 }
@@ -125,13 +147,13 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let route = Renderer::fixed("tags/");
     let mut planned = vec![renderer.page(Draft {
         view: TagsPage {
-            site: renderer.site_view(&route),
             head: renderer.head(&route, "Tags", "All tags."),
             tags: site.tags.keys().filter_map(|slug| renderer.tag(slug)).collect(),
         },
         route,
         template: "tags.html",
         content: "content/posts",
+        posts: None,
         body: None,
     })];
     for (slug, tag) in &site.tags {
@@ -146,9 +168,39 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             route: tag.route.clone(),
             template: "tag.html",
             content: "content/posts",
-            view: TagPage { site: renderer.site_view(&tag.route), head, tag: link, posts: renderer.lines(&tag.posts) },
+            view: TagPage { head, tag: link },
+            posts: Some(&tag.posts),
             body: None,
         }));
     }
     planned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_links_to_the_ends_and_to_what_is_near() {
+        let told = |page, pages| {
+            let links = links(page, pages, |n| n.to_string());
+            let word = |link: &PaginationLink| {
+                let gap = if link.after_gap { "… " } else { "" };
+                if link.current { format!("{gap}[{}]", link.n) } else { format!("{gap}{}", link.n) }
+            };
+            links.iter().map(word).collect::<Vec<_>>().join(" ")
+        };
+        for (page, pages, expected) in [
+            (1, 1, "[1]"),
+            (2, 3, "1 [2] 3"),
+            (1, 5, "[1] 2 3 4 5"),
+            (1, 9, "[1] 2 3 … 9"),
+            (5, 9, "1 2 3 4 [5] 6 7 8 9"),
+            (5, 10, "1 2 3 4 [5] 6 7 … 10"),
+            (6, 11, "1 … 4 5 [6] 7 8 … 11"),
+            (500, 500, "1 … 498 499 [500]"),
+        ] {
+            assert_eq!(told(page, pages), expected, "{page} of {pages}");
+        }
+    }
 }

@@ -33,6 +33,10 @@ pub mod pictures;
 
 pub mod feed_address;
 
+pub mod hashing;
+
+pub mod shared;
+
 pub mod renderer;
 
 pub mod card;

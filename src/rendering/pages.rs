@@ -7,6 +7,7 @@ use crate::files::output::Planned;
 use crate::graph::site::{Enclosure, EnclosureFile, Page, Post};
 use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::hashing::hash_body;
 use crate::rendering::published::Attachment;
 use crate::rendering::renderer::{Draft, Filling, Renderer, json, minutes};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
@@ -52,8 +53,9 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&
         route: post.route.clone(),
         template: renderer.template(&post.template, "post.html"),
         content: &post.source.path,
-        view: PostPage { site: renderer.site_view(&post.route), head, post: view },
-        body: Some(Filling { body: &post.body, place: |view| &mut view.post.html }),
+        view: PostPage { head, post: view },
+        posts: None,
+        body: Some(Filling { body: &post.body, hash: renderer.post_bodies[index], place: |view| &mut view.post.html }),
     })
 }
 
@@ -120,8 +122,9 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
         route: page.route.clone(),
         template: renderer.template(&page.template, "page.html"),
         content: &page.source.path,
-        view: PagePage { site: renderer.site_view(&page.route), head, page: view },
-        body: Some(Filling { body: &page.body, place: |view| &mut view.page.html }),
+        view: PagePage { head, page: view },
+        posts: None,
+        body: Some(Filling { body: &page.body, hash: hash_body(&page.body), place: |view| &mut view.page.html }),
     })
 }
 
@@ -135,10 +138,11 @@ pub fn missing<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         ..renderer.head(&route, "Not found", "")
     };
     renderer.page(Draft {
-        view: MissingPage { site: renderer.site_view(&route), head },
+        view: MissingPage { head },
         route,
         template: "404.html",
         content: "content",
+        posts: None,
         body: None,
     })
 }
@@ -151,11 +155,8 @@ pub fn redirect<'a>(renderer: &'a Renderer<'_>, from: &Route, to: &Route) -> Pla
         route: from.clone(),
         template: "redirect.html",
         content: "content",
-        view: RedirectPage {
-            site: renderer.site_view(to),
-            head,
-            target: TitledLink { title, href: renderer.href(to) },
-        },
+        view: RedirectPage { head, target: TitledLink { title, href: renderer.href(to) } },
+        posts: None,
         body: None,
     })
 }

@@ -128,6 +128,11 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Whether HTML may have an `img` element: most has none and need not be taken apart.
+pub(super) fn may_have_image(html: &str) -> bool {
+    html.split('<').skip(1).any(|tag| tag.as_bytes().get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"img")))
+}
+
 /// Whether an `img` element is the one of a `picture` element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -137,7 +142,7 @@ enum Standing {
 
 /// The text, with what `each` does to its `img` elements.
 fn each_image(html: &str, mut each: impl FnMut(&mut Element<'_, '_>, Standing)) -> String {
-    if !html.as_bytes().windows(4).any(|start| start.eq_ignore_ascii_case(b"<img")) {
+    if !may_have_image(html) {
         return html.to_owned();
     }
     let open = Rc::new(Cell::new(0_usize));

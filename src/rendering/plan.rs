@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Body, PlainFile, Publishing, Site};
 use crate::rendering::card::Card;
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
+use crate::rendering::hashing::{hash_figure, hash_json};
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::making::{Part, Work};
 use crate::rendering::photos::{Derivative, Picture};
 use crate::rendering::published::{Published, tell_places};
-use crate::rendering::renderer::{Renderer, figures, hash_figure, hash_json};
+use crate::rendering::renderer::{Renderer, figures};
 use crate::rendering::theme::{Asset, Theme};
 use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
 use crate::words::diagnostic::Diagnostic;
@@ -89,7 +92,8 @@ fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let site = renderer.site;
     let mut planned = lists::home(renderer);
     let languages = site.languages();
-    planned.extend((0..site.posts.len()).map(|index| pages::post(renderer, index, &languages)));
+    let posts = (0..site.posts.len()).into_par_iter().map(|index| pages::post(renderer, index, &languages));
+    planned.extend(posts.collect::<Vec<_>>());
     planned.extend(site.pages.iter().map(|page| pages::page(renderer, page)));
     planned.push(lists::archives(renderer));
     planned.extend(lists::tags(renderer));

@@ -1,18 +1,25 @@
 //! What all pages have in common: the site's view, heads, lines of posts, bodies with their figures, and the way from a view to a
 //! planned output.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
 use pulldown_cmark_escape::escape_html;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use sim::telling::knobs::Offers;
 use sim::telling::story::Answers;
+use tera::Value;
 
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
+use crate::rendering::hashing::{hash_body, hash_json};
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
+use crate::rendering::shared::Shared;
 use crate::rendering::theme::Theme;
 use crate::rendering::view::figure::FigurePart;
 use crate::rendering::view::shared::{
@@ -42,6 +49,12 @@ pub struct Renderer<'a> {
     pub program: blake3::Hash,
     /// Pictures of texts and lists that are there in several sizes.
     pub pictures: Pictures,
+    /// Hashes of what posts say, in the order of the site's list.
+    pub post_bodies: Vec<blake3::Hash>,
+    /// The site as pages show it, by which links of the header lead to the page or above it.
+    sites: Mutex<BTreeMap<Vec<bool>, Arc<Shared<SiteView>>>>,
+    /// All posts as lists show them.
+    lines: OnceLock<Vec<Shared<PostLine>>>,
 }
 
 /// A page before it is rendered: everything that its bytes depend on.
@@ -54,6 +67,8 @@ pub struct Draft<'a, V> {
     pub content: &'a str,
     /// What the template sees; where a body goes, the string is empty until the page is rendered.
     pub view: V,
+    /// The posts that the template sees as `posts`, unless they stand in the view.
+    pub posts: Option<&'a [PostIndex]>,
     /// What goes into the view when the page is rendered.
     pub body: Option<Filling<'a, V>>,
 }
@@ -63,6 +78,8 @@ pub struct Draft<'a, V> {
 pub struct Filling<'a, V> {
     /// The body.
     pub body: &'a Body,
+    /// What [`hash_body`] says of it.
+    pub hash: blake3::Hash,
     /// The place in the view.
     pub place: fn(&mut V) -> &mut String,
 }
@@ -71,7 +88,9 @@ impl<'a> Renderer<'a> {
     /// What shows `site` in `theme`; `program` stands for the program.
     #[must_use]
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
-        Self { site, theme, program, pictures: Pictures::of_site(site) }
+        let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
+        let post_bodies = site.posts.par_iter().map(|post| hash_body(&post.body)).collect();
+        Self { site, theme, program, pictures, post_bodies, sites, lines }
     }
 
     /// A link on this site.
@@ -141,14 +160,20 @@ impl<'a> Renderer<'a> {
         }
     }
 
+    /// The same, made once for all pages that it is equal for.
+    #[must_use]
+    pub fn shared_site(&self, current: &Route) -> Arc<Shared<SiteView>> {
+        let leads_here = self.site.config.navigation.iter().map(|(_, to)| leads_to(to, current)).collect();
+        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sites.entry(leads_here).or_insert_with(|| Arc::new(Shared::new(self.site_view(current)))))
+    }
+
     fn navigation(&self, name: &str, to: &str, current: &Route) -> NavigationView {
-        let Some(path) = to.strip_prefix('/') else {
-            return NavigationView { name: name.to_owned(), href: to.to_owned(), current: false };
+        let href = match to.strip_prefix('/') {
+            Some(path) => format!("{}{path}", self.site.config.base_path()),
+            None => to.to_owned(),
         };
-        let href = format!("{}{path}", self.site.config.base_path());
-        let here = self.href(current);
-        let below = path.ends_with('/') && here.starts_with(&href);
-        NavigationView { name: name.to_owned(), current: here == href || below, href }
+        NavigationView { name: name.to_owned(), current: leads_to(to, current), href }
     }
 
     /// The head of the page `title` at `route`.
@@ -181,9 +206,10 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// The posts behind `indices`, as lines.
-    pub fn lines<'i>(&self, indices: impl IntoIterator<Item = &'i PostIndex>) -> Vec<PostLine> {
-        indices.into_iter().map(|index| self.line(&self.site.posts[index.0])).collect()
+    /// All posts as lists show them, in the order of the site's list.
+    #[must_use]
+    pub fn lines(&self) -> &[Shared<PostLine>] {
+        self.lines.get_or_init(|| self.site.posts.par_iter().map(|post| Shared::new(self.line(post))).collect())
     }
 
     /// The post's own picture, where it can be made small.
@@ -226,9 +252,13 @@ impl<'a> Renderer<'a> {
     where
         V: Serialize + Clone + Send + Sync + 'a,
     {
-        let mut parts = vec![self.theme.closure(draft.template), hash_json(&draft.view)];
+        let site = self.shared_site(&draft.route);
+        let mut parts = vec![self.theme.closure(draft.template), site.hash, hash_json(&draft.view)];
+        if let Some(posts) = draft.posts {
+            parts.extend(posts.iter().map(|index| self.lines()[index.0].hash));
+        }
         if let Some(filling) = &draft.body {
-            parts.push(hash_body(filling.body));
+            parts.push(filling.hash);
             // Their sizes follow from their bytes.
             parts.extend(self.pictures.on(&draft.route).map(Picture::hash));
             parts.extend(figures(filling.body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
@@ -242,7 +272,12 @@ impl<'a> Renderer<'a> {
                 if let Some(filling) = &draft.body {
                     *(filling.place)(&mut view) = self.body(filling.body, &draft.route, draft.content)?;
                 }
-                let html = self.theme.render(draft.template, &view, draft.content)?;
+                let mut shared = vec![("site", site.value())];
+                if let Some(posts) = draft.posts {
+                    let lines: Vec<Value> = posts.iter().map(|index| self.lines()[index.0].value()).collect();
+                    shared.push(("posts", lines.into()));
+                }
+                let html = self.theme.render_with(draft.template, &view, shared, draft.content)?;
                 // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
                 Ok(without_illegal(&html).into_bytes())
             }),
@@ -291,6 +326,12 @@ fn wants_whole_shell(wanted: &FigureUse) -> bool {
     })
 }
 
+/// Whether a link of the header leads to the page at `current`, or to one that it lies below.
+fn leads_to(to: &str, current: &Route) -> bool {
+    let here = current.href("");
+    to.strip_prefix('/').is_some_and(|there| here == there || (there.ends_with('/') && here.starts_with(there)))
+}
+
 /// The figures of a body, in order.
 pub fn figures(body: &Body) -> impl Iterator<Item = &FigureUse> {
     body.blocks.iter().filter_map(|block| match block {
@@ -313,32 +354,6 @@ fn places(wanted: &FigureUse) -> String {
 #[must_use]
 pub fn minutes(body: &Body) -> usize {
     body.words.div_ceil(WORDS_A_MINUTE).max(1)
-}
-
-/// Hash of what a body says.
-#[must_use]
-pub fn hash_body(body: &Body) -> blake3::Hash {
-    let blocks: Vec<_> = body
-        .blocks
-        .iter()
-        .map(|block| match block {
-            Block::Html(html) => hash_json(&("html", html)),
-            Block::Figure(wanted) => hash_json(&(hash_figure(wanted).to_hex().to_string(), &wanted.places)),
-        })
-        .map(|hash| hash.to_hex().to_string())
-        .collect();
-    hash_json(&blocks)
-}
-
-/// Hash of what an author asked for; the engine itself is part of the program.
-#[must_use]
-pub fn hash_figure(wanted: &FigureUse) -> blake3::Hash {
-    hash_json(&("figure", &wanted.figure, &wanted.id, &wanted.preset, &wanted.knobs, &wanted.caption))
-}
-
-/// Hash of a value by way of its JSON, whose maps are ordered.
-pub fn hash_json(value: &impl Serialize) -> blake3::Hash {
-    blake3::hash(&serde_json::to_vec(value).expect("views are plain data with text for keys"))
 }
 
 /// Free data for a view.

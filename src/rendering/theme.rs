@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use tera::{Context, ErrorKind, Tera};
+use tera::{Context, ErrorKind, Tera, Value};
 
 use crate::files::source::{Content, SourceFile};
 use crate::rendering::script::{joined, plain, small};
@@ -227,7 +227,22 @@ impl Theme {
 
     /// Fills `template` with `view`; `content` is the file that is being rendered, for the message when that fails.
     pub fn render(&self, template: &str, view: &impl Serialize, content: &str) -> Result<String, Vec<Diagnostic>> {
-        let rendered = Context::from_serialize(view).and_then(|context| self.tera.0.render(template, &context));
+        self.render_with(template, view, [], content)
+    }
+
+    /// The same with values that other pages have too, by their names.
+    pub fn render_with(
+        &self,
+        template: &str,
+        view: &impl Serialize,
+        shared: impl IntoIterator<Item = (&'static str, Value)>,
+        content: &str,
+    ) -> Result<String, Vec<Diagnostic>> {
+        let context = Context::from_serialize(view).map(|mut context| {
+            shared.into_iter().for_each(|(name, value)| context.insert_value(name, value));
+            context
+        });
+        let rendered = context.and_then(|context| self.tera.0.render(template, &context));
         rendered.map_err(|error| vec![unfilled(&error, template, content, &self.texts)])
     }
 }

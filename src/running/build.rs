@@ -2,20 +2,22 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::Duration;
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::files::config;
 use crate::files::kept::{Access, Kept};
-use crate::files::output::{Failure, Output, Phase, Report};
+use crate::files::output::{Failure, Locked, Phase, Report};
+use crate::files::receipt::Said;
 use crate::graph::site::Site;
 use crate::rendering::making::Work;
 use crate::rendering::plan::{Plan, plan};
-use crate::running::pipeline::{Inputs, all_problems, in_order, prepare};
+use crate::running::pipeline::{Inputs, all_problems, in_order, survey};
 use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
-use crate::words::diagnostic::has_error;
+use crate::running::timings::Timings;
+use crate::words::diagnostic::{self, has_error};
 
 /// What `build` takes besides the inputs.
 #[derive(Debug, Clone)]
@@ -28,19 +30,21 @@ pub struct Build {
     pub form: Form,
     /// Say nothing when all is well.
     pub quiet: bool,
+    /// Say where the time went.
+    pub timings: bool,
 }
 
 /// Builds the site.
 pub fn build(build: &Build) -> io::Result<Outcome> {
-    let started = Instant::now();
+    let mut timings = Timings::start();
     let inputs = &build.inputs;
     if let (None, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides) {
         // A folder that is no site gets nothing from genblog, not even a lock.
         return report::failure(&Failure::Site(problems), build.form);
     }
     let mut problems = Vec::new();
-    let output = match Output::open(&build.inputs.root, &build.output) {
-        Ok(output) => Some(output),
+    let locked = match Locked::new(&inputs.root, &build.output) {
+        Ok(locked) => Some(locked),
         Err(Failure::Site(found)) => {
             problems.extend(found);
             None
@@ -48,8 +52,21 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         Err(failure) => return report::failure(&failure, build.form),
     };
     // Where nothing may be written, nothing is remembered either.
-    let access = if output.is_some() { Access::Write } else { Access::Read };
-    let mut prepared = match prepare(&build.inputs, access) {
+    let access = if locked.is_some() { Access::Write } else { Access::Read };
+    let (mut output, surveyed) = rayon::join(|| locked.map(Locked::recall), || survey(inputs, access, &mut timings));
+    let surveyed = match surveyed {
+        Ok(surveyed) => surveyed,
+        Err(found) => {
+            problems.extend(found);
+            return report::failure(&Failure::Site(problems), build.form);
+        }
+    };
+    let now = inputs.choice.now;
+    if let Some((said, written)) = surveyed.hash().and_then(|inputs| output.as_mut()?.unchanged(inputs, now)) {
+        timings.ended("look at outputs");
+        return ended(build, &said, written, &timings);
+    }
+    let mut prepared = match surveyed.prepare(&mut timings) {
         Ok(prepared) => prepared,
         Err(found) => {
             problems.extend(found);
@@ -61,6 +78,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &kept);
     problems.extend(found);
+    timings.ended("plan outputs");
     let Some(mut output) = output.filter(|_| !has_error(&problems)) else {
         if access == Access::Write {
             let all = plan.outputs.iter().map(|planned| &planned.route).collect();
@@ -69,8 +87,12 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         return report::failure(&Failure::Site(all_problems(problems, &plan)), build.form);
     };
     let looked = output.look(&plan.outputs);
+    timings.ended("look at outputs");
     decode(&plan.to_decode(&looked.stale().map(|planned| &planned.route).collect()), build);
-    let written = match output.write(&looked) {
+    timings.ended("make photographs");
+    let made = output.make(&looked);
+    timings.ended("render");
+    let written = match made.and_then(|made| output.commit(&looked, made)) {
         Ok(written) => written,
         Err(Failure::Site(found)) => {
             problems.extend(found);
@@ -79,12 +101,33 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         Err(failure) => return report::failure(&failure, build.form),
     };
     kept.retain(plan.kept());
+    timings.ended("write");
     let problems = in_order(problems);
-    if !problems.is_empty() || build.form == Form::Json {
-        report::diagnostics(&problems, build.form)?;
+    let said = Said {
+        warnings: [false, true].map(|colour| report::told(&problems, colour)),
+        json: diagnostic::json(&problems),
+        amounts: amounts(&prepared.site, &plan),
+    };
+    if let Some(inputs) = prepared.inputs {
+        output.keep_receipt(inputs, now, prepared.site.due, said.clone());
     }
-    if !build.quiet && build.form == Form::Text {
-        report::line(&summary(&prepared.site, &plan, written, started))?;
+    timings.ended("remember");
+    ended(build, &said, written, &timings)
+}
+
+/// Says how a build ended that had no errors.
+fn ended(build: &Build, said: &Said, written: Report, timings: &Timings) -> io::Result<Outcome> {
+    match build.form {
+        Form::Json => report::line(&said.json)?,
+        Form::Text => {
+            report::warnings(&said.warnings)?;
+            if !build.quiet {
+                report::line(&summary(&said.amounts, written, timings.all()))?;
+            }
+        }
+    }
+    if build.timings {
+        report::notes(&timings.table())?;
     }
     Ok(Outcome::Fine)
 }
@@ -100,24 +143,22 @@ fn decode(pictures: &[&Work], build: &Build) {
     });
 }
 
-/// What there is now, and what was done for it. Only a person at a terminal is told the time: it differs from run to run.
-fn summary(site: &Site, plan: &Plan<'_>, report: Report, started: Instant) -> String {
+/// How much there is.
+fn amounts(site: &Site, plan: &Plan<'_>) -> String {
     let pages = plan.outputs.iter().filter(|output| output.phase == Phase::Page).count();
     let photos = site.albums.iter().map(|album| album.photos.len()).sum();
+    let claims = if site.claims == 0 { String::new() } else { format!(", {} checked", many(site.claims, "number")) };
+    format!("{} ({}, {}{claims})", many(pages, "page"), many(site.posts.len(), "post"), many(photos, "photo"))
+}
+
+/// What there is now, and what was done for it. Only a person at a terminal is told the time: it differs from run to run.
+fn summary(amounts: &str, report: Report, time: Duration) -> String {
     let time = if io::stdout().is_terminal() {
-        let tenths = started.elapsed().as_millis() / 100;
+        let tenths = time.as_millis() / 100;
         format!(" in {}.{} s", tenths / 10, tenths % 10)
     } else {
         String::new()
     };
-    let claims = if site.claims == 0 { String::new() } else { format!(", {} checked", many(site.claims, "number")) };
-    format!(
-        "built {} ({}, {}{claims}): {} written, {} unchanged, {} removed{time}",
-        many(pages, "page"),
-        many(site.posts.len(), "post"),
-        many(photos, "photo"),
-        report.written,
-        report.unchanged,
-        report.removed,
-    )
+    let Report { written, unchanged, removed, .. } = report;
+    format!("built {amounts}: {written} written, {unchanged} unchanged, {removed} removed{time}")
 }

@@ -7,11 +7,12 @@ use crate::files::output::Failure;
 use crate::rendering::plan::plan;
 use crate::running::pipeline::{Inputs, all_problems, prepare};
 use crate::running::report::{self, Form, Outcome, many};
+use crate::running::timings::Timings;
 use crate::words::diagnostic::has_error;
 
 /// Checks the site.
 pub fn check(inputs: &Inputs, form: Form) -> io::Result<Outcome> {
-    let mut prepared = match prepare(inputs, Access::Read) {
+    let mut prepared = match prepare(inputs, Access::Read, &mut Timings::start()) {
         Ok(prepared) => prepared,
         Err(problems) => return report::failure(&Failure::Site(problems), form),
     };

@@ -17,6 +17,7 @@ use crate::running::build::{self, Build};
 use crate::running::check;
 use crate::running::import::{self, Import};
 use crate::running::lint;
+use crate::running::list::{self, Which};
 use crate::running::new::{self, Entry, New};
 use crate::running::pipeline::{Inputs, absolute};
 use crate::running::publish::{self, Publish};
@@ -43,6 +44,12 @@ enum Command {
     Build(BuildArguments),
     /// Show the site at an address of this machine, and follow edits
     Serve(ServeArguments),
+    /// Make a site that builds: the same as `new site`
+    Init {
+        /// Its folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// Make a site, post, page or album
     New {
         #[command(subcommand)]
@@ -50,6 +57,8 @@ enum Command {
     },
     /// Say what is wrong with the site, and write nothing
     Check(CheckArguments),
+    /// List posts, newest first: their dates, states, files and titles
+    List(ListArguments),
     /// Take over a feed, or the folder of another generator
     #[command(long_about = IMPORT, after_long_help = IMPORT_EXAMPLES)]
     Import(ImportArguments),
@@ -58,6 +67,19 @@ enum Command {
         #[command(subcommand)]
         what: FeedCommand,
     },
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// Which posts
+    #[arg(default_value = "all")]
+    which: Which,
+    /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    clock: Option<DateTime<Utc>>,
+    /// Write the list as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -181,6 +203,9 @@ struct BuildArguments {
     /// Say nothing when all is well
     #[arg(short, long)]
     quiet: bool,
+    /// Say where the time went, on standard error
+    #[arg(long)]
+    timings: bool,
 }
 
 #[derive(Debug, Args)]
@@ -271,6 +296,7 @@ impl Cli {
                 inputs: inputs(arguments.base_url, arguments.choice),
                 form: form(arguments.json),
                 quiet: arguments.quiet,
+                timings: arguments.timings,
             }),
             Command::Check(arguments) => {
                 check::check(&inputs(arguments.base_url, arguments.choice), form(arguments.json))
@@ -297,6 +323,11 @@ impl Cli {
                 config,
             }),
             Command::Import(arguments) => import::import(&arguments.import(&root)),
+            Command::List(ListArguments { which, clock, json }) => {
+                let choice = ChoiceArguments { drafts: false, future: false, expired: false, clock };
+                list::list(&inputs(None, choice), which, form(json))
+            }
+            Command::Init { folder } => new::new(&New::Site(root.join(folder)), &root, config.as_deref(), now()),
             Command::New { what } => {
                 let what = match what {
                     NewCommand::Site { folder } => New::Site(root.join(folder)),

@@ -4,6 +4,8 @@ pub mod report;
 
 pub mod progress;
 
+pub mod timings;
+
 pub mod pipeline;
 
 pub mod build;
@@ -11,6 +13,8 @@ pub mod build;
 pub mod check;
 
 pub mod new;
+
+pub mod list;
 
 pub mod import;
 

@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 use blake3::Hash;
 
 use crate::files::cache::{FOLDER, PROGRAM};
-use crate::files::config::{self, Overrides};
+use crate::files::config::{self, Config, Overrides};
 use crate::files::kept::Access;
 use crate::files::output;
 use crate::files::seen::{Entries, Seen};
-use crate::files::source::{self, Known, Snapshot};
+use crate::files::source::{self, Known, Survey};
 use crate::files::stamp::{Moment, Stamp};
 use crate::graph::site::Site;
 use crate::graph::{Choice, assemble};
@@ -19,6 +19,7 @@ use crate::rendering::plan::Plan;
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::template_error::merge_failures;
 use crate::rendering::theme::Theme;
+use crate::running::timings::Timings;
 use crate::words::diagnostic::{self, Diagnostic};
 
 /// What a command takes from its caller.
@@ -43,30 +44,82 @@ pub struct Prepared {
     pub theme: Theme,
     /// Stands for this program among all versions and builds of it.
     pub program: Hash,
+    /// Stands for everything that the site is a function of but for the moment, if all of it could be read.
+    pub inputs: Option<Hash>,
     /// Errors and warnings.
     pub problems: Vec<Diagnostic>,
 }
 
 /// Reads and understands a site. It fails only where there is nothing to go on with: no configuration, or templates that
 /// cannot be used. With [`Access::Write`] it remembers what it read.
-pub fn prepare(inputs: &Inputs, access: Access) -> Result<Prepared, Vec<Diagnostic>> {
-    let (config, mut problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
+pub fn prepare(inputs: &Inputs, access: Access, timings: &mut Timings) -> Result<Prepared, Vec<Diagnostic>> {
+    survey(inputs, access, timings)?.prepare(timings)
+}
+
+/// A site whose files are known, and not yet understood.
+#[derive(Debug)]
+pub struct Surveyed {
+    config: Config,
+    survey: Survey,
+    program: Hash,
+    choice: Choice,
+    problems: Vec<Diagnostic>,
+}
+
+/// Looks at the files of a site. It fails where there is no configuration. With [`Access::Write`] it remembers what it read.
+pub fn survey(inputs: &Inputs, access: Access, timings: &mut Timings) -> Result<Surveyed, Vec<Diagnostic>> {
+    let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
     // Without the folder of its own genblog remembers nothing.
     let now = if access == Access::Write { Moment::of(&inputs.root.join(FOLDER)).ok() } else { None };
     let program = program(&inputs.root, now);
-    let Snapshot { source, problems: found, .. } = read(&inputs.root, program, now);
-    problems.extend(found);
-    let theme = Theme::new(&source.templates);
-    let (site, found) = assemble(config, &source, &inputs.choice);
-    problems.extend(found);
-    match theme {
-        Ok(theme) => Ok(Prepared { site, theme, program, problems }),
-        Err(found) => {
-            problems.extend(found);
-            Err(in_order(problems))
+    timings.ended("know the program");
+    let (memory, name) = ("sources", program.to_hex());
+    let seen = Seen::<Known>::read(&inputs.root, memory, &name);
+    let survey = source::survey(&inputs.root, &seen, now);
+    if now.is_some() {
+        seen.write(&inputs.root, memory, &name, &survey.seen());
+    }
+    timings.ended("look at sources");
+    Ok(Surveyed { config, survey, program, choice: inputs.choice, problems })
+}
+
+impl Surveyed {
+    /// Stands for everything that the site is a function of but for the moment; `None` when not all of it could be read.
+    #[must_use]
+    pub fn hash(&self) -> Option<Hash> {
+        Some(hash(self.program, &self.config, &self.choice, self.survey.hash()?))
+    }
+
+    /// Reads and understands the site.
+    pub fn prepare(self, timings: &mut Timings) -> Result<Prepared, Vec<Diagnostic>> {
+        let Self { config, survey, program, choice, mut problems } = self;
+        let (source, found) = survey.read();
+        let inputs = found.is_empty().then(|| hash(program, &config, &choice, source.hash()));
+        problems.extend(found);
+        timings.ended("read sources");
+        let theme = Theme::new(&source.templates);
+        timings.ended("prepare templates");
+        let (site, found) = assemble(config, &source, &choice);
+        timings.ended("understand sources");
+        problems.extend(found);
+        match theme {
+            Ok(theme) => Ok(Prepared { site, theme, program, inputs, problems }),
+            Err(found) => {
+                problems.extend(found);
+                Err(in_order(problems))
+            }
         }
     }
+}
+
+/// Stands for everything that a site is a function of but for the moment.
+fn hash(program: Hash, config: &Config, choice: &Choice, sources: Hash) -> Hash {
+    let Choice { now: _, drafts, future, expired } = choice;
+    let asked = [*drafts, *future, *expired].map(u8::from);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(program.as_bytes()).update(config.hash.as_bytes()).update(&asked).update(sources.as_bytes());
+    hasher.finalize()
 }
 
 impl Prepared {
@@ -90,17 +143,6 @@ pub fn in_order(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut problems = merge_failures(problems);
     diagnostic::sort(&mut problems);
     problems
-}
-
-/// The sources, of which those are read that `program` does not know yet.
-fn read(root: &Path, program: Hash, now: Option<Moment>) -> Snapshot {
-    let (memory, program) = ("sources", program.to_hex());
-    let seen = Seen::<Known>::read(root, memory, &program);
-    let snapshot = source::read_again(root, &seen, now);
-    if now.is_some() {
-        seen.write(root, memory, &program, &snapshot.seen);
-    }
-    snapshot
 }
 
 /// Stands for this program among all versions and builds of it: another one makes every output again.

@@ -41,15 +41,25 @@ pub enum Form {
 pub fn diagnostics(diagnostics: &[Diagnostic], form: Form) -> io::Result<()> {
     match form {
         Form::Json => line(&diagnostic::json(diagnostics)),
-        Form::Text => {
-            let mut text = diagnostic::render(diagnostics, colour());
-            if let Some(count) = count(diagnostics) {
-                text.push_str(&count);
-                text.push('\n');
-            }
-            unless_closed(io::stderr().lock().write_all(text.as_bytes()))
-        }
+        Form::Text => unless_closed(io::stderr().lock().write_all(told(diagnostics, colour()).as_bytes())),
     }
+}
+
+/// What people are told of diagnostics.
+#[must_use]
+pub fn told(diagnostics: &[Diagnostic], colour: bool) -> String {
+    let mut text = diagnostic::render(diagnostics, colour);
+    if let Some(count) = count(diagnostics) {
+        text.push_str(&count);
+        text.push('\n');
+    }
+    text
+}
+
+/// Tells people what was [`told`] before, without colours or with them.
+pub fn warnings([plain, coloured]: &[String; 2]) -> io::Result<()> {
+    let text = if colour() { coloured } else { plain };
+    unless_closed(io::stderr().lock().write_all(text.as_bytes()))
 }
 
 /// Tells why a command could not do its work.
@@ -63,6 +73,11 @@ pub fn failure(failure: &Failure, form: Form) -> io::Result<Outcome> {
 /// Writes a line to standard output.
 pub fn line(text: &str) -> io::Result<()> {
     unless_closed(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// Writes lines to standard error.
+pub fn notes(lines: &[String]) -> io::Result<()> {
+    unless_closed(lines.iter().try_for_each(|line| writeln!(io::stderr().lock(), "{line}")))
 }
 
 /// Writes lines to standard output.

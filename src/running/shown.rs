@@ -11,6 +11,7 @@ use crate::files::output::{self, Planned};
 use crate::rendering::plan::plan;
 use crate::running::pipeline::{Inputs, in_order, prepare};
 use crate::running::report::count;
+use crate::running::timings::Timings;
 use crate::words::diagnostic::{self, Diagnostic, has_error};
 
 /// The site as it is shown at one moment.
@@ -81,7 +82,7 @@ fn make(inputs: &Inputs, origin: &str, before: Option<&Files>) -> Result<(Files,
     let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
-    let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write)?;
+    let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write, &mut Timings::start())?;
     let mut problems = std::mem::take(&mut prepared.problems);
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Write));

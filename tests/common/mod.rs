@@ -32,6 +32,7 @@ pub(crate) fn route(path: &str) -> Route {
 pub(crate) fn config(base_url: &str) -> Config {
     let hours = (0..=10).chain([22, 23]).collect();
     Config {
+        hash: blake3::hash(b"common"),
         base_url: base_url.to_owned(),
         title: "Rings & Things".to_owned(),
         description: "What a driver sees.".to_owned(),
@@ -135,6 +136,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         original: None,
     };
     Site {
+        due: None,
         config: config(base_url),
         tags: BTreeMap::from([(
             "xen".to_owned(),

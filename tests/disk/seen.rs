@@ -133,7 +133,9 @@ impl Edit {
             }
             Self::Damage { which, at } => {
                 // Without its manifest genblog takes its own files for a stranger's if they change next: no question of speed.
-                let files = [below(".genblog/seen"), below(".genblog/kept")].concat();
+                let receipts =
+                    below(".genblog/outputs").into_iter().filter(|name| name.ends_with(".receipt")).collect();
+                let files = [below(".genblog/seen"), below(".genblog/kept"), receipts].concat();
                 let Some(name) = pick(which, files) else { return };
                 let mut bytes = fs::read(site.path(&name)).expect("there");
                 if let Some(at) = (!bytes.is_empty()).then(|| at.index(bytes.len())) {
@@ -183,7 +185,8 @@ fn built(site: &Site) {
         overrides: Overrides::default(),
         choice: Choice { now, drafts: false, future: false, expired: false },
     };
-    let done = build(&Build { inputs, output: "public".into(), form: Form::Text, quiet: true }).expect("a terminal");
+    let done = build(&Build { inputs, output: "public".into(), form: Form::Text, quiet: true, timings: false })
+        .expect("a terminal");
     assert_eq!(done, Outcome::Fine);
 }
 

@@ -47,6 +47,8 @@ pub const CONFIG_FILE: &str = "genblog.toml";
 /// What `genblog.toml` says, checked and with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// Stands for the file, and for what was said over it.
+    pub hash: blake3::Hash,
     /// Where the site will be served, with scheme and a slash at the end.
     pub base_url: String,
     /// The site's name.
@@ -143,13 +145,19 @@ pub fn parse(source: &Arc<SourceText>, overrides: &Overrides) -> (Option<Config>
     let start = Span::new(source, 0..0);
     let (table, mut diagnostics) = toml_table::parse(source, 0..source.text.len(), start);
     let mut reader = Reader::new(&table, "a site's configuration");
-    let config = site(&mut reader, overrides);
+    let config = site(&mut reader, hash(source, overrides), overrides);
     diagnostics.extend(reader.finish());
     (config, diagnostics)
 }
 
+/// Stands for a configuration and what was said over it.
+fn hash(source: &SourceText, overrides: &Overrides) -> blake3::Hash {
+    let said = overrides.base_url.as_deref().map_or_else(String::new, |url| format!("base_url {url}\n"));
+    blake3::Hasher::new().update(said.as_bytes()).update(b"\0").update(source.text.as_bytes()).finalize()
+}
+
 /// All keys; `None` when a needed one is missing or wrong, which the reader then knows.
-fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
+fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> Option<Config> {
     let base_url = base_url(reader, overrides);
     let title = reader.filled_text("title");
     if title.is_none() {
@@ -169,6 +177,7 @@ fn site(reader: &mut Reader<'_>, overrides: &Overrides) -> Option<Config> {
     let extra = reader.table("extra").map(free_data).unwrap_or_default();
     let (base_url, title) = (base_url?, title?);
     Some(Config {
+        hash,
         description: description.unwrap_or_else(|| title.clone()),
         base_url,
         title,

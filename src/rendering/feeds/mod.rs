@@ -30,6 +30,7 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::Datelike;
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 pub use self::check::check;
 use crate::files::config::{Config, FeedFormat, Person};
@@ -39,7 +40,8 @@ use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::feeds::asking::{Asking, asking};
 use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::pictures::in_text;
-use crate::rendering::renderer::{Renderer, hash_body, hash_json};
+use crate::rendering::hashing::hash_json;
+use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
 
 /// What a feed is about.
@@ -152,27 +154,10 @@ impl Feed {
             // An older post changes no item, yet there may be an archive now.
             parts.push(hash_json(&of_years(renderer).first().map(|feed| format!("{:?}", feed.scope))));
         }
-        for (index, post) in self.indices().iter().zip(self.posts(renderer)) {
-            // Size and thumbnail follow the picture's bytes, and an enclosure has a length.
-            let with_hash = |route: &Route| {
-                let file = renderer.site.file(route);
-                (route.as_str().to_owned(), file.map(|file| file.hash.to_hex().to_string()))
-            };
-            let image = post.image.as_ref().map(with_hash);
-            let enclosed = post.enclosure.as_ref().map(|enclosure| match &enclosure.file {
-                EnclosureFile::OfSite(route) => with_hash(route),
-                EnclosureFile::Elsewhere { url, length } => (format!("{url} {length}"), None),
-            });
-            let enclosed = enclosed.zip(post.enclosure.as_ref().map(|enclosure| enclosure.media_type.as_str()));
-            parts.push(hash_json(&(
-                (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
-                enclosed,
-                (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339()), &post.link),
-                renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
-            )));
-            parts.push(hash_body(&post.body));
+        for index in self.indices() {
+            parts.push(channel.items[index.0]);
             if format == FeedFormat::Rss {
-                parts.push(hash_json(&channel.pictures[index.0]));
+                parts.push(channel.pictures[index.0]);
             }
         }
         if let Content::Photos(album) = &self.content {
@@ -202,6 +187,29 @@ impl Feed {
             FeedFormat::Json => Ok(json::write(renderer, self)),
         }
     }
+}
+
+/// Hash of what a feed says of the post at `index`, but for pictures in its text.
+fn hash_item(renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
+    let post = &renderer.site.posts[index];
+    // Size and thumbnail follow the picture's bytes, and an enclosure has a length.
+    let with_hash = |route: &Route| {
+        let file = renderer.site.file(route);
+        (route.as_str().to_owned(), file.map(|file| file.hash.to_hex().to_string()))
+    };
+    let image = post.image.as_ref().map(with_hash);
+    let enclosed = post.enclosure.as_ref().map(|enclosure| match &enclosure.file {
+        EnclosureFile::OfSite(route) => with_hash(route),
+        EnclosureFile::Elsewhere { url, length } => (format!("{url} {length}"), None),
+    });
+    let enclosed = enclosed.zip(post.enclosure.as_ref().map(|enclosure| enclosure.media_type.as_str()));
+    hash_json(&(
+        (&post.id, post.route.as_str(), &post.title, &post.summary, &post.authors, image, &post.language),
+        enclosed,
+        (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339()), &post.link),
+        renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
+        renderer.post_bodies[index].to_hex().as_str(),
+    ))
 }
 
 /// Addresses of the pictures of this site that a post shows. A picture may come or go while the text stays as it is: whoever writes
@@ -311,19 +319,24 @@ struct Channel {
     /// Of what they say alike.
     hash: blake3::Hash,
     asking: Arc<Asking>,
-    /// Of each post, if there is a format that tells of them.
-    pictures: Vec<Vec<String>>,
+    /// Hashes of what is said of each post.
+    items: Vec<blake3::Hash>,
+    /// Hashes of the pictures in each post's text, if there is a format that tells of them.
+    pictures: Vec<blake3::Hash>,
 }
 
 /// Plans all feeds, and the list of them.
 pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let formats = &renderer.site.config.feed.formats;
     let (asking, _) = asking(renderer);
-    let posts = renderer.site.posts.iter().filter(|_| formats.contains(&FeedFormat::Rss));
+    let posts = &renderer.site.posts;
+    let items = (0..posts.len()).into_par_iter().map(|index| hash_item(renderer, index)).collect();
+    let posts = posts.par_iter().filter(|_| formats.contains(&FeedFormat::Rss));
     let channel = Channel {
         hash: hash_channel(renderer, &asking),
         asking: Arc::new(asking),
-        pictures: posts.map(|post| own_pictures(renderer, post)).collect(),
+        items,
+        pictures: posts.map(|post| hash_json(&own_pictures(renderer, post))).collect(),
     };
     let mut planned = Vec::new();
     for feed in all(renderer) {

@@ -5,7 +5,8 @@ use std::io;
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::rendering::feeds::all;
-use crate::rendering::renderer::{Renderer, hash_json};
+use crate::rendering::hashing::hash_json;
+use crate::rendering::renderer::Renderer;
 use crate::rendering::xml::{document, without_illegal, write_text};
 
 /// The list's route.

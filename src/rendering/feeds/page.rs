@@ -28,7 +28,6 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     });
     renderer.page(Draft {
         view: FeedPage {
-            site: renderer.site_view(&route),
             head: renderer.head(&route, "Feed", "How to follow this site with a feed reader."),
             addresses: addresses(&site),
             others: others.collect(),
@@ -38,6 +37,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         route,
         template: "feed.html",
         content: "genblog.toml",
+        posts: None,
         body: None,
     })
 }

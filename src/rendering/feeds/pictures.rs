@@ -5,6 +5,7 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use crate::graph::site::{Photo, Post};
 use crate::rendering::headers::media_type;
 use crate::rendering::photos::Picture;
+use crate::rendering::pictures::may_have_image;
 use crate::rendering::portable::{absolute, decode};
 use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
@@ -54,7 +55,7 @@ pub(super) fn of_photo(renderer: &Renderer<'_>, photo: &Photo) -> Option<Image> 
 /// genblog drew of figures mean little without the words around them.
 pub(super) fn in_text(renderer: &Renderer<'_>, html: &str, page_url: &str) -> Vec<Image> {
     let mut images: Vec<Image> = Vec::new();
-    if !html.as_bytes().windows(4).any(|start| start.eq_ignore_ascii_case(b"<img")) {
+    if !may_have_image(html) {
         return images;
     }
     let each = element!("img[src]", |element| {

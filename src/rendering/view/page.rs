@@ -1,16 +1,14 @@
-//! What each template of a page sees.
+//! What each template of a page sees, besides `site`: a [`SiteView`](crate::rendering::view::shared::SiteView).
 
 use serde::Serialize;
 
 use crate::rendering::view::shared::{
-    DateView, FeedView, HeadView, ImageView, PostLine, SiteView, TagLink, TitledLink, TocEntry,
+    DateView, FeedView, HeadView, ImageView, PostLine, TagLink, TitledLink, TocEntry,
 };
 
 /// `home.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct HomePage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// Newest first.
@@ -22,8 +20,6 @@ pub struct HomePage {
 /// `post.html`, or what the post names instead.
 #[derive(Debug, Clone, Serialize)]
 pub struct PostPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The post.
@@ -85,8 +81,6 @@ pub struct EnclosureView {
 /// `page.html`, or what the page names instead.
 #[derive(Debug, Clone, Serialize)]
 pub struct PagePage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The page.
@@ -113,8 +107,6 @@ pub struct PageView {
 /// `archives.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ArchivesPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// Newest first.
@@ -148,32 +140,24 @@ pub struct MonthView {
 /// `tags.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct TagsPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// By slug.
     pub tags: Vec<TagLink>,
 }
 
-/// `tag.html`.
+/// `tag.html`, besides `posts`: the tag's posts as [`PostLine`]s, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct TagPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The tag.
     pub tag: TagLink,
-    /// Newest first.
-    pub posts: Vec<PostLine>,
 }
 
 /// `gallery.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct GalleryPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// Newest first.
@@ -200,8 +184,6 @@ pub struct AlbumLine {
 /// `album.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct AlbumPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The album.
@@ -243,8 +225,6 @@ pub struct PhotoLine {
 /// `photo.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct PhotoPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The albums that it lies in, the outermost first.
@@ -298,8 +278,6 @@ pub struct DownloadView {
 /// `404.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct MissingPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
 }
@@ -307,8 +285,6 @@ pub struct MissingPage {
 /// `redirect.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct RedirectPage {
-    /// The site.
-    pub site: SiteView,
     /// The head; `canonical` is the new address.
     pub head: HeadView,
     /// The new address.
@@ -326,7 +302,7 @@ pub struct PaginationView {
     pub newer: String,
     /// Href of older posts.
     pub older: String,
-    /// All of them.
+    /// The first, the last, this one and those around it.
     pub links: Vec<PaginationLink>,
 }
 
@@ -339,13 +315,13 @@ pub struct PaginationLink {
     pub href: String,
     /// Whether this is it.
     pub current: bool,
+    /// Whether pages are left out before it.
+    pub after_gap: bool,
 }
 
 /// `feed.html`.
 #[derive(Debug, Clone, Serialize)]
 pub struct FeedPage {
-    /// The site.
-    pub site: SiteView,
     /// The head.
     pub head: HeadView,
     /// The site's feed in each format.

@@ -1,0 +1,34 @@
+//! Hashes of what outputs depend on.
+
+use serde::Serialize;
+
+use crate::graph::site::{Block, Body, FigureUse};
+
+/// Hash of what a body says.
+#[must_use]
+pub fn hash_body(body: &Body) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for block in &body.blocks {
+        match block {
+            Block::Html(html) => {
+                hasher.update(b"html").update(&(html.len() as u64).to_le_bytes()).update(html.as_bytes())
+            }
+            Block::Figure(wanted) => {
+                let hash = hash_json(&(hash_figure(wanted).to_hex().to_string(), &wanted.places));
+                hasher.update(b"figure").update(hash.as_bytes())
+            }
+        };
+    }
+    hasher.finalize()
+}
+
+/// Hash of what an author asked for; the engine itself is part of the program.
+#[must_use]
+pub fn hash_figure(wanted: &FigureUse) -> blake3::Hash {
+    hash_json(&("figure", &wanted.figure, &wanted.id, &wanted.preset, &wanted.knobs, &wanted.caption))
+}
+
+/// Hash of a value by way of its JSON, whose maps are ordered.
+pub fn hash_json(value: &impl Serialize) -> blake3::Hash {
+    blake3::hash(&serde_json::to_vec(value).expect("views are plain data with text for keys"))
+}
