@@ -28,6 +28,9 @@ const THREADS: usize = 2;
 /// Bytes that decoding may take at a time.
 const IN_FLIGHT: u64 = 150 << 20;
 
+/// After so long a file that nobody writes to need not be read again.
+const SETTLED: Duration = Duration::from_millis(200);
+
 /// Photographs of the site in which nothing changes.
 const MANY: usize = 1_000;
 
@@ -146,9 +149,10 @@ fn unchanged(root: &Path) {
         fs::write(album.join(format!("{number:04}.jpg")), [&*one, number.to_string().as_bytes()].concat())
             .expect("room");
     }
+    // Files that were only just written are read once more.
+    thread::sleep(SETTLED);
     print(&format!("a site of {MANY} small from nothing"), build(root));
-    // Files that were only just written are looked at once more.
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(SETTLED);
     for again in ["second", "third", "fourth"] {
         print(&format!("its {again} build, nothing changed"), build(root));
     }

@@ -38,6 +38,8 @@ impl Findings {
 /// Writes a body.
 pub(crate) fn write(text: &Text, linker: Linker<'_>, origin: Origin<'_>) -> (Body, Findings) {
     let mut writer = Writer::new(linker, origin);
+    // Tags take about as much as what is left out: marks, front matter, and the addresses of references.
+    writer.html.reserve(text.source.text.len());
     writer.pieces(&text.pieces);
     writer.footnotes(&text.footnotes);
     writer.flush();

@@ -5,7 +5,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use crate::words::characters::is_legal;
+use crate::words::characters::{first_illegal, is_legal};
 
 /// A document under way, in memory and indented.
 pub type Xml = Writer<Vec<u8>>;
@@ -29,7 +29,10 @@ pub fn write_text(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
 /// A text without what XML has no way to write; the writer does not look.
 #[must_use]
 pub fn without_illegal(text: &str) -> String {
-    text.chars().filter(|c| is_legal(*c)).collect()
+    match first_illegal(text) {
+        None => text.to_owned(),
+        Some(_) => text.chars().filter(|c| is_legal(*c)).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelExtend, ParallelIterator};
+
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
 use crate::graph::site::{Album, Block, Photo, Post, Site};
 use crate::rendering::drawing::{LARGEST, drawings};
@@ -10,7 +12,7 @@ use crate::rendering::feeds::history::has_time;
 use crate::rendering::feeds::hours::is_skipped;
 use crate::rendering::feeds::of_site;
 use crate::rendering::renderer::Renderer;
-use crate::words::characters::is_legal;
+use crate::words::characters::first_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::feed_limits::{IN_SKIPPED_HOURS, MOST_BYTES, NEWEST};
 use crate::words::source_text::{SourceText, Span};
@@ -21,10 +23,10 @@ pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
     let site = renderer.site;
     let (asking, mut problems) = asking(renderer);
     // Every post stands in some feed: in a tag's or a year's, when not in the site's.
-    problems.extend(site.posts.iter().filter_map(|post| illegal_in_post(site, post)));
+    problems.par_extend(site.posts.par_iter().filter_map(|post| illegal_in_post(site, post)));
     problems.extend(site.albums.iter().flat_map(|album| album.photos.iter().filter_map(illegal_in_photo)));
     problems.extend(site.albums.iter().filter_map(illegal_in_album));
-    problems.extend(site.posts.iter().filter_map(inline_svg));
+    problems.par_extend(site.posts.par_iter().filter_map(inline_svg));
     problems.extend(illegal_in_config(&site.config));
     let posts = of_site(renderer).posts(renderer);
     problems.extend(asking.hours.and_then(|skip| skipped(&skip, &posts)));
@@ -41,7 +43,7 @@ fn left_out(c: char) -> Diagnostic {
 /// Warns of characters that the feed leaves out, since XML has no way to write them.
 fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
     let source = &post.source;
-    if let Some((at, c)) = source.text.char_indices().find(|(_, c)| !is_legal(*c)) {
+    if let Some((at, c)) = first_illegal(&source.text) {
         let span = Span::new(source, at..at + c.len_utf8());
         return Some(left_out(c).at(span, "here").help("remove the character"));
     }
@@ -59,8 +61,8 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
     let c = html
         .chain([post.title.as_str(), &post.id, &post.summary])
         .chain(texts)
-        .flat_map(str::chars)
-        .find(|c| !is_legal(*c))?;
+        .find_map(first_illegal)
+        .map(|(_, c)| c)?;
     let problem = left_out(c).help("remove what stands for the character");
     Some(match written(source, c) {
         Some(span) => problem.at(span, "this stands for it"),
@@ -134,13 +136,13 @@ fn written(source: &Arc<SourceText>, wanted: char) -> Option<Span> {
 /// Warns of such characters in what is said about a photograph.
 fn illegal_in_photo(photo: &Photo) -> Option<Diagnostic> {
     let c =
-        [&photo.title, &photo.caption, &photo.alt].into_iter().flat_map(|text| text.chars()).find(|c| !is_legal(*c))?;
+        [&photo.title, &photo.caption, &photo.alt].into_iter().find_map(|text| first_illegal(text)).map(|(_, c)| c)?;
     Some(left_out(c).in_path(&photo.path).help("remove it from the picture's title, caption and alternative text"))
 }
 
 /// Warns of such characters in what an album says of itself, which its feed says too.
 fn illegal_in_album(album: &Album) -> Option<Diagnostic> {
-    let c = album.title.chars().chain(album.summary.chars()).find(|c| !is_legal(*c))?;
+    let (_, c) = [&album.title, &album.summary].into_iter().find_map(|text| first_illegal(text))?;
     Some(left_out(c).in_path(&album.path).help("remove it from the album's title and summary"))
 }
 
@@ -148,8 +150,8 @@ fn illegal_in_album(album: &Album) -> Option<Diagnostic> {
 fn illegal_in_config(config: &Config) -> Option<Diagnostic> {
     let texts = [&config.title, &config.description, &config.author, &config.copyright];
     let people = config.people.iter().chain(&config.feed.webmaster);
-    let texts = texts.into_iter().chain(&config.feed.categories).chain(people.map(|person| &person.name));
-    let c = texts.flat_map(|text| text.chars()).find(|c| !is_legal(*c))?;
+    let mut texts = texts.into_iter().chain(&config.feed.categories).chain(people.map(|person| &person.name));
+    let (_, c) = texts.find_map(|text| first_illegal(text))?;
     Some(left_out(c).in_path(CONFIG_FILE).help("remove the escape that stands for it"))
 }
 
