@@ -119,6 +119,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
 fn ended(build: &Build, said: &Said, written: Report, timings: &Timings) -> io::Result<Outcome> {
     match build.form {
         Form::Json => report::line(&said.json)?,
+        Form::Silent => {}
         Form::Text => {
             report::warnings(&said.warnings)?;
             if !build.quiet {

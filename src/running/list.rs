@@ -53,6 +53,7 @@ pub fn list(inputs: &Inputs, which: Which, form: Form) -> io::Result<Outcome> {
     let posts: Vec<&Listed> = posts.iter().filter(|post| which.takes(post.state)).collect();
     match form {
         Form::Text => report::lines(&posts.iter().map(|post| Line(post)).collect::<Vec<_>>())?,
+        Form::Silent => {}
         Form::Json => {
             let rows: Vec<Row<'_>> = posts.iter().map(|post| Row::of(post)).collect();
             report::line(&serde_json::to_string_pretty(&rows).expect("texts are always JSON"))?;

@@ -35,12 +35,15 @@ pub enum Form {
     Text,
     /// For programs, on standard output.
     Json,
+    /// Not at all: a caller only asks how it ended.
+    Silent,
 }
 
 /// Tells diagnostics, and people also how many there are.
 pub fn diagnostics(diagnostics: &[Diagnostic], form: Form) -> io::Result<()> {
     match form {
         Form::Json => line(&diagnostic::json(diagnostics)),
+        Form::Silent => Ok(()),
         Form::Text => unless_closed(io::stderr().lock().write_all(told(diagnostics, colour()).as_bytes())),
     }
 }

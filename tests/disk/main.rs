@@ -1,5 +1,7 @@
-//! Photographs on disk: nothing is read or made twice, nothing is left behind, and what is killed goes on where it was.
+//! Sites on disk: nothing is read or made twice, nothing is left behind, what is killed goes on where it was, and what is remembered
+//! makes no difference.
 
+mod blog;
 mod broken;
 mod killed;
 mod progress;

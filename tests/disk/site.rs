@@ -74,11 +74,11 @@ impl Site {
     /// The site's sources as another site, where nothing is remembered.
     pub(crate) fn copied(&self) -> Self {
         let copy = Self::new();
-        for (path, bytes) in self.files("content") {
-            copy.put(&format!("content/{path}"), bytes);
-        }
-        for (path, bytes) in self.files("static") {
-            copy.put(&format!("static/{path}"), bytes);
+        copy.put("genblog.toml", fs::read(self.path("genblog.toml")).expect("there"));
+        for folder in ["content", "static", "templates"] {
+            for (path, bytes) in self.files(folder) {
+                copy.put(&format!("{folder}/{path}"), bytes);
+            }
         }
         copy
     }
