@@ -203,6 +203,94 @@ fn posts_come_and_go_with_the_clock() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn verifying_finds_what_a_clean_build_would_not_make() {
+    let folder = Folder::with_site();
+    folder.run(&["build", "--verify"], 0);
+    folder.run(&["build", "--verify"], 0);
+    // A stamp that a file system lied about: other bytes are taken for the known ones.
+    let page = folder.0.join("public/about.txt");
+    folder.write("static/about.txt", "one");
+    folder.run(&["build"], 0);
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    folder.run(&["build"], 0);
+    let seen = fs::read_dir(folder.0.join(".genblog/seen")).expect("there").flatten();
+    let outputs = seen
+        .map(|entry| entry.path())
+        .find(|path| fs::read_to_string(path).is_ok_and(|it| it.contains("about.txt\":") && !it.contains("static/")));
+    let outputs = outputs.expect("outputs are remembered");
+    let remembered = fs::read(&outputs).expect("readable");
+    fs::write(&page, "two").expect("writable");
+    let lie = forged(&remembered, &page);
+    fs::write(&outputs, lie).expect("writable");
+    let (said, _) = folder.run(&["build"], 0);
+    assert!(said.contains(": 0 written"), "{said}");
+    let (_, complaints) = folder.run(&["build", "--verify"], 1);
+    assert!(
+        complaints.contains("error[not-as-made]: `/about.txt` is not what a build from nothing makes"),
+        "{complaints}"
+    );
+    assert!(complaints.contains("--> public/about.txt") && complaints.contains("1 error"), "{complaints}");
+    folder.run(&["clean"], 0);
+    folder.run(&["build", "--verify"], 0);
+    assert_eq!(folder.read("public/about.txt"), "one");
+}
+
+#[cfg(unix)]
+/// What is remembered of outputs, where the stamp of `about.txt` is that of the file as it is now.
+fn forged(remembered: &[u8], page: &Path) -> Vec<u8> {
+    use std::os::unix::fs::MetadataExt;
+    let text = std::str::from_utf8(remembered).expect("text").split_once('\n').expect("a seal").1;
+    let mut all: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let now = page.metadata().expect("there");
+    let nanoseconds = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
+    all["files"]["about.txt"]["stamp"] = serde_json::json!([
+        now.dev(),
+        now.ino(),
+        now.len(),
+        nanoseconds(now.mtime(), now.mtime_nsec()),
+        nanoseconds(now.ctime(), now.ctime_nsec()),
+    ]);
+    let text = serde_json::to_string(&all).expect("JSON");
+    format!("{}\n{text}", blake3::hash(text.as_bytes()).to_hex()).into_bytes()
+}
+
+#[test]
+fn clean_takes_what_builds_wrote_and_nothing_else() {
+    let folder = Folder::with_site();
+    let before = folder.snapshot("");
+    folder.run(&["build"], 0);
+    folder.run(&["build", "--output-dir", "other"], 0);
+    folder.write("public/CNAME", "example.org\n");
+    folder.write("public/index.html", "somebody's own");
+    let (said, complaints) = folder.run(&["clean"], 0);
+    assert!(said.ends_with(" files removed\n"), "{said}");
+    assert!(complaints.contains("warning[changed-output]") && complaints.contains("public/index.html"), "{complaints}");
+    let left: Vec<PathBuf> = folder.snapshot("public").into_keys().collect();
+    assert_eq!(left, ["public/CNAME", "public/index.html"].map(|path| folder.0.join(path)));
+
+    // The other folder's files are still known.
+    let (said, _) = folder.run(&["build", "--output-dir", "other"], 0);
+    assert!(said.contains(": 0 written"), "{said}");
+    folder.run(&["clean", "--output-dir", "other"], 0);
+    assert!(!folder.has("other"));
+    fs::remove_dir_all(folder.0.join("public")).expect("there");
+    fs::remove_dir_all(folder.0.join(".genblog")).expect("there");
+    assert_eq!(folder.snapshot(""), before);
+    folder.run(&["clean", "--output-dir", "content"], 1);
+    assert_eq!(folder.snapshot(""), before);
+}
+
+#[test]
+fn shells_learn_the_commands() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (script, _) = folder.run(&["completions", shell], 0);
+        assert!(script.contains("genblog") && script.contains("output-dir"), "{shell}");
+    }
+}
+
 #[test]
 fn posts_are_listed_with_their_states() {
     let folder = Folder::with_site();

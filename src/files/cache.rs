@@ -173,6 +173,17 @@ impl Memory {
         let _ = write_sealed(&self.receipt, receipt);
     }
 
+    /// Forgets everything.
+    pub fn forget(&self) -> io::Result<()> {
+        for file in [&self.receipt, &self.journal, &self.manifest] {
+            match std::fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Says what is about to be written.
     pub fn begin(&self, journal: &Journal) -> io::Result<()> {
         write_json(&self.journal, journal)

@@ -36,3 +36,10 @@ pub(super) fn repeated<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Diagnost
         |path| Diagnostic::error("duplicate-route", format!("two outputs of this site would be the file `/{path}`"));
     again.map(report).collect()
 }
+
+/// An output that a build from nothing would make otherwise, or not at all.
+pub(super) fn not_as_made(folder: &str, path: &str) -> Diagnostic {
+    let message = format!("`/{path}` is not what a build from nothing makes");
+    let help = "this is a fault of genblog's: please report it; `genblog clean` and another build mend it";
+    Diagnostic::error("not-as-made", message).in_path(format!("{folder}/{path}")).help(help)
+}

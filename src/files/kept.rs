@@ -39,6 +39,13 @@ impl Kept {
         Self { folder: root.join(FOLDER).join("kept"), access, results: Arc::default() }
     }
 
+    /// No results, and none are kept.
+    #[must_use]
+    pub fn nothing() -> Self {
+        let results = OnceLock::from(Mutex::new(BTreeMap::new()));
+        Self { folder: PathBuf::new(), access: Access::Read, results: Arc::new(results) }
+    }
+
     /// Whether there is a result of that name; it may be damaged.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

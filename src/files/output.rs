@@ -25,12 +25,12 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 
 use crate::files::artifact::{Artifact, Make, Spool};
 use crate::files::cache::{FOLDER, Journal, Manifest, Memory, Owned, PROGRAM, temporary};
-use crate::files::conflict::{foreign_files, repeated};
+use crate::files::conflict::{foreign_files, not_as_made, repeated};
 use crate::files::lock::{cannot_be_locked, lock};
 use crate::files::place;
 use crate::files::present::{Disk, Found, Present};
 use crate::files::receipt::{Receipt, Said};
-use crate::files::seen::{Entries, Entry, Seen};
+use crate::files::seen::{Entries, Entry, Seen, read_stamped};
 use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -172,6 +172,12 @@ impl Output {
     /// Locks the site in `root` and reads what is remembered of its output folder; a relative `folder` is relative to `root`.
     pub fn open(root: &Path, folder: &Path) -> Result<Self, Failure> {
         Locked::new(root, folder).map(Locked::recall)
+    }
+
+    /// What the folder is called: its path relative to the site when it lies in it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What the last build said, if it was one of these inputs and everything that it wrote is there.
@@ -351,6 +357,49 @@ impl Output {
             Present::File(_) | Present::Nothing | Present::Other => None,
         });
         stale.collect()
+    }
+
+    /// Makes every output and holds it against the file that is there; tells of each that differs.
+    pub fn verify(&self, planned: &[Planned<'_>]) -> Result<(), Failure> {
+        let check = |planned: &Planned<'_>| -> Result<Option<String>, Vec<Diagnostic>> {
+            let (path, made) = (planned.route.file(), planned.make.make()?);
+            let there = read_stamped(&self.disk.folder.join(&path), None, |_| {});
+            Ok(there.map_or(true, |(there, _)| there != made.hash()).then_some(path))
+        };
+        let checked: Vec<_> = planned.par_iter().map(check).collect();
+        let routes: BTreeSet<String> = planned.iter().map(|planned| planned.route.file()).collect();
+        let left = self.disk.manifest.files().map(|(path, _)| path).filter(|path| !routes.contains(*path));
+        let mut different: Vec<String> = left.map(str::to_owned).collect();
+        let mut problems = Vec::new();
+        for one in checked {
+            match one {
+                Ok(path) => different.extend(path),
+                Err(found) => problems.extend(found),
+            }
+        }
+        different.sort();
+        problems.extend(different.iter().map(|path| not_as_made(&self.name, path)));
+        if problems.is_empty() { Ok(()) } else { Err(Failure::Site(problems)) }
+    }
+
+    /// Deletes what genblog wrote and nobody changed since, and all that is remembered of it; gives how many files went, and the
+    /// paths of those that somebody changed, which stay.
+    pub fn clear(self) -> Result<(usize, Vec<String>), Failure> {
+        let Disk { manifest, journal, .. } = &self.disk;
+        let known: BTreeSet<&str> = manifest.files().map(|(path, _)| path).chain(journal.paths()).collect();
+        let ours = self.stale(&BTreeMap::new());
+        let going: BTreeSet<&str> = ours.iter().map(|(path, _)| path.as_str()).collect();
+        let is_there = |path: &str| self.disk.folder.join(path).symlink_metadata().is_ok();
+        let left =
+            known.into_iter().filter(|path| !going.contains(path) && is_there(path)).map(str::to_owned).collect();
+        let cleared = self.clean().and_then(|()| self.remove(&ours)).and_then(|()| self.memory.forget());
+        cleared.map_err(|error| self.machine(&error))?;
+        for memory in ["seen", "kept", "spool"] {
+            // What stays costs room only.
+            let _ = std::fs::remove_dir_all(self.root.join(FOLDER).join(memory));
+        }
+        let _ = std::fs::remove_dir(&self.disk.folder);
+        Ok((ours.len(), left))
     }
 
     /// Takes away the temporary files of a build that was killed.

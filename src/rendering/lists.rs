@@ -40,7 +40,7 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             pages,
             newer: href(page - 1),
             older: href(page + 1),
-            links: links(page, pages, &href),
+            links: links(page, pages, href),
         };
         renderer.page(Draft {
             view: HomePage { head, posts, pagination },

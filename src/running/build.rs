@@ -8,12 +8,12 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 
 use crate::files::config;
 use crate::files::kept::{Access, Kept};
-use crate::files::output::{Failure, Locked, Phase, Report};
+use crate::files::output::{Failure, Locked, Output, Phase, Report};
 use crate::files::receipt::Said;
 use crate::graph::site::Site;
 use crate::rendering::making::Work;
 use crate::rendering::plan::{Plan, plan};
-use crate::running::pipeline::{Inputs, all_problems, in_order, survey};
+use crate::running::pipeline::{Inputs, afresh, all_problems, in_order, survey};
 use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
 use crate::running::timings::Timings;
@@ -32,6 +32,8 @@ pub struct Build {
     pub quiet: bool,
     /// Say where the time went.
     pub timings: bool,
+    /// Hold the outputs against a build from nothing.
+    pub verify: bool,
 }
 
 /// Builds the site.
@@ -64,7 +66,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     let now = inputs.choice.now;
     if let Some((said, written)) = surveyed.hash().and_then(|inputs| output.as_mut()?.unchanged(inputs, now)) {
         timings.ended("look at outputs");
-        return ended(build, &said, written, &timings);
+        return ended(build, &said, written, output.as_ref(), &timings);
     }
     let mut prepared = match surveyed.prepare(&mut timings) {
         Ok(prepared) => prepared,
@@ -112,11 +114,22 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         output.keep_receipt(inputs, now, prepared.site.due, said.clone());
     }
     timings.ended("remember");
-    ended(build, &said, written, &timings)
+    ended(build, &said, written, Some(&output), &timings)
 }
 
-/// Says how a build ended that had no errors.
-fn ended(build: &Build, said: &Said, written: Report, timings: &Timings) -> io::Result<Outcome> {
+/// Says how a build ended that had no errors, and looks at its outputs once more if that is asked for.
+fn ended(
+    build: &Build,
+    said: &Said,
+    written: Report,
+    output: Option<&Output>,
+    timings: &Timings,
+) -> io::Result<Outcome> {
+    if let Some(output) = output.filter(|_| build.verify)
+        && let Err(failure) = verify(&build.inputs, output)
+    {
+        return report::failure(&failure, build.form);
+    }
     match build.form {
         Form::Json => report::line(&said.json)?,
         Form::Silent => {}
@@ -142,6 +155,14 @@ fn decode(pictures: &[&Work], build: &Build) {
         work.make_all();
         progress.step();
     });
+}
+
+/// Builds once more from nothing, in memory, and holds the outputs against that.
+fn verify(inputs: &Inputs, output: &Output) -> Result<(), Failure> {
+    let prepared = afresh(inputs).map_err(Failure::Site)?;
+    let renderer = prepared.renderer();
+    let (plan, _) = plan(&renderer, &Kept::nothing());
+    output.verify(&plan.outputs)
 }
 
 /// How much there is.

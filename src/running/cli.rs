@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::files::config::Overrides;
 use crate::foreign::folder::Generator;
@@ -15,13 +16,14 @@ use crate::foreign::site;
 use crate::graph::Choice;
 use crate::running::build::{self, Build};
 use crate::running::check;
+use crate::running::clean;
 use crate::running::import::{self, Import};
 use crate::running::lint;
 use crate::running::list::{self, Which};
 use crate::running::new::{self, Entry, New};
 use crate::running::pipeline::{Inputs, absolute};
 use crate::running::publish::{self, Publish};
-use crate::running::report::{Form, Outcome};
+use crate::running::report::{self, Form, Outcome};
 use crate::running::serve::{self, Serve};
 
 /// A static blog generator whose articles run a Xen device-access engine in the page.
@@ -59,6 +61,17 @@ enum Command {
     Check(CheckArguments),
     /// List posts, newest first: their dates, states, files and titles
     List(ListArguments),
+    /// Delete what builds have written and nobody changed since
+    Clean {
+        /// Where the site was built [default: `public` in the site's folder]
+        #[arg(short, long, value_name = "DIR")]
+        output_dir: Option<PathBuf>,
+    },
+    /// Write a shell's completions of commands and options to standard output
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Take over a feed, or the folder of another generator
     #[command(long_about = IMPORT, after_long_help = IMPORT_EXAMPLES)]
     Import(ImportArguments),
@@ -206,6 +219,9 @@ struct BuildArguments {
     /// Say where the time went, on standard error
     #[arg(long)]
     timings: bool,
+    /// Build once more from nothing, in memory, and hold every file against it
+    #[arg(long)]
+    verify: bool,
 }
 
 #[derive(Debug, Args)]
@@ -292,11 +308,12 @@ impl Cli {
         };
         match self.command {
             Command::Build(arguments) => build::build(&Build {
-                output: arguments.output_dir.map_or_else(|| PathBuf::from("public"), |folder| absolute(&folder)),
+                output: output_folder(arguments.output_dir),
                 inputs: inputs(arguments.base_url, arguments.choice),
                 form: form(arguments.json),
                 quiet: arguments.quiet,
                 timings: arguments.timings,
+                verify: arguments.verify,
             }),
             Command::Check(arguments) => {
                 check::check(&inputs(arguments.base_url, arguments.choice), form(arguments.json))
@@ -315,7 +332,7 @@ impl Cli {
             }
             Command::Feed { what: FeedCommand::Publish(arguments) } => publish::publish(&Publish {
                 overrides: Overrides { base_url: arguments.base_url },
-                output: arguments.output_dir.map_or_else(|| PathBuf::from("public"), |folder| absolute(&folder)),
+                output: output_folder(arguments.output_dir),
                 all: arguments.all,
                 dry_run: arguments.dry_run,
                 timeout: Duration::from_secs(arguments.timeout),
@@ -326,6 +343,12 @@ impl Cli {
             Command::List(ListArguments { which, clock, json }) => {
                 let choice = ChoiceArguments { drafts: false, future: false, expired: false, clock };
                 list::list(&inputs(None, choice), which, form(json))
+            }
+            Command::Clean { output_dir } => clean::clean(&root, config.as_deref(), &output_folder(output_dir)),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "genblog", &mut script);
+                report::text(&script).map(|()| Outcome::Fine)
             }
             Command::Init { folder } => new::new(&New::Site(root.join(folder)), &root, config.as_deref(), now()),
             Command::New { what } => {
@@ -377,6 +400,11 @@ impl std::convert::From<ChoiceArguments> for Choice {
     }
 }
 
+/// The folder that was named, or the usual one of the site.
+fn output_folder(named: Option<PathBuf>) -> PathBuf {
+    named.map_or_else(|| PathBuf::from("public"), |folder| absolute(&folder))
+}
+
 fn form(json: bool) -> Form {
     if json { Form::Json } else { Form::Text }
 }
@@ -396,8 +424,6 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -12,6 +12,8 @@ pub mod build;
 
 pub mod check;
 
+pub mod clean;
+
 pub mod new;
 
 pub mod list;

@@ -56,6 +56,15 @@ pub fn prepare(inputs: &Inputs, access: Access, timings: &mut Timings) -> Result
     survey(inputs, access, timings)?.prepare(timings)
 }
 
+/// The same without anything that is remembered: all files are read.
+pub fn afresh(inputs: &Inputs) -> Result<Prepared, Vec<Diagnostic>> {
+    let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
+    let Some(config) = config else { return Err(problems) };
+    let survey = source::survey(&inputs.root, &Seen::default(), None);
+    let program = program(&inputs.root, None);
+    Surveyed { config, survey, program, choice: inputs.choice, problems }.prepare(&mut Timings::start())
+}
+
 /// A site whose files are known, and not yet understood.
 #[derive(Debug)]
 pub struct Surveyed {

@@ -78,6 +78,11 @@ pub fn line(text: &str) -> io::Result<()> {
     unless_closed(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Writes to standard output.
+pub fn text(bytes: &[u8]) -> io::Result<()> {
+    unless_closed(io::stdout().lock().write_all(bytes))
+}
+
 /// Writes lines to standard error.
 pub fn notes(lines: &[String]) -> io::Result<()> {
     unless_closed(lines.iter().try_for_each(|line| writeln!(io::stderr().lock(), "{line}")))
