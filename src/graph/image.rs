@@ -1,9 +1,8 @@
 //! `![words](walk.jpg)` as HTML: an `img` element that names the author's own file. Pages show sizes of it that fit.
 
-use pulldown_cmark_escape::{escape_href, escape_html};
-
 use crate::files::picture::{Size, is_picture};
 use crate::graph::links::Resolved;
+use crate::parsing::html::{address, attribute};
 
 /// CSS pixels that a picture beside the text is wide and high at most, as thumbnails of 2008 were.
 const BESIDE: u32 = 240;
@@ -73,20 +72,6 @@ impl Image<'_> {
         }
         html + " decoding=\"async\">"
     }
-}
-
-/// ` name="value"`.
-pub(crate) fn attribute(name: &str, value: &str) -> String {
-    let mut html = format!(" {name}=\"");
-    escape_html(&mut html, value).expect("a string takes everything");
-    html + "\""
-}
-
-/// ` name="address"`.
-pub(crate) fn address(name: &str, href: &str) -> String {
-    let mut html = format!(" {name}=\"");
-    escape_href(&mut html, href).expect("a string takes everything");
-    html + "\""
 }
 
 /// What a piece of HTML leaves of links: an open one, none, or what there was before it.

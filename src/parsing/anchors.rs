@@ -3,16 +3,24 @@
 use std::collections::BTreeMap;
 
 use crate::parsing::html::HtmlHeading;
-use crate::parsing::text::{Anchors, Footnote, FootnoteReference, Heading, Piece};
+use crate::parsing::text::{Anchors, FootnoteReference, Heading, Mark};
 use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::slug::slug;
 use crate::words::source_text::{Located, Span};
 
+/// A footnote whose ids are not settled.
+pub(crate) struct Note<'a> {
+    /// What it says.
+    pub(crate) marks: Vec<Located<Mark<'a>>>,
+    /// How often it is referred to; at least once.
+    pub(crate) references: usize,
+}
+
 /// Settles the ids of a body. The author's own come first, then figures, which keep the engine's names, since those stand in
 /// addresses that readers share; then headings, which are named after their titles.
-pub(crate) fn settle(
-    pieces: &mut [Located<Piece>],
-    footnotes: &mut [Footnote],
+pub(crate) fn settle<'m>(
+    marks: &mut [Located<Mark<'m>>],
+    footnotes: &mut [Note<'m>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Vec<Heading>, Anchors) {
     let mut taken = Taken { ids: BTreeMap::new(), numbers: BTreeMap::new(), diagnostics };
@@ -25,36 +33,32 @@ pub(crate) fn settle(
     }
     let mut headings = Vec::new();
     let mut figures = BTreeMap::new();
-    let mut all: Vec<&mut Located<Piece>> =
-        pieces.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.pieces)).collect();
+    let mut all: Vec<&mut Located<Mark<'m>>> =
+        marks.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.marks)).collect();
     for piece in &all {
         taken.authors_own(piece);
     }
     for piece in &mut all {
-        if let Piece::Figure(figure) = &mut piece.value {
+        if let Mark::Figure(figure) = &mut piece.value {
             figure.id = taken.figure(figure.spec.name, &piece.span);
             figures.insert(figure.id.clone(), figure.start());
         }
     }
     for piece in &mut all {
         match &mut piece.value {
-            Piece::Heading(heading) => {
+            Mark::Heading(heading) => {
                 let id = taken.heading(heading.id.take(), &heading.title);
                 headings.extend(listed(heading.level, &id, &heading.title));
                 heading.id = Some(id);
             }
-            Piece::Html(html) => {
+            Mark::Html(html) => {
                 for HtmlHeading { level, id, title, .. } in &mut html.headings {
                     let settled = taken.heading(id.take(), title);
                     headings.extend(listed(*level, &settled, title));
                     *id = Some(settled);
                 }
             }
-            Piece::Markdown(_)
-            | Piece::HeadingEnd(_)
-            | Piece::FootnoteReference(_)
-            | Piece::Figure(_)
-            | Piece::More => {}
+            Mark::Markdown(_) | Mark::HeadingEnd(_) | Mark::FootnoteReference(_) | Mark::Figure(_) | Mark::More => {}
         }
     }
     (headings, Anchors { ids: taken.ids.into_keys().collect(), figures, unread_figures: false })
@@ -74,19 +78,15 @@ struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    fn authors_own(&mut self, piece: &Located<Piece>) {
+    fn authors_own(&mut self, piece: &Located<Mark<'_>>) {
         match &piece.value {
-            Piece::Heading(heading) => {
+            Mark::Heading(heading) => {
                 if let Some(id) = &heading.id {
                     self.claim(id, &piece.span.first_line());
                 }
             }
-            Piece::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),
-            Piece::Markdown(_)
-            | Piece::HeadingEnd(_)
-            | Piece::FootnoteReference(_)
-            | Piece::Figure(_)
-            | Piece::More => {}
+            Mark::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),
+            Mark::Markdown(_) | Mark::HeadingEnd(_) | Mark::FootnoteReference(_) | Mark::Figure(_) | Mark::More => {}
         }
     }
 

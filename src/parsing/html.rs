@@ -243,6 +243,18 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// ` name="value"`.
+pub(crate) fn attribute(name: &str, value: &str) -> String {
+    format!(" {name}=\"{}\"", escape(value))
+}
+
+/// ` name="address"`.
+pub(crate) fn address(name: &str, href: &str) -> String {
+    let mut html = format!(" {name}=\"");
+    pulldown_cmark_escape::escape_href(&mut html, href).expect("a string takes everything");
+    html + "\""
+}
+
 fn addresses(
     element: &mut Element<'_, '_>,
     resolve: &mut impl FnMut(Reference<'_>) -> Option<Target>,

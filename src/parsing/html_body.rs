@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::parsing::anchors::settle;
 use crate::parsing::html;
-use crate::parsing::text::{Html, Piece, Text};
+use crate::parsing::text::{Html, Mark, Text};
+use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
 /// HTML with what the site has to know about it.
-pub(crate) fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Piece {
+pub(crate) fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Mark<'static> {
     let mut piece =
         Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), engine_links: Vec::new(), exact };
     match html::scan(html) {
@@ -26,7 +27,7 @@ pub(crate) fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut
             diagnostics.push(diagnostic.at(span.first_line(), "it starts here"));
         }
     }
-    Piece::Html(piece)
+    Mark::Html(piece)
 }
 
 /// Where `range` of a piece of HTML stands in the source, as exactly as that is known.
@@ -41,7 +42,7 @@ pub(crate) fn place(span: &Span, exact: bool, range: Range<usize>) -> Span {
 /// A body in the author's own HTML, as posts in genBlog's form have it.
 pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let mut pieces = Vec::new();
+    let mut marks = Vec::new();
     let text = &source.text[body.clone()];
     let halves = MORE.iter().find_map(|mark| text.find(mark).map(|at| (at, mark.len())));
     let (lead, rest) = halves.map_or((0..0, 0..text.len()), |(at, length)| (0..at, at + length..text.len()));
@@ -49,16 +50,18 @@ pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<
         let span = Span::new(source, body.start + part.start..body.start + part.end);
         if !part.is_empty() {
             let piece = html_piece(&text[part.clone()], &span, true, &mut diagnostics);
-            pieces.push(Located { value: piece, span: span.clone() });
+            marks.push(Located { value: piece, span: span.clone() });
         }
         if halves.is_some() && part != rest {
-            pieces.push(Located { value: Piece::More, span });
+            marks.push(Located { value: Mark::More, span });
         }
     }
-    let (headings, anchors) = settle(&mut pieces, &mut [], &mut diagnostics);
+    let (headings, anchors) = settle(&mut marks, &mut [], &mut diagnostics);
     let plain = html::scan(text).map(|scan| scan.plain).unwrap_or_default();
     let source = Arc::clone(source);
-    let text = Text { source, pieces, footnotes: Vec::new(), headings, anchors, words: words(&plain), opening: plain };
+    let (words, wants_page) = (words(&plain), wants_page(&marks));
+    let (pieces, footnotes) = (written(marks), Vec::new());
+    let text = Text { source, pieces, wants_page, footnotes, headings, anchors, words, opening: plain };
     (text, diagnostics)
 }
 
@@ -85,12 +88,14 @@ pub(crate) fn words(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parsing::text::Piece;
 
     #[test]
     fn html_bodies_are_split_at_the_mark() {
         let html = "<p id=a>One<!-- more --><h2>Two</h2>";
         let (text, problems) = parse(&SourceText::new("a.txt", html), 0..html.len());
         assert_eq!((text.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
-        assert_eq!(text.pieces[2].span.text(), "<h2>Two</h2>");
+        let Piece::Html(second) = &text.pieces[2] else { panic!("{:?}", text.pieces) };
+        assert_eq!(second.span.text(), "<h2>Two</h2>");
     }
 }

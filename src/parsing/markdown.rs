@@ -1,8 +1,8 @@
 //! Markdown becomes a [`Text`].
 //!
-//! The parser's events are kept, owned and with their places, until the whole site is known and links can be resolved. What
-//! means something to the site is picked out on the way: `sim` fences, headings, footnotes, the author's own HTML, the
-//! `<!-- more -->` mark. Nothing is swapped into the text, so nothing has to be swapped back.
+//! What means something to the site is picked out of the parser's events: `sim` fences, headings, footnotes, the author's own HTML,
+//! the `<!-- more -->` mark. The rest is written as HTML at once, but for links and pictures, which wait, with their places, until the
+//! whole site is known. Nothing is swapped into the text, so nothing has to be swapped back.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,10 +12,11 @@ use pulldown_cmark::{
     BrokenLink, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
 };
 
-use crate::parsing::anchors::settle;
+use crate::parsing::anchors::{Note, settle};
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_piece, is_more, missing_alt, words};
-use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Piece, Text};
+use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Text};
+use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
@@ -30,7 +31,7 @@ pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_DEFINITION_LIST);
 
 /// An event and its place in the source.
-type Placed = (Event<'static>, Range<usize>);
+type Placed<'a> = (Event<'a>, Range<usize>);
 
 /// Parses the Markdown in `body`.
 pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
@@ -41,18 +42,18 @@ pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<
 }
 
 /// Parses one line of Markdown whose text stands, escaped or not, at `text.span`: a caption.
-pub(crate) fn inline(text: &Located<String>) -> (Vec<Located<Piece>>, Vec<Diagnostic>) {
+pub(crate) fn inline(text: &Located<String>) -> (Vec<Piece>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let mut pieces = Vec::new();
+    let mut marks = Vec::new();
     for event in Parser::new_ext(&text.value, OPTIONS) {
-        let piece = match event {
+        let mark = match event {
             Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => continue,
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. })
             | Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link)
             | Event::Text(_)
             | Event::Code(_)
             | Event::SoftBreak
-            | Event::HardBreak => Piece::Markdown(event.into_static()),
+            | Event::HardBreak => Mark::Markdown(event),
             Event::InlineHtml(html) => html_piece(&html, &text.span, false, &mut diagnostics),
             _ => {
                 let message = "a caption is one line: text, emphasis, code, links and inline HTML";
@@ -61,13 +62,13 @@ pub(crate) fn inline(text: &Located<String>) -> (Vec<Located<Piece>>, Vec<Diagno
                 break;
             }
         };
-        pieces.push(Located { value: piece, span: text.span.clone() });
+        marks.push(Located { value: mark, span: text.span.clone() });
     }
-    (pieces, diagnostics)
+    (written(marks), diagnostics)
 }
 
 /// The parser's events with their places in the source.
-fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed>, Vec<Diagnostic>) {
+fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed<'_>>, Vec<Diagnostic>) {
     let start = body.start;
     let mut diagnostics = Vec::new();
     let undefined = |link: BrokenLink<'_>| {
@@ -77,7 +78,7 @@ fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed>, Vec<Dia
     };
     let parser = Parser::new_with_broken_link_callback(&source.text[body], OPTIONS, Some(undefined));
     let merged = TextMergeWithOffset::new(parser.into_offset_iter());
-    let events = merged.map(|(event, at)| (event.into_static(), start + at.start..start + at.end)).collect();
+    let events = merged.map(|(event, at)| (event, start + at.start..start + at.end)).collect();
     (events, diagnostics)
 }
 
@@ -114,10 +115,10 @@ fn undefined_footnotes(span: &Span) -> Vec<Diagnostic> {
 struct Builder<'a> {
     source: &'a Arc<SourceText>,
     diagnostics: Vec<Diagnostic>,
-    pieces: Vec<Located<Piece>>,
+    marks: Vec<Located<Mark<'a>>>,
     /// Footnotes whose definitions have begun, the innermost last.
-    open_notes: Vec<(CowStr<'static>, Vec<Located<Piece>>)>,
-    notes: BTreeMap<String, (Span, Vec<Located<Piece>>)>,
+    open_notes: Vec<(CowStr<'a>, Vec<Located<Mark<'a>>>)>,
+    notes: BTreeMap<String, (Span, Vec<Located<Mark<'a>>>)>,
     /// Numbers of the footnotes that were referred to, and how often they were.
     numbers: BTreeMap<String, (usize, usize)>,
     depth: usize,
@@ -131,7 +132,7 @@ impl<'a> Builder<'a> {
         Self {
             source,
             diagnostics,
-            pieces: Vec::new(),
+            marks: Vec::new(),
             open_notes: Vec::new(),
             notes: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -142,7 +143,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn build(&mut self, events: &[Placed]) {
+    fn build(&mut self, events: &[Placed<'a>]) {
         let mut at = 0;
         while let Some((event, range)) = events.get(at) {
             let span = Span::new(self.source, range.clone());
@@ -170,32 +171,32 @@ impl<'a> Builder<'a> {
                         classes: classes.iter().map(ToString::to_string).collect(),
                         title: plain(until(rest, TagEnd::Heading(*level))),
                     };
-                    self.push(Piece::Heading(start), span);
+                    self.push(Mark::Heading(start), span);
                 }
-                Event::End(TagEnd::Heading(level)) => self.push(Piece::HeadingEnd(*level as u8), span),
+                Event::End(TagEnd::Heading(level)) => self.push(Mark::HeadingEnd(*level as u8), span),
                 Event::Start(Tag::FootnoteDefinition(label)) => self.open_notes.push((label.clone(), Vec::new())),
                 Event::End(TagEnd::FootnoteDefinition) => self.close_note(span),
                 Event::FootnoteReference(label) => self.note_reference(label, span),
                 Event::InlineHtml(html) | Event::Html(html) => {
                     let exact = span.text() == &**html;
-                    let piece = html_piece(html, &span, exact, &mut self.diagnostics);
-                    self.push(piece, span);
+                    let mark = html_piece(html, &span, exact, &mut self.diagnostics);
+                    self.push(mark, span);
                 }
                 _ => {
                     self.notice(event, rest, &span);
-                    self.push(Piece::Markdown(event.clone()), span);
+                    self.push(Mark::Markdown(event.clone()), span);
                 }
             }
         }
     }
 
-    fn push(&mut self, piece: Piece, span: Span) {
-        let pieces = self.open_notes.last_mut().map_or(&mut self.pieces, |(_, pieces)| pieces);
-        pieces.push(Located { value: piece, span });
+    fn push(&mut self, mark: Mark<'a>, span: Span) {
+        let marks = self.open_notes.last_mut().map_or(&mut self.marks, |(_, marks)| marks);
+        marks.push(Located { value: mark, span });
     }
 
     /// Keeps count of depth and words, the opening, and pictures without words.
-    fn notice(&mut self, event: &Event<'static>, rest: &[Placed], span: &Span) {
+    fn notice(&mut self, event: &Event<'a>, rest: &[Placed<'a>], span: &Span) {
         match event {
             Event::Start(tag) => {
                 if matches!(tag, Tag::Paragraph) && self.depth == 0 && self.opening.is_empty() {
@@ -217,15 +218,15 @@ impl<'a> Builder<'a> {
     }
 
     /// A code block, which goes through as it is.
-    fn verbatim(&mut self, start: &Event<'static>, block: &[Placed], span: &Span) {
-        self.push(Piece::Markdown(start.clone()), span.clone());
+    fn verbatim(&mut self, start: &Event<'a>, block: &[Placed<'a>], span: &Span) {
+        self.push(Mark::Markdown(start.clone()), span.clone());
         for (event, _) in block {
-            self.push(Piece::Markdown(event.clone()), span.clone());
+            self.push(Mark::Markdown(event.clone()), span.clone());
         }
-        self.push(Piece::Markdown(Event::End(TagEnd::CodeBlock)), span.clone());
+        self.push(Mark::Markdown(Event::End(TagEnd::CodeBlock)), span.clone());
     }
 
-    fn figure(&mut self, block: &[Placed], span: Span) {
+    fn figure(&mut self, block: &[Placed<'a>], span: Span) {
         let opening = span.first_line();
         let inside = match (block.first(), block.last()) {
             (Some((_, first)), Some((_, last))) => first.start..last.end,
@@ -242,19 +243,19 @@ impl<'a> Builder<'a> {
             fence.figure.caption = pieces;
             self.diagnostics.extend(problems);
         }
-        self.push(Piece::Figure(fence.figure), span);
+        self.push(Mark::Figure(fence.figure), span);
     }
 
-    fn html_block(&mut self, block: &[Placed], span: Span) {
+    fn html_block(&mut self, block: &[Placed<'a>], span: Span) {
         let text: String =
             block.iter().map(|(event, _)| if let Event::Html(html) = event { &**html } else { "" }).collect();
         if is_more(&text) && self.depth == 0 && self.open_notes.is_empty() {
-            self.push(Piece::More, span);
+            self.push(Mark::More, span);
             return;
         }
         let exact = span.text().starts_with(&text);
-        let piece = html_piece(&text, &span, exact, &mut self.diagnostics);
-        self.push(piece, span);
+        let mark = html_piece(&text, &span, exact, &mut self.diagnostics);
+        self.push(mark, span);
     }
 
     fn note_reference(&mut self, label: &str, span: Span) {
@@ -262,20 +263,20 @@ impl<'a> Builder<'a> {
         let (number, occurrence) = self.numbers.entry(label.to_owned()).or_insert((next, 0));
         *occurrence += 1;
         let reference = FootnoteReference { number: *number, occurrence: *occurrence };
-        self.push(Piece::FootnoteReference(reference), span);
+        self.push(Mark::FootnoteReference(reference), span);
     }
 
     fn close_note(&mut self, span: Span) {
-        if let Some((label, pieces)) = self.open_notes.pop() {
-            self.notes.entry(label.to_string()).or_insert((span, pieces));
+        if let Some((label, marks)) = self.open_notes.pop() {
+            self.notes.entry(label.to_string()).or_insert((span, marks));
         }
     }
 
     fn finish(mut self) -> (Text, Vec<Diagnostic>) {
-        let mut footnotes: Vec<Option<Footnote>> = (0..self.numbers.len()).map(|_| None).collect();
-        for (label, (span, pieces)) in std::mem::take(&mut self.notes) {
+        let mut notes: Vec<Option<Note<'_>>> = (0..self.numbers.len()).map(|_| None).collect();
+        for (label, (span, marks)) in std::mem::take(&mut self.notes) {
             match self.numbers.get(&label) {
-                Some(&(number, references)) => footnotes[number - 1] = Some(Footnote { pieces, references }),
+                Some(&(number, references)) => notes[number - 1] = Some(Note { marks, references }),
                 None => {
                     let diagnostic =
                         Diagnostic::warning("unused-footnote", format!("nothing refers to the footnote `[^{label}]`"));
@@ -284,13 +285,14 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let mut footnotes: Vec<Footnote> = footnotes.into_iter().flatten().collect();
-        let (headings, anchors) = settle(&mut self.pieces, &mut footnotes, &mut self.diagnostics);
+        let mut notes: Vec<Note<'_>> = notes.into_iter().flatten().collect();
+        let (headings, anchors) = settle(&mut self.marks, &mut notes, &mut self.diagnostics);
         let anchors = Anchors { unread_figures: self.unread_figures, ..anchors };
         let text = Text {
             source: Arc::clone(self.source),
-            pieces: self.pieces,
-            footnotes,
+            wants_page: wants_page(&self.marks),
+            pieces: written(self.marks),
+            footnotes: notes.into_iter().map(footnote).collect(),
             headings,
             anchors,
             opening: self.opening,
@@ -300,18 +302,22 @@ impl<'a> Builder<'a> {
     }
 }
 
+fn footnote(Note { marks, references }: Note<'_>) -> Footnote {
+    Footnote { pieces: written(marks), references }
+}
+
 fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
     matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some("sim"))
 }
 
 /// The events before the end of the element that has begun.
-fn until(rest: &[Placed], end: TagEnd) -> &[Placed] {
+fn until<'e, 'a>(rest: &'e [Placed<'a>], end: TagEnd) -> &'e [Placed<'a>] {
     let length = rest.iter().position(|(event, _)| *event == Event::End(end));
     &rest[..length.unwrap_or(rest.len())]
 }
 
 /// The words of a paragraph; those that stand for a picture are none of them.
-fn opening(paragraph: &[Placed]) -> String {
+fn opening(paragraph: &[Placed<'_>]) -> String {
     let mut depth = 0_usize;
     let words = paragraph.iter().filter(|(event, _)| {
         match event {
@@ -325,8 +331,8 @@ fn opening(paragraph: &[Placed]) -> String {
 }
 
 /// Events as plain text.
-fn plain(events: &[Placed]) -> String {
-    let text = |(event, _): &Placed| match event {
+fn plain(events: &[Placed<'_>]) -> String {
+    let text = |(event, _): &Placed<'_>| match event {
         Event::Text(text) | Event::Code(text) => text.to_string(),
         Event::SoftBreak | Event::HardBreak => " ".to_owned(),
         _ => String::new(),
@@ -398,7 +404,7 @@ mod tests {
     #[test]
     fn the_mark_after_the_lead_is_found_at_the_top_level() {
         let marks =
-            |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece.value, Piece::More)).count();
+            |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece, Piece::More)).count();
         assert_eq!(marks("a\n\n<!-- more -->\n\nb"), 1);
         assert_eq!(marks("a\n\n<!--more-->\nb"), 1);
         assert_eq!(marks("> <!-- more -->\n\nb `<!-- more -->`"), 0);

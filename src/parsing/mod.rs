@@ -1,4 +1,5 @@
-//! Texts become documents: their keys typed, their Markdown a list of pieces that still know their places. No file is opened here.
+//! Texts become documents: their keys typed, their Markdown HTML as far as it does not depend on the
+//! rest of the site. No file is opened here.
 
 mod moment;
 
@@ -13,6 +14,8 @@ pub mod text;
 mod fence;
 
 mod anchors;
+
+mod written;
 
 pub(crate) mod engine_link;
 

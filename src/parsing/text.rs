@@ -8,7 +8,7 @@ use sim::telling::knobs::Knob;
 use sim::telling::story::FigureSpec;
 
 use crate::parsing::html::{HtmlEngineLink, HtmlHeading};
-use crate::words::source_text::{Located, SourceText};
+use crate::words::source_text::{Located, SourceText, Span};
 
 /// The body of a document.
 #[derive(Debug)]
@@ -16,7 +16,9 @@ pub struct Text {
     /// Where it was written.
     pub source: Arc<SourceText>,
     /// Its pieces in order.
-    pub pieces: Vec<Located<Piece>>,
+    pub pieces: Vec<Piece>,
+    /// Where the first thing stands that wants a page of its own: a figure, a heading, a footnote, or the mark after the lead.
+    pub wants_page: Option<Span>,
     /// Footnotes that are referred to, in the order of their numbers, which count from 1.
     pub footnotes: Vec<Footnote>,
     /// Headings of level 2 and 3, in order.
@@ -36,6 +38,7 @@ impl Text {
         Self {
             source: Arc::clone(source),
             pieces: Vec::new(),
+            wants_page: None,
             footnotes: Vec::new(),
             headings: Vec::new(),
             anchors: Anchors::default(),
@@ -45,11 +48,56 @@ impl Text {
     }
 }
 
-/// A part of a body.
+/// A part of a body. What does not depend on the rest of the site is finished HTML.
 #[derive(Debug)]
 pub enum Piece {
+    /// Finished HTML.
+    Written(String),
+    /// A link begins.
+    Link(Box<Link>),
+    /// The link that began last ends.
+    LinkEnd,
+    /// A picture.
+    Image(Box<Image>),
+    /// The author's own HTML.
+    Html(Box<Located<Html>>),
+    /// A figure.
+    Figure(Box<Located<Figure>>),
+    /// The author's `<!-- more -->`: what comes before it stands for the whole in lists.
+    More,
+}
+
+/// A link as its author wrote it.
+#[derive(Debug)]
+pub struct Link {
+    /// Where it is to lead.
+    pub destination: String,
+    /// May be empty.
+    pub title: String,
+    /// Plain text; only of a link that speaks of the engine, and empty otherwise.
+    pub text: String,
+    /// Where the whole link stands.
+    pub span: Span,
+}
+
+/// A picture as its author wrote it.
+#[derive(Debug)]
+pub struct Image {
+    /// Where its file is.
+    pub destination: String,
+    /// May be empty.
+    pub title: String,
+    /// What it shows.
+    pub alt: String,
+    /// Where all of it stands.
+    pub span: Span,
+}
+
+/// A part of a body on its way to being a [`Piece`].
+#[derive(Debug)]
+pub(crate) enum Mark<'a> {
     /// What the Markdown parser found, when nothing had to be prepared.
-    Markdown(Event<'static>),
+    Markdown(Event<'a>),
     /// A heading begins.
     Heading(HeadingStart),
     /// The heading that began last ends; its level.
@@ -60,21 +108,21 @@ pub enum Piece {
     FootnoteReference(FootnoteReference),
     /// A figure.
     Figure(Figure),
-    /// The author's `<!-- more -->`: what comes before it stands for the whole in lists.
+    /// The author's `<!-- more -->`.
     More,
 }
 
 /// The beginning of a heading.
 #[derive(Debug)]
-pub struct HeadingStart {
+pub(crate) struct HeadingStart {
     /// 1 to 6.
-    pub level: u8,
+    pub(crate) level: u8,
     /// The author's id; every heading has one when the body is complete.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The author's classes.
-    pub classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     /// Plain text.
-    pub title: String,
+    pub(crate) title: String,
 }
 
 /// A heading that can be linked to.
@@ -107,7 +155,7 @@ pub struct Html {
 #[derive(Debug)]
 pub struct Footnote {
     /// What it says.
-    pub pieces: Vec<Located<Piece>>,
+    pub pieces: Vec<Piece>,
     /// How often it is referred to; at least once.
     pub references: usize,
 }
@@ -150,7 +198,7 @@ pub struct Figure {
     /// Knob names and values that differ from the preset.
     pub knobs: Vec<(&'static str, u32)>,
     /// Inline pieces; none when there is no caption.
-    pub caption: Vec<Located<Piece>>,
+    pub caption: Vec<Piece>,
 }
 
 impl Figure {

@@ -106,9 +106,9 @@ pub struct Photo {
 #[derive(Debug)]
 pub enum Caption {
     /// A line of `index.md`; no pieces when nothing is said.
-    Line(Vec<Located<Piece>>),
+    Line(Vec<Piece>),
     /// Paragraphs of a note.
-    Text(Vec<Located<Piece>>),
+    Text(Vec<Piece>),
     /// Plain text that the picture brought along.
     Plain(String),
 }

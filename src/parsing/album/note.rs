@@ -20,7 +20,7 @@ use crate::parsing::layout::AlbumFiles;
 use crate::parsing::markdown;
 use crate::parsing::text::Piece;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::source_text::{Located, SourceText, Span};
+use crate::words::source_text::SourceText;
 use crate::words::table::Reader;
 
 /// What a note says.
@@ -33,7 +33,7 @@ pub(super) struct Note {
     pub(super) alt: Option<String>,
     pub(super) taken: Option<DateTime<Tz>>,
     /// The caption.
-    pub(super) pieces: Vec<Located<Piece>>,
+    pub(super) pieces: Vec<Piece>,
 }
 
 /// Reads a note; one of no picture is reported.
@@ -59,19 +59,11 @@ pub(super) fn read(
     let taken = moment_key(&mut keys, "taken", zone);
     let (text, problems) = markdown::parse(source, parts.body);
     problems.into_iter().for_each(|problem| keys.report(problem));
-    if let Some(span) = unfit(&text.pieces) {
+    if let Some(span) = &text.wants_page {
         let message = "a note about a picture has no figures, headings and footnotes";
         let diagnostic = Diagnostic::error("caption", message).at(span.clone(), "here is one");
         keys.report(diagnostic.help("put it into the album's `index.md`"));
     }
     keys.finish().into_iter().for_each(|problem| reader.report(problem));
     Some(Note { path: source.path.clone(), picture: picture.path.clone(), title, alt, taken, pieces: text.pieces })
-}
-
-/// What would need a page of its own.
-fn unfit(pieces: &[Located<Piece>]) -> Option<&Span> {
-    let unfit = |piece: &&Located<Piece>| {
-        matches!(piece.value, Piece::Figure(_) | Piece::Heading(_) | Piece::FootnoteReference(_) | Piece::More)
-    };
-    pieces.iter().find(unfit).map(|piece| &piece.span)
 }

@@ -1,0 +1,286 @@
+//! Marks become pieces: [`written`] writes all HTML that does not depend on the rest of the site.
+
+use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
+use pulldown_cmark_escape::escape_html_body_text;
+
+use crate::parsing::engine_link::scheme;
+use crate::parsing::html::{attribute, permalink};
+use crate::parsing::text::{FootnoteReference, HeadingStart, Image, Link, Mark, Piece};
+use crate::words::source_text::{Located, Span};
+
+/// Where the first thing stands that wants a page of its own.
+pub(crate) fn wants_page(marks: &[Located<Mark<'_>>]) -> Option<Span> {
+    let wants = |mark: &&Located<Mark<'_>>| {
+        matches!(mark.value, Mark::Figure(_) | Mark::Heading(_) | Mark::FootnoteReference(_) | Mark::More)
+    };
+    marks.iter().find(wants).map(|mark| mark.span.clone())
+}
+
+/// Writes marks whose ids are settled.
+pub(crate) fn written(marks: Vec<Located<Mark<'_>>>) -> Vec<Piece> {
+    let mut writer = Writer::default();
+    writer.marks(marks);
+    writer.flush();
+    writer.pieces.shrink_to_fit();
+    writer.pieces
+}
+
+/// Pieces on their way.
+#[derive(Default)]
+struct Writer {
+    pieces: Vec<Piece>,
+    /// What has been written since the last piece.
+    html: String,
+    /// The id of the heading that is open.
+    heading: String,
+    /// Alignments of the columns of the table that is open, and the column that comes next.
+    columns: (Vec<Alignment>, usize),
+    in_table_head: bool,
+}
+
+impl Writer {
+    fn marks(&mut self, marks: Vec<Located<Mark<'_>>>) {
+        let mut rest = marks.into_iter();
+        while let Some(Located { value, span }) = rest.next() {
+            match value {
+                Mark::Markdown(Event::Start(Tag::Image { dest_url, title, .. })) => {
+                    let length = image_length(rest.as_slice());
+                    let alt = plain(&rest.as_slice()[..length]);
+                    rest.by_ref().take(length).for_each(drop);
+                    let (destination, title) = (dest_url.to_string(), title.to_string());
+                    self.push(Piece::Image(Box::new(Image { destination, title, alt, span })));
+                }
+                Mark::Markdown(Event::Start(Tag::Link { dest_url, title, .. })) => {
+                    let speaks_of_engine = scheme(&dest_url).is_some();
+                    let inside = &rest.as_slice()[..link_length(rest.as_slice())];
+                    let text = if speaks_of_engine { plain(inside) } else { String::new() };
+                    let (destination, title) = (dest_url.to_string(), title.to_string());
+                    self.push(Piece::Link(Box::new(Link { destination, title, text, span })));
+                }
+                Mark::Markdown(Event::End(TagEnd::Link)) => self.push(Piece::LinkEnd),
+                Mark::Markdown(event) => self.event(&event),
+                Mark::Heading(heading) => self.heading(&heading),
+                Mark::HeadingEnd(level) => {
+                    let link = permalink(&std::mem::take(&mut self.heading));
+                    self.raw(&format!("{link}</h{level}>\n"));
+                }
+                Mark::Html(html) => self.push(Piece::Html(Box::new(Located { value: html, span }))),
+                Mark::FootnoteReference(reference) => self.footnote_reference(reference),
+                Mark::Figure(figure) => self.push(Piece::Figure(Box::new(Located { value: figure, span }))),
+                Mark::More => self.push(Piece::More),
+            }
+        }
+    }
+
+    /// A piece that is not written here.
+    fn push(&mut self, piece: Piece) {
+        self.flush();
+        self.pieces.push(piece);
+    }
+
+    fn flush(&mut self) {
+        if !self.html.is_empty() {
+            let mut html = std::mem::take(&mut self.html);
+            html.shrink_to_fit();
+            self.pieces.push(Piece::Written(html));
+        }
+    }
+
+    fn raw(&mut self, html: &str) {
+        self.html.push_str(html);
+    }
+
+    fn text(&mut self, text: &str) {
+        escape_html_body_text(&mut self.html, text).expect("a string takes everything");
+    }
+
+    /// ` name="value"`.
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.raw(&attribute(name, value));
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(*tag),
+            Event::Text(text) => self.text(text),
+            Event::Code(code) => {
+                self.raw("<code>");
+                self.text(code);
+                self.raw("</code>");
+            }
+            Event::SoftBreak => self.raw("\n"),
+            Event::HardBreak => self.raw("<br>\n"),
+            Event::Rule => self.raw("<hr>\n"),
+            Event::TaskListMarker(true) => self.raw(r#"<input type="checkbox" disabled checked aria-label="Done"> "#),
+            Event::TaskListMarker(false) => self.raw(r#"<input type="checkbox" disabled aria-label="To do"> "#),
+            // The parser's options leave mathematics out, and the other kinds are marks of their own.
+            Event::InlineMath(text)
+            | Event::DisplayMath(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
+            | Event::FootnoteReference(text) => self.text(text),
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>) {
+        match tag {
+            Tag::Paragraph => self.raw("<p>"),
+            Tag::BlockQuote(kind) => self.block_quote(*kind),
+            Tag::CodeBlock(kind) => self.code_block(kind),
+            Tag::List(None) => self.raw("<ul>\n"),
+            Tag::List(Some(1)) => self.raw("<ol>\n"),
+            Tag::List(Some(start)) => self.raw(&format!("<ol start=\"{start}\">\n")),
+            Tag::Item => self.raw("<li>"),
+            Tag::DefinitionList => self.raw("<dl>\n"),
+            Tag::DefinitionListTitle => self.raw("<dt>"),
+            Tag::DefinitionListDefinition => self.raw("<dd>"),
+            Tag::Table(alignments) => {
+                self.columns = (alignments.clone(), 0);
+                // A table that is wider than the page scrolls, so the keyboard must reach it, and it needs a name.
+                self.raw("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n");
+            }
+            Tag::TableHead => {
+                self.in_table_head = true;
+                self.columns.1 = 0;
+                self.raw("<thead><tr>");
+            }
+            Tag::TableRow => {
+                self.columns.1 = 0;
+                self.raw("<tr>");
+            }
+            Tag::TableCell => self.cell(),
+            Tag::Emphasis => self.raw("<em>"),
+            Tag::Strong => self.raw("<strong>"),
+            Tag::Strikethrough => self.raw("<del>"),
+            Tag::Superscript => self.raw("<sup>"),
+            Tag::Subscript => self.raw("<sub>"),
+            // Marks or pieces of their own, or left out by the parser's options.
+            Tag::Heading { .. }
+            | Tag::Link { .. }
+            | Tag::HtmlBlock
+            | Tag::FootnoteDefinition(_)
+            | Tag::Image { .. }
+            | Tag::MetadataBlock(_) => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        let html = match tag {
+            TagEnd::Paragraph => "</p>\n",
+            TagEnd::BlockQuote(_) => "</blockquote>\n",
+            TagEnd::CodeBlock => "</code></pre>\n",
+            TagEnd::List(false) => "</ul>\n",
+            TagEnd::List(true) => "</ol>\n",
+            TagEnd::Item => "</li>\n",
+            TagEnd::DefinitionList => "</dl>\n",
+            TagEnd::DefinitionListTitle => "</dt>\n",
+            TagEnd::DefinitionListDefinition => "</dd>\n",
+            TagEnd::Table => "</tbody></table></div>\n",
+            TagEnd::TableHead => {
+                self.in_table_head = false;
+                "</tr></thead>\n<tbody>\n"
+            }
+            TagEnd::TableRow => "</tr>\n",
+            TagEnd::TableCell => {
+                self.columns.1 += 1;
+                if self.in_table_head { "</th>" } else { "</td>" }
+            }
+            TagEnd::Emphasis => "</em>",
+            TagEnd::Strong => "</strong>",
+            TagEnd::Strikethrough => "</del>",
+            TagEnd::Superscript => "</sup>",
+            TagEnd::Subscript => "</sub>",
+            TagEnd::Heading(_)
+            | TagEnd::Link
+            | TagEnd::HtmlBlock
+            | TagEnd::FootnoteDefinition
+            | TagEnd::Image
+            | TagEnd::MetadataBlock(_) => "",
+        };
+        self.raw(html);
+    }
+
+    fn block_quote(&mut self, kind: Option<BlockQuoteKind>) {
+        let (class, title) = match kind {
+            None => return self.raw("<blockquote>\n"),
+            Some(BlockQuoteKind::Note) => ("note", "Note"),
+            Some(BlockQuoteKind::Tip) => ("tip", "Tip"),
+            Some(BlockQuoteKind::Important) => ("important", "Important"),
+            Some(BlockQuoteKind::Warning) => ("warning", "Warning"),
+            Some(BlockQuoteKind::Caution) => ("caution", "Caution"),
+        };
+        self.raw(&format!(
+            "<blockquote class=\"markdown-alert-{class}\">\n<p class=\"markdown-alert-title\">{title}</p>\n"
+        ));
+    }
+
+    fn code_block(&mut self, kind: &CodeBlockKind<'_>) {
+        let language = match kind {
+            CodeBlockKind::Fenced(info) => info.split([' ', '\t', ',', '{']).next().unwrap_or_default(),
+            CodeBlockKind::Indented => "",
+        };
+        self.raw("<pre><code");
+        if !language.is_empty() {
+            self.attribute("class", &format!("language-{language}"));
+        }
+        self.raw(">");
+    }
+
+    fn cell(&mut self) {
+        self.raw(if self.in_table_head { "<th scope=\"col\"" } else { "<td" });
+        match self.columns.0.get(self.columns.1) {
+            Some(Alignment::Left) => self.attribute("class", "align-left"),
+            Some(Alignment::Center) => self.attribute("class", "align-center"),
+            Some(Alignment::Right) => self.attribute("class", "align-right"),
+            Some(Alignment::None) | None => {}
+        }
+        self.raw(">");
+    }
+
+    fn heading(&mut self, heading: &HeadingStart) {
+        self.heading = heading.id.clone().expect("every heading of a complete body has an id");
+        self.raw(&format!("<h{}{}", heading.level, attribute("id", &self.heading)));
+        if !heading.classes.is_empty() {
+            self.attribute("class", &heading.classes.join(" "));
+        }
+        self.raw(">");
+    }
+
+    fn footnote_reference(&mut self, reference: FootnoteReference) {
+        let (id, note, number) = (reference.id(), reference.footnote_id(), reference.number);
+        self.raw(&format!(
+            "<sup class=\"footnote-reference\" id=\"{id}\"><a href=\"#{note}\" role=\"doc-noteref\">{number}</a></sup>"
+        ));
+    }
+}
+
+/// How many marks stand before the end of the link that has begun; links do not lie in links.
+fn link_length(marks: &[Located<Mark<'_>>]) -> usize {
+    let end = marks.iter().position(|mark| matches!(mark.value, Mark::Markdown(Event::End(TagEnd::Link))));
+    end.unwrap_or(marks.len())
+}
+
+/// How many marks belong to the image that has begun, its end among them.
+fn image_length(marks: &[Located<Mark<'_>>]) -> usize {
+    let mut open = 1;
+    let end = marks.iter().position(|mark| {
+        match &mark.value {
+            Mark::Markdown(Event::Start(Tag::Image { .. })) => open += 1,
+            Mark::Markdown(Event::End(TagEnd::Image)) => open -= 1,
+            _ => {}
+        }
+        open == 0
+    });
+    end.map_or(marks.len(), |end| end + 1)
+}
+
+/// Pieces as plain text.
+fn plain(marks: &[Located<Mark<'_>>]) -> String {
+    let text = |mark: &Located<Mark<'_>>| match &mark.value {
+        Mark::Markdown(Event::Text(text) | Event::Code(text)) => text.to_string(),
+        Mark::Markdown(Event::SoftBreak | Event::HardBreak) => " ".to_owned(),
+        _ => String::new(),
+    };
+    marks.iter().map(text).collect()
+}
