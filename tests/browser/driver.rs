@@ -26,8 +26,9 @@ pub(crate) const ARTICLE: &str = "posts/transmit-flow-control/";
 struct Process(Child);
 
 impl Process {
-    /// Starts a program and waits for the line that says where it listens; `find` takes the address out of it.
-    fn listening(mut command: Command, find: fn(&str) -> Option<String>) -> (Self, String) {
+    /// Starts a program and waits for the line that says where it listens; `find` takes the address out of it. `None` when it ends
+    /// before.
+    fn listening(mut command: Command, find: fn(&str) -> Option<String>) -> Option<(Self, String)> {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command
             .stdout(Stdio::piped())
@@ -39,14 +40,16 @@ impl Process {
         let mut line = String::new();
         let address = loop {
             line.clear();
-            assert!(out.read_line(&mut line).expect("text") > 0, "{program} ends before it listens");
+            if out.read_line(&mut line).expect("text") == 0 {
+                return None;
+            }
             if let Some(address) = find(&line) {
                 break address;
             }
         };
         // Somebody reads on, so that the program can go on talking.
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
-        (process, address)
+        Some((process, address))
     }
 }
 
@@ -98,7 +101,8 @@ pub(crate) fn in_browser(width: u32, height: u32, test: impl AsyncFnOnce(&Browse
     let (server, site) = Process::listening(server, |line| {
         let address = line.split_whitespace().find(|word| word.starts_with("http://"))?;
         Some(address.trim_end_matches('/').to_owned())
-    });
+    })
+    .expect("genblog serves the site");
     run(site, Some(server), (width, height), test);
 }
 
@@ -140,12 +144,16 @@ async fn session(port: &str, profile: &Path) -> Client {
 impl Browser {
     /// Opens a browser with a window of so many CSS pixels.
     async fn open(site: String, server: Option<Process>, (width, height): (u32, u32)) -> Self {
-        let mut driver = Command::new("chromedriver");
-        driver.arg("--port=0");
-        let (driver, port) = Process::listening(driver, |line| {
-            let (_, rest) = line.split_once("started successfully on port ")?;
-            Some(rest.trim_end().trim_end_matches('.').to_owned())
-        });
+        // The driver looks for a port that is free, and ends when somebody else has taken it meanwhile.
+        let start = |_| {
+            let mut driver = Command::new("chromedriver");
+            driver.arg("--port=0");
+            Process::listening(driver, |line| {
+                let (_, rest) = line.split_once("started successfully on port ")?;
+                Some(rest.trim_end().trim_end_matches('.').to_owned())
+            })
+        };
+        let (driver, port) = (0..20).find_map(start).expect("chromedriver listens");
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let client = session(&port, profile.path()).await;
         let browser = Self { client, site, profile, _driver: driver, _server: server };
