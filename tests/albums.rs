@@ -235,6 +235,18 @@ fn a_photograph_tells_its_camera_and_can_be_saved() {
 }
 
 #[test]
+fn what_an_album_gives_away_has_sizes_in_texts_too() {
+    let (shown, _folder) = site(
+        "--- content/gallery/w/a.jpg (jpg 600x400)\n--- content/gallery/w/a.md\n+++\nalt = \"A pier.\"\n+++\n\
+         --- content/gallery/w/index.md\n+++\noriginals = true\n+++\n\
+         --- content/posts/2026-01-01-p.md\n+++\ntitle = \"P\"\nimage = \"@/gallery/w/a.jpg\"\n+++\n![A pier](@/gallery/w/a.jpg)\n",
+    );
+    let outputs = outputs(&shown);
+    let html = text(&outputs, "posts/p/index.html");
+    assert!(html.contains("<picture>") && html.contains(".480.jpg 480w"), "{html}");
+}
+
+#[test]
 fn what_a_site_says_of_photographs_holds_unless_an_album_says_otherwise() {
     let config = "base_url = \"https://a.b\"\ntitle = \"x\"\n[photos]\ncamera = false\noriginals = true";
     let source = genblog::words::source_text::SourceText::new("genblog.toml", config);

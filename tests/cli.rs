@@ -207,8 +207,10 @@ fn posts_come_and_go_with_the_clock() {
 #[test]
 fn verifying_finds_what_a_clean_build_would_not_make() {
     let folder = Folder::with_site();
-    folder.run(&["build", "--verify"], 0);
-    folder.run(&["build", "--verify"], 0);
+    for _ in 0..2 {
+        let (said, _) = folder.run(&["build", "--verify"], 0);
+        assert!(said.lines().count() == 2 && said.contains("\nverified ") && said.ends_with(" files\n"), "{said}");
+    }
     // A stamp that a file system lied about: other bytes are taken for the known ones.
     let page = folder.0.join("public/about.txt");
     folder.write("static/about.txt", "one");
@@ -226,7 +228,8 @@ fn verifying_finds_what_a_clean_build_would_not_make() {
     fs::write(&outputs, lie).expect("writable");
     let (said, _) = folder.run(&["build"], 0);
     assert!(said.contains(": 0 written"), "{said}");
-    let (_, complaints) = folder.run(&["build", "--verify"], 1);
+    let (said, complaints) = folder.run(&["build", "--verify"], 1);
+    assert!(said.starts_with("built ") && !said.contains("verified"), "{said}");
     assert!(
         complaints.contains("error[not-as-made]: `/about.txt` is not what a build from nothing makes"),
         "{complaints}"
@@ -269,12 +272,21 @@ fn clean_takes_what_builds_wrote_and_nothing_else() {
     assert!(complaints.contains("warning[changed-output]") && complaints.contains("public/index.html"), "{complaints}");
     let left: Vec<PathBuf> = folder.snapshot("public").into_keys().collect();
     assert_eq!(left, ["public/CNAME", "public/index.html"].map(|path| folder.0.join(path)));
+    // What was changed is genblog's to write over still, with or without `clean`.
+    folder.run(&["build"], 0);
+    assert!(folder.read("public/index.html").contains("<html"));
+    assert_eq!(folder.run(&["clean"], 0).1, "");
+    assert_eq!(folder.snapshot("public").into_keys().collect::<Vec<_>>(), [folder.0.join("public/CNAME")]);
 
     // The other folder's files are still known.
     let (said, _) = folder.run(&["build", "--output-dir", "other"], 0);
     assert!(said.contains(": 0 written"), "{said}");
     folder.run(&["clean", "--output-dir", "other"], 0);
     assert!(!folder.has("other"));
+    // A folder that genblog did not make is nobody's to take.
+    fs::create_dir(folder.0.join("empty")).expect("writable");
+    assert_eq!(folder.run(&["clean", "--output-dir", "empty"], 0).0, "0 files removed\n");
+    fs::remove_dir(folder.0.join("empty")).expect("still there");
     fs::remove_dir_all(folder.0.join("public")).expect("there");
     fs::remove_dir_all(folder.0.join(".genblog")).expect("there");
     assert_eq!(folder.snapshot(""), before);
@@ -320,10 +332,19 @@ fn posts_are_listed_with_their_states() {
     });
     assert_eq!(rows, serde_json::json!([row]));
 
+    // A title is one line, and nothing that a terminal would obey.
+    folder.post("2026-11-04-odd", "title = \"A\\n\\u001b[2JB\"", "");
+    let odd = list(&["published"]);
+    assert!(odd.lines().count() == 2 && !odd.contains('\u{1b}'), "{odd}");
+    fs::remove_file(folder.0.join("content/posts/2026-11-04-odd.md")).expect("there");
     folder.post("2026-11-03-broken", "title = 5", "");
     let (listed, complaints) = folder.run(&["list", "--clock", "2026-12-01T00:00:00Z"], 1);
     assert_eq!(listed, lines);
     assert!(complaints.contains("2026-11-03-broken.md"), "{complaints}");
+    folder.write("genblog.toml", "title = \"Notes\"\ntimezone = \"Asia/Tokyo\"\n");
+    let (listed, complaints) = folder.run(&["list", "--json"], 1);
+    assert!(listed == "[]\n" && complaints.contains("`base_url`"), "{listed}{complaints}");
+    folder.run(&["clean"], 0);
 }
 
 #[test]

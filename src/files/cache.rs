@@ -3,7 +3,7 @@
 //! For every output folder there is a [`Manifest`], which names the files that genblog owns there, and while a build writes
 //! there is a [`Journal`], which names those that it is about to write. A build that is killed leaves its journal behind;
 //! the next one reads both, so that it knows its files in whatever state they are. A manifest that cannot be read owns
-//! nothing: it is as if the folder had never been built.
+//! nothing: it is as if the folder had never been built. Beside them lies the last build's [`Receipt`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -119,7 +119,7 @@ impl Journal {
     }
 }
 
-/// Where the manifest and the journal of one output folder are kept.
+/// Where the manifest, the journal and the receipt of one output folder are kept.
 #[derive(Debug)]
 pub struct Memory {
     name: String,
@@ -173,15 +173,18 @@ impl Memory {
         let _ = write_sealed(&self.receipt, receipt);
     }
 
-    /// Forgets everything.
-    pub fn forget(&self) -> io::Result<()> {
-        for file in [&self.receipt, &self.journal, &self.manifest] {
-            match std::fs::remove_file(file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+    /// Forgets everything but what is in `manifest`.
+    pub fn clear(&self, manifest: &Manifest) -> io::Result<()> {
+        remove(&self.receipt)?;
+        self.finish(manifest)?;
+        if manifest.files.is_empty() { remove(&self.manifest) } else { Ok(()) }
+    }
+
+    /// Whether nothing is remembered of any output folder.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        let folder = self.manifest.parent().map(std::fs::read_dir);
+        folder.is_none_or(|entries| entries.is_ok_and(|mut entries| entries.next().is_none()))
     }
 
     /// Says what is about to be written.
@@ -192,10 +195,15 @@ impl Memory {
     /// Says what was written.
     pub fn finish(&self, manifest: &Manifest) -> io::Result<()> {
         write_json(&self.manifest, manifest)?;
-        match std::fs::remove_file(&self.journal) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove(&self.journal)
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

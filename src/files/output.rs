@@ -38,6 +38,9 @@ use crate::words::route::Route;
 /// Bytes of outputs that wait in memory until all are made; what goes beyond waits on disk.
 const HELD: u64 = 64 << 20;
 
+/// Where they wait there, below a site's root.
+const SPOOL: &str = ".genblog/spool";
+
 /// One output: everything about it but its bytes.
 pub struct Planned<'a> {
     /// Where it lives.
@@ -160,6 +163,8 @@ impl Locked {
     #[must_use]
     pub fn recall(self) -> Output {
         let Self { root, folder, name, opened, lock } = self;
+        // What a build that was killed has left.
+        let _ = std::fs::remove_dir_all(root.join(SPOOL));
         let memory = Memory::new(&root, &name);
         let (manifest, journal) = (memory.manifest(&name), memory.journal());
         let seen = Seen::read(&root, memory.name(), PROGRAM);
@@ -228,7 +233,7 @@ impl Output {
     /// Makes what is not fresh; nothing is written.
     pub fn make<'p>(&self, looked: &'p Looked<'_, '_>) -> Result<Making<'p>, Failure> {
         let mut problems = repeated(looked.outputs.iter().map(|place| &*place.path));
-        let spool = Spool::new(self.root.join(FOLDER).join("spool"), HELD);
+        let spool = Spool::new(self.root.join(SPOOL), HELD);
         let stale = looked.outputs.par_iter().filter(|place| !place.fresh);
         let (mut made, mut foreign) = (Vec::new(), Vec::new());
         for result in stale.map(|place| make(place, &spool)).collect::<Vec<_>>() {
@@ -390,15 +395,21 @@ impl Output {
         let ours = self.stale(&BTreeMap::new());
         let going: BTreeSet<&str> = ours.iter().map(|(path, _)| path.as_str()).collect();
         let is_there = |path: &str| self.disk.folder.join(path).symlink_metadata().is_ok();
-        let left =
+        let left: Vec<String> =
             known.into_iter().filter(|path| !going.contains(path) && is_there(path)).map(str::to_owned).collect();
-        let cleared = self.clean().and_then(|()| self.remove(&ours)).and_then(|()| self.memory.forget());
+        // What stays is still genblog's to write over.
+        let owned = |path: &String| Some((path.clone(), self.disk.manifest.owned(path)?));
+        let manifest = Manifest::new(&self.name, left.iter().filter_map(owned).collect());
+        let cleared = self.clean().and_then(|()| self.remove(&ours)).and_then(|()| self.memory.clear(&manifest));
         cleared.map_err(|error| self.machine(&error))?;
-        for memory in ["seen", "kept", "spool"] {
+        self.disk.seen.forget(&self.root, self.memory.name());
+        if self.memory.is_last() {
             // What stays costs room only.
-            let _ = std::fs::remove_dir_all(self.root.join(FOLDER).join(memory));
+            let _ = std::fs::remove_dir_all(self.root.join(FOLDER).join("kept"));
         }
-        let _ = std::fs::remove_dir(&self.disk.folder);
+        if !ours.is_empty() {
+            let _ = std::fs::remove_dir(&self.disk.folder);
+        }
         Ok((ours.len(), left))
     }
 

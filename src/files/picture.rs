@@ -19,7 +19,7 @@ pub struct Facts {
     pub camera: Option<Box<Camera>>,
     /// Whether it says where it was taken; of pictures in `static/` only, for those in `content/` lose it.
     pub tells_place: bool,
-    /// What may become of it when it is made smaller; of pictures outside albums only, and `None` where that cannot be told.
+    /// What may become of it when it is made smaller; `None` where that cannot be told.
     pub nature: Option<Nature>,
 }
 
@@ -67,7 +67,7 @@ pub fn facts(path: &str, bytes: &[u8]) -> Result<Option<Facts>, String> {
     let camera = path.starts_with("content/gallery/").then(|| imaging::camera(bytes).ok()).flatten();
     let camera = camera.filter(|camera| *camera != Camera::default()).map(Box::new);
     let tells_place = path.starts_with("static/") && imaging::tells_place(bytes) == Ok(true);
-    let nature = (!path.starts_with("content/gallery/")).then(|| imaging::nature(bytes).ok()).flatten();
+    let nature = imaging::nature(bytes).ok();
     Ok(Some(Facts { size, camera, tells_place, nature }))
 }
 

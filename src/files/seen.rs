@@ -78,6 +78,11 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
         self.entries.get(name).filter(|entry| Some(entry.stamp) == stamp)
     }
 
+    /// Forgets all of a memory. What stays is a file that nobody trusts.
+    pub fn forget(&self, root: &Path, memory: &str) {
+        let _ = std::fs::remove_file(file(root, memory));
+    }
+
     /// Remembers `entries` and nothing else. Nothing is lost but time when it cannot be written.
     pub fn write(&self, root: &Path, memory: &str, program: &str, entries: &Entries<F>) {
         if self.entries == *entries {

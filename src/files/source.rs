@@ -193,8 +193,9 @@ impl Surveyed {
         if part.text(&path) == Text::Never {
             return (SourceFile { path, file, hash, length, content: known.content() }, None);
         }
+        let known_hash = bytes.is_some().then_some(hash);
         match bytes.map_or_else(|| std::fs::read(&file), Ok) {
-            Ok(bytes) => understood(part, path, file, bytes),
+            Ok(bytes) => understood(part, path, file, bytes, known_hash),
             Err(error) => unread(path, file, &error),
         }
     }
@@ -340,12 +341,18 @@ fn unread(path: String, file: PathBuf, error: &io::Error) -> (SourceFile, Option
 #[must_use]
 pub fn planned(path: String, file: PathBuf, bytes: Vec<u8>) -> (SourceFile, Option<Diagnostic>) {
     let part = if path.starts_with("content/") { Part::Content } else { Part::Static };
-    understood(part, path, file, bytes)
+    understood(part, path, file, bytes, None)
 }
 
-/// A file whose bytes were read.
-fn understood(part: Part, path: String, file: PathBuf, bytes: Vec<u8>) -> (SourceFile, Option<Diagnostic>) {
-    let hash = blake3::hash(&bytes);
+/// A file whose bytes were read; their hash may be known.
+fn understood(
+    part: Part,
+    path: String,
+    file: PathBuf,
+    bytes: Vec<u8>,
+    hash: Option<blake3::Hash>,
+) -> (SourceFile, Option<Diagnostic>) {
+    let hash = hash.unwrap_or_else(|| blake3::hash(&bytes));
     let length = bytes.len() as u64;
     let mut problem = None;
     let content = match part.text(&path) {

@@ -1,6 +1,6 @@
 //! All posts of a site, whether readers see them or not: [`list`].
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::files::config::Config;
@@ -24,15 +24,15 @@ pub struct Listed {
     pub state: State,
 }
 
-/// Lists all posts that can be read, newest first; with what is wrong with the others.
-pub fn list(config: &Config, source: &Source, choice: &Choice) -> (Vec<Listed>, Vec<Diagnostic>) {
-    let choice = Choice { drafts: false, future: false, expired: false, ..*choice };
+/// Lists all posts that can be read, with their states at `now`, newest first; with what is wrong with the others.
+pub fn list(config: &Config, source: &Source, now: DateTime<Utc>) -> (Vec<Listed>, Vec<Diagnostic>) {
+    let choice = Choice { now, drafts: false, future: false, expired: false };
     let (layout, mut diagnostics) = layout(source);
     let posts = Parsed::new(&layout, config, &mut diagnostics).posts;
     let mut listed: Vec<Listed> = posts
         .into_iter()
         .map(|post| Listed {
-            state: choice.refuses(&post).unwrap_or(State::Published),
+            state: choice.state(&post),
             path: post.source.path.clone(),
             title: post.keys.title,
             date: post.date,

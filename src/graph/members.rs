@@ -34,16 +34,16 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Why a post is left out.
-    pub(crate) fn refuses(&self, post: &post::Post) -> Option<State> {
+    /// Whether a post is taken, as published; or what else it is.
+    pub(crate) fn state(&self, post: &post::Post) -> State {
         if post.keys.draft && !self.drafts {
-            Some(State::Draft)
+            State::Draft
         } else if post.expires.is_some_and(|expires| expires <= self.now) && !self.expired {
-            Some(State::Expired)
+            State::Expired
         } else if post.date > self.now && !self.future {
-            Some(State::Future)
+            State::Future
         } else {
-            None
+            State::Published
         }
     }
 
@@ -84,13 +84,13 @@ impl State {
         }
     }
 
-    /// Completes "it is …".
-    fn why(self) -> &'static str {
+    /// Why a post is left out, to complete "it is …".
+    fn why(self) -> Option<&'static str> {
         match self {
-            Self::Published => "published",
-            Self::Draft => "a draft",
-            Self::Future => "dated in the future",
-            Self::Expired => "expired",
+            Self::Published => None,
+            Self::Draft => Some("a draft"),
+            Self::Future => Some("dated in the future"),
+            Self::Expired => Some("expired"),
         }
     }
 }
@@ -177,8 +177,8 @@ impl<'a> Members<'a> {
         let mut posts = Vec::new();
         let due = parsed.posts.iter().filter_map(|post| choice.due(post)).min();
         for post in parsed.posts {
-            match choice.refuses(&post) {
-                Some(state) => left_out.push((post.source.path.clone(), state.why())),
+            match choice.state(&post).why() {
+                Some(why) => left_out.push((post.source.path.clone(), why)),
                 None => posts.extend(member(post, config, claims)),
             }
         }

@@ -107,8 +107,8 @@ pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let route = Renderer::fixed("archives/");
     let mut years: Vec<YearView> = Vec::new();
     let mut fragments = BTreeSet::new();
-    for post in &renderer.site.posts {
-        let mut line = renderer.line(post);
+    for (post, line) in renderer.site.posts.iter().zip(renderer.lines()) {
+        let mut line = line.view.clone();
         if !fragments.insert(line.fragment.clone()) {
             // Two posts of one second: the newer in the list keeps the fragment.
             line.fragment.clear();

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use blake3::Hash;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::files::config;
@@ -17,7 +18,7 @@ use crate::running::pipeline::{Inputs, afresh, all_problems, in_order, survey};
 use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
 use crate::running::timings::Timings;
-use crate::words::diagnostic::{self, has_error};
+use crate::words::diagnostic::{self, Diagnostic, has_error};
 
 /// What `build` takes besides the inputs.
 #[derive(Debug, Clone)]
@@ -64,9 +65,10 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
     };
     let now = inputs.choice.now;
-    if let Some((said, written)) = surveyed.hash().and_then(|inputs| output.as_mut()?.unchanged(inputs, now)) {
-        timings.ended("look at outputs");
-        return ended(build, &said, written, output.as_ref(), &timings);
+    let receipt = surveyed.hash().and_then(|inputs| Some((inputs, output.as_mut()?.unchanged(inputs, now)?)));
+    timings.ended("look for something to do");
+    if let (Some((inputs, (said, written))), Some(output)) = (receipt, &output) {
+        return ended(build, &said, written, (output, Some(inputs)), timings);
     }
     let mut prepared = match surveyed.prepare(&mut timings) {
         Ok(prepared) => prepared,
@@ -114,36 +116,64 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         output.keep_receipt(inputs, now, prepared.site.due, said.clone());
     }
     timings.ended("remember");
-    ended(build, &said, written, Some(&output), &timings)
+    ended(build, &said, written, (&output, prepared.inputs), timings)
 }
 
-/// Says how a build ended that had no errors, and looks at its outputs once more if that is asked for.
+/// Says how a build ended that had no errors, and holds its outputs against one from nothing if that is asked for.
 fn ended(
     build: &Build,
     said: &Said,
     written: Report,
-    output: Option<&Output>,
-    timings: &Timings,
+    (output, inputs): (&Output, Option<Hash>),
+    mut timings: Timings,
 ) -> io::Result<Outcome> {
-    if let Some(output) = output.filter(|_| build.verify)
-        && let Err(failure) = verify(&build.inputs, output)
-    {
-        return report::failure(&failure, build.form);
-    }
-    match build.form {
-        Form::Json => report::line(&said.json)?,
-        Form::Silent => {}
-        Form::Text => {
-            report::warnings(&said.warnings)?;
-            if !build.quiet {
-                report::line(&summary(&said.amounts, written, timings.all()))?;
-            }
+    if build.form == Form::Text {
+        report::warnings(&said.warnings)?;
+        if !build.quiet {
+            report::line(&summary(&said.amounts, written, timings.all()))?;
         }
+    }
+    let mut outcome = Outcome::Fine;
+    if build.verify {
+        let verified = verify(&build.inputs, said, output, inputs);
+        timings.ended("verify");
+        match verified {
+            Ok(count) if build.form == Form::Text && !build.quiet => {
+                report::line(&format!("verified {}", many(count, "file")))?;
+            }
+            Ok(_) => {}
+            Err(failure) => outcome = report::failure(&failure, build.form)?,
+        }
+    }
+    // One document: what is wrong with the outputs is told in place of warnings.
+    if build.form == Form::Json && outcome == Outcome::Fine {
+        report::line(&said.json)?;
     }
     if build.timings {
         report::notes(&timings.table())?;
     }
-    Ok(Outcome::Fine)
+    Ok(outcome)
+}
+
+/// Builds once more from nothing, in memory, and holds the outputs and what was said against that; gives how many outputs there are.
+fn verify(inputs: &Inputs, said: &Said, output: &Output, of: Option<Hash>) -> Result<usize, Failure> {
+    let mut prepared = afresh(inputs).map_err(Failure::Site)?;
+    if prepared.inputs != of {
+        let message = "the site was changed while its outputs were held against it";
+        let problem = Diagnostic::error("changed-file", message).in_path("content");
+        return Err(Failure::Site(vec![problem.help("verify again when nobody writes to it")]));
+    }
+    let mut problems = std::mem::take(&mut prepared.problems);
+    let renderer = prepared.renderer();
+    let (plan, found) = plan(&renderer, &Kept::nothing());
+    problems.extend(found);
+    output.verify(&plan.outputs)?;
+    if diagnostic::json(&in_order(problems)) == said.json {
+        return Ok(plan.outputs.len());
+    }
+    let message = "a build from nothing warns of other things";
+    let problem = Diagnostic::error("not-as-made", message).in_path(output.name());
+    Err(Failure::Site(vec![problem.help("this is a fault of genblog's: please report it")]))
 }
 
 /// Makes and keeps the sizes of photographs: each is a piece of work by itself, so that all processors have some to the end, and
@@ -155,14 +185,6 @@ fn decode(pictures: &[&Work], build: &Build) {
         work.make_all();
         progress.step();
     });
-}
-
-/// Builds once more from nothing, in memory, and holds the outputs against that.
-fn verify(inputs: &Inputs, output: &Output) -> Result<(), Failure> {
-    let prepared = afresh(inputs).map_err(Failure::Site)?;
-    let renderer = prepared.renderer();
-    let (plan, _) = plan(&renderer, &Kept::nothing());
-    output.verify(&plan.outputs)
 }
 
 /// How much there is.

@@ -10,7 +10,9 @@ use crate::words::diagnostic::Diagnostic;
 
 /// Clears the output folder `output` of the site in `root`; what somebody else wrote or changed there stays, and is told.
 pub fn clean(root: &Path, config: Option<&Path>, output: &Path) -> io::Result<Outcome> {
-    if let (None, problems) = config::read(root, config, &Overrides::default()) {
+    // One with errors is a site all the same.
+    let (_, problems) = config::read(root, config, &Overrides::default());
+    if problems.iter().any(|problem| problem.code == "no-config") {
         return report::failure(&Failure::Site(problems), Form::Text);
     }
     let cleared = Output::open(root, output).and_then(|output| Ok((output.name().to_owned(), output.clear()?)));

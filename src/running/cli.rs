@@ -87,6 +87,9 @@ struct ListArguments {
     /// Which posts
     #[arg(default_value = "all")]
     which: Which,
+    /// Where the site will be served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL")]
+    base_url: Option<String>,
     /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
     #[arg(long, value_name = "RFC3339", value_parser = moment)]
     clock: Option<DateTime<Utc>>,
@@ -340,9 +343,9 @@ impl Cli {
                 config,
             }),
             Command::Import(arguments) => import::import(&arguments.import(&root)),
-            Command::List(ListArguments { which, clock, json }) => {
+            Command::List(ListArguments { which, base_url, clock, json }) => {
                 let choice = ChoiceArguments { drafts: false, future: false, expired: false, clock };
-                list::list(&inputs(None, choice), which, form(json))
+                list::list(&inputs(base_url, choice), which, form(json))
             }
             Command::Clean { output_dir } => clean::clean(&root, config.as_deref(), &output_folder(output_dir)),
             Command::Completions { shell } => {

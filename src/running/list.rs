@@ -8,12 +8,13 @@ use chrono_tz::Tz;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::files::output::Failure;
-use crate::files::{config, source};
+use crate::files::kept::Access;
 use crate::graph::{Listed, State, list as listed};
-use crate::running::pipeline::{Inputs, in_order};
+use crate::running::pipeline::{Inputs, Surveyed, in_order, survey};
 use crate::running::report::{self, Form, Outcome};
-use crate::words::diagnostic::has_error;
+use crate::running::timings::Timings;
+use crate::words::diagnostic::{Diagnostic, Severity};
+use crate::words::excerpt::tame;
 
 /// Which posts to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,14 +43,18 @@ impl Which {
     }
 }
 
-/// Lists posts, newest first; what is wrong with the site is told too, and those posts that can be read are listed all the same.
+/// Lists posts, newest first. Errors in reading them are told too, and those that can be read are listed all the same; links and
+/// addresses are `genblog check`'s affair.
 pub fn list(inputs: &Inputs, which: Which, form: Form) -> io::Result<Outcome> {
-    let (config, mut problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
-    let Some(config) = config else { return report::failure(&Failure::Site(problems), form) };
-    let (source, found) = source::read(&inputs.root);
-    problems.extend(found);
-    let (posts, found) = listed(&config, &source, &inputs.choice);
-    problems.extend(found);
+    let surveyed = survey(inputs, Access::Read, &mut Timings::start());
+    let (posts, problems) = match surveyed.map(Surveyed::read) {
+        Ok((config, source, mut problems)) => {
+            let (posts, found) = listed(&config, &source, inputs.choice.now);
+            problems.extend(found);
+            (posts, problems)
+        }
+        Err(problems) => (Vec::new(), problems),
+    };
     let posts: Vec<&Listed> = posts.iter().filter(|post| which.takes(post.state)).collect();
     match form {
         Form::Text => report::lines(&posts.iter().map(|post| Line(post)).collect::<Vec<_>>())?,
@@ -59,12 +64,12 @@ pub fn list(inputs: &Inputs, which: Which, form: Form) -> io::Result<Outcome> {
             report::line(&serde_json::to_string_pretty(&rows).expect("texts are always JSON"))?;
         }
     }
-    let problems: Vec<_> =
-        in_order(problems).into_iter().filter(|problem| has_error(std::slice::from_ref(problem))).collect();
-    if problems.is_empty() {
+    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+    let errors: Vec<Diagnostic> = in_order(problems).into_iter().filter(is_error).collect();
+    if errors.is_empty() {
         return Ok(Outcome::Fine);
     }
-    report::diagnostics(&problems, Form::Text)?;
+    report::diagnostics(&errors, if form == Form::Silent { form } else { Form::Text })?;
     Ok(Outcome::Site)
 }
 
@@ -74,6 +79,7 @@ struct Line<'a>(&'a Listed);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Listed { path, title, date, state, .. } = self.0;
+        let [path, title] = [path, title].map(|text| tame(text).split_whitespace().collect::<Vec<_>>().join(" "));
         write!(formatter, "{}  {:9}  {path}  {title}", date.format("%Y-%m-%d %H:%M"), state.name())
     }
 }

@@ -11,7 +11,7 @@ use crate::files::config::{self, Config, Overrides};
 use crate::files::kept::Access;
 use crate::files::output;
 use crate::files::seen::{Entries, Seen};
-use crate::files::source::{self, Known, Survey};
+use crate::files::source::{self, Known, Source, Survey};
 use crate::files::stamp::{Moment, Stamp};
 use crate::graph::site::Site;
 use crate::graph::{Choice, assemble};
@@ -98,6 +98,15 @@ impl Surveyed {
     #[must_use]
     pub fn hash(&self) -> Option<Hash> {
         Some(hash(self.program, &self.config, &self.choice, self.survey.hash()?))
+    }
+
+    /// Reads the files.
+    #[must_use]
+    pub fn read(self) -> (Config, Source, Vec<Diagnostic>) {
+        let (source, found) = self.survey.read();
+        let mut problems = self.problems;
+        problems.extend(found);
+        (self.config, source, problems)
     }
 
     /// Reads and understands the site.

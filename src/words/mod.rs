@@ -2,7 +2,7 @@
 
 pub mod source_text;
 
-mod excerpt;
+pub(crate) mod excerpt;
 
 pub mod diagnostic;
 

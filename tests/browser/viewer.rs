@@ -443,6 +443,21 @@ fn it_fits_every_window_and_axe_finds_nothing_wrong() {
 }
 
 #[test]
+fn axe_finds_nothing_wrong_on_pages_of_photographs() {
+    let axe = axe();
+    in_browser(1280, 900, async |browser| {
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")] {
+            browser.window(width, 900).await;
+            browser.prefers("prefers-color-scheme", scheme).await;
+            for page in ["gallery/", ALBUM, FIRST] {
+                browser.visit(page).await;
+                assert_eq!(violations(browser, &axe).await, json!([]), "{page} at {width}, {scheme}");
+            }
+        }
+    });
+}
+
+#[test]
 fn without_scripts_tiles_are_links() {
     in_browser(1280, 900, async |browser| {
         browser.without_scripts().await;
