@@ -175,9 +175,16 @@ impl Memory {
 
     /// Forgets everything but what is in `manifest`.
     pub fn clear(&self, manifest: &Manifest) -> io::Result<()> {
+        for file in [&self.receipt, &self.journal, &self.manifest] {
+            remove(&temporary(file))?;
+        }
         remove(&self.receipt)?;
-        self.finish(manifest)?;
-        if manifest.files.is_empty() { remove(&self.manifest) } else { Ok(()) }
+        if manifest.files.is_empty() {
+            remove(&self.journal)?;
+            remove(&self.manifest)
+        } else {
+            self.finish(manifest)
+        }
     }
 
     /// Whether nothing is remembered of any output folder.

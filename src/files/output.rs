@@ -387,12 +387,12 @@ impl Output {
         if problems.is_empty() { Ok(()) } else { Err(Failure::Site(problems)) }
     }
 
-    /// Deletes what genblog wrote and nobody changed since, and all that is remembered of it; gives how many files went, and the
-    /// paths of those that somebody changed, which stay.
+    /// Deletes what genblog wrote and nobody changed since, and what is remembered of it and of sources; gives how many files went,
+    /// and the paths of those that somebody changed, which stay and are genblog's to write over.
     pub fn clear(self) -> Result<(usize, Vec<String>), Failure> {
         let Disk { manifest, journal, .. } = &self.disk;
         let known: BTreeSet<&str> = manifest.files().map(|(path, _)| path).chain(journal.paths()).collect();
-        let ours = self.stale(&BTreeMap::new());
+        let (knew, ours) = (!known.is_empty(), self.stale(&BTreeMap::new()));
         let going: BTreeSet<&str> = ours.iter().map(|(path, _)| path.as_str()).collect();
         let is_there = |path: &str| self.disk.folder.join(path).symlink_metadata().is_ok();
         let left: Vec<String> =
@@ -402,12 +402,14 @@ impl Output {
         let manifest = Manifest::new(&self.name, left.iter().filter_map(owned).collect());
         let cleared = self.clean().and_then(|()| self.remove(&ours)).and_then(|()| self.memory.clear(&manifest));
         cleared.map_err(|error| self.machine(&error))?;
-        self.disk.seen.forget(&self.root, self.memory.name());
+        for memory in [self.memory.name(), "sources", "program"] {
+            self.disk.seen.forget(&self.root, memory);
+        }
         if self.memory.is_last() {
             // What stays costs room only.
             let _ = std::fs::remove_dir_all(self.root.join(FOLDER).join("kept"));
         }
-        if !ours.is_empty() {
+        if knew {
             let _ = std::fs::remove_dir(&self.disk.folder);
         }
         Ok((ours.len(), left))

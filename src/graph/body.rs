@@ -2,8 +2,8 @@
 
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image;
+use crate::graph::link_spans::{destination_span, text_span};
 use crate::graph::links::{FrameLink, Linker, Origin, Resolved};
-use crate::graph::pieces::{destination_span, text_span};
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
@@ -61,8 +61,8 @@ struct Writer<'a> {
     findings: Findings,
     /// Whether what is written is part of a link.
     in_link: bool,
-    /// What ends the link that is open.
-    link_end: &'static str,
+    /// What ends the links that are open, the innermost last: an address in angle brackets may stand in a link.
+    link_ends: Vec<&'static str>,
 }
 
 impl<'a> Writer<'a> {
@@ -75,7 +75,7 @@ impl<'a> Writer<'a> {
             lead: None,
             findings: Findings::default(),
             in_link: false,
-            link_end: "",
+            link_ends: Vec::new(),
         }
     }
 
@@ -85,8 +85,9 @@ impl<'a> Writer<'a> {
                 Piece::Written(html) => self.raw(html),
                 Piece::Link(link) => self.link(link),
                 Piece::LinkEnd => {
-                    self.in_link = false;
-                    self.raw(self.link_end);
+                    let end = self.link_ends.pop().unwrap_or_default();
+                    self.in_link = !self.link_ends.is_empty();
+                    self.raw(end);
                 }
                 Piece::Image(image) => self.image(image),
                 Piece::Html(html) => self.html(&html.value, &html.span),
@@ -121,7 +122,7 @@ impl<'a> Writer<'a> {
             self.raw(&attribute("title", &link.title));
         }
         self.raw(">");
-        self.link_end = "</a>";
+        self.link_ends.push("</a>");
     }
 
     fn image(&mut self, Image { destination, title, alt, span }: &Image) {
@@ -205,7 +206,7 @@ impl<'a> Writer<'a> {
         let written = Written { destination, span: &destination_span, text, text_span: &text_span, title };
         let Tags { open, close } = self.engine_element(written);
         self.raw(&open);
-        self.link_end = close;
+        self.link_ends.push(close);
     }
 
     /// The same in the author's own HTML.

@@ -14,7 +14,7 @@ mod engine;
 
 mod attached;
 
-mod pieces;
+mod link_spans;
 
 mod body;
 

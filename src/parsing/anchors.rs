@@ -35,17 +35,17 @@ pub(crate) fn settle<'m>(
     let mut figures = BTreeMap::new();
     let mut all: Vec<&mut Located<Mark<'m>>> =
         marks.iter_mut().chain(footnotes.iter_mut().flat_map(|note| &mut note.marks)).collect();
-    for piece in &all {
-        taken.authors_own(piece);
+    for mark in &all {
+        taken.authors_own(mark);
     }
-    for piece in &mut all {
-        if let Mark::Figure(figure) = &mut piece.value {
-            figure.id = taken.figure(figure.spec.name, &piece.span);
+    for mark in &mut all {
+        if let Mark::Figure(figure) = &mut mark.value {
+            figure.id = taken.figure(figure.spec.name, &mark.span);
             figures.insert(figure.id.clone(), figure.start());
         }
     }
-    for piece in &mut all {
-        match &mut piece.value {
+    for mark in &mut all {
+        match &mut mark.value {
             Mark::Heading(heading) => {
                 let id = taken.heading(heading.id.take(), &heading.title);
                 headings.extend(listed(heading.level, &id, &heading.title));
@@ -78,11 +78,11 @@ struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    fn authors_own(&mut self, piece: &Located<Mark<'_>>) {
-        match &piece.value {
+    fn authors_own(&mut self, mark: &Located<Mark<'_>>) {
+        match &mark.value {
             Mark::Heading(heading) => {
                 if let Some(id) = &heading.id {
-                    self.claim(id, &piece.span.first_line());
+                    self.claim(id, &mark.span.first_line());
                 }
             }
             Mark::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),

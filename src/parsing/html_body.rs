@@ -11,7 +11,7 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
 
 /// HTML with what the site has to know about it.
-pub(crate) fn html_piece(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Mark<'static> {
+pub(crate) fn html_mark(html: &str, span: &Span, exact: bool, diagnostics: &mut Vec<Diagnostic>) -> Mark<'static> {
     let mut piece =
         Html { html: html.to_owned(), headings: Vec::new(), ids: Vec::new(), engine_links: Vec::new(), exact };
     match html::scan(html) {
@@ -49,7 +49,7 @@ pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<
     for part in [lead, rest.clone()] {
         let span = Span::new(source, body.start + part.start..body.start + part.end);
         if !part.is_empty() {
-            let piece = html_piece(&text[part.clone()], &span, true, &mut diagnostics);
+            let piece = html_mark(&text[part.clone()], &span, true, &mut diagnostics);
             marks.push(Located { value: piece, span: span.clone() });
         }
         if halves.is_some() && part != rest {

@@ -14,7 +14,7 @@ use pulldown_cmark::{
 
 use crate::parsing::anchors::{Note, settle};
 use crate::parsing::fence;
-use crate::parsing::html_body::{html_piece, is_more, missing_alt, words};
+use crate::parsing::html_body::{html_mark, is_more, missing_alt, words};
 use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Text};
 use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
@@ -54,7 +54,7 @@ pub(crate) fn inline(text: &Located<String>) -> (Vec<Piece>, Vec<Diagnostic>) {
             | Event::Code(_)
             | Event::SoftBreak
             | Event::HardBreak => Mark::Markdown(event),
-            Event::InlineHtml(html) => html_piece(&html, &text.span, false, &mut diagnostics),
+            Event::InlineHtml(html) => html_mark(&html, &text.span, false, &mut diagnostics),
             _ => {
                 let message = "a caption is one line: text, emphasis, code, links and inline HTML";
                 let diagnostic = Diagnostic::error("caption", message).at(text.span.clone(), "there is more here");
@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
                 Event::FootnoteReference(label) => self.note_reference(label, span),
                 Event::InlineHtml(html) | Event::Html(html) => {
                     let exact = span.text() == &**html;
-                    let mark = html_piece(html, &span, exact, &mut self.diagnostics);
+                    let mark = html_mark(html, &span, exact, &mut self.diagnostics);
                     self.push(mark, span);
                 }
                 _ => {
@@ -254,7 +254,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let exact = span.text().starts_with(&text);
-        let mark = html_piece(&text, &span, exact, &mut self.diagnostics);
+        let mark = html_mark(&text, &span, exact, &mut self.diagnostics);
         self.push(mark, span);
     }
 

@@ -1,4 +1,4 @@
-//! A body on its way from source to HTML: pieces that know their places, with links not yet resolved.
+//! A body on its way from source to HTML: pieces, of which those that depend on the site know their places.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -255,9 +255,17 @@ impl Writer {
     }
 }
 
-/// How many marks stand before the end of the link that has begun; links do not lie in links.
+/// How many marks stand before the end of the link that has begun; an address in angle brackets may stand in one.
 fn link_length(marks: &[Located<Mark<'_>>]) -> usize {
-    let end = marks.iter().position(|mark| matches!(mark.value, Mark::Markdown(Event::End(TagEnd::Link))));
+    let mut open = 1;
+    let end = marks.iter().position(|mark| {
+        match &mark.value {
+            Mark::Markdown(Event::Start(Tag::Link { .. })) => open += 1,
+            Mark::Markdown(Event::End(TagEnd::Link)) => open -= 1,
+            _ => {}
+        }
+        open == 0
+    });
     end.unwrap_or(marks.len())
 }
 
@@ -275,7 +283,7 @@ fn image_length(marks: &[Located<Mark<'_>>]) -> usize {
     end.map_or(marks.len(), |end| end + 1)
 }
 
-/// Pieces as plain text.
+/// Marks as plain text.
 fn plain(marks: &[Located<Mark<'_>>]) -> String {
     let text = |mark: &Located<Mark<'_>>| match &mark.value {
         Mark::Markdown(Event::Text(text) | Event::Code(text)) => text.to_string(),
@@ -283,4 +291,48 @@ fn plain(marks: &[Located<Mark<'_>>]) -> String {
         _ => String::new(),
     };
     marks.iter().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parsing::markdown;
+    use crate::parsing::text::Piece;
+    use crate::words::source_text::SourceText;
+
+    /// Pieces, shortened.
+    fn told(markdown: &str) -> String {
+        let source = SourceText::new("a.md", markdown);
+        let (text, _) = markdown::parse(&source, 0..markdown.len());
+        let word = |piece: &Piece| match piece {
+            Piece::Written(html) => html.trim().to_owned(),
+            Piece::Link(link) => format!("[{} {}]", link.destination, link.text),
+            Piece::LinkEnd => "[/]".to_owned(),
+            Piece::Image(image) => format!("[{} {}]", image.destination, image.alt),
+            Piece::Html(html) => format!("[{}]", html.value.html.trim()),
+            Piece::Figure(figure) => format!("[{}]", figure.value.id),
+            Piece::More => "[more]".to_owned(),
+        };
+        text.pieces.iter().map(word).collect()
+    }
+
+    #[test]
+    fn only_what_depends_on_the_site_is_left() {
+        for (markdown, expected) in [
+            ("One *two* `3 < 4`.", "<p>One <em>two</em> <code>3 &lt; 4</code>.</p>"),
+            ("a [b *c*](d.md \"e\") f", "<p>a[d.md ]b <em>c</em>[/]f</p>"),
+            ("![b *c*](d.png)", "<p>[d.png b c]</p>"),
+            ("[a ![b](c.png) d](e.md)", "<p>[e.md ]a[c.png b]d[/]</p>"),
+            ("[a *b* `c`](sim:ring=v1)", "<p>[sim:ring=v1 a b c]a <em>b</em> <code>c</code>[/]</p>"),
+            // An address in angle brackets stands in links and in words for pictures, too.
+            ("[a <http://b> c](sim:ring)", "<p>[sim:ring a http://b c]a[http://b ]http://b[/]c[/]</p>"),
+            (
+                "[x ![alt <http://b> tail](i.png) more](sim:ring)",
+                "<p>[sim:ring x alt http://b tail more]x[i.png alt http://b tail]more[/]</p>",
+            ),
+            ("a <b>c</b>", "<p>a[<b>]c[</b>]</p>"),
+            ("a\n\n<!-- more -->\n\n```sim\nfigure = 'ring'\n```\n", "<p>a</p>[more][ring]"),
+        ] {
+            assert_eq!(told(markdown), expected, "{markdown}");
+        }
+    }
 }

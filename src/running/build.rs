@@ -158,9 +158,10 @@ fn ended(
 /// Builds once more from nothing, in memory, and holds the outputs and what was said against that; gives how many outputs there are.
 fn verify(inputs: &Inputs, said: &Said, output: &Output, of: Option<Hash>) -> Result<usize, Failure> {
     let mut prepared = afresh(inputs).map_err(Failure::Site)?;
-    if prepared.inputs != of {
+    let seen_so = prepared.inputs == of;
+    if !seen_so && survey(inputs, Access::Read, &mut Timings::start()).is_ok_and(|now| now.hash() != of) {
         let message = "the site was changed while its outputs were held against it";
-        let problem = Diagnostic::error("changed-file", message).in_path("content");
+        let problem = Diagnostic::error("changed-file", message).in_path(output.name());
         return Err(Failure::Site(vec![problem.help("verify again when nobody writes to it")]));
     }
     let mut problems = std::mem::take(&mut prepared.problems);
@@ -168,12 +169,17 @@ fn verify(inputs: &Inputs, said: &Said, output: &Output, of: Option<Hash>) -> Re
     let (plan, found) = plan(&renderer, &Kept::nothing());
     problems.extend(found);
     output.verify(&plan.outputs)?;
-    if diagnostic::json(&in_order(problems)) == said.json {
+    if seen_so && diagnostic::json(&in_order(problems)) == said.json {
         return Ok(plan.outputs.len());
     }
-    let message = "a build from nothing warns of other things";
+    let message = if seen_so {
+        "a build from nothing warns of other things"
+    } else {
+        "a file of the site is not what is remembered of it"
+    };
     let problem = Diagnostic::error("not-as-made", message).in_path(output.name());
-    Err(Failure::Site(vec![problem.help("this is a fault of genblog's: please report it")]))
+    let help = "this is a fault of genblog's: please report it; `genblog clean` and another build mend it";
+    Err(Failure::Site(vec![problem.help(help)]))
 }
 
 /// Makes and keeps the sizes of photographs: each is a piece of work by itself, so that all processors have some to the end, and

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::files::config::{self, Overrides};
+use crate::files::config::{self, CONFIG_FILE, Overrides};
 use crate::files::output::{Failure, Output};
 use crate::running::report::{self, Form, Outcome, many};
 use crate::words::diagnostic::Diagnostic;
@@ -12,7 +12,7 @@ use crate::words::diagnostic::Diagnostic;
 pub fn clean(root: &Path, config: Option<&Path>, output: &Path) -> io::Result<Outcome> {
     // One with errors is a site all the same.
     let (_, problems) = config::read(root, config, &Overrides::default());
-    if problems.iter().any(|problem| problem.code == "no-config") {
+    if !config.map_or_else(|| root.join(CONFIG_FILE), Path::to_path_buf).is_file() {
         return report::failure(&Failure::Site(problems), Form::Text);
     }
     let cleared = Output::open(root, output).and_then(|output| Ok((output.name().to_owned(), output.clear()?)));

@@ -79,7 +79,8 @@ struct Line<'a>(&'a Listed);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Listed { path, title, date, state, .. } = self.0;
-        let [path, title] = [path, title].map(|text| tame(text).split_whitespace().collect::<Vec<_>>().join(" "));
+        let path = tame(path).replace('\n', "\u{fffd}");
+        let title = tame(title).split_whitespace().collect::<Vec<_>>().join(" ");
         write!(formatter, "{}  {:9}  {path}  {title}", date.format("%Y-%m-%d %H:%M"), state.name())
     }
 }
