@@ -224,7 +224,7 @@ fn verifying_finds_what_a_clean_build_would_not_make() {
     let outputs = outputs.expect("outputs are remembered");
     let remembered = fs::read(&outputs).expect("readable");
     fs::write(&page, "two").expect("writable");
-    let lie = forged(&remembered, &page);
+    let lie = forged(&remembered, "about.txt", &page);
     fs::write(&outputs, lie).expect("writable");
     let (said, _) = folder.run(&["build"], 0);
     assert!(said.contains(": 0 written"), "{said}");
@@ -238,17 +238,32 @@ fn verifying_finds_what_a_clean_build_would_not_make() {
     folder.run(&["clean"], 0);
     folder.run(&["build", "--verify"], 0);
     assert_eq!(folder.read("public/about.txt"), "one");
+
+    // The same of a source, which no build but one from nothing reads then.
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    folder.run(&["build"], 0);
+    let (source, memory) = (folder.0.join("static/about.txt"), folder.0.join(".genblog/seen/sources.json"));
+    fs::write(&source, "two").expect("writable");
+    let lie = forged(&fs::read(&memory).expect("remembered"), "static/about.txt", &source);
+    fs::write(&memory, lie).expect("writable");
+    let (said, _) = folder.run(&["build"], 0);
+    assert!(said.contains(": 0 written"), "{said}");
+    let (_, complaints) = folder.run(&["build", "--verify"], 1);
+    assert!(complaints.contains("error[not-as-made]: `/about.txt` is not what"), "{complaints}");
+    folder.run(&["clean"], 0);
+    folder.run(&["build", "--verify"], 0);
+    assert_eq!(folder.read("public/about.txt"), "two");
 }
 
 #[cfg(unix)]
-/// What is remembered of outputs, where the stamp of `about.txt` is that of the file as it is now.
-fn forged(remembered: &[u8], page: &Path) -> Vec<u8> {
+/// What is remembered of files, where the stamp of the one called `name` is that of `file` as it is now.
+fn forged(remembered: &[u8], name: &str, file: &Path) -> Vec<u8> {
     use std::os::unix::fs::MetadataExt;
     let text = std::str::from_utf8(remembered).expect("text").split_once('\n').expect("a seal").1;
     let mut all: serde_json::Value = serde_json::from_str(text).expect("JSON");
-    let now = page.metadata().expect("there");
+    let now = file.metadata().expect("there");
     let nanoseconds = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
-    all["files"]["about.txt"]["stamp"] = serde_json::json!([
+    all["files"][name]["stamp"] = serde_json::json!([
         now.dev(),
         now.ino(),
         now.len(),

@@ -47,22 +47,12 @@ const EDITS: [Edit; 6] = [
     Edit {
         name: "one line of a template",
         make: |root, _| {
-            for file in ["templates/post.html", "layouts/single.html"].map(|file| root.join(file)) {
-                if let Ok(text) = fs::read_to_string(&file) {
-                    fs::write(file, text.replace("<article>", "<article class=\"post\">")).expect("room");
-                }
-            }
+            replace(root, ["templates/post.html", "layouts/single.html"], "<article>", "<article class=\"post\">");
         },
     },
     Edit {
         name: "one value of the configuration",
-        make: |root, _| {
-            for file in ["genblog.toml", "hugo.toml"].map(|file| root.join(file)) {
-                if let Ok(text) = fs::read_to_string(&file) {
-                    fs::write(file, text.replace("\"Notes\"", "\"Other notes\"")).expect("room");
-                }
-            }
-        },
+        make: |root, _| replace(root, ["genblog.toml", "hugo.toml"], "\"Notes\"", "\"Other notes\""),
     },
 ];
 
@@ -72,6 +62,16 @@ fn main() {
     for posts in posts.split(',').filter_map(|posts| posts.trim().parse().ok()) {
         compare(&folder, posts);
         fs::remove_dir_all(&folder).expect("removed");
+    }
+}
+
+/// Replaces a text in the one of two files that a site has.
+fn replace(root: &Path, files: [&str; 2], from: &str, to: &str) {
+    for file in files.map(|file| root.join(file)) {
+        if let Ok(text) = fs::read_to_string(&file) {
+            assert!(text.contains(from), "an edit changes something");
+            fs::write(file, text.replace(from, to)).expect("room");
+        }
     }
 }
 

@@ -102,13 +102,13 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
 /// All files of a site by name and hash; what `memory` knows was not read for it.
 #[derive(Debug, Default)]
 pub struct Survey {
-    files: [Vec<Surveyed>; 3],
+    files: [Vec<SurveyedFile>; 3],
     problems: Vec<Diagnostic>,
 }
 
 /// A file, and what is known of it.
 #[derive(Debug)]
-struct Surveyed {
+struct SurveyedFile {
     path: String,
     file: PathBuf,
     found: io::Result<Found>,
@@ -140,7 +140,7 @@ pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Survey 
         problems.extend(found);
         let look = |(path, file): (String, PathBuf)| {
             let found = look(part, &path, &file, memory, now);
-            Surveyed { path, file, found }
+            SurveyedFile { path, file, found }
         };
         paths.into_par_iter().map(look).collect()
     });
@@ -159,7 +159,7 @@ impl Survey {
     /// What is known of the files now, by their paths.
     #[must_use]
     pub fn seen(&self) -> Entries<Known> {
-        let entry = |one: &Surveyed| {
+        let entry = |one: &SurveyedFile| {
             let Found { hash, known, stamp, .. } = one.found.as_ref().ok()?;
             Some((one.path.clone(), Entry { stamp: (*stamp)?, hash: *hash, facts: known.clone() }))
         };
@@ -183,7 +183,7 @@ impl Survey {
     }
 }
 
-impl Surveyed {
+impl SurveyedFile {
     fn read(self, part: Part) -> (SourceFile, Option<Diagnostic>) {
         let Self { path, file, found } = self;
         let Found { hash, length, known, bytes, .. } = match found {

@@ -44,16 +44,22 @@ impl Writer {
         while let Some(Located { value, span }) = rest.next() {
             match value {
                 Mark::Markdown(Event::Start(Tag::Image { dest_url, title, .. })) => {
-                    let length = image_length(rest.as_slice());
+                    let is_image = |tag: &Tag<'_>| matches!(tag, Tag::Image { .. });
+                    let length = length_inside(rest.as_slice(), is_image, TagEnd::Image);
                     let alt = plain(&rest.as_slice()[..length]);
-                    rest.by_ref().take(length).for_each(drop);
+                    // The end goes too.
+                    rest.by_ref().take(length + 1).for_each(drop);
                     let (destination, title) = (dest_url.to_string(), title.to_string());
                     self.push(Piece::Image(Box::new(Image { destination, title, alt, span })));
                 }
                 Mark::Markdown(Event::Start(Tag::Link { dest_url, title, .. })) => {
                     let speaks_of_engine = scheme(&dest_url).is_some();
-                    let inside = &rest.as_slice()[..link_length(rest.as_slice())];
-                    let text = if speaks_of_engine { plain(inside) } else { String::new() };
+                    let text = if speaks_of_engine {
+                        let is_link = |tag: &Tag<'_>| matches!(tag, Tag::Link { .. });
+                        plain(&rest.as_slice()[..length_inside(rest.as_slice(), is_link, TagEnd::Link)])
+                    } else {
+                        String::new()
+                    };
                     let (destination, title) = (dest_url.to_string(), title.to_string());
                     self.push(Piece::Link(Box::new(Link { destination, title, text, span })));
                 }
@@ -255,32 +261,19 @@ impl Writer {
     }
 }
 
-/// How many marks stand before the end of the link that has begun; an address in angle brackets may stand in one.
-fn link_length(marks: &[Located<Mark<'_>>]) -> usize {
+/// How many marks stand before the end of the element that has begun. Others of its kind may lie in it: an address in angle
+/// brackets in a link, a picture in a picture's words.
+fn length_inside(marks: &[Located<Mark<'_>>], begins: fn(&Tag<'_>) -> bool, ends: TagEnd) -> usize {
     let mut open = 1;
     let end = marks.iter().position(|mark| {
         match &mark.value {
-            Mark::Markdown(Event::Start(Tag::Link { .. })) => open += 1,
-            Mark::Markdown(Event::End(TagEnd::Link)) => open -= 1,
+            Mark::Markdown(Event::Start(tag)) if begins(tag) => open += 1,
+            Mark::Markdown(Event::End(tag)) if *tag == ends => open -= 1,
             _ => {}
         }
         open == 0
     });
     end.unwrap_or(marks.len())
-}
-
-/// How many marks belong to the image that has begun, its end among them.
-fn image_length(marks: &[Located<Mark<'_>>]) -> usize {
-    let mut open = 1;
-    let end = marks.iter().position(|mark| {
-        match &mark.value {
-            Mark::Markdown(Event::Start(Tag::Image { .. })) => open += 1,
-            Mark::Markdown(Event::End(TagEnd::Image)) => open -= 1,
-            _ => {}
-        }
-        open == 0
-    });
-    end.map_or(marks.len(), |end| end + 1)
 }
 
 /// Marks as plain text.
