@@ -322,12 +322,14 @@ impl Cli {
                 check::check(&inputs(arguments.base_url, arguments.choice), form(arguments.json))
             }
             Command::Serve(arguments) => {
+                let clock = goes(arguments.choice.clock).then_some(now as fn() -> DateTime<Utc>);
                 let inputs = inputs(None, arguments.choice);
                 serve::serve(&Serve {
                     inputs: Inputs { root: serve::canonical(&inputs.root), ..inputs },
                     bind: arguments.bind,
                     port: arguments.port,
                     open: arguments.open,
+                    clock,
                 })
             }
             Command::Feed { what: FeedCommand::Lint(arguments) } => {
@@ -414,10 +416,17 @@ fn form(json: bool) -> Form {
 
 /// `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org/specs/source-date-epoch/>), or the clock: the one place that looks at it.
 fn now() -> DateTime<Utc> {
-    let epoch = env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
-    epoch
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .unwrap_or_else(|| std::time::SystemTime::now().into())
+    epoch().unwrap_or_else(|| std::time::SystemTime::now().into())
+}
+
+fn epoch() -> Option<DateTime<Utc>> {
+    let seconds = env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
+/// Whether time goes on: nobody has said which moment it is.
+fn goes(clock: Option<DateTime<Utc>>) -> bool {
+    clock.is_none() && epoch().is_none()
 }
 
 fn moment(text: &str) -> Result<DateTime<Utc>, String> {

@@ -2,19 +2,22 @@
 //!
 //! Paths are looked up among the outputs and never on the disk, so none can lead out of the site. Names in the `Host` header that
 //! are not this machine's are refused: another site's script could otherwise read ours by pointing its own name here (DNS
-//! rebinding).
+//! rebinding). So are requests that other sites' scripts and frames say they come from.
 
 use std::net::IpAddr;
 
 use axum::body::Bytes;
 
 use crate::rendering::headers::Policy;
+use crate::running::range::{Range, range};
 use crate::running::shown::{Files, Served, Shown};
+use crate::words::address::percent_decode;
 
 /// Where the server's own files live; no route starts like this.
 const OWN: &str = "/_genblog/";
 
-const RELOAD: &str = include_str!("../../templates/reload.js");
+const FOLLOW: &str = include_str!("../../templates/live/follow.js");
+const PATCH: &str = include_str!("../../templates/live/patch.js");
 const STYLE: &str = include_str!("serve.css");
 
 /// A request, as far as it matters.
@@ -26,8 +29,14 @@ pub struct Asked<'a> {
     pub host: Option<&'a str>,
     /// The path, percent-encoded, without query.
     pub path: &'a str,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
     /// The `If-None-Match` header.
     pub if_none_match: Option<&'a str>,
+    /// The `Range` header.
+    pub range: Option<&'a str>,
+    /// The `If-Range` header.
+    pub if_range: Option<&'a str>,
 }
 
 /// How a request is met.
@@ -55,6 +64,8 @@ pub struct Answer {
 pub fn answer(shown: &Shown, asked: Asked<'_>) -> Reply {
     let answer = if !asked.host.is_some_and(is_own_name) {
         text(403, "this server answers for its own address only")
+    } else if asked.origin.is_some_and(|origin| !is_own_origin(origin)) {
+        text(403, "this server answers its own pages only")
     } else if !matches!(asked.method, "GET" | "HEAD") {
         let mut answer = text(405, "this server is for reading");
         answer.headers.push(("Allow", "GET, HEAD".to_owned()));
@@ -62,7 +73,8 @@ pub fn answer(shown: &Shown, asked: Asked<'_>) -> Reply {
     } else if let Some(name) = asked.path.strip_prefix(OWN) {
         match name {
             "events" => return Reply::Events,
-            "reload.js" => own(RELOAD, "text/javascript; charset=utf-8"),
+            "follow.js" => own(FOLLOW, "text/javascript; charset=utf-8"),
+            "patch.js" => own(PATCH, "text/javascript; charset=utf-8"),
             "serve.css" => own(STYLE, "text/css; charset=utf-8"),
             _ => text(404, "there is nothing at this address"),
         }
@@ -75,7 +87,7 @@ pub fn answer(shown: &Shown, asked: Asked<'_>) -> Reply {
 }
 
 fn from_site(shown: &Shown, files: &Files, asked: Asked<'_>) -> Answer {
-    let path = decode(asked.path).unwrap_or_default();
+    let path = percent_decode(asked.path);
     let Some(route) = path.strip_prefix(&files.base_path) else {
         return if path == "/" || format!("{path}/") == files.base_path {
             redirect(&files.base_path)
@@ -85,7 +97,7 @@ fn from_site(shown: &Shown, files: &Files, asked: Asked<'_>) -> Answer {
     };
     let index = if route.is_empty() || route.ends_with('/') { format!("{route}index.html") } else { route.to_owned() };
     if let Some(served) = files.get(&index) {
-        return fresh_or_whole(with_tools(shown, served), 200, asked.if_none_match);
+        return fresh_or_whole(with_tools(shown, served), asked);
     }
     if !route.is_empty() && files.get(&format!("{route}/index.html")).is_some() {
         return redirect(&format!("{}/", asked.path));
@@ -95,7 +107,10 @@ fn from_site(shown: &Shown, files: &Files, asked: Asked<'_>) -> Answer {
 
 fn missing(shown: &Shown, files: &Files) -> Answer {
     match files.get("404.html") {
-        Some(served) => fresh_or_whole(with_tools(shown, served), 404, None),
+        Some(served) => {
+            let Served { bytes, headers, .. } = with_tools(shown, served);
+            Answer { status: 404, headers, body: bytes }
+        }
         None => text(404, "there is nothing at this address"),
     }
 }
@@ -108,58 +123,87 @@ fn with_tools(shown: &Shown, served: &Served) -> Served {
     if !html || served.bytes.windows(POLICY.len()).any(|window| window == POLICY) {
         return served.clone();
     }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(served.hash.as_bytes()).update(shown.problems.as_bytes());
+    let version = hasher.finalize();
     let mut served = served.clone();
-    served.bytes = inject(&served.bytes, &tools(shown));
-    served.hash = blake3::hash(&served.bytes);
+    served.bytes = inject(&served.bytes, &script(version), &problems(shown));
+    served.hash = version;
     served
 }
 
-fn tools(shown: &Shown) -> String {
-    let script = format!("<script type=\"module\" src=\"{OWN}reload.js\"></script>\n");
+/// What makes a page follow edits: the script, and what stands for this version of the page.
+fn script(version: blake3::Hash) -> String {
+    format!(
+        "<meta name=\"genblog-page\" content=\"{}\"><script type=\"module\" src=\"{OWN}follow.js\"></script>",
+        &version.to_hex()[..16]
+    )
+}
+
+fn problems(shown: &Shown) -> String {
     if shown.problems.is_empty() {
-        return script;
+        return String::new();
     }
     let mut problems = String::new();
     pulldown_cmark_escape::escape_html(&mut problems, &shown.problems).expect("writing to a string does not fail");
     format!(
-        "{script}<link rel=\"stylesheet\" href=\"{OWN}serve.css\">\n\
+        "<link rel=\"stylesheet\" href=\"{OWN}serve.css\">\n\
          <aside class=\"genblog-problems\" role=\"alert\"><h2>The site has errors</h2>\
          <pre tabindex=\"0\">{problems}</pre></aside>\n"
     )
 }
 
-/// Puts `tools` at the end of the page's body.
-fn inject(page: &[u8], tools: &str) -> Bytes {
+/// Puts the script before all others of a page, and the problems at the end of its body.
+fn inject(page: &[u8], script: &str, problems: &str) -> Bytes {
+    let find =
+        |text: &[u8], wanted: &[u8]| text.windows(wanted.len()).position(|found| found.eq_ignore_ascii_case(wanted));
     const END: &[u8] = b"</body>";
-    let at = page.windows(END.len()).rposition(|window| window.eq_ignore_ascii_case(END)).unwrap_or(page.len());
-    Bytes::from([&page[..at], tools.as_bytes(), &page[at..]].concat())
+    let end = page.windows(END.len()).rposition(|window| window.eq_ignore_ascii_case(END)).unwrap_or(page.len());
+    // Pages without a head get the script where their body ends.
+    let head = find(&page[..end], b"<head>").map_or(end, |at| at + b"<head>".len());
+    Bytes::from([&page[..head], script.as_bytes(), &page[head..end], problems.as_bytes(), &page[end..]].concat())
 }
 
-fn fresh_or_whole(served: Served, status: u16, if_none_match: Option<&str>) -> Answer {
+/// A file, a part of it, or only word that it is what the asker has.
+fn fresh_or_whole(served: Served, asked: Asked<'_>) -> Answer {
     let tag = format!("\"{}\"", &served.hash.to_hex()[..16]);
     // The comparison is a weak one (RFC 9110, section 13.1.2).
-    let known = if_none_match.is_some_and(|tags| {
+    let known = asked.if_none_match.is_some_and(|tags| {
         tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
     });
-    let mut headers = served.headers;
-    headers.push(("ETag", tag));
+    let Served { bytes, mut headers, .. } = served;
+    headers.push(("ETag", tag.clone()));
     if known {
-        Answer { status: 304, headers, body: Bytes::new() }
-    } else {
-        Answer { status, headers, body: served.bytes }
+        return Answer { status: 304, headers, body: Bytes::new() };
+    }
+    headers.push(("Accept-Ranges", "bytes".to_owned()));
+    // A part of another version is of no use (RFC 9110, section 13.1.5).
+    let wanted = asked.range.filter(|_| asked.method == "GET" && asked.if_range.is_none_or(|known| known == tag));
+    match wanted.map_or(Range::Whole, |wanted| range(wanted, bytes.len())) {
+        Range::Whole => Answer { status: 200, headers, body: bytes },
+        Range::Part(part) => {
+            headers.push(("Content-Range", format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len())));
+            Answer { status: 206, headers, body: bytes.slice(part) }
+        }
+        Range::Beyond => {
+            let mut answer = text(416, "the file ends before this range");
+            answer.headers.push(("Content-Range", format!("bytes */{}", bytes.len())));
+            answer
+        }
     }
 }
 
 /// A page of the server's own, while there has been no site without errors yet.
 fn no_site(shown: &Shown) -> Answer {
     const PAGE: &[u8] =
-        b"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Errors</title><body></body></html>";
+        b"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Errors</title></head><body></body></html>";
     let headers = vec![
         ("Content-Type", "text/html; charset=utf-8".to_owned()),
         ("Cache-Control", "no-store".to_owned()),
         ("Content-Security-Policy", Policy::Plain.text()),
     ];
-    Answer { status: 500, headers, body: inject(PAGE, &tools(shown)) }
+    let version = blake3::hash(shown.problems.as_bytes());
+    Answer { status: 500, headers, body: inject(PAGE, &script(version), &problems(shown)) }
 }
 
 fn own(content: &'static str, media_type: &str) -> Answer {
@@ -179,32 +223,19 @@ fn redirect(to: &str) -> Answer {
 
 /// Whether a `Host` header names this machine: by an address, or as `localhost`.
 fn is_own_name(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    let bracket = host.find(']').map_or(0, |end| end + 1);
+    let (name, port) = match host[bracket..].find(':') {
+        Some(colon) => (&host[..bracket + colon], &host[bracket + colon + 1..]),
+        None => (host, ""),
     };
-    let name = name.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).to_ascii_lowercase();
+    let is_own = name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok();
+    is_own && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Undoes percent-encoding; `None` when the result is no text.
-fn decode(path: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// Whether a request's `Origin` is a page of this machine's. A page in a sandbox of its own says `null`.
+fn is_own_origin(origin: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, host)| is_own_name(host))
 }
 
 #[cfg(test)]
@@ -212,7 +243,15 @@ mod tests {
     use super::*;
     use crate::running::shown::example;
 
-    const ASKED: Asked<'_> = Asked { method: "GET", host: Some("localhost:1111"), path: "/", if_none_match: None };
+    const ASKED: Asked<'_> = Asked {
+        method: "GET",
+        host: Some("localhost:1111"),
+        path: "/",
+        origin: None,
+        if_none_match: None,
+        range: None,
+        if_range: None,
+    };
 
     #[track_caller]
     fn ask(shown: &Shown, asked: Asked<'_>) -> Answer {
@@ -240,6 +279,8 @@ mod tests {
             (Some("[::1]:80"), 200),
             (Some("evil.example:1111"), 403),
             (Some("localhost.evil.example"), 403),
+            (Some("localhost:1111@evil.example"), 403),
+            (Some("[::1].evil.example"), 403),
             (None, 403),
         ] {
             assert_eq!(ask(&shown, Asked { host, ..ASKED }).status, status, "{host:?}");
@@ -248,6 +289,11 @@ mod tests {
         let events = Asked { path: "/_genblog/events", ..ASKED };
         assert_eq!(answer(&shown, events), Reply::Events);
         assert_eq!(ask(&shown, Asked { host: Some("evil.example"), ..events }).status, 403);
+        for (origin, status) in
+            [("http://localhost:1111", 200), ("http://127.0.0.1:9", 200), ("https://evil.example", 403), ("null", 403)]
+        {
+            assert_eq!(ask(&shown, Asked { origin: Some(origin), ..ASKED }).status, status, "{origin}");
+        }
     }
 
     #[test]
@@ -283,11 +329,27 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_file_is_sent_when_one_is_asked_for() {
+        let shown = example("/", &[("a.txt", "0123456789")]);
+        let tag = header(&get(&shown, "/a.txt"), "ETag").expect("a tag").to_owned();
+        let part = |range, if_range| ask(&shown, Asked { path: "/a.txt", range: Some(range), if_range, ..ASKED });
+        let answer = part("bytes=2-4", None);
+        assert_eq!(
+            (answer.status, &*answer.body, header(&answer, "Content-Range")),
+            (206, &b"234"[..], Some("bytes 2-4/10"))
+        );
+        assert_eq!((part("bytes=2-4", Some(&tag)).status, part("bytes=2-4", Some("\"old\"")).status), (206, 200));
+        let beyond = part("bytes=10-", None);
+        assert_eq!((beyond.status, header(&beyond, "Content-Range")), (416, Some("bytes */10")));
+        assert_eq!(header(&get(&shown, "/a.txt"), "Accept-Ranges"), Some("bytes"));
+    }
+
+    #[test]
     fn problems_are_shown_over_the_last_whole_site() {
         let mut shown = example("/", &[("", "<html><body>home</body></html>"), ("a.txt", "text")]);
         shown.problems = "error: <b> & more".to_owned();
         let page = String::from_utf8(get(&shown, "/").body.to_vec()).expect("text");
-        assert!(page.starts_with("<html><body>home<script"));
+        assert!(page.starts_with("<html><body>home<meta name=\"genblog-page\""));
         assert!(page.contains("error: &lt;b&gt; &amp; more"));
         assert!(page.ends_with("</body></html>"));
         assert_eq!(get(&shown, "/a.txt").body, "text");

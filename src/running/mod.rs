@@ -26,7 +26,11 @@ pub mod publish;
 
 pub mod shown;
 
+pub mod range;
+
 pub mod http;
+
+pub mod watcher;
 
 pub mod serve;
 

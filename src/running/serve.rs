@@ -11,38 +11,31 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, IF_NONE_MATCH};
+use axum::http::header::{HOST, IF_NONE_MATCH, IF_RANGE, ORIGIN, RANGE};
 use axum::http::{HeaderMap, HeaderName, Response};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use chrono::{DateTime, Utc};
 use futures_util::stream;
-use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode};
-use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use tokio::sync::watch;
 
-use crate::files::config::{self, CONFIG_FILE};
+use crate::files::config;
 use crate::files::output::Failure;
 use crate::running::http::{Asked, Reply, answer};
 use crate::running::pipeline::Inputs;
 use crate::running::report::{self, Form, Outcome};
 use crate::running::shown::Shown;
+use crate::running::watcher::Watcher;
 use crate::words::diagnostic::Diagnostic;
-
-/// Folders of a site that an edit can happen in.
-const FOLDERS: [&str; 3] = ["content", "templates", "static"];
 
 /// How Rust programs end after a panic.
 const PANICKED: i32 = 101;
-
-/// Edits that come within this time are one: an editor's save is several events.
-const QUIET_TIME: Duration = Duration::from_millis(100);
 
 /// What `serve` takes besides the inputs.
 #[derive(Debug, Clone)]
@@ -55,6 +48,26 @@ pub struct Serve {
     pub port: u16,
     /// Show the site in the browser.
     pub open: bool,
+    /// The clock that posts come and go by; without one time stands still at the moment of the inputs.
+    pub clock: Option<fn() -> DateTime<Utc>>,
+}
+
+impl Serve {
+    /// The inputs of a build that begins now.
+    fn inputs(&self) -> Inputs {
+        let mut inputs = self.inputs.clone();
+        if let Some(clock) = self.clock {
+            inputs.choice.now = clock();
+        }
+        inputs
+    }
+
+    /// How long it is until posts come or go by themselves.
+    fn until_due(&self, shown: &Shown) -> Option<Duration> {
+        let (now, due) = (self.clock?(), shown.due?);
+        // A moment that has passed already is met at once.
+        Some((due - now).to_std().unwrap_or_default())
+    }
 }
 
 /// What answers need.
@@ -75,18 +88,18 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
         Err(error) => return report::failure(&cannot_listen(serve, &error), Form::Text),
     };
     let origin = origin(listener.local_addr()?);
-    let (sender, shown) = watch::channel(Arc::new(Shown::default()));
-    rebuild(&serve.inputs, &origin, &sender)?;
-
-    let (edits, edited) = mpsc::channel();
-    let watcher = match watch_site(&serve.inputs, edits) {
+    // What is edited during the first build is built after it.
+    let watcher = match Watcher::new(&serve.inputs) {
         Ok(watcher) => watcher,
         Err(problem) => return report::failure(&Failure::Machine(problem), Form::Text),
     };
-    let (inputs, address) = (serve.inputs.clone(), origin.clone());
+    let (sender, shown) = watch::channel(Arc::new(Shown::default()));
+    rebuild(serve, &origin, &sender)?;
+
+    let (site, address) = (serve.clone(), origin.clone());
     // Ends with the process: a build in memory has nothing to lose.
     thread::spawn(move || {
-        let followed = panic::catch_unwind(AssertUnwindSafe(|| follow(watcher, &edited, &inputs, &address, &sender)));
+        let followed = panic::catch_unwind(AssertUnwindSafe(|| follow(watcher, &site, &address, &sender)));
         if followed.is_err() {
             // The panic has said why. To go on would be to show an old site for ever.
             process::exit(PANICKED);
@@ -103,33 +116,29 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
 }
 
 /// Builds, tells what is wrong, and shows the result.
-fn rebuild(inputs: &Inputs, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> io::Result<()> {
+fn rebuild(serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> io::Result<()> {
     let before = Arc::clone(&sender.borrow());
-    let (next, problems) = before.next(inputs, origin);
+    let (next, problems) = before.next(&serve.inputs(), origin);
+    let next = Arc::new(next);
+    // Pages first: whoever waits looks at one.
+    sender.send_if_modified(|shown| {
+        *shown = Arc::clone(&next);
+        next.number != before.number
+    });
     if !problems.is_empty() {
         report::diagnostics(&problems, Form::Text)?;
-    }
-    if next.number != before.number {
-        sender.send_replace(Arc::new(next));
     }
     Ok(())
 }
 
-/// Builds after every edit, until nobody tells of edits any more.
-fn follow(
-    mut watcher: Watcher,
-    edited: &mpsc::Receiver<()>,
-    inputs: &Inputs,
-    origin: &str,
-    sender: &watch::Sender<Arc<Shown>>,
-) {
-    while edited.recv().is_ok() {
-        // Edits that came during the last build are in this one.
-        while edited.try_recv().is_ok() {}
-        watcher.take_in_new_folders();
+/// Builds after every edit, and whenever posts come or go by themselves.
+fn follow(mut watcher: Watcher, serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> ! {
+    loop {
+        let due = serve.until_due(&sender.borrow());
+        watcher.wait(due);
         let before = sender.borrow().number.clone();
         // When the terminal is gone there is nobody to be told; the pages still follow.
-        let _ = rebuild(inputs, origin, sender).and_then(|()| {
+        let _ = rebuild(serve, origin, sender).and_then(|()| {
             let changed = sender.borrow().number != before && sender.borrow().problems.is_empty();
             if changed { report::line("built again") } else { Ok(()) }
         });
@@ -175,7 +184,10 @@ async fn respond(State(server): State<Server>, request: Request) -> Response<Bod
         method: request.method().as_str(),
         host: header(HOST),
         path: request.uri().path(),
+        origin: header(ORIGIN),
         if_none_match: header(IF_NONE_MATCH),
+        range: header(RANGE),
+        if_range: header(IF_RANGE),
     };
     let answer = match answer(&shown, asked) {
         Reply::Once(answer) => answer,
@@ -192,71 +204,19 @@ fn text_of<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Option<&'r str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The number of what is shown: at once, and after every change.
+/// What is shown: its number at once, and after every change also what has changed.
 fn events(server: Server) -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
     let Server { mut shown, ended } = server;
     shown.mark_changed();
-    let stream = stream::unfold((shown, ended), |(mut shown, mut ended)| async move {
+    let stream = stream::unfold((shown, ended, true), |(mut shown, mut ended, greeting)| async move {
         tokio::select! {
             changed = shown.changed() => changed.ok()?,
             _ = ended.wait_for(|ended| *ended) => return None,
         }
-        let number = shown.borrow_and_update().number.clone();
-        Some((Ok(Event::default().event("site").data(number)), (shown, ended)))
+        let told = shown.borrow_and_update().told(greeting);
+        Some((Ok(Event::default().event("site").data(told)), (shown, ended, false)))
     });
     Sse::new(stream).keep_alive(KeepAlive::default())
-}
-
-/// Follows edits in a site's folder.
-struct Watcher {
-    debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
-    root: PathBuf,
-    watched: Vec<PathBuf>,
-}
-
-impl Watcher {
-    /// Watches those of the site's folders that came to be since the last call.
-    fn take_in_new_folders(&mut self) {
-        for folder in FOLDERS.map(|folder| self.root.join(folder)) {
-            let is_new = !self.watched.contains(&folder) && folder.is_dir();
-            if is_new && self.debouncer.watch(&folder, RecursiveMode::Recursive).is_ok() {
-                self.watched.push(folder);
-            }
-        }
-    }
-}
-
-fn watch_site(inputs: &Inputs, edits: mpsc::Sender<()>) -> Result<Watcher, Box<Diagnostic>> {
-    let failed = |error: notify_debouncer_full::notify::Error| {
-        let message = format!("edits cannot be followed: {error}");
-        Box::new(Diagnostic::error("watch", message).in_path(inputs.root.display().to_string()))
-    };
-    let config = inputs.config.clone().unwrap_or_else(|| inputs.root.join(CONFIG_FILE));
-    let mut interesting: Vec<PathBuf> = FOLDERS.iter().map(|folder| inputs.root.join(folder)).collect();
-    interesting.push(config.clone());
-    let handler = move |result: DebounceEventResult| {
-        let is_edit =
-            |paths: &[PathBuf]| paths.iter().any(|path| interesting.iter().any(|known| path.starts_with(known)));
-        let edited = match result {
-            Ok(events) => {
-                events.iter().any(|event| !matches!(event.kind, EventKind::Access(_)) && is_edit(&event.paths))
-            }
-            // Events may be lost: look again.
-            Err(_) => true,
-        };
-        if edited {
-            // The builder is gone only when the process ends.
-            let _ = edits.send(());
-        }
-    };
-    let debouncer = new_debouncer(QUIET_TIME, None, handler).map_err(failed)?;
-    let mut watcher = Watcher { debouncer, root: inputs.root.clone(), watched: Vec::new() };
-    watcher.debouncer.watch(&inputs.root, RecursiveMode::NonRecursive).map_err(failed)?;
-    if let Some(folder) = config.parent().filter(|folder| *folder != inputs.root) {
-        watcher.debouncer.watch(folder, RecursiveMode::NonRecursive).map_err(failed)?;
-    }
-    watcher.take_in_new_folders();
-    Ok(watcher)
 }
 
 /// The address that links to the site start with.

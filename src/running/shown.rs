@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use crate::files::config::{self, Overrides};
 use crate::files::kept::{Access, Kept};
@@ -12,6 +14,7 @@ use crate::rendering::plan::plan;
 use crate::running::pipeline::{Inputs, in_order, prepare};
 use crate::running::report::count;
 use crate::running::timings::Timings;
+use crate::words::address::percent_encode;
 use crate::words::diagnostic::{self, Diagnostic, has_error};
 
 /// The site as it is shown at one moment.
@@ -23,6 +26,12 @@ pub struct Shown {
     pub problems: String,
     /// Changes exactly when something that is shown changes.
     pub number: String,
+    /// The number of what was shown before.
+    before: String,
+    /// Paths of addresses at which there was something else then; what came or went is not among them.
+    changed: Vec<String>,
+    /// When posts come or go by themselves, if the newest attempt was understood.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// All outputs of a build.
@@ -51,6 +60,13 @@ impl Files {
     pub fn get(&self, file: &str) -> Option<&Served> {
         self.files.get(file)
     }
+
+    /// The addresses, as paths in browsers' form, of files that were there before with other bytes.
+    fn changed_since(&self, before: &Self) -> Vec<String> {
+        let differs = |(file, served): &(&String, &Served)| before.get(file).is_some_and(|old| old.hash != served.hash);
+        let path = |(file, _): (&String, &Served)| percent_encode(&format!("{}{file}", self.base_path));
+        self.files.iter().filter(differs).map(path).collect()
+    }
 }
 
 impl Shown {
@@ -58,9 +74,14 @@ impl Shown {
     /// was shown stays when the new site has errors.
     #[must_use]
     pub fn next(&self, inputs: &Inputs, origin: &str) -> (Self, Vec<Diagnostic>) {
-        let (files, problems) = match make(inputs, origin, self.files.as_deref()) {
+        let (mut due, before) = (None, self.files.as_deref());
+        let (files, problems) = match make(inputs, origin, before, &mut due) {
             Ok((files, warnings)) => (Some(Arc::new(files)), warnings),
             Err(problems) => (self.files.clone(), problems),
+        };
+        let changed = match (before, &files) {
+            (Some(before), Some(files)) => files.changed_since(before),
+            (None, _) | (_, None) => Vec::new(),
         };
         let text = if has_error(&problems) {
             format!("{}{}\n", diagnostic::render(&problems, false), count(&problems).unwrap_or_default())
@@ -73,16 +94,34 @@ impl Shown {
         }
         hasher.update(text.as_bytes());
         let number = hasher.finalize().to_hex()[..16].to_owned();
-        (Self { files, problems: text, number }, problems)
+        (Self { files, problems: text, number, before: self.number.clone(), changed, due }, problems)
+    }
+
+    /// What open pages are told, as JSON: the number, and unless it is a greeting how it came from the one before.
+    #[must_use]
+    pub fn told(&self, greeting: bool) -> String {
+        let Self { number, before, changed, .. } = self;
+        let told = if greeting {
+            json!({ "number": number })
+        } else {
+            json!({ "number": number, "before": before, "changed": changed })
+        };
+        told.to_string()
     }
 }
 
 /// The outputs and the warnings of a site without errors, or everything that is wrong with it.
-fn make(inputs: &Inputs, origin: &str, before: Option<&Files>) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
+fn make(
+    inputs: &Inputs,
+    origin: &str,
+    before: Option<&Files>,
+    due: &mut Option<DateTime<Utc>>,
+) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
     let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write, &mut Timings::start())?;
+    *due = prepared.site.due;
     let mut problems = std::mem::take(&mut prepared.problems);
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Write));
@@ -130,5 +169,5 @@ pub(crate) fn example(base_path: &str, files: &[(&str, &str)]) -> Shown {
     };
     let files = files.iter().map(file).collect();
     let files = Files { base_path: base_path.to_owned(), files };
-    Shown { files: Some(Arc::new(files)), problems: String::new(), number: "1".to_owned() }
+    Shown { files: Some(Arc::new(files)), number: "1".to_owned(), ..Shown::default() }
 }

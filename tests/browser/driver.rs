@@ -96,8 +96,13 @@ impl Drop for Browser {
 
 /// Runs a test with this repository's own site in a browser with a window of so many CSS pixels.
 pub(crate) fn in_browser(width: u32, height: u32, test: impl AsyncFnOnce(&Browser)) {
+    in_browser_with(Path::new(env!("CARGO_MANIFEST_DIR")), width, height, test);
+}
+
+/// The same with any site, served by `genblog serve`.
+pub(crate) fn in_browser_with(root: &Path, width: u32, height: u32, test: impl AsyncFnOnce(&Browser)) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_genblog"));
-    server.args(["serve", "--port", "0", "--root", env!("CARGO_MANIFEST_DIR")]);
+    server.args(["serve", "--port", "0", "--root"]).arg(root);
     let (server, site) = Process::listening(server, |line| {
         let address = line.split_whitespace().find(|word| word.starts_with("http://"))?;
         Some(address.trim_end_matches('/').to_owned())

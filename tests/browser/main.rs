@@ -8,6 +8,7 @@ mod host;
 
 mod access;
 mod controls;
+mod edits;
 mod feeds;
 mod grid;
 mod links;

@@ -3,8 +3,10 @@
 
 mod blog;
 mod broken;
+mod full;
 mod killed;
 mod progress;
 mod seen;
 mod site;
+mod threads;
 mod twice;

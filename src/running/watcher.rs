@@ -1,0 +1,198 @@
+//! Edits in a site's folder, followed: [`Watcher::wait`] returns when it is time to build again.
+//!
+//! An editor's save is several events, and a folder that is copied or checked out is thousands: events that follow each other closely are
+//! one edit. The system tells nothing of a folder that was deleted and made anew, or of a site that was moved away and back,
+//! so the folders themselves are looked at from time to time.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use notify::event::ModifyKind;
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::files::config::CONFIG_FILE;
+use crate::running::pipeline::Inputs;
+use crate::words::diagnostic::Diagnostic;
+
+/// Folders of a site that an edit can happen in.
+const FOLDERS: [&str; 3] = ["content", "templates", "static"];
+
+/// An edit has ended when nothing has happened for so long.
+const QUIET: Duration = Duration::from_millis(10);
+
+/// Edits that never end are built from time to time.
+const LONGEST_EDIT: Duration = Duration::from_secs(1);
+
+/// How often folders are looked at of which the system tells nothing.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Follows edits in a site's folder.
+#[derive(Debug)]
+pub struct Watcher {
+    system: RecommendedWatcher,
+    told: Receiver<Told>,
+    watched: Vec<Watched>,
+}
+
+/// A folder that is watched when it is there.
+#[derive(Debug)]
+struct Watched {
+    folder: PathBuf,
+    mode: RecursiveMode,
+    /// Which folder it is that is watched.
+    identity: Option<Identity>,
+}
+
+/// What stays the same as long as a folder is the same one: device and inode, where there are such.
+type Identity = (u64, u64);
+
+/// What the system tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A file of the site may have changed.
+    Edit,
+    /// A folder that was watched may be another one, or events are lost, those of new folders perhaps.
+    Lost,
+}
+
+impl Watcher {
+    /// Watches the folder of a site, and its configuration wherever that is.
+    pub fn new(inputs: &Inputs) -> Result<Self, Box<Diagnostic>> {
+        let (sender, told) = mpsc::channel();
+        let config = inputs.config.clone().unwrap_or_else(|| inputs.root.join(CONFIG_FILE));
+        let system =
+            notify::recommended_watcher(teller(inputs, &config, sender)).map_err(|error| failed(inputs, &error))?;
+        let below = FOLDERS.iter().map(|folder| (inputs.root.join(folder), RecursiveMode::Recursive));
+        let beside = config.parent().filter(|folder| *folder != inputs.root).map(Path::to_path_buf);
+        let flat = [Some(inputs.root.clone()), beside].into_iter().flatten();
+        let folders = flat.map(|folder| (folder, RecursiveMode::NonRecursive)).chain(below);
+        let watched = folders.map(|(folder, mode)| Watched { folder, mode, identity: None }).collect();
+        let mut watcher = Self { system, told, watched };
+        match watcher.look() {
+            Ok(_) => Ok(watcher),
+            Err(error) => Err(failed(inputs, &error)),
+        }
+    }
+
+    /// Waits until the site was edited and is quiet again, or until `longest` has passed.
+    pub fn wait(&mut self, longest: Option<Duration>) {
+        let end = longest.and_then(|longest| Instant::now().checked_add(longest));
+        loop {
+            let rest = end.map_or(LOOK, |end| end.saturating_duration_since(Instant::now()).min(LOOK));
+            match self.told.recv_timeout(rest) {
+                Ok(told) => {
+                    if self.until_quiet(told) == Told::Lost {
+                        self.forget();
+                    }
+                    // A folder that cannot be watched now is looked at again soon.
+                    let _ = self.look();
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.look().unwrap_or(false) || end.is_some_and(|end| end <= Instant::now()) {
+                        return;
+                    }
+                }
+                // The system's watcher has ended: there is nothing to be told any more, and folders are still looked at.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(rest),
+            }
+        }
+    }
+
+    fn until_quiet(&self, first: Told) -> Told {
+        let started = Instant::now();
+        let mut all = first;
+        while started.elapsed() < LONGEST_EDIT {
+            match self.told.recv_timeout(QUIET) {
+                Ok(Told::Lost) => all = Told::Lost,
+                Ok(Told::Edit) => {}
+                Err(_) => break,
+            }
+        }
+        all
+    }
+
+    /// Watches each folder that is there and is not the one that was watched; says whether there was such a one, or one is gone.
+    fn look(&mut self) -> notify::Result<bool> {
+        let mut different = false;
+        for watched in &mut self.watched {
+            let identity = identity(&watched.folder);
+            if identity == watched.identity {
+                continue;
+            }
+            different = true;
+            if watched.identity.take().is_some() {
+                // It may be gone, and with it what watched it.
+                let _ = self.system.unwatch(&watched.folder);
+            }
+            if identity.is_some() {
+                match self.system.watch(&watched.folder, watched.mode) {
+                    Ok(()) => watched.identity = identity,
+                    // Gone meanwhile.
+                    Err(_) if self::identity(&watched.folder).is_none() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(different)
+    }
+
+    /// Watches all folders anew at the next look.
+    fn forget(&mut self) {
+        for watched in &mut self.watched {
+            if watched.identity.take().is_some() {
+                let _ = self.system.unwatch(&watched.folder);
+            }
+        }
+    }
+}
+
+/// What is done with an event: those that may be an edit are passed on.
+fn teller(inputs: &Inputs, config: &Path, sender: Sender<Told>) -> impl Fn(notify::Result<Event>) + use<> {
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| inputs.root.join(folder)).collect();
+    let edited = [&folders[..], &[config.to_path_buf()]].concat();
+    folders.push(inputs.root.clone());
+    move |event| {
+        let told = match event {
+            Ok(event) if event.need_rescan() => Some(Told::Lost),
+            Ok(Event { kind: EventKind::Access(_), .. }) => None,
+            Ok(Event { kind, paths, .. }) => {
+                let came_or_went = matches!(
+                    kind,
+                    EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+                );
+                let is_edit = |path: &PathBuf| edited.iter().any(|known| path.starts_with(known));
+                if came_or_went && paths.iter().any(|path| folders.contains(path)) {
+                    Some(Told::Lost)
+                } else {
+                    paths.iter().any(is_edit).then_some(Told::Edit)
+                }
+            }
+            Err(_) => Some(Told::Lost),
+        };
+        if let Some(told) = told {
+            // The watcher is gone only when the process ends.
+            let _ = sender.send(told);
+        }
+    }
+}
+
+fn failed(inputs: &Inputs, error: &notify::Error) -> Box<Diagnostic> {
+    let message = format!("edits cannot be followed: {error}");
+    Box::new(Diagnostic::error("watch", message).in_path(inputs.root.display().to_string()))
+}
+
+/// Which folder is at a path; `None` when none is.
+#[cfg(unix)]
+fn identity(folder: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = folder.metadata().ok().filter(std::fs::Metadata::is_dir)?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Which folder is at a path; `None` when none is. One that was made anew between two looks is taken for the old one.
+#[cfg(not(unix))]
+fn identity(folder: &Path) -> Option<Identity> {
+    folder.is_dir().then_some((0, 0))
+}
