@@ -8,12 +8,12 @@ NODE_TOOLS := target/tools/node
 
 # The fuzzers, a build of their own: instrumented, and never in the way of another build.
 FUZZ := target/fuzz/$(shell rustc -vV | sed -n 's/^host: //p')/release
-FUZZ_TARGETS := feed_import feed_lint folder_import grants_and_events ioreq machine netback netfront pciif remapping state_link
+FUZZ_TARGETS := configuration feed_import feed_lint folder_import front_matter grants_and_events ioreq machine markdown netback netfront pciif remapping state_link
 FUZZ_SECONDS ?= 600
 # Targets that read the same share their seeds.
 FUZZ_SEEDS = fuzz/seeds/$$(case $$target in feed_*) echo feeds;; folder_*) echo folders;; *) echo $$target;; esac)
-# How often `make test` runs each, a few seconds; a whole machine takes longer, and so does a feed or a folder.
-FUZZ_RUNS = $$(case $$target in machine) echo 400;; feed_*|folder_*) echo 1000;; *) echo 4000;; esac)
+# How often `make test` runs each, a few seconds; a whole machine takes longer, and so does a feed, a folder or a post.
+FUZZ_RUNS = $$(case $$target in machine) echo 400;; feed_*|folder_*|front_matter|markdown) echo 1000;; *) echo 4000;; esac)
 
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
@@ -50,7 +50,7 @@ bench: target tools vips $(VENV)/bench-ready
 	HUGO="$$(echo $(CURDIR)/$(VENV)/lib/python*/site-packages/hugo/binaries/hugo)" \
 		GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) bench
 
-## fuzz: search for input that breaks the engine, the lint or the importer, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
+## fuzz: search for input that breaks the engine, the lint, the importer or what reads authors' texts, for FUZZ_SECONDS (600) each; what is found goes to target/fuzz/finds
 # A find becomes a test for good when its file is put into fuzz/seeds/TARGET, or into fuzz/seeds/feeds or folders for what reads those.
 fuzz: fuzz-build
 	@mkdir -p target/fuzz/finds

@@ -29,7 +29,7 @@ pub(crate) fn damaged(seeds: Vec<Vec<u8>>, trips: &'static [&'static str]) -> im
                     let copy = bytes[at..end].to_vec();
                     bytes.splice(at..at, copy);
                 }
-                _ => bytes.truncate(bytes.len() - length as usize % 20),
+                _ => bytes.truncate(bytes.len().saturating_sub(length as usize % 20)),
             }
         }
         bytes

@@ -9,3 +9,6 @@ pub mod feeds;
 pub mod folders;
 
 pub mod imported;
+
+#[path = "../told.rs"]
+pub mod told;
