@@ -54,6 +54,28 @@ fn links_and_pictures_are_resolved() {
     );
 }
 
+/// Keyboards write an accent and its letter as one character, and some file systems take them apart.
+#[test]
+fn a_name_is_found_however_its_accents_are_written() {
+    let post = |name: &str, link: &str| {
+        let text = format!("+++\ntitle = \"A\"\ndate = 2026-11-20\n+++\n![A]({link}) [b](/x/{link})\n");
+        let site = site(&format!(
+            "--- content/posts/a/index.md\n{text}--- content/posts/a/{name} (png 3x2)\n--- static/x/{name}\nx"
+        ));
+        shown(&site.posts[0].body)
+    };
+    let (composed, apart) = ("caf\u{e9}.png", "cafe\u{301}.png");
+    let expected = |escaped: &str| {
+        format!(
+            "<p><img src=\"/blog/posts/a/{escaped}\" alt=\"A\" width=\"3\" height=\"2\" decoding=\"async\"> \
+             <a href=\"/blog/x/{escaped}\">b</a></p>\n"
+        )
+    };
+    // The address is that of the file as it is.
+    assert_eq!(post(composed, apart), expected("caf%C3%A9.png"));
+    assert_eq!(post(apart, composed), expected("cafe%CC%81.png"));
+}
+
 #[test]
 fn some_pictures_stand_beside_the_text() {
     check(

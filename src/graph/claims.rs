@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::words::diagnostic::{Diagnostic, Subject};
-use crate::words::route::{Route, folders_above};
+use crate::words::route::{Route, composed, folders_above};
 use crate::words::source_text::Span;
 
 /// What genblog makes for every site, and what it is.
@@ -30,6 +30,12 @@ const GENERATED_FOLDERS: [(&str, &str); 3] =
 /// Bytes in a file's name (Linux, `NAME_MAX` in include/uapi/linux/limits.h; others count differently and take no more).
 const LONGEST_NAME: usize = 255;
 
+/// What two names have in common that are one to some file systems, and to some people: those that differ in case, or in the way in
+/// which accents are written.
+fn key(file: &str) -> String {
+    composed(&composed(file).to_lowercase()).into_owned()
+}
+
 /// Who wants an address.
 #[derive(Debug, Clone)]
 pub(crate) enum Claimant {
@@ -43,7 +49,7 @@ pub(crate) enum Claimant {
 
 /// The addresses and guids given so far.
 pub(crate) struct Claims {
-    /// By the file that holds the route, in lower case: some file systems and some people know no other.
+    /// By the file that holds the route, in the form of [`key`].
     files: BTreeMap<String, Claimant>,
     /// Folders that hold a file.
     folders: BTreeMap<String, Claimant>,
@@ -76,7 +82,7 @@ impl Claims {
             });
             return false;
         }
-        let key = file.to_lowercase();
+        let key = key(&file);
         let below_a_file = folders_above(&key).find_map(|parent| self.files.get(parent).cloned());
         let generated_folder = GENERATED_FOLDERS.iter().find(|(folder, _)| key.split('/').next() == Some(folder));
         let generated = generated_folder.map(|&(_, what)| Claimant::Generator(what));
@@ -100,7 +106,7 @@ impl Claims {
     }
 
     fn insert(&mut self, file: &str, claimant: &Claimant) {
-        let key = file.to_lowercase();
+        let key = key(file);
         for parent in folders_above(&key) {
             self.folders.entry(parent.to_owned()).or_insert_with(|| claimant.clone());
         }

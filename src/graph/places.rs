@@ -1,5 +1,6 @@
 //! Everything on the site that a link can lead to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sim::telling::player::Player;
@@ -7,7 +8,7 @@ use sim::telling::player::Player;
 use crate::files::picture::Size;
 use crate::graph::claims::GENERATED;
 use crate::parsing::text::{Anchors, FigureStart};
-use crate::words::route::Route;
+use crate::words::route::{Route, composed};
 
 /// What links can lead to, by source file and by address.
 #[derive(Debug, Default)]
@@ -15,6 +16,9 @@ pub(crate) struct Places<'a> {
     documents: BTreeMap<&'a str, Document<'a>>,
     files: BTreeMap<&'a str, File>,
     routes: BTreeMap<String, Kind<'a>>,
+    /// How paths and addresses with accents are spelt, by their composed form: keyboards write that, and some file systems take
+    /// accents apart.
+    spelt: BTreeMap<String, String>,
     /// Ids of posts on the archive page.
     archive: BTreeSet<String>,
 }
@@ -63,12 +67,16 @@ impl<'a> Places<'a> {
 
     pub(crate) fn add_document(&mut self, path: &'a str, document: Document<'a>) {
         if let Document::Published { route, anchors } = &document {
+            self.note_spelling(route.as_str());
             self.routes.insert(route.as_str().to_owned(), Kind::Page(anchors));
         }
+        self.note_spelling(path);
         self.documents.insert(path, document);
     }
 
     pub(crate) fn add_file(&mut self, path: &'a str, route: Route, size: Option<Size>) {
+        self.note_spelling(route.as_str());
+        self.note_spelling(path);
         self.routes.insert(route.as_str().to_owned(), Kind::File(size));
         self.files.insert(path, File { route, size });
     }
@@ -83,19 +91,34 @@ impl<'a> Places<'a> {
     }
 
     pub(crate) fn document(&self, path: &str) -> Option<&Document<'a>> {
-        self.documents.get(path)
+        self.documents.get(self.spelt(path))
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
-        self.files.get(path)
+        self.files.get(self.spelt(path))
     }
 
     /// What lives at a path, and the route in its proper form: a page may be named without its last slash.
     pub(crate) fn route(&self, path: &str) -> Option<(Route, &Kind<'a>)> {
         let path = path.strip_suffix("index.html").unwrap_or(path);
         let page = format!("{path}/");
-        let (route, kind) = self.routes.get_key_value(path).or_else(|| self.routes.get_key_value(&page))?;
+        let (path, page) = (self.spelt(path), self.spelt(&page));
+        let (route, kind) = self.routes.get_key_value(path).or_else(|| self.routes.get_key_value(page))?;
         Some((Route::new(route.as_str())?, kind))
+    }
+
+    fn note_spelling(&mut self, path: &str) {
+        if let Cow::Owned(composed) = composed(path) {
+            self.spelt.insert(composed, path.to_owned());
+        }
+    }
+
+    /// A path as it is spelt here.
+    fn spelt<'p>(&'p self, path: &'p str) -> &'p str {
+        match composed(path) {
+            Cow::Owned(composed) => self.spelt.get(&composed).map_or(path, String::as_str),
+            Cow::Borrowed(path) => path,
+        }
     }
 
     /// Whether a page of that kind has a place called `fragment`.

@@ -1,6 +1,9 @@
 //! Where an output lives on the site.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
 
 use crate::words::address::{percent_decode, percent_encode};
 
@@ -76,6 +79,12 @@ impl fmt::Display for Route {
 /// The folders that a file or folder lies in, the outermost first.
 pub fn folders_above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+/// A path with its accents in one character each where there is such a one (NFC): owned as soon as it is not plain ASCII.
+#[must_use]
+pub(crate) fn composed(path: &str) -> Cow<'_, str> {
+    if path.is_ascii() { Cow::Borrowed(path) } else { Cow::Owned(path.nfc().collect()) }
 }
 
 #[cfg(test)]
