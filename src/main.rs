@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use genblog::running::cli::Cli;
 use genblog::running::report::Outcome;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    match Cli::of_command_line().run() {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("error: {error}");

@@ -8,6 +8,7 @@ mod sites;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use genblog::files::composition::Composition;
 use genblog::files::output::{Failure, Output, Phase, Planned};
 use genblog::graph::site::PlainFile;
 use genblog::words::diagnostic::{Diagnostic, has_error, render};
@@ -52,6 +53,7 @@ fn copy(file: &PlainFile) -> Planned<'_> {
         route: file.route.clone(),
         phase: Phase::Asset,
         fingerprint: file.hash,
+        made_of: Composition::new("file", &[]),
         make: Box::new(|| Ok(std::fs::read(&file.file).expect("readable"))),
     }
 }

@@ -89,6 +89,9 @@ impl Drop for Folder {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_genblog"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GENBLOG_")) {
+        command.env_remove(name);
+    }
     command.current_dir(folder).env_remove("SOURCE_DATE_EPOCH");
     command
 }
@@ -344,6 +347,7 @@ fn posts_are_listed_with_their_states() {
         "state": "future",
         "date": "2026-12-24T00:00:00+09:00",
         "expires": "2026-12-26T00:00:00+09:00",
+        "due": "2026-12-23T15:00:00Z",
     });
     assert_eq!(rows, serde_json::json!([row]));
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
+use genblog::files::composition::Composition;
 use genblog::files::output::{Failure, Output, Phase, Planned, Report};
 use genblog::words::diagnostic::Diagnostic;
 use genblog::words::route::Route;
@@ -58,6 +59,7 @@ fn planned(&(route, bytes): &(&str, &str)) -> Planned<'static> {
     Planned {
         phase: if route.as_str().ends_with(".css") { Phase::Asset } else { Phase::Page },
         fingerprint: blake3::hash(bytes.as_bytes()),
+        made_of: Composition::new("page", &[]),
         make: Box::new(move || match &*bytes {
             "!" => Err(vec![Diagnostic::error("template", "it broke")]),
             _ => Ok(bytes.clone().into_bytes()),

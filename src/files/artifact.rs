@@ -58,6 +58,15 @@ impl Artifact {
         }
     }
 
+    /// How many bytes; none of a file that is gone.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { file, .. } => file.metadata().map_or(0, |file| file.len()),
+        }
+    }
+
     /// All bytes at once.
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {

@@ -119,13 +119,14 @@ impl Journal {
     }
 }
 
-/// Where the manifest, the journal and the receipt of one output folder are kept.
+/// Where the manifest, the journal and the receipt of one output folder are kept, and what its outputs are made of.
 #[derive(Debug)]
 pub struct Memory {
     name: String,
     manifest: PathBuf,
     journal: PathBuf,
     receipt: PathBuf,
+    parts: PathBuf,
 }
 
 impl Memory {
@@ -136,14 +137,21 @@ impl Memory {
         let folder = root.join(FOLDER).join("outputs");
         let name = blake3::hash(output.as_bytes()).to_hex()[..16].to_owned();
         let file = |ending: &str| folder.join(format!("{name}{ending}"));
-        let (manifest, journal, receipt) = (file(".json"), file(".journal.json"), file(".receipt"));
-        Self { name, manifest, journal, receipt }
+        let (manifest, journal) = (file(".json"), file(".journal.json"));
+        let (receipt, parts) = (file(".receipt"), file(".parts"));
+        Self { name, manifest, journal, receipt, parts }
     }
 
     /// What stands for the output folder in the names of files.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The file of what the outputs are made of.
+    #[must_use]
+    pub fn parts(&self) -> &Path {
+        &self.parts
     }
 
     /// Reads the manifest.
@@ -175,10 +183,11 @@ impl Memory {
 
     /// Forgets everything but what is in `manifest`.
     pub fn clear(&self, manifest: &Manifest) -> io::Result<()> {
-        for file in [&self.receipt, &self.journal, &self.manifest] {
+        for file in [&self.receipt, &self.journal, &self.manifest, &self.parts] {
             remove(&temporary(file))?;
         }
         remove(&self.receipt)?;
+        remove(&self.parts)?;
         if manifest.files.is_empty() {
             remove(&self.journal)?;
             remove(&self.manifest)

@@ -28,6 +28,14 @@ mod present;
 
 mod conflict;
 
+pub mod composition;
+
+mod planned;
+
 pub mod output;
 
+pub mod inspected;
+
 pub mod published;
+
+pub mod answers;

@@ -23,46 +23,24 @@ use blake3::Hash;
 use chrono::{DateTime, Utc};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::files::artifact::{Artifact, Make, Spool};
+use crate::files::answers;
+use crate::files::artifact::{Artifact, Spool};
 use crate::files::cache::{FOLDER, Journal, Manifest, Memory, Owned, PROGRAM, temporary};
 use crate::files::conflict::{foreign_files, not_as_made, repeated};
 use crate::files::lock::{cannot_be_locked, lock};
 use crate::files::place;
+pub use crate::files::planned::{Phase, Planned, examine, problems, render};
 use crate::files::present::{Disk, Found, Present};
 use crate::files::receipt::{Receipt, Said};
 use crate::files::seen::{Entries, Entry, Seen, read_stamped};
 use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
-use crate::words::route::Route;
 
 /// Bytes of outputs that wait in memory until all are made; what goes beyond waits on disk.
 const HELD: u64 = 64 << 20;
 
 /// Where they wait there, below a site's root.
 const SPOOL: &str = ".genblog/spool";
-
-/// One output: everything about it but its bytes.
-pub struct Planned<'a> {
-    /// Where it lives.
-    pub route: Route,
-    /// When it is written.
-    pub phase: Phase,
-    /// Hash of everything that its bytes depend on.
-    pub fingerprint: Hash,
-    /// Makes its bytes.
-    pub make: Box<dyn Make + 'a>,
-}
-
-/// The order in which files are written, so that a reader in between never sees a page that lacks its assets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// What pages need: style, scripts, pictures.
-    Asset,
-    /// What people read.
-    Page,
-    /// What announces pages: feeds, the sitemap.
-    Feed,
-}
 
 /// What a build did to the output folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -202,10 +180,10 @@ impl Output {
         Some((receipt.said, report))
     }
 
-    /// Keeps a receipt of the build that has just been written: of what, from when until when, and what it said.
-    pub fn keep_receipt(&self, inputs: Hash, from: DateTime<Utc>, until: Option<DateTime<Utc>>, said: Said) {
+    /// Keeps a receipt of the build that has just been written: of what, when, and what it said.
+    pub fn keep_receipt(&self, inputs: Hash, from: DateTime<Utc>, said: Said) {
         let manifest = self.disk.manifest.hash();
-        self.memory.keep_receipt(&Receipt { inputs, manifest, from, until, said });
+        self.memory.keep_receipt(&Receipt { inputs, manifest, from, said });
     }
 
     /// Looks at the places of planned outputs.
@@ -405,8 +383,9 @@ impl Output {
         for memory in [self.memory.name(), "sources", "program"] {
             self.disk.seen.forget(&self.root, memory);
         }
+        // What stays costs room only.
+        let _ = std::fs::remove_file(self.root.join(FOLDER).join(answers::FILE));
         if self.memory.is_last() {
-            // What stays costs room only.
             let _ = std::fs::remove_dir_all(self.root.join(FOLDER).join("kept"));
         }
         if knew {
@@ -451,35 +430,4 @@ fn make<'a>(place: &'a Place<'_, '_>, spool: &Spool) -> Result<Made<'a>, Unmade>
     let hash = artifact.hash();
     let artifact = spool.hold(artifact, hash).map_err(Unmade::Machine)?;
     Ok(Made { path: &place.path, phase: place.planned.phase, artifact, hash, present: place.found.present })
-}
-
-/// Makes all outputs in memory, in the order of `planned`.
-pub fn render(planned: &[Planned<'_>]) -> Result<Vec<Vec<u8>>, Vec<Diagnostic>> {
-    let render = |planned: &Planned<'_>| {
-        planned.make.make()?.into_bytes().map_err(|error| {
-            let diagnostic = Diagnostic::error("io", format!("`/{}` cannot be made: {error}", planned.route.file()));
-            vec![diagnostic.help("try again when nothing else writes into the site")]
-        })
-    };
-    let made: Vec<_> = planned.par_iter().map(render).collect();
-    let paths: Vec<String> = planned.iter().map(|planned| planned.route.file()).collect();
-    let mut problems = repeated(paths.iter().map(String::as_str));
-    let mut outputs = Vec::with_capacity(made.len());
-    for result in made {
-        match result {
-            Ok(bytes) => outputs.push(bytes),
-            Err(diagnostics) => problems.extend(diagnostics),
-        }
-    }
-    if problems.is_empty() { Ok(outputs) } else { Err(problems) }
-}
-
-/// What keeps outputs from being made. Each is made, and forgotten at once.
-#[must_use]
-pub fn problems(planned: &[Planned<'_>]) -> Vec<Diagnostic> {
-    let made: Vec<_> = planned.par_iter().filter_map(|planned| planned.make.make().err()).collect();
-    let paths: Vec<String> = planned.iter().map(|planned| planned.route.file()).collect();
-    let mut problems = repeated(paths.iter().map(String::as_str));
-    problems.extend(made.into_iter().flatten());
-    problems
 }

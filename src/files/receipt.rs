@@ -19,10 +19,8 @@ pub struct Receipt {
     /// Stands for the manifest that it left.
     #[serde(with = "hex")]
     pub manifest: Hash,
-    /// The moments at which the same posts are chosen: from this one on …
+    /// The first moment at which the same posts are chosen; the last is before [`Said::due`].
     pub from: DateTime<Utc>,
-    /// … and before this one.
-    pub until: Option<DateTime<Utc>>,
     /// What it said.
     pub said: Said,
 }
@@ -34,15 +32,19 @@ pub struct Said {
     pub warnings: [String; 2],
     /// Warnings as JSON.
     pub json: String,
+    /// Warnings as SARIF.
+    pub sarif: String,
     /// How much there is: `3 pages, 2 posts, 0 photos`.
     pub amounts: String,
+    /// When the next post comes or goes, although nobody edits anything.
+    pub due: Option<DateTime<Utc>>,
 }
 
 impl Receipt {
     /// Whether a build of these inputs at `now` would be the same one.
     #[must_use]
     pub fn holds(&self, inputs: Hash, now: DateTime<Utc>) -> bool {
-        self.inputs == inputs && self.from <= now && self.until.is_none_or(|until| now < until)
+        self.inputs == inputs && self.from <= now && self.said.due.is_none_or(|due| now < due)
     }
 }
 
@@ -54,15 +56,14 @@ mod tests {
     fn a_receipt_holds_for_the_same_inputs_until_a_post_comes_or_goes() {
         let moment = |seconds| DateTime::from_timestamp(seconds, 0).expect("in range");
         let inputs = blake3::hash(b"inputs");
-        let receipt = |until: Option<i64>| Receipt {
+        let receipt = |due: Option<i64>| Receipt {
             inputs,
             manifest: blake3::hash(b""),
             from: moment(5),
-            until: until.map(moment),
-            said: Said::default(),
+            said: Said { due: due.map(moment), ..Said::default() },
         };
-        for (until, now, holds) in [(None, 5, true), (None, 4, false), (Some(9), 8, true), (Some(9), 9, false)] {
-            assert_eq!(receipt(until).holds(inputs, moment(now)), holds, "{until:?} at {now}");
+        for (due, now, holds) in [(None, 5, true), (None, 4, false), (Some(9), 8, true), (Some(9), 9, false)] {
+            assert_eq!(receipt(due).holds(inputs, moment(now)), holds, "{due:?} at {now}");
         }
         assert!(!receipt(None).holds(blake3::hash(b"others"), moment(5)));
     }

@@ -15,7 +15,7 @@ use crate::graph::claims::Claims;
 use crate::graph::links::{FrameLink, Linker, Origin};
 use crate::graph::members::{Choice, FileMember, Member, Members, Parsed};
 use crate::graph::places::Places;
-use crate::graph::site::{Block, Body, Page, PlainFile, Post, Publishing, Site, Tag};
+use crate::graph::site::{Block, Body, EnclosureFile, Page, PlainFile, Post, Publishing, Site, Tag};
 use crate::graph::summary::summary;
 use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
@@ -83,10 +83,8 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     });
     let files = files.collect();
     let (aliases, due) = (members.aliases, members.due);
-    (
-        Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims: findings.claims, due },
-        diagnostics,
-    )
+    let (claims, elsewhere) = (findings.claims, findings.elsewhere);
+    (Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims, elsewhere, due }, diagnostics)
 }
 
 fn in_parallel<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> (U, Findings) + Send + Sync) -> (Vec<U>, Findings) {
@@ -143,7 +141,12 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         }
     });
     let enclosure = post.enclosure.as_ref().and_then(|wanted| match attached::enclosure(wanted, linker, origin) {
-        Ok(enclosure) => Some(enclosure),
+        Ok(enclosure) => {
+            if let EnclosureFile::Elsewhere { .. } = enclosure.file {
+                findings.elsewhere.push(wanted.url.clone());
+            }
+            Some(enclosure)
+        }
         Err(diagnostic) => {
             findings.diagnostics.push(*diagnostic);
             None

@@ -3,14 +3,14 @@
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image;
 use crate::graph::link_spans::{destination_span, text_span};
-use crate::graph::links::{FrameLink, Linker, Origin, Resolved};
+use crate::graph::links::{FrameLink, Linker, Origin, Resolved, is_on_the_web};
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
 use crate::parsing::html_body::place;
 use crate::parsing::text::{Figure, Footnote, FootnoteReference, Html, Image, Link, Piece, Text};
 use crate::words::diagnostic::Diagnostic;
-use crate::words::source_text::Span;
+use crate::words::source_text::{Located, Span};
 
 /// What came to light while something was written.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Findings {
     pub(crate) frames: Vec<FrameLink>,
     /// Numbers that the engine has confirmed.
     pub(crate) claims: usize,
+    /// Addresses on the web that links and pictures lead to, and where they stand.
+    pub(crate) elsewhere: Vec<Located<String>>,
 }
 
 impl Findings {
@@ -29,6 +31,14 @@ impl Findings {
         self.diagnostics.extend(other.diagnostics);
         self.frames.extend(other.frames);
         self.claims += other.claims;
+        self.elsewhere.extend(other.elsewhere);
+    }
+
+    /// Takes down where a link leads that leaves the site.
+    fn leads(&mut self, resolved: &Resolved, span: Span) {
+        if resolved.route.is_none() && is_on_the_web(&resolved.href) {
+            self.elsewhere.push(Located { value: resolved.href.clone(), span });
+        }
     }
 }
 
@@ -135,18 +145,18 @@ impl<'a> Writer<'a> {
             html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         self.in_link = image::leaves_link(&html.html).unwrap_or(self.in_link);
         let (linker, origin, findings) = (self.linker, self.origin, &mut self.findings);
-        let resolve = |Reference { address, range, .. }: Reference<'_>| match linker.resolve(
-            origin,
-            address,
-            &place(span, html.exact, range),
-        ) {
-            Ok(resolved) => {
-                findings.frames.extend(resolved.frame());
-                Some(Target { href: resolved.href, size: resolved.size })
-            }
-            Err(diagnostic) => {
-                findings.diagnostics.push(*diagnostic);
-                None
+        let resolve = |Reference { address, range, .. }: Reference<'_>| {
+            let place = place(span, html.exact, range);
+            match linker.resolve(origin, address, &place) {
+                Ok(resolved) => {
+                    findings.frames.extend(resolved.frame());
+                    findings.leads(&resolved, place);
+                    Some(Target { href: resolved.href, size: resolved.size })
+                }
+                Err(diagnostic) => {
+                    findings.diagnostics.push(*diagnostic);
+                    None
+                }
             }
         };
         // HTML that cannot be read was reported when it was scanned.
@@ -228,9 +238,11 @@ impl<'a> Writer<'a> {
 
     /// What a link leads to; a broken one stays as it is, since the site will not be written.
     fn resolve(&mut self, destination: &str, span: &Span) -> Resolved {
-        match self.linker.resolve(self.origin, destination, &destination_span(span, destination)) {
+        let place = destination_span(span, destination);
+        match self.linker.resolve(self.origin, destination, &place) {
             Ok(resolved) => {
                 self.findings.frames.extend(resolved.frame());
+                self.findings.leads(&resolved, place);
                 resolved
             }
             Err(diagnostic) => {

@@ -14,7 +14,7 @@ use crate::files::picture::Size;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
-use crate::words::address::{has_scheme, percent_decode};
+use crate::words::address::{self, has_scheme, percent_decode};
 use crate::words::diagnostic::{Diagnostic, Subject};
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -247,6 +247,12 @@ fn name(written: &str) -> Subject {
 /// Whether an address is none of this site's: it has a scheme or names a host.
 fn is_elsewhere(destination: &str) -> bool {
     destination.starts_with("//") || has_scheme(destination)
+}
+
+/// Whether an address that is none of this site's is one that a browser would ask for.
+pub(crate) fn is_on_the_web(address: &str) -> bool {
+    let is_web = |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    address.starts_with("//") || address::scheme(address).is_some_and(is_web)
 }
 
 impl<'a> Parts<'a> {

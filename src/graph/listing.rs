@@ -22,6 +22,8 @@ pub struct Listed {
     pub expires: Option<DateTime<Tz>>,
     /// Whether readers see it.
     pub state: State,
+    /// When that will be another one, although nobody edits anything.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// Lists all posts that can be read, with their states at `now`, newest first; with what is wrong with the others.
@@ -33,6 +35,7 @@ pub fn list(config: &Config, source: &Source, now: DateTime<Utc>) -> (Vec<Listed
         .into_iter()
         .map(|post| Listed {
             state: choice.state(&post),
+            due: choice.due(&post),
             path: post.source.path.clone(),
             title: post.keys.title,
             date: post.date,

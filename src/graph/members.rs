@@ -48,7 +48,7 @@ impl Choice {
     }
 
     /// When the choice of a post will be another one, although nobody edits anything.
-    fn due(&self, post: &post::Post) -> Option<DateTime<Utc>> {
+    pub(crate) fn due(&self, post: &post::Post) -> Option<DateTime<Utc>> {
         if post.keys.draft && !self.drafts {
             return None;
         }

@@ -11,7 +11,7 @@ use imaging::{Camera, Nature};
 use crate::files::config::Config;
 pub use crate::parsing::text::Heading;
 use crate::words::route::Route;
-use crate::words::source_text::{SourceText, Span};
+use crate::words::source_text::{Located, SourceText, Span};
 
 /// A whole site. Lists are in the order in which they are shown.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Site {
     pub channel_image: Option<ChannelImage>,
     /// Numbers in texts that the engine has confirmed.
     pub claims: usize,
+    /// Addresses on the web that texts lead to, each where it stands: `https:`, `http:`, or without a scheme (`//example.org/`).
+    pub elsewhere: Vec<Located<String>>,
     /// When the next post comes or goes, although nobody edits anything.
     pub due: Option<DateTime<Utc>>,
 }

@@ -3,6 +3,7 @@
 //! Style, shell, bindings and engine stand in the page itself: browsers load no modules from `file:`. The page states its
 //! own policy, by which it fetches nothing at all; no header is sent for it, so that any page may frame it.
 
+use crate::files::composition::{Composition, Part};
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::FigureUse;
 use crate::rendering::figure::{Figure, Standing};
@@ -21,15 +22,18 @@ pub fn alone<'a>(renderer: &'a Renderer<'_>, wanted: &'a FigureUse, route: &'a R
     let assets: Vec<String> = theme.assets.all().map(|asset| asset.hash.to_hex().to_string()).collect();
     let title = title_at(renderer, route);
     let parts = [
-        hash_figure(wanted),
-        theme.closure(TEMPLATE),
-        theme.closure(FIGURE_TEMPLATE),
-        hash_json(&(&assets, &title, &renderer.site.config.base_url)),
+        (Part::Figure, hash_figure(wanted)),
+        (Part::Templates, theme.closure(TEMPLATE)),
+        (Part::Templates, theme.closure(FIGURE_TEMPLATE)),
+        (Part::View, hash_json(&(&assets, &title, &renderer.site.config.base_url))),
     ];
+    let made_of = Composition::new("figure alone", &parts).from(&*wanted.span.source.path);
+    let made_of = made_of.shown_in(vec![TEMPLATE, FIGURE_TEMPLATE]);
     Planned {
         route: Figure::new(wanted, route).alone_route(),
         phase: Phase::Asset,
-        fingerprint: renderer.fingerprint("figure alone", &parts),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(move || page(renderer, wanted, route, &title).map(String::into_bytes)),
     }
 }

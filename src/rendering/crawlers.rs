@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use quick_xml::events::BytesText;
 
+use crate::files::composition::{Composition, Part};
 use crate::files::output::{Phase, Planned};
 use crate::rendering::hashing::hash_json;
 use crate::rendering::renderer::Renderer;
@@ -17,10 +18,12 @@ pub fn sitemap<'a>(renderer: &'a Renderer<'_>, pages: &[Route]) -> Planned<'a> {
     let changed = changed(renderer);
     let entries: Vec<(String, Option<String>)> =
         pages.iter().map(|route| (renderer.url(route), changed.get(route).cloned())).collect();
+    let made_of = Composition::new("sitemap", &[(Part::View, hash_json(&entries))]);
     Planned {
         route: Renderer::fixed("sitemap.xml"),
         phase: Phase::Feed,
-        fingerprint: renderer.fingerprint("sitemap", &[hash_json(&entries)]),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(move || Ok(write(&entries).expect("writing to memory does not fail"))),
     }
 }
@@ -58,10 +61,12 @@ fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {
 /// Plans `robots.txt`: everything may be read, and the sitemap says what there is.
 pub fn robots<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let text = format!("User-agent: *\nAllow: /\n\nSitemap: {}\n", renderer.url(&Renderer::fixed("sitemap.xml")));
+    let made_of = Composition::new("robots", &[(Part::View, hash_json(&text))]);
     Planned {
         route: Renderer::fixed("robots.txt"),
         phase: Phase::Feed,
-        fingerprint: renderer.fingerprint("robots", &[hash_json(&text)]),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(move || Ok(text.clone().into_bytes())),
     }
 }

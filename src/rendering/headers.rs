@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::files::composition::{Composition, Part};
 use crate::files::output::{Phase, Planned};
 use crate::rendering::hashing::hash_json;
 use crate::rendering::renderer::Renderer;
@@ -81,10 +82,12 @@ impl Headers {
         for (path, name, value) in types.chain(policies) {
             text.push_str(&format!("{path}\n  {name}: {value}\n"));
         }
+        let made_of = Composition::new("headers", &[(Part::View, hash_json(&text))]);
         Planned {
             route: Renderer::fixed("_headers"),
             phase: Phase::Feed,
-            fingerprint: renderer.fingerprint("headers", &[hash_json(&text)]),
+            fingerprint: renderer.fingerprint(&made_of),
+            made_of,
             make: Box::new(move || Ok(text.clone().into_bytes())),
         }
     }

@@ -34,7 +34,6 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
         };
         let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
         let mut texts = renderer.texts(&route);
-        let posts = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
         let pagination = PaginationView {
             page,
             pages,
@@ -42,14 +41,17 @@ pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             older: href(page + 1),
             links: links(page, pages, href),
         };
-        renderer.page(Draft {
-            view: HomePage { head, posts, pagination },
+        let shown: Vec<PostLine> = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
+        let count = shown.len();
+        let page = renderer.page(Draft {
+            view: HomePage { head, posts: shown, pagination },
             route,
             template: "home.html",
             content: "content/posts",
             posts: None,
             body: None,
-        })
+        });
+        page.showing(count)
     };
     (1..=pages).map(plan).collect()
 }
@@ -128,14 +130,15 @@ pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         }
     }
     let head = renderer.head(&route, "Archives", "All posts, by year and month.");
-    renderer.page(Draft {
+    let page = renderer.page(Draft {
         view: ArchivesPage { head, years },
         route,
         template: "archives.html",
         content: "content/posts",
         posts: None,
         body: None,
-    })
+    });
+    page.showing(renderer.site.posts.len())
 }
 
 /// The list of tags, and each tag's posts; nothing on a site without tags.

@@ -35,6 +35,12 @@ impl Work {
         &self.files
     }
 
+    /// The picture's file as the author sees it.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.picture.path
+    }
+
     /// Whether the file at `index` has to be made: no earlier build has kept it.
     #[must_use]
     pub fn lacks(&self, index: usize) -> bool {

@@ -10,6 +10,8 @@ pub mod template_error;
 
 pub mod script;
 
+mod closure;
+
 pub mod theme;
 
 pub mod raster;
@@ -62,3 +64,5 @@ pub mod crawlers;
 pub mod headers;
 
 pub mod plan;
+
+pub mod loads;

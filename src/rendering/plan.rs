@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
+use crate::files::composition::{Composition, Part as Of};
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Body, PlainFile, Publishing, Site};
+use crate::graph::site::{Body, PlainFile, Post, Publishing, Site};
 use crate::rendering::card::Card;
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
@@ -111,26 +112,29 @@ fn bodies(site: &Site) -> impl Iterator<Item = (&Route, &Body)> {
 }
 
 fn asset<'a>(renderer: &'a Renderer<'_>, asset: &'a Asset) -> Planned<'a> {
+    let sources = renderer.theme.own_files(&asset.files).map(Into::into).collect();
+    let made_of = Composition { sources, ..Composition::new("asset", &[(Of::Bytes, asset.hash)]) };
     Planned {
         route: asset.route.clone(),
         phase: Phase::Asset,
-        fingerprint: renderer.fingerprint("asset", &[asset.hash]),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(|| Ok(asset.bytes.clone())),
     }
 }
 
 fn plain_file<'a>(renderer: &'a Renderer<'_>, file: &'a PlainFile) -> Planned<'a> {
+    // The same bytes lose what cameras wrote in one folder and keep it in another.
+    let kind = match file.publishing {
+        Publishing::AsItIs => "file",
+        Publishing::WithoutMetadata => "file without metadata",
+    };
+    let made_of = Composition::new(kind, &[(Of::Bytes, file.hash)]).from(&*file.path);
     Planned {
         route: file.route.clone(),
         phase: Phase::Asset,
-        // The same bytes lose what cameras wrote in one folder and keep it in another.
-        fingerprint: renderer.fingerprint(
-            match file.publishing {
-                Publishing::AsItIs => "file",
-                Publishing::WithoutMetadata => "file without metadata",
-            },
-            &[file.hash],
-        ),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(Published(file)),
     }
 }
@@ -147,11 +151,13 @@ fn plan_pictures<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Vec<Planned<'a
         for (index, file) in work.files().iter().enumerate() {
             let work = Arc::clone(&work);
             // The name says all that the bytes depend on.
-            let fingerprint = renderer.fingerprint("picture", &[blake3::hash(file.name().as_bytes())]);
+            let made_of = Composition::new("picture", &[(Of::Bytes, blake3::hash(file.name().as_bytes()))]);
+            let made_of = made_of.from(work.source().to_owned());
             planned.entry(file.route.clone()).or_insert_with(|| Planned {
                 route: file.route.clone(),
                 phase: Phase::Asset,
-                fingerprint,
+                fingerprint: renderer.fingerprint(&made_of),
+                made_of,
                 make: Box::new(Part { work, index }),
             });
         }
@@ -167,22 +173,26 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
     figures(body).flat_map(move |wanted| {
         let figure = Figure::new(wanted, route);
         let hash = hash_figure(wanted);
+        let made_of = |kind| Composition::new(kind, &[(Of::Figure, hash)]).from(&*wanted.span.source.path);
         let png = Planned {
             route: figure.png_route(),
             phase: Phase::Asset,
-            fingerprint: renderer.fingerprint("figure png", &[hash]),
+            fingerprint: renderer.fingerprint(&made_of("figure png")),
+            made_of: made_of("figure png"),
             make: Box::new(move || Figure::new(wanted, route).png()),
         };
         let svg = Planned {
             route: figure.svg_route(),
             phase: Phase::Asset,
-            fingerprint: renderer.fingerprint("figure svg", &[hash]),
+            fingerprint: renderer.fingerprint(&made_of("figure svg")),
+            made_of: made_of("figure svg"),
             make: Box::new(move || Ok(Figure::new(wanted, route).svg().into_bytes())),
         };
         let csv = Planned {
             route: figure.csv_route(),
             phase: Phase::Asset,
-            fingerprint: renderer.fingerprint("figure csv", &[hash]),
+            fingerprint: renderer.fingerprint(&made_of("figure csv")),
+            made_of: made_of("figure csv"),
             make: Box::new(move || Ok(Figure::new(wanted, route).csv().into_bytes())),
         };
         [png, svg, csv, alone::alone(renderer, wanted, route)]
@@ -191,12 +201,18 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
 
 /// Pictures of the drawings in posts, for feeds.
 fn plan_drawings<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
-    let places = renderer.site.posts.iter().flat_map(|post| drawings(&post.route, &post.body));
-    places.filter_map(|place| place.drawing).map(|drawing| Planned {
-        route: drawing.route.clone(),
-        phase: Phase::Asset,
-        fingerprint: renderer.fingerprint("drawing", &[blake3::hash(drawing.svg.as_bytes())]),
-        make: Box::new(move || drawing.png()),
+    let of_post = |post: &'a Post| drawings(&post.route, &post.body).into_iter().map(move |place| (post, place));
+    let places = renderer.site.posts.iter().flat_map(of_post);
+    places.filter_map(|(post, place)| Some((post, place.drawing?))).map(|(post, drawing)| {
+        let made_of = Composition::new("drawing", &[(Of::Text, blake3::hash(drawing.svg.as_bytes()))]);
+        let made_of = made_of.from(&*post.source.path);
+        Planned {
+            route: drawing.route.clone(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint(&made_of),
+            made_of,
+            make: Box::new(move || drawing.png()),
+        }
     })
 }
 
@@ -205,11 +221,14 @@ fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a
     let site = renderer.site;
     let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config.title)?)));
     let planned = cards.map(|(post, card)| {
-        let parts = [hash_figure(card.figure()), hash_json(&(&post.title, &site.config.title))];
+        let title = hash_json(&(&post.title, &site.config.title));
+        let parts = [(Of::Figure, hash_figure(card.figure())), (Of::View, title)];
+        let made_of = Composition::new("card", &parts).from(&*post.source.path);
         Planned {
             route: card.route(),
             phase: Phase::Asset,
-            fingerprint: renderer.fingerprint("card", &parts),
+            fingerprint: renderer.fingerprint(&made_of),
+            made_of,
             make: Box::new(move || card.png()),
         }
     });

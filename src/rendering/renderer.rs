@@ -11,6 +11,7 @@ use sim::telling::knobs::Offers;
 use sim::telling::story::Answers;
 use tera::Value;
 
+use crate::files::composition::{Common, Composition, Part};
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
@@ -253,20 +254,26 @@ impl<'a> Renderer<'a> {
         V: Serialize + Clone + Send + Sync + 'a,
     {
         let site = self.shared_site(&draft.route);
-        let mut parts = vec![self.theme.closure(draft.template), site.hash, hash_json(&draft.view)];
+        let mut templates = vec![draft.template];
+        let mut parts = vec![(Part::Site, site.hash), (Part::View, hash_json(&draft.view))];
         if let Some(posts) = draft.posts {
-            parts.extend(posts.iter().map(|index| self.lines()[index.0].hash));
+            parts.extend(posts.iter().map(|index| (Part::Items, self.lines()[index.0].hash)));
         }
         if let Some(filling) = &draft.body {
-            parts.push(filling.hash);
+            parts.push((Part::Text, filling.hash));
             // Their sizes follow from their bytes.
-            parts.extend(self.pictures.on(&draft.route).map(Picture::hash));
-            parts.extend(figures(filling.body).next().map(|_| self.theme.closure(FIGURE_TEMPLATE)));
+            parts.extend(self.pictures.on(&draft.route).map(|picture| (Part::Pictures, picture.hash())));
+            templates.extend(figures(filling.body).next().map(|_| FIGURE_TEMPLATE));
         }
+        parts.extend(templates.iter().map(|template| (Part::Templates, self.theme.closure(template))));
+        let posts = draft.posts.map_or(0, <[PostIndex]>::len);
+        let made_of = Composition { posts, ..Composition::new("page", &parts) };
+        let made_of = made_of.from(draft.content).shown_in(templates);
         Planned {
             route: draft.route.clone(),
             phase: Phase::Page,
-            fingerprint: self.fingerprint("page", &parts),
+            fingerprint: self.fingerprint(&made_of),
+            made_of,
             make: Box::new(move || {
                 let mut view = draft.view.clone();
                 if let Some(filling) = &draft.body {
@@ -284,15 +291,21 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// Hash of everything that an output depends on, where `parts` are all but the program; `kind` keeps kinds of outputs apart.
+    /// Hash of everything that an output depends on: what it is made of, and the program.
     #[must_use]
-    pub fn fingerprint(&self, kind: &str, parts: &[blake3::Hash]) -> blake3::Hash {
+    pub fn fingerprint(&self, made_of: &Composition<'_>) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(self.program.as_bytes()).update(blake3::hash(kind.as_bytes()).as_bytes());
-        for part in parts {
-            hasher.update(part.as_bytes());
+        hasher.update(self.program.as_bytes()).update(blake3::hash(made_of.kind.as_bytes()).as_bytes());
+        for (_, hash) in &made_of.parts {
+            hasher.update(hash.as_bytes());
         }
         hasher.finalize()
+    }
+
+    /// What decides on all outputs alike.
+    #[must_use]
+    pub fn common(&self) -> Common {
+        Common { program: self.program, templates: self.theme.texts() }
     }
 
     /// A body's HTML with its figures, in the page at `route`.

@@ -3,13 +3,14 @@
 //! [`Theme::new`] checks every template; [`Theme::render`] fills one. [`Theme::closure`] is a hash of all the text that a template's
 //! result depends on: its own, that of what it extends and includes, and that of the components it calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 use tera::{Context, ErrorKind, Tera, Value};
 
 use crate::files::source::{Content, SourceFile};
+use crate::rendering::closure::{Closure, closures};
 use crate::rendering::script::{joined, plain, small};
 use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
@@ -67,6 +68,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("viewer/viewer.css", include_str!("../../templates/viewer/viewer.css")),
 ];
 
+/// Where a site's own files of the theme are.
+const FOLDER: &str = "templates/";
+
 /// Where the parts of the figure shell are, and those of the viewer, which has its style beside it: only albums load it.
 const SHELL: &str = "shell/";
 const VIEWER: &str = "viewer/";
@@ -90,7 +94,7 @@ const MODULES: [(&str, &[u8]); 9] = [
 pub struct Theme {
     tera: Templates,
     texts: Texts,
-    closures: BTreeMap<String, blake3::Hash>,
+    closures: BTreeMap<String, Closure>,
     /// What pages load.
     pub assets: Assets,
 }
@@ -148,13 +152,15 @@ pub struct Asset {
     pub bytes: Vec<u8>,
     /// Hash of `bytes`.
     pub hash: blake3::Hash,
+    /// Names of the theme's files that it is made of; none when no file can take the place of what is built in.
+    pub files: Vec<String>,
 }
 
 impl Asset {
-    fn new(stem: &str, extension: &str, bytes: Vec<u8>) -> Self {
+    fn new(stem: &str, extension: &str, files: Vec<String>, bytes: Vec<u8>) -> Self {
         let hash = blake3::hash(&bytes);
         let route = Route::new(format!("assets/{stem}.{}.{extension}", &hash.to_hex()[..16]));
-        Self { route: route.expect("stem and extension are plain words"), bytes, hash }
+        Self { route: route.expect("stem and extension are plain words"), bytes, hash, files }
     }
 }
 
@@ -166,7 +172,7 @@ impl Theme {
         let mut texts: Texts = BUILT_IN.iter().map(built_in).collect();
         for file in overrides {
             if let Content::Text(source) = &file.content {
-                let name = source.path.strip_prefix("templates/").unwrap_or(&source.path);
+                let name = source.path.strip_prefix(FOLDER).unwrap_or(&source.path);
                 texts.insert(name.to_owned(), Arc::clone(source));
             }
         }
@@ -179,13 +185,16 @@ impl Theme {
         let style = |stem: &str, of_viewer: bool| {
             let sheets = texts.iter().filter(|(name, _)| name.ends_with(".css"));
             let sheets = sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer);
-            let sheet: String = sheets.map(|(_, text)| &*text.text).collect();
-            Asset::new(stem, "css", plain(&sheet).into_bytes())
+            let (names, sheets): (Vec<String>, Vec<&str>) =
+                sheets.map(|(name, text)| (name.clone(), &*text.text)).unzip();
+            Asset::new(stem, "css", names, plain(&sheets.concat()).into_bytes())
         };
         let script = |stem: &str, folder: &str, without: &[&str]| {
             let parts = texts.iter().filter(|(name, _)| name.starts_with(folder) && name.ends_with(".js"));
             let parts = parts.filter(|(name, _)| !without.contains(&&***name));
-            Asset::new(stem, "js", small(&joined(parts.map(|(_, text)| &*text.text))).into_bytes())
+            let (names, parts): (Vec<String>, Vec<&str>) =
+                parts.map(|(name, text)| (name.clone(), &*text.text)).unzip();
+            Asset::new(stem, "js", names, small(&joined(parts)).into_bytes())
         };
         let text = |name: &str| texts[name].text.as_bytes().to_vec();
         let assets = Assets {
@@ -197,11 +206,11 @@ impl Theme {
             viewer: script("viewer", VIEWER, &[]),
             viewer_style: style("viewer", true),
             neighbours: script("neighbours", "neighbours.js", &[]),
-            icon: Asset::new("icon", "svg", text("icon.svg")),
-            bindings: Asset::new("sim", "js", small(BINDINGS).into_bytes()),
+            icon: Asset::new("icon", "svg", vec!["icon.svg".to_owned()], text("icon.svg")),
+            bindings: Asset::new("sim", "js", Vec::new(), small(BINDINGS).into_bytes()),
             modules: MODULES
                 .into_iter()
-                .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", bytes.to_vec())))
+                .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", Vec::new(), bytes.to_vec())))
                 .collect(),
         };
         let closures = closures(&templates);
@@ -222,7 +231,30 @@ impl Theme {
     /// Hash of everything but the view that the result of `template` depends on.
     #[must_use]
     pub fn closure(&self, template: &str) -> blake3::Hash {
-        self.closures.get(template).copied().unwrap_or_else(|| blake3::hash(b""))
+        self.closures.get(template).map_or_else(|| blake3::hash(b""), |closure| closure.hash)
+    }
+
+    /// The names of a template and of all that it reaches, in order.
+    pub fn reached(&self, template: &str) -> impl Iterator<Item = &str> {
+        self.closures.get(template).into_iter().flat_map(|closure| &closure.names).map(String::as_str)
+    }
+
+    /// Hashes of all templates by name, each by itself.
+    #[must_use]
+    pub fn texts(&self) -> BTreeMap<String, blake3::Hash> {
+        self.names().map(|name| (name.to_owned(), blake3::hash(self.texts[name].text.as_bytes()))).collect()
+    }
+
+    /// The site's own files among those of these names, as the author sees them.
+    pub fn own_files<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = &'a str> {
+        let paths = names.iter().filter_map(|name| self.texts.get(name)).map(|text| text.path.as_str());
+        paths.filter(|path| path.starts_with(FOLDER))
+    }
+
+    /// Whether the theme has a file of that name, built in or the site's own.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
     }
 
     /// Fills `template` with `view`; `content` is the file that is being rendered, for the message when that fails.
@@ -247,6 +279,12 @@ impl Theme {
     }
 }
 
+/// Whether a file of that name is built in.
+#[must_use]
+pub fn is_built_in(name: &str) -> bool {
+    BUILT_IN.iter().any(|(built_in, _)| *built_in == name)
+}
+
 /// Parses all templates and ties them together, or tells all that keeps it from being done.
 fn load(templates: &[(&str, &str)], texts: &Texts) -> Result<Tera, Vec<Diagnostic>> {
     let mut tera = Tera::new();
@@ -259,112 +297,4 @@ fn load(templates: &[(&str, &str)], texts: &Texts) -> Result<Tera, Vec<Diagnosti
         .flat_map(|error| unusable(&error, texts))
         .collect();
     Err(if unreadable.is_empty() { unusable(&error, texts) } else { unreadable })
-}
-
-/// For each template the hash of its text and of all texts that it reaches.
-fn closures(templates: &[(&str, &str)]) -> BTreeMap<String, blake3::Hash> {
-    let mut definitions: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut references: BTreeMap<&str, Vec<Reference<'_>>> = BTreeMap::new();
-    for (name, text) in templates {
-        let found = scan(text);
-        definitions.extend(found.iter().filter_map(|reference| match reference {
-            Reference::Defines(component) => Some((*component, *name)),
-            Reference::Template(_) | Reference::Calls(_) => None,
-        }));
-        references.insert(name, found);
-    }
-    let texts: BTreeMap<&str, &str> = templates.iter().copied().collect();
-    let closure = |start: &str| {
-        let mut reached = BTreeSet::new();
-        let mut open = vec![start];
-        while let Some(name) = open.pop() {
-            let Some((name, _)) = texts.get_key_value(name) else { continue };
-            if reached.insert(*name) {
-                open.extend(references[name].iter().filter_map(|reference| match reference {
-                    Reference::Template(other) => Some(*other),
-                    Reference::Calls(component) => definitions.get(component).copied(),
-                    Reference::Defines(_) => None,
-                }));
-            }
-        }
-        let mut hasher = blake3::Hasher::new();
-        for name in reached {
-            for part in [name, texts[name]] {
-                hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-            }
-        }
-        hasher.finalize()
-    };
-    texts.keys().map(|name| ((*name).to_owned(), closure(name))).collect()
-}
-
-/// What ties a template to another one.
-#[derive(Debug, PartialEq, Eq)]
-enum Reference<'t> {
-    /// `{% extends "…" %}` or `{% include "…" %}`; the engine takes literals only.
-    Template(&'t str),
-    /// `{{<name …` or `{% <name …`.
-    Calls(&'t str),
-    /// `{% component name(…`.
-    Defines(&'t str),
-}
-
-/// Finds the references of one template. A tag in a comment or a string counts too: a closure too large is only slower.
-fn scan(text: &str) -> Vec<Reference<'_>> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("{%").into_iter().chain(rest.find("{{")).min() {
-        rest = &rest[at + 2..];
-        let tag = rest.strip_prefix('-').unwrap_or(rest).trim_start();
-        if let Some(call) = tag.strip_prefix('<') {
-            found.push(Reference::Calls(word(call)));
-        } else if let Some(definition) = tag.strip_prefix("component ") {
-            found.push(Reference::Defines(word(definition.trim_start())));
-        } else if let Some(name) = tag.strip_prefix("extends ").or_else(|| tag.strip_prefix("include ")) {
-            let name = name.trim_start();
-            let quoted = name.chars().next().and_then(|quote| name[quote.len_utf8()..].split(quote).next());
-            found.extend(quoted.map(Reference::Template));
-        }
-    }
-    found
-}
-
-fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(text.len());
-    &text[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_template_names_what_it_extends_includes_calls_and_defines() {
-        let text = r#"{% extends "base.html" %}{%- include 'x.html' -%}{{<line post={p}/>}}{% <box> %}{% component mark() %}{{ a < b }}"#;
-        let expected = [
-            Reference::Template("base.html"),
-            Reference::Template("x.html"),
-            Reference::Calls("line"),
-            Reference::Calls("box"),
-            Reference::Defines("mark"),
-        ];
-        assert_eq!(scan(text), expected);
-    }
-
-    #[test]
-    fn a_closure_changes_with_what_is_reached_and_with_nothing_else() {
-        let site = |parts: &str, other: &str| {
-            let page = r#"{% extends "base.html" %}{{<line/>}}"#.to_owned();
-            let texts = [
-                ("base.html", "base".to_owned()),
-                ("components.html", format!("{{% component line() %}}{parts}{{% endcomponent line %}}")),
-                ("other.html", other.to_owned()),
-                ("page.html", page),
-            ];
-            let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-            closures(&texts)["page.html"]
-        };
-        assert_eq!(site("a", "b"), site("a", "c"));
-        assert_ne!(site("a", "b"), site("d", "b"));
-    }
 }

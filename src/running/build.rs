@@ -7,6 +7,7 @@ use std::time::Duration;
 use blake3::Hash;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
+use crate::files::composition;
 use crate::files::config;
 use crate::files::kept::{Access, Kept};
 use crate::files::output::{Failure, Locked, Output, Phase, Report};
@@ -19,6 +20,7 @@ use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
 use crate::running::timings::Timings;
 use crate::words::diagnostic::{self, Diagnostic, has_error};
+use crate::words::sarif;
 
 /// What `build` takes besides the inputs.
 #[derive(Debug, Clone)]
@@ -110,10 +112,16 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     let said = Said {
         warnings: [false, true].map(|colour| report::told(&problems, colour)),
         json: diagnostic::json(&problems),
+        sarif: sarif::document(&problems),
         amounts: amounts(&prepared.site, &plan),
+        due: prepared.site.due,
     };
     if let Some(inputs) = prepared.inputs {
-        output.keep_receipt(inputs, now, prepared.site.due, said.clone());
+        output.keep_receipt(inputs, now, said.clone());
+    }
+    if written.rendered + written.removed > 0 || !composition::is_kept(&inputs.root, output.name()) {
+        let outputs = plan.outputs.iter().map(|one| (one.route.file(), one.fingerprint, &one.made_of));
+        composition::keep(&inputs.root, output.name(), &renderer.common(), outputs);
     }
     timings.ended("remember");
     ended(build, &said, written, (&output, prepared.inputs), timings)
@@ -131,6 +139,9 @@ fn ended(
         report::warnings(&said.warnings)?;
         if !build.quiet {
             report::line(&summary(&said.amounts, written, timings.all()))?;
+            if let Some(due) = said.due {
+                report::line(&format!("next due {}: build again then", report::moment(due)))?;
+            }
         }
     }
     let mut outcome = Outcome::Fine;
@@ -146,8 +157,10 @@ fn ended(
         }
     }
     // One document: what is wrong with the outputs is told in place of warnings.
-    if build.form == Form::Json && outcome == Outcome::Fine {
-        report::line(&said.json)?;
+    match build.form {
+        Form::Json if outcome == Outcome::Fine => report::line(&said.json)?,
+        Form::Sarif if outcome == Outcome::Fine => report::line(&said.sarif)?,
+        Form::Text | Form::Json | Form::Sarif | Form::Silent => {}
     }
     if build.timings {
         report::notes(&timings.table())?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::files::config::Overrides;
@@ -15,8 +16,10 @@ use crate::foreign::folder::Generator;
 use crate::foreign::site;
 use crate::graph::Choice;
 use crate::running::build::{self, Build};
-use crate::running::check;
+use crate::running::check::{self, Check};
 use crate::running::clean;
+use crate::running::environment;
+use crate::running::explain::{self, Explain};
 use crate::running::import::{self, Import};
 use crate::running::lint;
 use crate::running::list::{self, Which};
@@ -31,10 +34,10 @@ use crate::running::serve::{self, Serve};
 #[command(name = "genblog", version, arg_required_else_help = true)]
 pub struct Cli {
     /// The site's folder
-    #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
+    #[arg(short, long, global = true, default_value = ".", value_name = "DIR", env = "GENBLOG_ROOT")]
     root: PathBuf,
     /// The configuration, when it is not `genblog.toml` in the site's folder
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE", env = "GENBLOG_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -61,10 +64,12 @@ enum Command {
     Check(CheckArguments),
     /// List posts, newest first: their dates, states, files and titles
     List(ListArguments),
+    /// Say what a file of the site is made of, and why it would or would not be made again
+    Explain(ExplainArguments),
     /// Delete what builds have written and nobody changed since
     Clean {
         /// Where the site was built [default: `public` in the site's folder]
-        #[arg(short, long, value_name = "DIR")]
+        #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
         output_dir: Option<PathBuf>,
     },
     /// Write a shell's completions of commands and options to standard output
@@ -88,12 +93,33 @@ struct ListArguments {
     #[arg(default_value = "all")]
     which: Which,
     /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL")]
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
     base_url: Option<String>,
     /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    #[arg(long, value_name = "RFC3339", value_parser = moment, env = "GENBLOG_CLOCK")]
     clock: Option<DateTime<Utc>>,
     /// Write the list as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArguments {
+    /// An address (`/posts/x/`), a file of the output folder, or a file of the site
+    #[arg(required_unless_present = "if_edited", conflicts_with = "if_edited")]
+    name: Option<String>,
+    /// Say what would be made again if this file of the site were edited
+    #[arg(long, value_name = "FILE")]
+    if_edited: Option<String>,
+    /// Where the site was built [default: `public` in the site's folder]
+    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
+    output_dir: Option<PathBuf>,
+    /// Where the site will be served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
+    base_url: Option<String>,
+    #[command(flatten)]
+    choice: ChoiceArguments,
+    /// Tell it as JSON
     #[arg(long)]
     json: bool,
 }
@@ -112,7 +138,7 @@ struct LintArguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The moment that dates in the future are measured from [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    #[arg(long, value_name = "RFC3339", value_parser = moment, env = "GENBLOG_CLOCK")]
     clock: Option<DateTime<Utc>>,
     /// Tell what is wrong as JSON on standard output
     #[arg(long)]
@@ -190,32 +216,31 @@ enum HtmlForm {
 #[derive(Debug, Args)]
 struct ChoiceArguments {
     /// Take drafts too
-    #[arg(short = 'D', long)]
+    #[arg(short = 'D', long, env = "GENBLOG_DRAFTS", value_parser = BoolishValueParser::new())]
     drafts: bool,
     /// Take posts with a date in the future too
-    #[arg(short = 'F', long)]
+    #[arg(short = 'F', long, env = "GENBLOG_FUTURE", value_parser = BoolishValueParser::new())]
     future: bool,
     /// Take posts that have expired too
-    #[arg(short = 'E', long)]
+    #[arg(short = 'E', long, env = "GENBLOG_EXPIRED", value_parser = BoolishValueParser::new())]
     expired: bool,
     /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
-    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    #[arg(long, value_name = "RFC3339", value_parser = moment, env = "GENBLOG_CLOCK")]
     clock: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Args)]
 struct BuildArguments {
     /// Where to write [default: `public` in the site's folder]
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
     output_dir: Option<PathBuf>,
     /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL")]
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
     base_url: Option<String>,
     #[command(flatten)]
     choice: ChoiceArguments,
-    /// Tell what is wrong as JSON on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: FormArguments,
     /// Say nothing when all is well
     #[arg(short, long)]
     quiet: bool,
@@ -230,22 +255,44 @@ struct BuildArguments {
 #[derive(Debug, Args)]
 struct CheckArguments {
     /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL")]
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
     base_url: Option<String>,
     #[command(flatten)]
     choice: ChoiceArguments,
+    #[command(flatten)]
+    form: FormArguments,
+    /// Ask for the links that leave the site too
+    #[arg(long)]
+    external: bool,
+    /// How many seconds one request for such a link may take
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", requires = "external", value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+}
+
+/// How what is wrong is told to programs.
+#[derive(Debug, Args)]
+struct FormArguments {
     /// Tell what is wrong as JSON on standard output
     #[arg(long)]
     json: bool,
+    /// Tell it as SARIF 2.1.0 on standard output, for programs that show problems beside code
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
 }
 
 #[derive(Debug, Args)]
 struct ServeArguments {
     /// The port; 0 finds a free one
-    #[arg(short, long, default_value_t = 1111)]
+    #[arg(short, long, default_value_t = 1111, env = "GENBLOG_PORT")]
     port: u16,
     /// The address to listen at
-    #[arg(short, long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    #[arg(
+        short,
+        long,
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST),
+        value_name = "ADDRESS",
+        env = "GENBLOG_BIND"
+    )]
     bind: IpAddr,
     #[command(flatten)]
     choice: ChoiceArguments,
@@ -282,10 +329,10 @@ enum NewCommand {
 #[derive(Debug, Args)]
 struct PublishArguments {
     /// Where the site was built [default: `public` in the site's folder]
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
     output_dir: Option<PathBuf>,
     /// Where the site is served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL")]
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
     base_url: Option<String>,
     /// Tell of feeds that have not changed too
     #[arg(long)]
@@ -299,6 +346,14 @@ struct PublishArguments {
 }
 
 impl Cli {
+    /// What the user typed, and what the environment adds to it. The process ends here when that is no command, or one for help.
+    #[must_use]
+    pub fn of_command_line() -> Self {
+        let matches = environment::matches(&Self::command());
+        let parsed = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the user typed.
     pub fn run(self) -> io::Result<Outcome> {
         let root = absolute(&self.root);
@@ -313,14 +368,16 @@ impl Cli {
             Command::Build(arguments) => build::build(&Build {
                 output: output_folder(arguments.output_dir),
                 inputs: inputs(arguments.base_url, arguments.choice),
-                form: form(arguments.json),
+                form: arguments.form.into(),
                 quiet: arguments.quiet,
                 timings: arguments.timings,
                 verify: arguments.verify,
             }),
-            Command::Check(arguments) => {
-                check::check(&inputs(arguments.base_url, arguments.choice), form(arguments.json))
-            }
+            Command::Check(arguments) => check::check(&Check {
+                inputs: inputs(arguments.base_url, arguments.choice),
+                form: arguments.form.into(),
+                external: arguments.external.then_some(Duration::from_secs(arguments.timeout)),
+            }),
             Command::Serve(arguments) => {
                 let clock = goes(arguments.choice.clock).then_some(now as fn() -> DateTime<Utc>);
                 let inputs = inputs(None, arguments.choice);
@@ -348,6 +405,19 @@ impl Cli {
             Command::List(ListArguments { which, base_url, clock, json }) => {
                 let choice = ChoiceArguments { drafts: false, future: false, expired: false, clock };
                 list::list(&inputs(base_url, choice), which, form(json))
+            }
+            Command::Explain(arguments) => {
+                let (name, if_edited) = (arguments.name, arguments.if_edited);
+                let explain = |name| Explain {
+                    inputs: inputs(arguments.base_url, arguments.choice),
+                    output: output_folder(arguments.output_dir),
+                    name,
+                    form: form(arguments.json),
+                };
+                match if_edited {
+                    Some(file) => explain::if_edited(&explain(file)),
+                    None => explain::explain(&explain(name.unwrap_or_default())),
+                }
             }
             Command::Clean { output_dir } => clean::clean(&root, config.as_deref(), &output_folder(output_dir)),
             Command::Completions { shell } => {
@@ -390,6 +460,16 @@ impl ImportArguments {
             }),
             dry_run: self.dry_run,
             now: now(),
+        }
+    }
+}
+
+impl std::convert::From<FormArguments> for Form {
+    fn from(FormArguments { json, sarif }: FormArguments) -> Self {
+        match (json, sarif) {
+            (_, true) => Self::Sarif,
+            (true, false) => Self::Json,
+            (false, false) => Self::Text,
         }
     }
 }

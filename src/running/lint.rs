@@ -30,7 +30,7 @@ pub fn lint(files: &[PathBuf], form: Form, now: DateTime<Utc>) -> io::Result<Out
             }
         }
     }
-    if !problems.is_empty() || form == Form::Json {
+    if !problems.is_empty() || form.is_document() {
         report::diagnostics(&problems, form)?;
     }
     if unreadable {

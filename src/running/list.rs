@@ -55,11 +55,17 @@ pub fn list(inputs: &Inputs, which: Which, form: Form) -> io::Result<Outcome> {
         }
         Err(problems) => (Vec::new(), problems),
     };
+    let due = posts.iter().filter_map(|post| post.due).min();
     let posts: Vec<&Listed> = posts.iter().filter(|post| which.takes(post.state)).collect();
     match form {
-        Form::Text => report::lines(&posts.iter().map(|post| Line(post)).collect::<Vec<_>>())?,
+        Form::Text => {
+            report::lines(&posts.iter().map(|post| Line(post)).collect::<Vec<_>>())?;
+            // Not among the lines, which are one for each post.
+            report::notes(&due.map(|due| format!("next due {}", report::moment(due))).into_iter().collect::<Vec<_>>())?;
+        }
         Form::Silent => {}
-        Form::Json => {
+        // What is listed is no problem: there is no other form of it for programs.
+        Form::Json | Form::Sarif => {
             let rows: Vec<Row<'_>> = posts.iter().map(|post| Row::of(post)).collect();
             report::line(&serde_json::to_string_pretty(&rows).expect("texts are always JSON"))?;
         }
@@ -96,6 +102,9 @@ struct Row<'a> {
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<String>,
+    /// When its state changes by itself, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
 }
 
 impl<'a> Row<'a> {
@@ -107,6 +116,7 @@ impl<'a> Row<'a> {
             state: post.state.name(),
             date: moment(&post.date),
             expires: post.expires.as_ref().map(moment),
+            due: post.due.map(report::moment),
         }
     }
 }

@@ -10,6 +10,10 @@ pub mod pipeline;
 
 pub mod build;
 
+pub mod external;
+
+pub mod budgets;
+
 pub mod check;
 
 pub mod clean;
@@ -17,6 +21,8 @@ pub mod clean;
 pub mod new;
 
 pub mod list;
+
+pub mod explain;
 
 pub mod import;
 
@@ -33,5 +39,7 @@ pub mod http;
 pub mod watcher;
 
 pub mod serve;
+
+mod environment;
 
 pub mod cli;

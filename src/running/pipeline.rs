@@ -111,8 +111,18 @@ impl Surveyed {
 
     /// Reads and understands the site.
     pub fn prepare(self, timings: &mut Timings) -> Result<Prepared, Vec<Diagnostic>> {
-        let Self { config, survey, program, choice, mut problems } = self;
-        let (source, found) = survey.read();
+        self.prepare_edited(|_, _| {}, timings)
+    }
+
+    /// The same for the site as it would be after an edit.
+    pub fn prepare_edited(
+        self,
+        edit: impl FnOnce(&mut Config, &mut Source),
+        timings: &mut Timings,
+    ) -> Result<Prepared, Vec<Diagnostic>> {
+        let Self { mut config, survey, program, choice, mut problems } = self;
+        let (mut source, found) = survey.read();
+        edit(&mut config, &mut source);
         let inputs = found.is_empty().then(|| hash(program, &config, &choice, source.hash()));
         problems.extend(found);
         timings.ended("read sources");

@@ -4,8 +4,11 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use crate::files::output::Failure;
 use crate::words::diagnostic::{self, Diagnostic, Severity};
+use crate::words::sarif;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +38,25 @@ pub enum Form {
     Text,
     /// For programs, on standard output.
     Json,
+    /// For programs that show problems beside code, on standard output.
+    Sarif,
     /// Not at all: a caller only asks how it ended.
     Silent,
+}
+
+impl Form {
+    /// Whether what is told is a document, which is there although nothing is wrong.
+    #[must_use]
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif)
+    }
 }
 
 /// Tells diagnostics, and people also how many there are.
 pub fn diagnostics(diagnostics: &[Diagnostic], form: Form) -> io::Result<()> {
     match form {
         Form::Json => line(&diagnostic::json(diagnostics)),
+        Form::Sarif => line(&sarif::document(diagnostics)),
         Form::Silent => Ok(()),
         Form::Text => unless_closed(io::stderr().lock().write_all(told(diagnostics, colour()).as_bytes())),
     }
@@ -110,6 +124,12 @@ pub fn count(diagnostics: &[Diagnostic]) -> Option<String> {
 pub fn many(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
+}
+
+/// A moment as it is typed: `2026-12-24T09:00:00Z`.
+#[must_use]
+pub fn moment(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// Whether a person looks at standard error, and has not asked for plain text (<https://no-color.org>).

@@ -1,7 +1,8 @@
 //! What is wrong with a site, where, and what to do about it.
 //!
 //! A stage never stops at the first problem: it collects diagnostics, and the program stops after the stage when any of
-//! them is an error. [`render`] draws them in the manner of rustc; [`json`] says the same to programs.
+//! them is an error. [`render`] draws them in the manner of rustc; [`json`] says the same to programs, and
+//! [`crate::words::sarif`] to those that show problems beside code.
 
 use std::ops::Range;
 

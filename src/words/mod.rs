@@ -6,6 +6,8 @@ pub(crate) mod excerpt;
 
 pub mod diagnostic;
 
+pub mod sarif;
+
 pub mod nearest;
 
 pub mod table;
@@ -15,6 +17,8 @@ pub mod toml_table;
 pub mod slug;
 
 pub mod address;
+
+pub mod ascii_url;
 
 pub mod route;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::TimeZone;
 use chrono_tz::Asia;
 use chrono_tz::Australia::Sydney;
-use genblog::files::config::{Config, FeedConfig, PhotosConfig, Rule, SkipHours};
+use genblog::files::config::{Budgets, CheckConfig, Config, FeedConfig, PhotosConfig, Rule, SkipHours};
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
     Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing,
@@ -49,6 +49,8 @@ pub(crate) fn config(base_url: &str) -> Config {
             skip_hours: Some(Rule::Given(SkipHours { timezone: Asia::Tokyo, hours })),
             ..FeedConfig::default()
         },
+        check: CheckConfig::default(),
+        budgets: Budgets::new(),
         extra: BTreeMap::new(),
     }
 }
@@ -179,6 +181,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         aliases: BTreeMap::from([(route("2008/new.html"), route("posts/new/"))]),
         channel_image: None,
         claims: 0,
+        elsewhere: Vec::new(),
         posts,
     }
 }

@@ -43,6 +43,9 @@ pub(crate) fn folder(text: &str) -> TempDir {
 /// Runs genblog in a folder: its exit code, and what it said on standard output and error.
 pub(crate) fn genblog(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_genblog"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GENBLOG_")) {
+        command.env_remove(name);
+    }
     let output =
         command.current_dir(folder).env("SOURCE_DATE_EPOCH", NOW).args(arguments).output().expect("genblog runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");

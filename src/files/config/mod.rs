@@ -15,6 +15,12 @@
 //! formats = ["rss", "atom", "json"]        # the default
 //! ttl = 60                                 # or "computed"
 //! skip_hours = { timezone = "Asia/Tokyo", hours = [0, 1, 2, 22, 23] }
+//!
+//! [check]
+//! skip = ["https://example.org/private/"]  # not asked for by `genblog check --external`
+//!
+//! [budgets]
+//! script = "60 kB"                         # what a page may load; only `genblog check` looks
 //! ```
 
 mod person;
@@ -23,6 +29,8 @@ mod photos;
 
 mod feed;
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -30,6 +38,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
+pub use self::check::{Budgets, CheckConfig, Kind};
 pub use self::feed::{Day, FeedConfig, FeedFormat, IMAGE_TYPES, LARGEST_IMAGE, Rule, SkipHours};
 pub use self::person::Person;
 use self::person::person;
@@ -73,6 +82,10 @@ pub struct Config {
     pub photos: PhotosConfig,
     /// The feed.
     pub feed: FeedConfig,
+    /// What `genblog check` asks for.
+    pub check: CheckConfig,
+    /// What a page may load.
+    pub budgets: Budgets,
     /// Free data, for templates.
     pub extra: BTreeMap<String, serde_json::Value>,
 }
@@ -174,6 +187,8 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
     let navigation = navigation(reader);
     let photos = photos::photos(reader);
     let feed = feed::feed(reader, timezone);
+    let check = check::check(reader);
+    let budgets = check::budgets(reader);
     let extra = reader.table("extra").map(free_data).unwrap_or_default();
     let (base_url, title) = (base_url?, title?);
     Some(Config {
@@ -190,6 +205,8 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
         navigation,
         photos,
         feed,
+        check,
+        budgets,
         extra,
     })
 }

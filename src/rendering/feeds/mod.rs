@@ -33,6 +33,7 @@ use chrono::Datelike;
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 pub use self::check::check;
+use crate::files::composition::{Composition, Part};
 use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Block, EnclosureFile, Post, PostIndex};
@@ -140,41 +141,37 @@ impl Feed {
 
     fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: &Channel) -> Planned<'a> {
         let address = self.address(renderer, format);
-        let mut parts = vec![
-            channel.hash,
-            hash_json(&(
-                &address.title,
-                &self.description,
-                self.page.as_str(),
-                format!("{:?}", self.scope),
-                format.name(),
-            )),
-        ];
+        let about = (&address.title, &self.description, self.page.as_str(), format!("{:?}", self.scope), format.name());
+        let mut parts = vec![(Part::Site, channel.hash), (Part::View, hash_json(&about))];
         if self.scope == Scope::Site {
             // An older post changes no item, yet there may be an archive now.
-            parts.push(hash_json(&of_years(renderer).first().map(|feed| format!("{:?}", feed.scope))));
+            let archive = of_years(renderer).first().map(|feed| format!("{:?}", feed.scope));
+            parts.push((Part::View, hash_json(&archive)));
         }
         for index in self.indices() {
-            parts.push(channel.items[index.0]);
+            parts.push((Part::Items, channel.items[index.0]));
             if format == FeedFormat::Rss {
-                parts.push(channel.pictures[index.0]);
+                parts.push((Part::Pictures, channel.pictures[index.0]));
             }
         }
         if let Content::Photos(album) = &self.content {
             let photos = renderer.site.photos_in(&renderer.site.albums[*album]);
             parts.extend(photos.into_iter().map(|(album, photo)| {
-                hash_json(&(
+                let item = hash_json(&(
                     (photo.route.as_str(), &photo.title, &photo.caption, &photo.alt),
                     (photo.hash.to_hex().as_str(), album.date.map(|date| date.to_rfc3339())),
                     photo.taken.map(|taken| taken.to_rfc3339()),
-                ))
+                ));
+                (Part::Items, item)
             }));
         }
         let asking = Arc::clone(&channel.asking);
+        let made_of = Composition { posts: self.indices().len(), ..Composition::new("feed", &parts) };
         Planned {
             route: address.route,
             phase: Phase::Feed,
-            fingerprint: renderer.fingerprint("feed", &parts),
+            fingerprint: renderer.fingerprint(&made_of),
+            made_of,
             make: Box::new(move || Ok(self.write(renderer, format, &asking).expect("writing to memory does not fail"))),
         }
     }

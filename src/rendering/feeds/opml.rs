@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::files::composition::{Composition, Part};
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::rendering::feeds::all;
@@ -26,10 +27,12 @@ pub fn list<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
             (without_illegal(&address.title), renderer.url(&address.route), feed.link(renderer))
         })
         .collect();
+    let made_of = Composition::new("opml", &[(Part::View, hash_json(&(&config.title, &outlines)))]);
     Planned {
         route: Renderer::fixed(OPML),
         phase: Phase::Feed,
-        fingerprint: renderer.fingerprint("opml", &[hash_json(&(&config.title, &outlines))]),
+        fingerprint: renderer.fingerprint(&made_of),
+        made_of,
         make: Box::new(move || Ok(write(&config.title, &outlines).expect("writing to memory does not fail"))),
     }
 }

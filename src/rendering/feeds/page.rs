@@ -26,18 +26,21 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         };
         Some(FeedPageLine { title, page: renderer.href(&feed.page), addresses: addresses(&feed) })
     });
-    renderer.page(Draft {
+    let posts = site.posts(renderer).into_iter().take(LISTED);
+    let count = posts.len();
+    let page = renderer.page(Draft {
         view: FeedPage {
             head: renderer.head(&route, "Feed", "How to follow this site with a feed reader."),
             addresses: addresses(&site),
             others: others.collect(),
             opml: renderer.href(&Renderer::fixed(OPML)),
-            posts: site.posts(renderer).into_iter().take(LISTED).map(|post| renderer.line(post)).collect(),
+            posts: posts.map(|post| renderer.line(post)).collect(),
         },
         route,
         template: "feed.html",
         content: "genblog.toml",
         posts: None,
         body: None,
-    })
+    });
+    page.showing(count)
 }
