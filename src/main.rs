@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use genblog::running::cli::Cli;
 use genblog::running::report::Outcome;
 
+/// Texts become thousands of small pieces, on all processors at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::of_command_line().run() {
         Ok(outcome) => outcome.into(),

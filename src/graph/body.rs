@@ -50,8 +50,9 @@ pub(crate) fn write(text: &Text, linker: Linker<'_>, origin: Origin<'_>) -> (Bod
     writer.pieces(&text.pieces);
     writer.footnotes(&text.footnotes);
     writer.flush();
-    let body = Body { blocks: writer.blocks, headings: text.headings.clone(), words: text.words, lead: writer.lead };
-    (body, writer.findings)
+    let Writer { blocks, lead, plain, findings, .. } = writer;
+    let body = Body { blocks, headings: text.headings.clone(), words: text.words, lead, plain };
+    (body, findings)
 }
 
 /// Writes a caption.
@@ -69,6 +70,8 @@ struct Writer<'a> {
     blocks: Vec<Block>,
     lead: Option<usize>,
     findings: Findings,
+    /// Whether there was neither a picture nor HTML of the author's.
+    plain: bool,
     /// Whether what is written is part of a link.
     in_link: bool,
     /// What ends the links that are open, the innermost last: an address in angle brackets may stand in a link.
@@ -84,6 +87,7 @@ impl<'a> Writer<'a> {
             blocks: Vec::new(),
             lead: None,
             findings: Findings::default(),
+            plain: true,
             in_link: false,
             link_ends: Vec::new(),
         }
@@ -136,11 +140,13 @@ impl<'a> Writer<'a> {
     }
 
     fn image(&mut self, Image { destination, title, alt, span }: &Image) {
+        self.plain = false;
         let resolved = self.resolve(destination, span);
         self.raw(&image::Image { alt, title, in_link: self.in_link }.html(&resolved));
     }
 
     fn html(&mut self, html: &Html, span: &Span) {
+        self.plain = false;
         let links =
             html.engine_links.iter().map(|link| (link.start, self.html_engine_link(html, link, span))).collect();
         self.in_link = image::leaves_link(&html.html).unwrap_or(self.in_link);

@@ -195,6 +195,8 @@ pub struct Body {
     pub words: usize,
     /// How many leading blocks stand before the author's `<!-- more -->`; `None` when there is none.
     pub lead: Option<usize>,
+    /// Whether there is nothing in it but what Markdown makes, and no picture: then nobody needs to look for `img` and `svg` elements.
+    pub plain: bool,
 }
 
 /// A part of a body.

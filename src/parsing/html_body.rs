@@ -82,6 +82,11 @@ pub(crate) fn missing_alt(span: &Span) -> Diagnostic {
 
 /// Words with a letter or digit in them.
 pub(crate) fn words(text: &str) -> usize {
+    // Most texts are ASCII, and most of a build's words are counted here.
+    if text.is_ascii() {
+        let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
+        return text.as_bytes().split(is_space).filter(|word| word.iter().any(u8::is_ascii_alphanumeric)).count();
+    }
     text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
 }
 
@@ -97,5 +102,13 @@ mod tests {
         assert_eq!((text.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
         let Piece::Html(second) = &text.pieces[2] else { panic!("{:?}", text.pieces) };
         assert_eq!(second.span.text(), "<h2>Two</h2>");
+    }
+
+    #[test]
+    fn words_are_counted_alike_in_any_alphabet() {
+        let counts = |text: &str| [words(text), words(&text.replace(' ', "\u{3000}")), words(&format!("{text} é")) - 1];
+        for (text, count) in [("", 0), (" - ", 0), ("a b\u{b}c\td\n e", 5), ("it's 5 % of x_y", 4), ("... a", 1)] {
+            assert_eq!(counts(text), [count; 3], "{text:?}");
+        }
     }
 }

@@ -109,6 +109,9 @@ impl Drawing {
 #[must_use]
 pub fn drawings(page: &Route, body: &Body) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
+    if body.plain {
+        return places;
+    }
     for (block, html) in body.blocks.iter().enumerate() {
         let Block::Html(html) = html else { continue };
         for bytes in outermost(html) {

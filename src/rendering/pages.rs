@@ -1,7 +1,5 @@
 //! Pages that show one thing: posts, pages, what a missing address shows, and signs at old addresses.
 
-use std::collections::BTreeSet;
-
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Enclosure, EnclosureFile, Page, Post};
@@ -14,8 +12,12 @@ use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageVie
 use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
 
-/// The post at `index` of the site's list; `languages` are those of [`Site::languages`](crate::graph::site::Site::languages).
-pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&str>) -> Planned<'a> {
+/// The post at `index` of the site's list.
+pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
+    renderer.page_again(move || post_page(renderer, index))
+}
+
+fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage> {
     let posts = &renderer.site.posts;
     let post = &posts[index];
     let newer = index.checked_sub(1).map(|newer| renderer.post_link(&posts[newer]));
@@ -27,7 +29,7 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&
         updated: post.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         prev: link(&older),
         next: link(&newer),
-        feeds: of_its_language(renderer, post, languages),
+        feeds: of_its_language(renderer, post),
         ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
     };
     let view = PostView {
@@ -49,21 +51,21 @@ pub fn post<'a>(renderer: &'a Renderer<'_>, index: usize, languages: &BTreeSet<&
         source: post.source.path.strip_prefix("content/").unwrap_or(&post.source.path).to_owned(),
         extra: json(&post.extra),
     };
-    renderer.page(Draft {
+    Draft {
         route: post.route.clone(),
         template: renderer.template(&post.template, "post.html"),
         content: &post.source.path,
         view: PostPage { head, post: view },
         posts: None,
         body: Some(Filling { body: &post.body, hash: renderer.post_bodies[index], place: |view| &mut view.post.html }),
-    })
+    }
 }
 
 /// The feeds of the post's language, where the site has several.
-fn of_its_language(renderer: &Renderer<'_>, post: &Post, languages: &BTreeSet<&str>) -> Vec<FeedView> {
+fn of_its_language(renderer: &Renderer<'_>, post: &Post) -> Vec<FeedView> {
     let config = &renderer.site.config;
     let address = |format: &FeedFormat| FeedAddress::of_language(config, &post.language, *format).view(config);
-    config.feed.formats.iter().filter(|_| languages.contains(&*post.language)).map(address).collect()
+    config.feed.formats.iter().filter(|_| renderer.languages.contains(&*post.language)).map(address).collect()
 }
 
 fn enclosure_view(renderer: &Renderer<'_>, enclosure: &Enclosure) -> EnclosureView {

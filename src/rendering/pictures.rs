@@ -79,6 +79,9 @@ impl Pictures {
 /// Addresses of this site that the pictures of a text lead to.
 fn shown(route: &Route, body: &Body, config: &Config) -> Vec<Route> {
     let mut found = Vec::new();
+    if body.plain {
+        return found;
+    }
     let url = route.url(&config.base_url);
     for block in &body.blocks {
         let Block::Html(html) = block else { continue };

@@ -92,8 +92,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
 fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let site = renderer.site;
     let mut planned = lists::home(renderer);
-    let languages = site.languages();
-    let posts = (0..site.posts.len()).into_par_iter().map(|index| pages::post(renderer, index, &languages));
+    let posts = (0..site.posts.len()).into_par_iter().map(|index| pages::post(renderer, index));
     planned.extend(posts.collect::<Vec<_>>());
     planned.extend(site.pages.iter().map(|page| pages::page(renderer, page)));
     planned.push(lists::archives(renderer));

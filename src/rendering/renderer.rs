@@ -1,7 +1,7 @@
 //! What all pages have in common: the site's view, heads, lines of posts, bodies with their figures, and the way from a view to a
 //! planned output.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pulldown_cmark_escape::escape_html;
@@ -11,6 +11,7 @@ use sim::telling::knobs::Offers;
 use sim::telling::story::Answers;
 use tera::Value;
 
+use crate::files::artifact::Make;
 use crate::files::composition::{Common, Composition, Part};
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
@@ -52,6 +53,8 @@ pub struct Renderer<'a> {
     pub pictures: Pictures,
     /// Hashes of what posts say, in the order of the site's list.
     pub post_bodies: Vec<blake3::Hash>,
+    /// Those of [`Site::languages`].
+    pub languages: BTreeSet<&'a str>,
     /// The site as pages show it, by which links of the header lead to the page or above it.
     sites: Mutex<BTreeMap<Vec<bool>, Arc<Shared<SiteView>>>>,
     /// All posts as lists show them.
@@ -59,6 +62,7 @@ pub struct Renderer<'a> {
 }
 
 /// A page before it is rendered: everything that its bytes depend on.
+#[derive(Clone)]
 pub struct Draft<'a, V> {
     /// Where it lives.
     pub route: Route,
@@ -91,7 +95,7 @@ impl<'a> Renderer<'a> {
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
         let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
         let post_bodies = site.posts.par_iter().map(|post| hash_body(&post.body)).collect();
-        Self { site, theme, program, pictures, post_bodies, sites, lines }
+        Self { site, theme, program, pictures, post_bodies, languages: site.languages(), sites, lines }
     }
 
     /// A link on this site.
@@ -253,6 +257,27 @@ impl<'a> Renderer<'a> {
     where
         V: Serialize + Clone + Send + Sync + 'a,
     {
+        let (route, made_of) = (draft.route.clone(), self.made_of(&draft));
+        let make = move || self.render(draft.clone());
+        self.planned(route, made_of, Box::new(make))
+    }
+
+    /// Plans a page that is drawn up once for its fingerprint and once more when it is made: of these there are thousands, and most are
+    /// as they were.
+    pub fn page_again<V>(&'a self, draw_up: impl Fn() -> Draft<'a, V> + Send + Sync + 'a) -> Planned<'a>
+    where
+        V: Serialize + 'a,
+    {
+        let draft = draw_up();
+        let made_of = self.made_of(&draft);
+        self.planned(draft.route, made_of, Box::new(move || self.render(draw_up())))
+    }
+
+    fn planned(&self, route: Route, made_of: Composition<'a>, make: Box<dyn Make + 'a>) -> Planned<'a> {
+        Planned { route, phase: Phase::Page, fingerprint: self.fingerprint(&made_of), made_of, make }
+    }
+
+    fn made_of<V: Serialize>(&'a self, draft: &Draft<'a, V>) -> Composition<'a> {
         let site = self.shared_site(&draft.route);
         let mut templates = vec![draft.template];
         let mut parts = vec![(Part::Site, site.hash), (Part::View, hash_json(&draft.view))];
@@ -268,27 +293,22 @@ impl<'a> Renderer<'a> {
         parts.extend(templates.iter().map(|template| (Part::Templates, self.theme.closure(template))));
         let posts = draft.posts.map_or(0, <[PostIndex]>::len);
         let made_of = Composition { posts, ..Composition::new("page", &parts) };
-        let made_of = made_of.from(draft.content).shown_in(templates);
-        Planned {
-            route: draft.route.clone(),
-            phase: Phase::Page,
-            fingerprint: self.fingerprint(&made_of),
-            made_of,
-            make: Box::new(move || {
-                let mut view = draft.view.clone();
-                if let Some(filling) = &draft.body {
-                    *(filling.place)(&mut view) = self.body(filling.body, &draft.route, draft.content)?;
-                }
-                let mut shared = vec![("site", site.value())];
-                if let Some(posts) = draft.posts {
-                    let lines: Vec<Value> = posts.iter().map(|index| self.lines()[index.0].value()).collect();
-                    shared.push(("posts", lines.into()));
-                }
-                let html = self.theme.render_with(draft.template, &view, shared, draft.content)?;
-                // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
-                Ok(without_illegal(&html).into_bytes())
-            }),
+        made_of.from(draft.content).shown_in(templates)
+    }
+
+    /// The bytes of a page.
+    fn render<V: Serialize>(&self, mut draft: Draft<'_, V>) -> Result<Vec<u8>, Vec<Diagnostic>> {
+        if let Some(filling) = &draft.body {
+            *(filling.place)(&mut draft.view) = self.body(filling.body, &draft.route, draft.content)?;
         }
+        let mut shared = vec![("site", self.shared_site(&draft.route).value())];
+        if let Some(posts) = draft.posts {
+            let lines: Vec<Value> = posts.iter().map(|index| self.lines()[index.0].value()).collect();
+            shared.push(("posts", lines.into()));
+        }
+        let html = self.theme.render_with(draft.template, &draft.view, shared, draft.content)?;
+        // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
+        Ok(without_illegal(&html).into_bytes())
     }
 
     /// Hash of everything that an output depends on: what it is made of, and the program.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use blake3::Hash;
@@ -124,7 +125,13 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         composition::keep(&inputs.root, output.name(), &renderer.common(), outputs);
     }
     timings.ended("remember");
-    ended(build, &said, written, (&output, prepared.inputs), timings)
+    let outcome = ended(build, &said, written, (&output, prepared.inputs), timings);
+    drop(looked);
+    drop(plan);
+    drop(renderer);
+    // To take ten thousand texts apart takes as long as to parse a thousand, and nobody has to wait for it.
+    thread::spawn(move || drop(prepared));
+    outcome
 }
 
 /// Says how a build ended that had no errors, and holds its outputs against one from nothing if that is asked for.

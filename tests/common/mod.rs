@@ -65,6 +65,7 @@ pub(crate) fn body(html: &str) -> Body {
         ],
         words: 300,
         lead: None,
+        plain: false,
     }
 }
 

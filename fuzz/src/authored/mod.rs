@@ -55,6 +55,10 @@ fn post(text: &str) {
     assert_eq!(found, same);
     assert_eq!(format!("{:?}", site.posts), format!("{:?}", again.posts));
     told::check(&found);
+    for body in site.posts.iter().map(|post| &post.body).filter(|body| body.plain) {
+        let html = format!("{:?}", body.blocks).to_lowercase();
+        assert!(!html.contains("<img") && !html.contains("<svg"), "{html}");
+    }
     if !has_error(&found) {
         // A draft, and what has expired or is to come, is left out; nothing else is.
         assert!((1..=2).contains(&site.posts.len()), "{} posts", site.posts.len());

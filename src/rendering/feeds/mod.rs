@@ -272,7 +272,7 @@ pub fn of_languages(renderer: &Renderer<'_>) -> Vec<Feed> {
         page: Renderer::fixed("archives/"),
         content: Content::Posts(of_language(language)),
     };
-    renderer.site.languages().into_iter().map(feed).collect()
+    renderer.languages.iter().copied().map(feed).collect()
 }
 
 /// A feed for each year, newest first, if the site's feed does not hold all posts anyway.
