@@ -82,6 +82,7 @@ impl<'a> Places<'a> {
     }
 
     pub(crate) fn add_list(&mut self, route: &Route) {
+        self.note_spelling(route.as_str());
         self.routes.entry(route.as_str().to_owned()).or_insert(Kind::List);
     }
 

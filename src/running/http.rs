@@ -87,15 +87,15 @@ pub fn answer(shown: &Shown, asked: Asked<'_>) -> Reply {
 }
 
 fn from_site(shown: &Shown, files: &Files, asked: Asked<'_>) -> Answer {
-    let path = percent_decode(asked.path);
-    let Some(route) = path.strip_prefix(&files.base_path) else {
-        return if path == "/" || format!("{path}/") == files.base_path {
+    let Some(route) = asked.path.strip_prefix(&files.base_path) else {
+        return if asked.path == "/" || format!("{}/", asked.path) == files.base_path {
             redirect(&files.base_path)
         } else {
             missing(shown, files)
         };
     };
-    let index = if route.is_empty() || route.ends_with('/') { format!("{route}index.html") } else { route.to_owned() };
+    let route = percent_decode(route);
+    let index = if route.is_empty() || route.ends_with('/') { format!("{route}index.html") } else { route.clone() };
     if let Some(served) = files.get(&index) {
         return fresh_or_whole(with_tools(shown, served), asked);
     }
@@ -119,7 +119,7 @@ fn missing(shown: &Shown, files: &Files) -> Answer {
 fn with_tools(shown: &Shown, served: &Served) -> Served {
     let html = served.headers.iter().any(|(name, value)| *name == "Content-Type" && value.starts_with("text/html"));
     // A page that states its own policy, as a figure's own page does, would refuse the script.
-    const POLICY: &[u8] = b"http-equiv=\"Content-Security-Policy\"";
+    const POLICY: &[u8] = b"<meta http-equiv=\"Content-Security-Policy\"";
     if !html || served.bytes.windows(POLICY.len()).any(|window| window == POLICY) {
         return served.clone();
     }

@@ -134,8 +134,7 @@ fn rebuild(serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> i
 /// Builds after every edit, and whenever posts come or go by themselves.
 fn follow(mut watcher: Watcher, serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> ! {
     loop {
-        let due = serve.until_due(&sender.borrow());
-        watcher.wait(due);
+        watcher.wait(|| serve.until_due(&sender.borrow()));
         let before = sender.borrow().number.clone();
         // When the terminal is gone there is nobody to be told; the pages still follow.
         let _ = rebuild(serve, origin, sender).and_then(|()| {

@@ -64,7 +64,7 @@ impl Files {
     /// The addresses, as paths in browsers' form, of files that were there before with other bytes.
     fn changed_since(&self, before: &Self) -> Vec<String> {
         let differs = |(file, served): &(&String, &Served)| before.get(file).is_some_and(|old| old.hash != served.hash);
-        let path = |(file, _): (&String, &Served)| percent_encode(&format!("{}{file}", self.base_path));
+        let path = |(file, _): (&String, &Served)| format!("{}{}", self.base_path, percent_encode(file));
         self.files.iter().filter(differs).map(path).collect()
     }
 }

@@ -75,12 +75,13 @@ impl Watcher {
         }
     }
 
-    /// Waits until the site was edited and is quiet again, or until `longest` has passed.
-    pub fn wait(&mut self, longest: Option<Duration>) {
-        let end = longest.and_then(|longest| Instant::now().checked_add(longest));
+    /// Waits until the site was edited and is quiet again, or until something else is due: `rest` says how long that is from now on, and is
+    /// asked again and again, since clocks are set and machines sleep.
+    pub fn wait(&mut self, rest: impl Fn() -> Option<Duration>) {
         loop {
-            let rest = end.map_or(LOOK, |end| end.saturating_duration_since(Instant::now()).min(LOOK));
-            match self.told.recv_timeout(rest) {
+            let rest = rest();
+            let look = rest.unwrap_or(LOOK).min(LOOK);
+            match self.told.recv_timeout(look) {
                 Ok(told) => {
                     if self.until_quiet(told) == Told::Lost {
                         self.forget();
@@ -89,13 +90,15 @@ impl Watcher {
                     let _ = self.look();
                     return;
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.look().unwrap_or(false) || end.is_some_and(|end| end <= Instant::now()) {
+                Err(error) => {
+                    if error == RecvTimeoutError::Disconnected {
+                        // The system's watcher has ended: nothing is told any more, and folders are still looked at.
+                        std::thread::sleep(look);
+                    }
+                    if self.look().unwrap_or(false) || rest.is_some_and(|rest| rest <= LOOK) {
                         return;
                     }
                 }
-                // The system's watcher has ended: there is nothing to be told any more, and folders are still looked at.
-                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(rest),
             }
         }
     }

@@ -29,14 +29,15 @@ async function follow({ number, before, changed = [] }) {
   // A number that this page knows nothing of: the connection was lost meanwhile.
   const known = shown === undefined || shown === before;
   shown = number;
-  if (!known || shows(changed)) return reload();
   try {
+    if (!known || shows(changed)) return reload();
     await page.take(await fetched());
     document.documentElement.dataset.site = number; // for tests
   } catch (error) {
-    // Without an answer there is nothing to show: the next connection tells whether something has changed.
-    if (error instanceof Rearranged) reload();
-    else console.warn("the page is not followed:", error);
+    if (error instanceof Rearranged) return reload();
+    // Without an answer there is nothing to show. Whatever comes next is another state than this page has.
+    shown = null;
+    console.warn("the page was not followed:", error);
   }
 }
 

@@ -35,7 +35,7 @@ export class Page {
     this.#patch(sent, next);
     this.#sent = Promise.resolve(next);
     // A page is never without style: an old sheet goes when the new one is there.
-    const styles = [...document.querySelectorAll("link[data-new]")];
+    const styles = [...document.querySelectorAll("link[data-new][href]")];
     await Promise.all(styles.map((style) => new Promise((there) => (style.onload = style.onerror = there))));
     for (const old of document.querySelectorAll("link[data-old]")) old.remove();
     for (const style of styles) delete style.dataset.new;
@@ -60,10 +60,13 @@ export class Page {
   #patch(before, after) {
     if (same(before, after)) return this.#keep(before, after);
     const live = this.#live.get(before);
-    if (!live) throw new Rearranged();
+    // What runs has run, and what a script has taken out of the page is not what the reader sees.
+    if (!live?.isConnected || runs(before)) throw new Rearranged();
     this.#live.set(after, live);
     if (before.nodeName === "NOSCRIPT") {
       live.textContent = after.innerHTML;
+    } else if (before.nodeName === "TEMPLATE") {
+      throw new Rearranged();
     } else if (!(before instanceof Element)) {
       if (live.nodeValue !== before.nodeValue) throw new Rearranged();
       live.nodeValue = after.nodeValue;
@@ -76,9 +79,10 @@ export class Page {
   #attributes(before, after, live) {
     const names = new Set([...before.getAttributeNames(), ...after.getAttributeNames()]);
     const changed = [...names].filter((name) => before.getAttribute(name) !== after.getAttribute(name));
-    // What runs or is told by attributes how to begin has begun.
-    if (changed.length > 0 && (runs(after) || after.localName.includes("-"))) throw new Rearranged();
+    // What is told by attributes how to begin has begun.
+    if (changed.length > 0 && after.localName.includes("-")) throw new Rearranged();
     for (const name of changed) {
+      if (live.getAttribute(name) !== before.getAttribute(name)) throw new Rearranged();
       const value = after.getAttribute(name);
       if (value === null) live.removeAttribute(name);
       else live.setAttribute(name, value);
@@ -95,7 +99,7 @@ export class Page {
   }
 
   #remove(live) {
-    if (!live || runs(live)) throw new Rearranged();
+    if (!live?.isConnected || runs(live)) throw new Rearranged();
     if (isStyle(live)) live.dataset.old = "";
     else live.remove();
   }
@@ -164,7 +168,8 @@ function aligned(olds, news) {
 }
 
 function same(before, after) {
-  if (before.nodeName === "NOSCRIPT" && after.nodeName === "NOSCRIPT") return before.innerHTML === after.innerHTML;
+  const hides = ["NOSCRIPT", "TEMPLATE"].includes(before.nodeName) && before.nodeName === after.nodeName;
+  if (hides) return before.innerHTML === after.innerHTML;
   return before.isEqualNode(after);
 }
 

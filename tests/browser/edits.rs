@@ -129,6 +129,28 @@ fn a_page_that_is_loaded_anew_shows_what_it_showed() {
     });
 }
 
+/// Where a script has put something of its own, a new text would be lost in what the reader does not see.
+#[test]
+fn a_text_that_a_script_has_replaced_is_loaded_anew() {
+    let site = site();
+    let root = site.path();
+    in_browser_with(root, 1280, 700, async |browser| {
+        for script in ["textContent = 'Scripted.'", "remove()", "className = 'mine'"] {
+            put(root, POST, &post("Edited", "Before.", "What to look at."));
+            until_it_says(browser, "").await;
+            open(browser, PAGE).await;
+            until_it_says(browser, "Before.").await;
+            let change =
+                format!("[...document.querySelectorAll('main p')].find(p => p.textContent === 'Before.').{script}");
+            browser.run(&change, &[]).await;
+            put(root, POST, &post("Edited", "<p class=\"other\">After it.</p>", "What to look at."));
+            until_it_says(browser, "After it.").await;
+            put(root, POST, &post("Edited", "<p class=\"third\">At last.</p>", "What to look at."));
+            until_it_says(browser, "At last.").await;
+        }
+    });
+}
+
 /// A piece of a text; pieces meet again, so that they move, come and go.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![

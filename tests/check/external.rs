@@ -30,7 +30,6 @@ fn problems(folder: &Path, server: &Server, arguments: &[&str], code: i32) -> Ve
 fn each_answer_is_told_where_its_link_stands() {
     let server = usual();
     let port = server.address.port().to_string();
-    assert_eq!(port.len(), PORT.len(), "columns of the golden files depend on it");
     for name in ["dead-link.txt", "unanswered-link.txt", "moved-link.txt", "lost-place.txt"] {
         hold(name, |site| {
             let folder = sites::folder(&site.replace(PORT, &port));
@@ -53,6 +52,18 @@ fn an_address_is_asked_for_once_by_its_head_if_that_will_do() {
     let mut lines: Vec<String> = requests.into_iter().map(|request| request.line).collect();
     lines.sort();
     assert_eq!(lines, ["GET /no-head", "GET /place", "HEAD /no-head", "HEAD /there"]);
+}
+
+#[test]
+fn who_wants_to_be_left_alone_for_long_is_asked_nothing_more() {
+    let server = Server::new(|_| {
+        Some("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n".to_owned())
+    });
+    let links: Vec<String> = (0..20).map(|number| format!("[a]({})", server.url(&format!("/{number}")))).collect();
+    let told = problems(site(&links.join("\n")).path(), &server, &[], 0);
+    assert_eq!(told.len(), 20, "{told:?}");
+    assert!(told.iter().all(|one| one.starts_with("unanswered-link: ")), "{told:?}");
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]
@@ -107,20 +118,21 @@ fn good_answers_are_remembered_for_a_week_and_others_are_not() {
 
 #[test]
 fn a_server_that_is_busy_broken_or_no_server_is_a_warning() {
-    let server = usual();
-    let paths = ["/busy", "/busy-for-long", "/broken", "/forbidden", "/no-http", "/circle"];
-    let links: String = paths.map(|path| format!("[x]({}) ", server.url(path))).concat();
+    let unknown =
+        |path: &str, why: &str| vec![format!("unanswered-link: whether `{path}` is there is not known: {why}")];
+    for (path, code, expected) in [
+        ("/busy", 0, vec![]),
+        ("/busy-for-long", 0, unknown("/busy-for-long", "the server answers 429 Too Many Requests")),
+        ("/broken", 0, unknown("/broken", "the server answers 500 Internal Server Error")),
+        ("/forbidden", 0, unknown("/forbidden", "the server answers 403 Forbidden")),
+        ("/no-http", 0, unknown("/no-http", "the server does not speak HTTP as it should")),
+        ("/circle", 1, vec!["dead-link: `/circle` leads nowhere: servers lead on more than 10 times".to_owned()]),
+    ] {
+        let server = usual();
+        let folder = site(&format!("[x]({})", server.url(path)));
+        assert_eq!(problems(folder.path(), &server, &[], code), expected);
+    }
     let silent = Server::new(|_| None);
-    let folder = site(&links);
-    let told = problems(folder.path(), &server, &[], 1);
-    let expected = [
-        "unanswered-link: whether `/busy-for-long` is there is not known: the server answers 429 Too Many Requests",
-        "unanswered-link: whether `/broken` is there is not known: the server answers 500 Internal Server Error",
-        "unanswered-link: whether `/forbidden` is there is not known: the server answers 403 Forbidden",
-        "unanswered-link: whether `/no-http` is there is not known: the server does not speak HTTP as it should",
-        "dead-link: `/circle` leads nowhere: servers lead on more than 10 times",
-    ];
-    assert_eq!(told, expected);
     let folder = site(&format!("[x]({})", silent.url("/")));
     let told = problems(folder.path(), &silent, &["--timeout", "1"], 0);
     let expected = "unanswered-link: whether `/` is there is not known: the server took too long to answer";

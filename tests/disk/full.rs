@@ -98,3 +98,22 @@ fn a_full_disk_below_what_is_remembered_is_told_or_does_not_matter() {
     assert_eq!(status(&site, 1), "0", "{said}");
     assert_same(&site.files("public"), &site.clean_build());
 }
+
+/// Where nobody may write, not even root: `/proc` makes no folders.
+#[test]
+fn a_disk_that_cannot_be_written_is_told_and_nothing_else_is_lost() {
+    let site = blog();
+    site.build(0);
+    let before = (site.files("public"), site.files(".genblog"));
+    let Output { status, stderr, .. } =
+        site.command(&["--output-dir", "/proc/genblog"]).output().expect("genblog runs");
+    let said = String::from_utf8_lossy(&stderr);
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(said.contains("error[io]: the output cannot be written: `assets/"), "{said}");
+    assert!(said.contains("--> /proc/genblog"), "{said}");
+    assert!(site.build(0).contains(" 0 written, "), "the site is as it was");
+    assert_same(&site.files("public"), &before.0);
+    for name in before.1.keys().filter(|name| name.starts_with("outputs/")) {
+        assert!(site.path(&format!(".genblog/{name}")).exists(), "{name} is forgotten");
+    }
+}

@@ -16,7 +16,7 @@ fn the_environment_stands_for_options() {
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let mut command = site.command();
     command.current_dir(elsewhere.path()).env("GENBLOG_ROOT", site.path("")).arg("build");
-    said(command.output().expect("genblog runs"), 0);
+    said(&command.output().expect("genblog runs"), 0);
     assert!(has("public/index.html"));
     site.run_with(&[("GENBLOG_ROOT", "/nowhere")], &["--root", ".", "build"], 0);
 

@@ -49,14 +49,14 @@ impl Site {
     /// Runs a command that must end with `code`, and gives what it said on standard output and error.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str], code: i32) -> (String, String) {
-        said(self.command().args(arguments).output().expect("genblog runs"), code)
+        said(&self.command().args(arguments).output().expect("genblog runs"), code)
     }
 
     /// The same with variables in the environment.
     #[track_caller]
     pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str], code: i32) -> (String, String) {
         let mut command = self.command();
-        said(command.envs(variables.iter().copied()).args(arguments).output().expect("genblog runs"), code)
+        said(&command.envs(variables.iter().copied()).args(arguments).output().expect("genblog runs"), code)
     }
 
     /// What is told of one output, with letters in place of hashes: equal hashes have equal letters.
@@ -86,7 +86,7 @@ impl Site {
 }
 
 #[track_caller]
-pub(crate) fn said(output: Output, code: i32) -> (String, String) {
+pub(crate) fn said(output: &Output, code: i32) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{out}\n{err}");

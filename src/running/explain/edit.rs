@@ -130,7 +130,9 @@ fn with_other_title(path: &str, text: &str) -> Option<String> {
         Some(quote) => format!("{} edited{quote}", line.strip_suffix(quote).filter(|_| value.len() > 2)?),
         None => format!("{line} edited"),
     };
-    Some(text.replacen(line, &edited, 1))
+    // A line of the same words may be a part of one before.
+    let at = line.as_ptr().addr() - text.as_ptr().addr();
+    Some(format!("{}{edited}{}", &text[..at], &text[at + line.len()..]))
 }
 
 /// An output as far as edits are concerned.

@@ -1,5 +1,6 @@
 //! Everybody is asked: [`ask_all`] sends errands to their hosts, several at a time, and each host is left alone between two of them.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,12 +36,14 @@ pub(super) fn ask_all(wanted: &[Wanted], check: &CheckConfig, timeout: Duration,
                 while let Some(errand) = office.take() {
                     let (host, about) = (origin(&errand.url).to_owned(), errand.about);
                     let wanted = &wanted[about];
-                    let reply = ask(&agent, &errand.url, errand.method, !wanted.places.is_empty());
-                    let step = errand.next(reply, wanted, check);
-                    if matches!(step, Step::End(_)) {
-                        progress.step();
-                    }
-                    office.put(&host, about, step);
+                    // A host that nobody comes back from would be waited for until the end of days.
+                    let asked = panic::catch_unwind(AssertUnwindSafe(|| {
+                        let reply = ask(&agent, &errand.url, errand.method, !wanted.places.is_empty());
+                        errand.next(reply, wanted, check)
+                    }));
+                    let failed = |_| Step::End(Answer::Unknown("asking for it failed".to_owned()));
+                    let ended = office.put(&host, about, asked.unwrap_or_else(failed));
+                    (0..ended).for_each(|_| progress.step());
                 }
             });
         }
@@ -75,21 +78,27 @@ impl Office {
         }
     }
 
-    /// Takes down what came of an errand to `host`.
-    fn put(&self, host: &str, about: usize, step: Step) {
+    /// Takes down what came of an errand to `host`, and says how many addresses that was the end of.
+    fn put(&self, host: &str, about: usize, step: Step) -> usize {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = match step {
+        let (mut pause, mut ended) = (PAUSE, 1);
+        match step {
             Step::Ask(errand, wait) => {
                 let host = origin(&errand.url).to_owned();
                 open.queue.put(&host, errand);
-                PAUSE.max(wait)
+                (pause, ended) = (PAUSE.max(wait), 0);
             }
-            Step::End(answer) => {
+            Step::End(answer) => open.answers[about] = Some(answer),
+            Step::Leave(answer) => {
+                for errand in open.queue.leave(host) {
+                    open.answers[errand.about] = Some(answer.clone());
+                    ended += 1;
+                }
                 open.answers[about] = Some(answer);
-                PAUSE
             }
-        };
+        }
         open.queue.end(host, self.started.elapsed() + pause);
         self.changed.notify_all();
+        ended
     }
 }

@@ -78,6 +78,8 @@ fn failure(error: &Error, url: &str) -> Failure {
         Error::Protocol(_) => Failure::Silence("the server does not speak HTTP as it should".to_owned()),
         Error::Timeout(_) => Failure::Silence("the server took too long to answer".to_owned()),
         _ => match words.split_once("invalid peer certificate: ") {
+            // Browsers find the certificates between one and its root themselves, when the server forgets to send them.
+            Some((_, why)) if why.contains("UnknownIssuer") => Failure::Silence(words.to_owned()),
             Some((_, why)) => Failure::Nobody(format!("browsers refuse the certificate of `{}`: {why}", host())),
             None => Failure::Silence(words.to_owned()),
         },
@@ -127,6 +129,7 @@ mod tests {
             ("failed to lookup address information: Temporary failure in name resolution", false),
             ("failed to lookup address information: Try again", false),
             ("invalid peer certificate: Expired", true),
+            ("invalid peer certificate: UnknownIssuer", false),
             ("Connection refused (os error 111)", false),
         ] {
             assert_eq!(nobody(words), expected, "{words}");

@@ -108,6 +108,8 @@ pub(super) enum Step {
     Ask(Errand, Duration),
     /// There is nothing more to ask.
     End(Answer),
+    /// The same, and nothing more is to be asked of this host: it wants to be left alone, or answers nobody.
+    Leave(Answer),
 }
 
 impl Errand {
@@ -123,6 +125,7 @@ impl Errand {
             Ok(reply) => reply,
             Err(Failure::Nobody(why)) => return Step::End(Answer::Gone(why)),
             // Some servers have no answer for who wants the head only.
+            Err(Failure::Silence(why)) if self.retries >= MOST_RETRIES => return Step::Leave(Answer::Unknown(why)),
             Err(Failure::Silence(why)) => return Self { method: Method::Get, ..self }.later(LATER, why),
         };
         let answers = format!("the server answers {}", reply.words);
@@ -132,6 +135,8 @@ impl Errand {
                 self.led_on(matches!(status, 301 | 308), &location, check)
             }
             (429, _) => self.later(reply.wait.unwrap_or(LATER), answers),
+            // Who says when to come back has more to say then.
+            (500..=599, _) if let Some(wait) = reply.wait => Self { method: Method::Get, ..self }.later(wait, answers),
             // Many servers know a page that they do not know the head of.
             (400..=599, _) if self.method == Method::Head => {
                 Step::Ask(Self { method: Method::Get, ..self }, Duration::ZERO)
@@ -161,7 +166,10 @@ impl Errand {
 
     /// Once more, unless that was it.
     fn later(self, wait: Duration, why: String) -> Step {
-        if self.retries >= MOST_RETRIES || wait > PATIENCE {
+        if wait > PATIENCE {
+            return Step::Leave(Answer::Unknown(why));
+        }
+        if self.retries >= MOST_RETRIES {
             return Step::End(Answer::Unknown(why));
         }
         Step::Ask(Self { retries: self.retries + 1, ..self }, wait)
@@ -217,7 +225,7 @@ mod tests {
             asked.push(format!("{:?} {}", errand.method, errand.url));
             match errand.next(reply.clone(), wanted, &check) {
                 Step::Ask(next, _) => errand = next,
-                Step::End(answer) => return (asked, Some(answer)),
+                Step::End(answer) | Step::Leave(answer) => return (asked, Some(answer)),
             }
         }
         (asked, None)
@@ -283,7 +291,8 @@ mod tests {
             let reply = Reply { wait, ..reply(429, "").expect("a reply") };
             match Errand::new(0, &wanted).next(Ok(reply), &wanted, &check) {
                 Step::Ask(_, wait) => Some(wait.as_secs()),
-                Step::End(_) => None,
+                Step::Leave(_) => None,
+                Step::End(answer) => panic!("{answer:?}"),
             }
         };
         assert_eq!([waits(0), waits(30), waits(31)], [Some(0), Some(30), None]);

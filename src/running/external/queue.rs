@@ -42,6 +42,11 @@ impl<T> Queue<T> {
         self.hosts.entry(host.to_owned()).or_insert_with(new).waiting.push_back(thing);
     }
 
+    /// Takes away all that waits at a host.
+    pub(super) fn leave(&mut self, host: &str) -> impl Iterator<Item = T> + use<T> {
+        self.hosts.get_mut(host).map(|host| std::mem::take(&mut host.waiting)).unwrap_or_default().into_iter()
+    }
+
     /// The next thing to do: at the host that has been free for the longest time.
     pub(super) fn take(&mut self, now: Duration) -> Turn<T> {
         let ready = self.hosts.values_mut().filter(|host| !host.busy && !host.waiting.is_empty());
@@ -88,6 +93,9 @@ mod tests {
         queue.end("c", at(2));
         assert_eq!(queue.take(at(5)), Turn::Do(2));
         assert_eq!(queue.take(at(5)), Turn::WaitForOthers);
+        queue.put("a", 5);
+        queue.put("a", 6);
+        assert_eq!(queue.leave("a").collect::<Vec<_>>(), [5, 6]);
         queue.end("a", at(9));
         assert_eq!(queue.take(at(5)), Turn::Done);
     }

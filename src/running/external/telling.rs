@@ -42,7 +42,8 @@ fn moved(link: &Link, new: &str) -> Diagnostic {
     match &link.stands {
         // Markdown would read some signs otherwise than they are meant.
         Stands::At(span)
-            if narrowed(span, written).text() == written && !new.contains(['(', ')', '<', '>', '"', '\'']) =>
+            if narrowed(span, written).text() == written
+                && !new.contains(|c: char| "()<>\"'".contains(c) || c.is_whitespace() || c.is_control()) =>
         {
             told.suggest(narrowed(span, written), new)
         }
