@@ -137,7 +137,6 @@ fn a_text_that_a_script_has_replaced_is_loaded_anew() {
     in_browser_with(root, 1280, 700, async |browser| {
         for script in ["textContent = 'Scripted.'", "remove()", "className = 'mine'"] {
             put(root, POST, &post("Edited", "Before.", "What to look at."));
-            until_it_says(browser, "").await;
             open(browser, PAGE).await;
             until_it_says(browser, "Before.").await;
             let change =
