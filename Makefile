@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 # Targets that read the same share their seeds.
 FUZZ_SEEDS = fuzz/seeds/$$(case $$target in feed_*) echo feeds;; folder_*) echo folders;; *) echo $$target;; esac)
 # How often `make test` runs each, a few seconds; a whole machine takes longer, and so does a feed, a folder or a post.
-FUZZ_RUNS = $$(case $$target in machine) echo 400;; feed_*|folder_*|front_matter|markdown) echo 1000;; *) echo 4000;; esac)
+FUZZ_RUNS = $$(case $$target in machine) echo 400;; configuration|feed_*|folder_*|front_matter|markdown) echo 1000;; *) echo 4000;; esac)
 
 # Root installs packages directly; everybody else is asked by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get

@@ -45,6 +45,15 @@ fn the_site_builds_without_a_warning_and_only_once() {
 }
 
 #[test]
+fn every_page_keeps_to_its_budget() {
+    let folder = own_site();
+    assert!(fs::read_to_string(folder.path().join("genblog.toml")).expect("readable").contains("[budgets]"));
+    let checked = Command::new(env!("CARGO_BIN_EXE_genblog")).arg("check").current_dir(folder.path()).output();
+    let checked = checked.expect("genblog runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
 fn two_builds_from_nothing_give_the_same_bytes() {
     let bytes = |folder: &TempDir| -> BTreeMap<PathBuf, Vec<u8>> {
         let public = folder.path().join("public");

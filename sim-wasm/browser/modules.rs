@@ -62,8 +62,9 @@ fn demand_target() -> Result<(), Box<dyn Error>> {
 
 /// A folder beside the outer build's, one for all profiles; within `OUT_DIR` when the outer one cannot be told.
 fn target_folder(out: &Path) -> PathBuf {
-    let outer = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    outer.unwrap_or(out).join("sim-wasm")
+    // The tag is there only if cargo made the folder itself.
+    let is_outer = |folder: &&Path| ["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|file| folder.join(file).is_file());
+    out.ancestors().find(is_outer).unwrap_or(out).join("sim-wasm")
 }
 
 fn compile(module: &str, target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
