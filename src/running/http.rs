@@ -123,20 +123,18 @@ fn with_tools(shown: &Shown, served: &Served) -> Served {
     if !html || served.bytes.windows(POLICY.len()).any(|window| window == POLICY) {
         return served.clone();
     }
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(served.hash.as_bytes()).update(shown.problems.as_bytes());
-    let version = hasher.finalize();
+    let bytes = inject(&served.bytes, &script(shown), &problems(shown));
     let mut served = served.clone();
-    served.bytes = inject(&served.bytes, &script(version), &problems(shown));
-    served.hash = version;
+    served.hash = blake3::hash(&bytes);
+    served.bytes = bytes;
     served
 }
 
-/// What makes a page follow edits: the script, and what stands for this version of the page.
-fn script(version: blake3::Hash) -> String {
+/// What makes a page follow edits: the script, and the number of the site that it is a page of.
+fn script(shown: &Shown) -> String {
     format!(
-        "<meta name=\"genblog-page\" content=\"{}\"><script type=\"module\" src=\"{OWN}follow.js\"></script>",
-        &version.to_hex()[..16]
+        "<meta name=\"genblog-site\" content=\"{}\"><script type=\"module\" src=\"{OWN}follow.js\"></script>",
+        shown.number
     )
 }
 
@@ -202,8 +200,7 @@ fn no_site(shown: &Shown) -> Answer {
         ("Cache-Control", "no-store".to_owned()),
         ("Content-Security-Policy", Policy::Plain.text()),
     ];
-    let version = blake3::hash(shown.problems.as_bytes());
-    Answer { status: 500, headers, body: inject(PAGE, &script(version), &problems(shown)) }
+    Answer { status: 500, headers, body: inject(PAGE, &script(shown), &problems(shown)) }
 }
 
 fn own(content: &'static str, media_type: &str) -> Answer {
@@ -349,7 +346,7 @@ mod tests {
         let mut shown = example("/", &[("", "<html><body>home</body></html>"), ("a.txt", "text")]);
         shown.problems = "error: <b> & more".to_owned();
         let page = String::from_utf8(get(&shown, "/").body.to_vec()).expect("text");
-        assert!(page.starts_with("<html><body>home<meta name=\"genblog-page\""));
+        assert!(page.starts_with("<html><body>home<meta name=\"genblog-site\""));
         assert!(page.contains("error: &lt;b&gt; &amp; more"));
         assert!(page.ends_with("</body></html>"));
         assert_eq!(get(&shown, "/a.txt").body, "text");

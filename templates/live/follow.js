@@ -4,7 +4,7 @@
 // A browser keeps six connections to a server at most, and an event stream is one for as long as it lasts. So of all pages
 // that are open only one listens, the one that holds the lock, and tells the others.
 
-import { Page, Rearranged } from "./patch.js";
+import { Page, Rearranged, site } from "./patch.js";
 
 /** Where the states of figures wait while the page is loaded anew. */
 const KEPT = "genblog-kept";
@@ -16,7 +16,7 @@ const page = new Page(fetched());
 // What the server told last. The first event of each connection names the site that is shown; later ones also say from which
 // it came, and the addresses of files that are not the same any more.
 let latest;
-let shown; // the number that this page has taken in
+let shown = site(document); // the number that this page has taken in
 let working = Promise.resolve();
 
 function learn(event) {
@@ -25,13 +25,13 @@ function learn(event) {
 }
 
 async function follow({ number, before, changed = [] }) {
-  if (number === shown) return;
-  // A number that this page knows nothing of: the connection was lost meanwhile.
-  const known = shown === undefined || shown === before;
+  const known = [before, number].includes(shown);
+  const news = number !== shown;
   shown = number;
   try {
+    // What has changed before a number that this page knows nothing of, or before it listened, nobody tells it.
     if (!known || shows(changed)) return reload();
-    await page.take(await fetched());
+    if (news) await page.take(await fetched());
     document.documentElement.dataset.site = number; // for tests
   } catch (error) {
     if (error instanceof Rearranged) return reload();

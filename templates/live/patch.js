@@ -19,8 +19,8 @@ export class Page {
     const first = document.documentElement.cloneNode(true);
     this.#pair(first, (node) => node, document.documentElement);
     this.#sent = sent.then((page) => {
-      // What is sent now may be another version already.
-      if (version(page) !== version(first)) throw new Rearranged();
+      // What is sent now may be a page of another site already.
+      if (site(page) !== site(first)) throw new Rearranged();
       this.#pair(page, (node) => this.#live.get(node), first);
       return page;
     });
@@ -31,7 +31,7 @@ export class Page {
   /** Takes in another version of the page. */
   async take(next) {
     const sent = await this.#sent;
-    if (version(sent) === version(next)) return;
+    if (site(sent) === site(next)) return;
     this.#patch(sent, next);
     this.#sent = Promise.resolve(next);
     // A page is never without style: an old sheet goes when the new one is there.
@@ -186,7 +186,7 @@ function isStyle(node) {
   return node.localName === "link" && node.rel === "stylesheet";
 }
 
-/** Stands for a version of a page: the server writes it into each. */
-function version(page) {
-  return page.querySelector("meta[name='genblog-page']")?.content;
+/** The number of the site that a page is of: the server writes it into each. */
+export function site(page) {
+  return page.querySelector("meta[name='genblog-site']")?.content;
 }

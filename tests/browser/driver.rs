@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::error::CmdError;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -234,6 +235,16 @@ impl Browser {
         self.client.switch_to_window(tab.handle).await.expect("the tab is there");
     }
 
+    /// The tab that this is.
+    pub(crate) async fn tab(&self) -> WindowHandle {
+        self.client.window().await.expect("a tab")
+    }
+
+    /// Goes on in a tab.
+    pub(crate) async fn go_on_in(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.expect("the tab is there");
+    }
+
     /// Where the site is, without a slash at the end.
     pub(crate) fn site(&self) -> String {
         self.site.clone()
@@ -263,20 +274,28 @@ impl Browser {
 
     /// What a function body returns in the page; a promise is waited for.
     pub(crate) async fn run(&self, body: &str, arguments: &[Value]) -> Value {
-        let script = format!(
-            "const a = [...arguments], done = a.pop(), run = async () => {{ {body} }}; \
-             run().then((ok) => done({{ ok: ok ?? null }}), (no) => done({{ no: String(no) }}));"
-        );
-        let answer = self.client.execute_async(&script, arguments.to_vec()).await.expect("the script runs");
+        let answer = self.answer(body, arguments).await.expect("the script runs");
         assert!(answer.get("no").is_none(), "{}: {body}", answer["no"]);
         answer["ok"].clone()
     }
 
-    /// Waits until a function body returns true.
+    async fn answer(&self, body: &str, arguments: &[Value]) -> Result<Value, CmdError> {
+        let script = format!(
+            "const a = [...arguments], done = a.pop(), run = async () => {{ {body} }}; \
+             run().then((ok) => done({{ ok: ok ?? null }}), (no) => done({{ no: String(no) }}));"
+        );
+        self.client.execute_async(&script, arguments.to_vec()).await
+    }
+
+    /// Waits until a function body returns true. Meanwhile the page may be loaded anew, and its scripts end early.
     pub(crate) async fn until(&self, what: &str, body: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.run(body, &[]).await != json!(true) {
-            assert!(Instant::now() < deadline, "never: {what}");
+        loop {
+            let answer = self.answer(body, &[]).await;
+            if matches!(&answer, Ok(answer) if answer["ok"] == json!(true)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never: {what}: {answer:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

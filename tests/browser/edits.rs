@@ -129,6 +129,35 @@ fn a_page_that_is_loaded_anew_shows_what_it_showed() {
     });
 }
 
+/// A page shows every edit also when it was made after the page was sent and before it listened.
+#[test]
+fn an_edit_before_the_page_listens_is_shown() {
+    let site = site();
+    let root = site.path();
+    let picture = |width| format!("<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='10'/>");
+    put(root, "static/mark.svg", &picture(10));
+    put(root, POST, &post("Edited", "![mark](/mark.svg)", "What to look at."));
+    in_browser_with(root, 1280, 700, async |browser| {
+        // One page at a time listens; as long as another seems to, nobody tells this one anything.
+        browser.visit("mark.svg").await;
+        let listen = "navigator.locks.request('genblog-events', () => new Promise((left) => (window.left = left)))";
+        browser.run(listen, &[]).await;
+        let listens = browser.tab().await;
+        browser.new_tab().await;
+        let shows = browser.tab().await;
+        browser.visit(PAGE).await;
+        let width = |of: u32| format!("return document.querySelector('img[src=\"/mark.svg\"]')?.naturalWidth === {of}");
+        browser.until("the picture is there", &width(10)).await;
+        put(root, "static/mark.svg", &picture(20));
+        let sent = "return (await (await fetch('/mark.svg')).text()).includes(\"width='20'\")";
+        browser.until("the picture that is sent is another", sent).await;
+        browser.go_on_in(&listens).await;
+        browser.run("window.left()", &[]).await;
+        browser.go_on_in(&shows).await;
+        browser.until("the picture is another", &width(20)).await;
+    });
+}
+
 /// Where a script has put something of its own, a new text would be lost in what the reader does not see.
 #[test]
 fn a_text_that_a_script_has_replaced_is_loaded_anew() {

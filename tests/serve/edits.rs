@@ -203,7 +203,7 @@ fn a_storm_of_edits_ends_where_a_new_start_would() {
 
 /// A page as a build writes it.
 fn without_tools(page: &str) -> String {
-    let Some((before, after)) = page.split_once("<meta name=\"genblog-page\"") else { return page.to_owned() };
+    let Some((before, after)) = page.split_once("<meta name=\"genblog-site\"") else { return page.to_owned() };
     format!("{before}{}", after.split_once("</script>").map_or("", |(_, rest)| rest))
 }
 
