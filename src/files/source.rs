@@ -373,6 +373,24 @@ fn understood(
     (SourceFile { path, file, hash, length, content }, problem)
 }
 
+/// A text of a site as it is now; `path` is relative to the site's root. `None` when there is no such file, or anything is wrong with it.
+#[must_use]
+pub fn text(root: &Path, path: &str) -> Option<SourceFile> {
+    let file = root.join(path);
+    if !file.symlink_metadata().ok()?.is_file() {
+        return None;
+    }
+    let (read, problem) = planned(path.to_owned(), file.clone(), std::fs::read(&file).ok()?);
+    (problem.is_none() && matches!(read.content, Content::Text(_))).then_some(read)
+}
+
+/// Whether nobody would miss a file of this name under `content/` that is gone: it was neither a text nor a picture.
+#[must_use]
+pub fn is_passing(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Part::Content.ignores(name) || (Part::Content.text(path) == Text::Never && !is_picture(path))
+}
+
 fn unreadable(path: String, error: &dyn Display) -> Diagnostic {
     let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}"));
     diagnostic.in_path(path).help("mend its permissions, or take it out of the site")

@@ -14,8 +14,9 @@ use crate::graph::body::{self, Findings};
 use crate::graph::claims::Claims;
 use crate::graph::links::{FrameLink, Linker, Origin};
 use crate::graph::members::{Choice, FileMember, Member, Members, Parsed};
+use crate::graph::outline::outline;
 use crate::graph::places::Places;
-use crate::graph::site::{Block, Body, EnclosureFile, Page, PlainFile, Post, Publishing, Site, Tag};
+use crate::graph::site::{Block, Body, EnclosureFile, Page, PlainFile, Post, Publishing, Site, Tag, Ties};
 use crate::graph::summary::summary;
 use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
@@ -47,7 +48,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     members.claim_aliases(&mut claims);
     let places = members.places(tags.routes());
     let engine = Engine::default();
-    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests };
+    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests, known: None };
     diagnostics.extend(navigation(&config, &places));
     diagnostics.extend(attached::avatars(&config, linker));
     let channel_image = attached::channel_image(&config, linker).unwrap_or_else(|problem| {
@@ -171,6 +172,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         template: keys.template.clone().unwrap_or_else(|| "post.html".to_owned()),
         extra: keys.extra.clone(),
         body,
+        ties: Ties { outline: outline(post), leads: std::mem::take(&mut findings.leads) },
     };
     (post, findings)
 }

@@ -3,7 +3,7 @@
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image;
 use crate::graph::link_spans::{destination_span, text_span};
-use crate::graph::links::{FrameLink, Linker, Origin, Resolved, is_on_the_web};
+use crate::graph::links::{FrameLink, Leads, Linker, Origin, Resolved, is_on_the_web};
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
@@ -23,6 +23,8 @@ pub(crate) struct Findings {
     pub(crate) claims: usize,
     /// Addresses on the web that links and pictures lead to, and where they stand.
     pub(crate) elsewhere: Vec<Located<String>>,
+    /// Where links lead that lead to another page or a file of this site.
+    pub(crate) leads: Leads,
 }
 
 impl Findings {
@@ -32,11 +34,16 @@ impl Findings {
         self.frames.extend(other.frames);
         self.claims += other.claims;
         self.elsewhere.extend(other.elsewhere);
+        self.leads.extend(other.leads);
     }
 
-    /// Takes down where a link leads that leaves the site.
-    fn leads(&mut self, resolved: &Resolved, span: Span) {
-        if resolved.route.is_none() && is_on_the_web(&resolved.href) {
+    /// Takes down where a link leads.
+    fn lead(&mut self, destination: &str, resolved: &Resolved, span: Span) {
+        if resolved.route.is_some() {
+            if !destination.starts_with('#') {
+                self.leads.insert(destination.to_owned(), resolved.clone());
+            }
+        } else if is_on_the_web(&resolved.href) {
             self.elsewhere.push(Located { value: resolved.href.clone(), span });
         }
     }
@@ -156,7 +163,7 @@ impl<'a> Writer<'a> {
             match linker.resolve(origin, address, &place) {
                 Ok(resolved) => {
                     findings.frames.extend(resolved.frame());
-                    findings.leads(&resolved, place);
+                    findings.lead(address, &resolved, place);
                     Some(Target { href: resolved.href, size: resolved.size })
                 }
                 Err(diagnostic) => {
@@ -248,7 +255,7 @@ impl<'a> Writer<'a> {
         match self.linker.resolve(self.origin, destination, &place) {
             Ok(resolved) => {
                 self.findings.frames.extend(resolved.frame());
-                self.findings.leads(&resolved, place);
+                self.findings.lead(destination, &resolved, place);
                 resolved
             }
             Err(diagnostic) => {

@@ -8,6 +8,8 @@
 //! https:  mailto:     elsewhere, and left as it is
 //! ```
 
+use std::collections::BTreeMap;
+
 use sim::telling::claim::Claims;
 
 use crate::files::picture::Size;
@@ -30,6 +32,9 @@ pub(crate) struct Origin<'a> {
     /// The page's own anchors.
     pub(crate) anchors: &'a Anchors,
 }
+
+/// Where links of a text lead, by their destinations as they are written.
+pub(crate) type Leads = BTreeMap<String, Resolved>;
 
 /// Where a link leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,8 @@ pub(crate) struct Linker<'a> {
     pub(crate) claims: &'a Claims,
     /// Whether a broken link is told what it may have meant: each such answer looks through all names of the site.
     pub(crate) suggests: bool,
+    /// Where links of the text led before, if nothing else has changed since: then nobody asks what is at `places`.
+    pub(crate) known: Option<&'a Leads>,
 }
 
 /// A destination in its parts: `path?query#fragment`.
@@ -99,6 +106,10 @@ impl Linker<'_> {
         let parts = Parts::of(destination);
         if parts.path.is_empty() {
             return own_page(origin, destination, &parts, span, self.suggests);
+        }
+        if let Some(known) = self.known {
+            let lead = known.get(destination).cloned();
+            return lead.ok_or_else(|| self.broken_link(origin, destination, parts.path, span));
         }
         let (route, kind) = self.find(origin, destination, parts.path, span)?;
         if let Some(fragment) = parts.fragment
@@ -321,7 +332,7 @@ mod tests {
         places.add_file("content/posts/a/pic.png", route("posts/a/pic.png"), Some(Size { width: 3, height: 2 }));
         places.add_to_archive(["2026".to_owned(), "2026-11-20T09_30_00.txt".to_owned()]);
         let claims = Claims::default();
-        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims, suggests: true };
+        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims, suggests: true, known: None };
         let source = SourceText::new("content/posts/a/index.md", destination);
         let span = Span::new(&source, 0..destination.len());
         let here = route("posts/a/");

@@ -28,8 +28,13 @@ mod tags;
 
 mod assembly;
 
+mod outline;
+
+mod amend;
+
 mod listing;
 
+pub use crate::graph::amend::amend;
 pub use crate::graph::assembly::{assemble, assemble_to_mend};
 pub use crate::graph::listing::{Listed, list};
 pub use crate::graph::members::{Choice, State, tag_uri};

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use imaging::{Camera, Nature};
 
 use crate::files::config::Config;
+use crate::graph::links::Leads;
 pub use crate::parsing::text::Heading;
 use crate::words::route::Route;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -151,6 +152,17 @@ pub struct Post {
     pub extra: BTreeMap<String, serde_json::Value>,
     /// What it says.
     pub body: Body,
+    /// What it has to do with the rest of the site.
+    pub(crate) ties: Ties,
+}
+
+/// What a post's text has to do with the rest of the site.
+#[derive(Debug)]
+pub(crate) struct Ties {
+    /// Stands for what the rest can know of it.
+    pub(crate) outline: blake3::Hash,
+    /// Where its links lead that lead to another page or a file.
+    pub(crate) leads: Leads,
 }
 
 impl Post {
@@ -197,6 +209,22 @@ pub struct Body {
     pub lead: Option<usize>,
     /// Whether there is nothing in it but what Markdown makes, and no picture: then nobody needs to look for `img` and `svg` elements.
     pub plain: bool,
+}
+
+impl Body {
+    /// Minutes that it takes to read, at least 1.
+    #[must_use]
+    pub fn minutes(&self) -> usize {
+        minutes(self.words)
+    }
+}
+
+/// Words that a reader reads in a minute.
+const WORDS_A_MINUTE: usize = 220;
+
+/// Minutes that so many words take, at least 1.
+pub(crate) fn minutes(words: usize) -> usize {
+    words.div_ceil(WORDS_A_MINUTE).max(1)
 }
 
 /// A part of a body.

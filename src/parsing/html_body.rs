@@ -61,7 +61,8 @@ pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<
     let source = Arc::clone(source);
     let (words, wants_page) = (words(&plain), wants_page(&marks));
     let (pieces, footnotes) = (written(marks), Vec::new());
-    let text = Text { source, pieces, wants_page, footnotes, headings, anchors, words, opening: plain };
+    let text =
+        Text { source, pieces, wants_page, footnotes, headings, anchors, words, opening: plain, start: body.start };
     (text, diagnostics)
 }
 

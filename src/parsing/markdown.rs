@@ -35,10 +35,12 @@ type Placed<'a> = (Event<'a>, Range<usize>);
 
 /// Parses the Markdown in `body`.
 pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<Diagnostic>) {
+    let start = body.start;
     let (events, diagnostics) = events(source, body);
     let mut builder = Builder::new(source, diagnostics);
     builder.build(&events);
-    builder.finish()
+    let (text, diagnostics) = builder.finish();
+    (Text { start, ..text }, diagnostics)
 }
 
 /// Parses one line of Markdown whose text stands, escaped or not, at `text.span`: a caption.
@@ -297,6 +299,7 @@ impl<'a> Builder<'a> {
             anchors,
             opening: self.opening,
             words: self.words,
+            start: 0,
         };
         (text, self.diagnostics)
     }

@@ -29,6 +29,8 @@ pub struct Text {
     pub opening: String,
     /// Words of prose.
     pub words: usize,
+    /// Where it begins in the source: what stands before it is the document's keys.
+    pub start: usize,
 }
 
 impl Text {
@@ -44,6 +46,7 @@ impl Text {
             anchors: Anchors::default(),
             opening: String::new(),
             words: 0,
+            start: 0,
         }
     }
 }

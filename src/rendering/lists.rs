@@ -21,39 +21,39 @@ const AROUND: usize = 2;
 
 /// The home list, `page_size` posts on a page; a site without posts has one empty page.
 pub fn home<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
+    let pages = renderer.site.posts.len().div_ceil(renderer.site.config.page_size).max(1);
+    (1..=pages).map(|page| home_page(renderer, page, pages)).collect()
+}
+
+/// The page of the home list that the post at `index` of the site's list stands on.
+pub fn home_page_with<'a>(renderer: &'a Renderer<'_>, index: usize) -> Planned<'a> {
+    let page_size = renderer.site.config.page_size;
+    home_page(renderer, index / page_size + 1, renderer.site.posts.len().div_ceil(page_size))
+}
+
+/// A page of the home list, from 1, of so many.
+fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Planned<'a> {
     let config = &renderer.site.config;
-    let pages = renderer.site.posts.len().div_ceil(config.page_size).max(1);
     let href = |page: usize| if (1..=pages).contains(&page) { renderer.href(&home_route(page)) } else { String::new() };
-    let plan = |page: usize| {
-        let route = home_route(page);
-        let title = if page == 1 { String::new() } else { format!("Page {page}") };
-        let head = HeadView {
-            prev: href(page - 1),
-            next: href(page + 1),
-            ..renderer.head(&route, &title, &config.description)
-        };
-        let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
-        let mut texts = renderer.texts(&route);
-        let pagination = PaginationView {
-            page,
-            pages,
-            newer: href(page - 1),
-            older: href(page + 1),
-            links: links(page, pages, href),
-        };
-        let shown: Vec<PostLine> = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
-        let count = shown.len();
-        let page = renderer.page(Draft {
-            view: HomePage { head, posts: shown, pagination },
-            route,
-            template: "home.html",
-            content: "content/posts",
-            posts: None,
-            body: None,
-        });
-        page.showing(count)
-    };
-    (1..=pages).map(plan).collect()
+    let route = home_route(page);
+    let title = if page == 1 { String::new() } else { format!("Page {page}") };
+    let head =
+        HeadView { prev: href(page - 1), next: href(page + 1), ..renderer.head(&route, &title, &config.description) };
+    let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
+    let mut texts = renderer.texts(&route);
+    let pagination =
+        PaginationView { page, pages, newer: href(page - 1), older: href(page + 1), links: links(page, pages, href) };
+    let shown: Vec<PostLine> = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
+    let count = shown.len();
+    let page = renderer.page(Draft {
+        view: HomePage { head, posts: shown, pagination },
+        route,
+        template: "home.html",
+        content: "content/posts",
+        posts: None,
+        body: None,
+    });
+    page.showing(count)
 }
 
 /// Links to the first page and the last, to `page` and to those around it.

@@ -7,7 +7,7 @@ use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::hashing::hash_body;
 use crate::rendering::published::Attachment;
-use crate::rendering::renderer::{Draft, Filling, Renderer, json, minutes};
+use crate::rendering::renderer::{Draft, Filling, Renderer, json};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
 use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
 use crate::words::route::Route;
@@ -36,7 +36,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         title: post.title.clone(),
         date: DateView::new(&post.date),
         updated: post.updated.as_ref().map(DateView::new),
-        minutes: minutes(&post.body),
+        minutes: post.body.minutes(),
         words: post.body.words,
         tags: renderer.tags(post),
         authors: post.authors.clone(),
@@ -57,7 +57,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         content: &post.source.path,
         view: PostPage { head, post: view },
         posts: None,
-        body: Some(Filling { body: &post.body, hash: renderer.post_bodies[index], place: |view| &mut view.post.html }),
+        body: Some(Filling { body: &post.body, hash: renderer.post_body(index), place: |view| &mut view.post.html }),
     }
 }
 

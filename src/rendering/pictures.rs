@@ -44,7 +44,7 @@ impl Pictures {
         let posts = site.posts.iter().map(|post| (&post.route, &post.body));
         let pages = site.pages.iter().map(|page| (&page.route, &page.body));
         let albums = site.albums.iter().map(|album| (&album.route, &album.body));
-        let bodies: Vec<_> = posts.chain(pages).chain(albums).collect();
+        let bodies: Vec<_> = posts.chain(pages).chain(albums).filter(|(_, body)| !body.plain).collect();
         let shown = bodies.par_iter().map(|(route, body)| ((*route).clone(), shown(route, body, &site.config)));
         let on_page: BTreeMap<Route, Vec<Route>> = shown.filter(|(_, shown)| !shown.is_empty()).collect();
         let beside: BTreeSet<&Route> = site.posts.iter().filter_map(|post| post.image.as_ref()).collect();
@@ -79,9 +79,6 @@ impl Pictures {
 /// Addresses of this site that the pictures of a text lead to.
 fn shown(route: &Route, body: &Body, config: &Config) -> Vec<Route> {
     let mut found = Vec::new();
-    if body.plain {
-        return found;
-    }
     let url = route.url(&config.base_url);
     for block in &body.blocks {
         let Block::Html(html) = block else { continue };

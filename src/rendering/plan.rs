@@ -8,7 +8,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use crate::files::composition::{Composition, Part as Of};
 use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Body, PlainFile, Post, Publishing, Site};
+use crate::graph::site::{Body, PlainFile, Post, PostIndex, Publishing, Site};
 use crate::rendering::card::Card;
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
@@ -86,6 +86,16 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
     outputs.push(headers.file(renderer, &routes));
     (Plan { outputs, headers, pictures }, problems)
+}
+
+/// Plans the outputs that say what the post at `index` of the site's list says: its page, its place in the home list, and feeds. When
+/// nothing has changed but words of it, all other outputs of the site are what they were.
+///
+/// The problems are those that such words can have.
+pub fn plan_text<'a>(renderer: &'a Renderer<'_>, PostIndex(index): PostIndex) -> (Vec<Planned<'a>>, Vec<Diagnostic>) {
+    let mut outputs = vec![pages::post(renderer, index), lists::home_page_with(renderer, index)];
+    outputs.extend(feeds::plan_with(renderer, index));
+    (outputs, feeds::check_text(renderer, index))
 }
 
 /// Pages that people look for, as the sitemap names them.

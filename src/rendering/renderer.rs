@@ -34,9 +34,6 @@ use crate::words::route::Route;
 /// Program and version, as feeds and pages name it.
 pub const GENERATOR: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
 
-/// Words that a reader reads in a minute.
-const WORDS_A_MINUTE: usize = 220;
-
 /// The template that shows a figure in a body.
 pub const FIGURE_TEMPLATE: &str = "figure.html";
 
@@ -51,8 +48,8 @@ pub struct Renderer<'a> {
     pub program: blake3::Hash,
     /// Pictures of texts and lists that are there in several sizes.
     pub pictures: Pictures,
-    /// Hashes of what posts say, in the order of the site's list.
-    pub post_bodies: Vec<blake3::Hash>,
+    /// Hashes of what posts say, in the order of the site's list, of those that were asked for.
+    post_bodies: Vec<OnceLock<blake3::Hash>>,
     /// Those of [`Site::languages`].
     pub languages: BTreeSet<&'a str>,
     /// The site as pages show it, by which links of the header lead to the page or above it.
@@ -94,8 +91,14 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
         let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
-        let post_bodies = site.posts.par_iter().map(|post| hash_body(&post.body)).collect();
+        let post_bodies = vec![OnceLock::new(); site.posts.len()];
         Self { site, theme, program, pictures, post_bodies, languages: site.languages(), sites, lines }
+    }
+
+    /// Hash of what the post at `index` of the site's list says.
+    #[must_use]
+    pub fn post_body(&self, index: usize) -> blake3::Hash {
+        *self.post_bodies[index].get_or_init(|| hash_body(&self.site.posts[index].body))
     }
 
     /// A link on this site.
@@ -203,7 +206,7 @@ impl<'a> Renderer<'a> {
             date: DateView::new(&post.date),
             summary: post.summary.clone(),
             tags: self.tags(post),
-            minutes: minutes(&post.body),
+            minutes: post.body.minutes(),
             fragment: post.archive_fragment(),
             thumb: self.thumb(post),
             html: String::new(),
@@ -381,12 +384,6 @@ fn places(wanted: &FigureUse) -> String {
         format!("<span class=\"sim-place\" id=\"{id}\"></span>\n")
     };
     wanted.places.iter().map(place).collect()
-}
-
-/// Reading time; at least a minute.
-#[must_use]
-pub fn minutes(body: &Body) -> usize {
-    body.words.div_ceil(WORDS_A_MINUTE).max(1)
 }
 
 /// Free data for a view.

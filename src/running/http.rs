@@ -109,7 +109,7 @@ fn missing(shown: &Shown, files: &Files) -> Answer {
     match files.get("404.html") {
         Some(served) => {
             let Served { bytes, headers, .. } = with_tools(shown, served);
-            Answer { status: 404, headers, body: bytes }
+            Answer { status: 404, headers: headers.to_vec(), body: bytes }
         }
         None => text(404, "there is nothing at this address"),
     }
@@ -169,7 +169,8 @@ fn fresh_or_whole(served: Served, asked: Asked<'_>) -> Answer {
     let known = asked.if_none_match.is_some_and(|tags| {
         tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|known| known == tag || known == "*")
     });
-    let Served { bytes, mut headers, .. } = served;
+    let Served { bytes, headers, .. } = served;
+    let mut headers = headers.to_vec();
     headers.push(("ETag", tag.clone()));
     if known {
         return Answer { status: 304, headers, body: Bytes::new() };

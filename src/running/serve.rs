@@ -30,8 +30,8 @@ use crate::files::output::Failure;
 use crate::running::http::{Asked, Reply, answer};
 use crate::running::pipeline::Inputs;
 use crate::running::report::{self, Form, Outcome};
-use crate::running::shown::Shown;
-use crate::running::watcher::Watcher;
+use crate::running::shown::{Last, Shown};
+use crate::running::watcher::{Edit, Watcher};
 use crate::words::diagnostic::Diagnostic;
 
 /// How Rust programs end after a panic.
@@ -94,12 +94,13 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
         Err(problem) => return report::failure(&Failure::Machine(problem), Form::Text),
     };
     let (sender, shown) = watch::channel(Arc::new(Shown::default()));
-    rebuild(serve, &origin, &sender)?;
+    let mut last = Last::default();
+    rebuild(serve, &origin, &Edit::Any, &mut last, &sender)?;
 
     let (site, address) = (serve.clone(), origin.clone());
     // Ends with the process: a build in memory has nothing to lose.
     thread::spawn(move || {
-        let followed = panic::catch_unwind(AssertUnwindSafe(|| follow(watcher, &site, &address, &sender)));
+        let followed = panic::catch_unwind(AssertUnwindSafe(|| follow(watcher, &site, &address, last, &sender)));
         if followed.is_err() {
             // The panic has said why. To go on would be to show an old site for ever.
             process::exit(PANICKED);
@@ -116,9 +117,20 @@ pub fn serve(serve: &Serve) -> io::Result<Outcome> {
 }
 
 /// Builds, tells what is wrong, and shows the result.
-fn rebuild(serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> io::Result<()> {
+fn rebuild(
+    serve: &Serve,
+    origin: &str,
+    edit: &Edit,
+    last: &mut Last,
+    sender: &watch::Sender<Arc<Shown>>,
+) -> io::Result<()> {
     let before = Arc::clone(&sender.borrow());
-    let (next, problems) = before.next(&serve.inputs(), origin);
+    let inputs = serve.inputs();
+    let amended = match edit {
+        Edit::Of(files) => before.amended(&inputs, files, last),
+        Edit::Any => None,
+    };
+    let (next, problems) = amended.unwrap_or_else(|| before.next(&inputs, origin, last));
     let next = Arc::new(next);
     // Pages first: whoever waits looks at one.
     sender.send_if_modified(|shown| {
@@ -132,12 +144,12 @@ fn rebuild(serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> i
 }
 
 /// Builds after every edit, and whenever posts come or go by themselves.
-fn follow(mut watcher: Watcher, serve: &Serve, origin: &str, sender: &watch::Sender<Arc<Shown>>) -> ! {
+fn follow(mut watcher: Watcher, serve: &Serve, origin: &str, mut last: Last, sender: &watch::Sender<Arc<Shown>>) -> ! {
     loop {
-        watcher.wait(|| serve.until_due(&sender.borrow()));
+        let edit = watcher.wait(|| serve.until_due(&sender.borrow()));
         let before = sender.borrow().number.clone();
         // When the terminal is gone there is nobody to be told; the pages still follow.
-        let _ = rebuild(serve, origin, sender).and_then(|()| {
+        let _ = rebuild(serve, origin, &edit, &mut last, sender).and_then(|()| {
             let changed = sender.borrow().number != before && sender.borrow().problems.is_empty();
             if changed { report::line("built again") } else { Ok(()) }
         });

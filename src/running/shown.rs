@@ -1,6 +1,7 @@
 //! What `serve` shows: the outputs of the last build that had no errors, in memory, and the problems of the newest one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -10,8 +11,12 @@ use serde_json::json;
 use crate::files::config::{self, Overrides};
 use crate::files::kept::{Access, Kept};
 use crate::files::output::{self, Planned};
-use crate::rendering::plan::plan;
-use crate::running::pipeline::{Inputs, in_order, prepare};
+use crate::files::source::{is_passing, text};
+use crate::graph::amend;
+use crate::graph::site::Site;
+use crate::rendering::feeds::FEED_SIZE;
+use crate::rendering::plan::{plan, plan_text};
+use crate::running::pipeline::{Inputs, Prepared, in_order, prepare};
 use crate::running::report::count;
 use crate::running::timings::Timings;
 use crate::words::address::percent_encode;
@@ -34,12 +39,17 @@ pub struct Shown {
     pub due: Option<DateTime<Utc>>,
 }
 
-/// All outputs of a build.
+/// What is kept of the last build besides what is shown: the site, if it had no errors, and what was said about it. An edit of a few
+/// words changes it, and need not wait for all the rest.
 #[derive(Debug, Default)]
+pub struct Last(Option<(Prepared, Vec<Diagnostic>)>);
+
+/// All outputs of a build.
+#[derive(Debug, Clone, Default)]
 pub struct Files {
     /// The path of the site's address, with slashes at both ends.
     pub base_path: String,
-    files: BTreeMap<String, Served>,
+    files: BTreeMap<Arc<str>, Served>,
 }
 
 /// One output and how to send it.
@@ -50,7 +60,7 @@ pub struct Served {
     /// Hash of its bytes.
     pub hash: blake3::Hash,
     /// Name and value.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Arc<[(&'static str, String)]>,
     fingerprint: blake3::Hash,
 }
 
@@ -61,10 +71,16 @@ impl Files {
         self.files.get(file)
     }
 
+    /// All outputs, by their files in the output folder.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Served)> {
+        self.files.iter().map(|(file, served)| (&**file, served))
+    }
+
     /// The addresses, as paths in browsers' form, of files that were there before with other bytes.
     fn changed_since(&self, before: &Self) -> Vec<String> {
-        let differs = |(file, served): &(&String, &Served)| before.get(file).is_some_and(|old| old.hash != served.hash);
-        let path = |(file, _): (&String, &Served)| format!("{}{}", self.base_path, percent_encode(file));
+        let differs =
+            |(file, served): &(&Arc<str>, &Served)| before.get(file).is_some_and(|old| old.hash != served.hash);
+        let path = |(file, _): (&Arc<str>, &Served)| format!("{}{}", self.base_path, percent_encode(file));
         self.files.iter().filter(differs).map(path).collect()
     }
 }
@@ -73,28 +89,70 @@ impl Shown {
     /// Builds the site anew, for the address `origin` (`http://127.0.0.1:1111`), and takes from `self` what has not changed. What
     /// was shown stays when the new site has errors.
     #[must_use]
-    pub fn next(&self, inputs: &Inputs, origin: &str) -> (Self, Vec<Diagnostic>) {
+    pub fn next(&self, inputs: &Inputs, origin: &str, last: &mut Last) -> (Self, Vec<Diagnostic>) {
         let (mut due, before) = (None, self.files.as_deref());
-        let (files, problems) = match make(inputs, origin, before, &mut due) {
+        let (files, problems) = match make(inputs, origin, before, &mut due, last) {
             Ok((files, warnings)) => (Some(Arc::new(files)), warnings),
             Err(problems) => (self.files.clone(), problems),
-        };
-        let changed = match (before, &files) {
-            (Some(before), Some(files)) => files.changed_since(before),
-            (None, _) | (_, None) => Vec::new(),
         };
         let text = if has_error(&problems) {
             format!("{}{}\n", diagnostic::render(&problems, false), count(&problems).unwrap_or_default())
         } else {
             String::new()
         };
+        (self.followed_by(files, text, due), problems)
+    }
+
+    /// The same after an edit of these files; `None` when they are not one post of which nothing but words has changed. Then the site has
+    /// to be built anew.
+    #[must_use]
+    pub fn amended(
+        &self,
+        inputs: &Inputs,
+        edited: &BTreeSet<PathBuf>,
+        last: &mut Last,
+    ) -> Option<(Self, Vec<Diagnostic>)> {
+        // Whatever fails from here on may have left the site half amended.
+        let (mut prepared, problems) = last.0.take()?;
+        let before = self.files.as_deref().filter(|_| self.problems.is_empty())?;
+        if self.due.is_some_and(|due| due <= inputs.choice.now) {
+            return None;
+        }
+        let path = only_text(&inputs.root, edited, &prepared.site)?;
+        // Places move with the words, and sizes of feeds grow.
+        let may_differ = |problem: &Diagnostic| problem.concerns(&path) || problem.code == FEED_SIZE;
+        if problems.iter().any(may_differ) {
+            return None;
+        }
+        let post = amend(&mut prepared.site, text(&inputs.root, &path)?)?;
+        let renderer = prepared.renderer();
+        let (planned, found) = plan_text(&renderer, post);
+        let made = output::render(&planned).ok().filter(|_| found.is_empty())?;
+        let mut files = before.clone();
+        for (planned, bytes) in planned.iter().zip(made) {
+            let shown = files.files.get_mut(&*planned.route.file())?;
+            *shown = served(planned, bytes, Arc::clone(&shown.headers));
+        }
+        drop(planned);
+        let next = self.followed_by(Some(Arc::new(files)), String::new(), self.due);
+        let told = problems.clone();
+        last.0 = Some((prepared, problems));
+        Some((next, told))
+    }
+
+    /// What is shown when these are the files, and this is wrong.
+    fn followed_by(&self, files: Option<Arc<Files>>, problems: String, due: Option<DateTime<Utc>>) -> Self {
+        let changed = match (self.files.as_deref(), &files) {
+            (Some(before), Some(files)) => files.changed_since(before),
+            (None, _) | (_, None) => Vec::new(),
+        };
         let mut hasher = blake3::Hasher::new();
         for (path, served) in files.iter().flat_map(|files| &files.files) {
             hasher.update(path.as_bytes()).update(served.hash.as_bytes());
         }
-        hasher.update(text.as_bytes());
+        hasher.update(problems.as_bytes());
         let number = hasher.finalize().to_hex()[..16].to_owned();
-        (Self { files, problems: text, number, before: self.number.clone(), changed, due }, problems)
+        Self { files, problems, number, before: self.number.clone(), changed, due }
     }
 
     /// What open pages are told, as JSON: the number, and unless it is a greeting how it came from the one before.
@@ -116,13 +174,27 @@ fn make(
     origin: &str,
     before: Option<&Files>,
     due: &mut Option<DateTime<Utc>>,
+    last: &mut Last,
 ) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
+    last.0 = None;
     let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
     let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write, &mut Timings::start())?;
     *due = prepared.site.due;
-    let mut problems = std::mem::take(&mut prepared.problems);
+    let problems = std::mem::take(&mut prepared.problems);
+    let (files, problems) = render(inputs, &prepared, before, problems)?;
+    last.0 = Some((prepared, problems.clone()));
+    Ok((files, problems))
+}
+
+/// The same of a site that is understood and has these problems.
+fn render(
+    inputs: &Inputs,
+    prepared: &Prepared,
+    before: Option<&Files>,
+    mut problems: Vec<Diagnostic>,
+) -> Result<(Files, Vec<Diagnostic>), Vec<Diagnostic>> {
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Write));
     problems.extend(found);
@@ -132,8 +204,8 @@ fn make(
     for planned in plan.outputs {
         match before.and_then(|before| before.get(&planned.route.file())) {
             Some(same) if same.fingerprint == planned.fingerprint => {
-                let headers = plan.headers.of(&planned.route);
-                files.insert(planned.route.file(), Served { headers, ..same.clone() });
+                let headers = plan.headers.of(&planned.route).into();
+                files.insert(planned.route.file().into(), Served { headers, ..same.clone() });
             }
             _ => stale.push(planned),
         }
@@ -141,7 +213,8 @@ fn make(
     match output::render(&stale) {
         Ok(made) => {
             for (planned, bytes) in stale.iter().zip(made) {
-                files.insert(planned.route.file(), served(planned, bytes, plan.headers.of(&planned.route)));
+                let headers = plan.headers.of(&planned.route).into();
+                files.insert(planned.route.file().into(), served(planned, bytes, headers));
             }
         }
         Err(found) => problems.extend(found),
@@ -153,7 +226,22 @@ fn make(
     Ok((Files { base_path: prepared.site.config.base_path().to_owned(), files }, problems))
 }
 
-fn served(planned: &Planned<'_>, bytes: Vec<u8>, headers: Vec<(&'static str, String)>) -> Served {
+/// The one text among edited files, as the author sees it, where all others are gone again: editors write beside a file before they put
+/// it in its place.
+fn only_text(root: &Path, edited: &BTreeSet<PathBuf>, site: &Site) -> Option<String> {
+    let named = edited.iter().map(|file| {
+        let parts = file.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
+        Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+    });
+    let named: Vec<String> = named.collect::<Option<_>>()?;
+    let is_there = |path: &&String| root.join(path).symlink_metadata().is_ok();
+    let (there, gone): (Vec<&String>, Vec<&String>) = named.iter().partition(is_there);
+    let [one] = there[..] else { return None };
+    let was_shown = |path: &str| site.files.iter().any(|file| file.path == path);
+    gone.iter().all(|path| is_passing(path) && !was_shown(path)).then(|| one.clone())
+}
+
+fn served(planned: &Planned<'_>, bytes: Vec<u8>, headers: Arc<[(&'static str, String)]>) -> Served {
     Served { hash: blake3::hash(&bytes), bytes: Bytes::from(bytes), headers, fingerprint: planned.fingerprint }
 }
 
@@ -165,7 +253,8 @@ pub(crate) fn example(base_path: &str, files: &[(&str, &str)]) -> Shown {
         let fingerprint = blake3::hash(b"");
         let headers = crate::rendering::headers::Headers::default().of(&route);
         let bytes = Bytes::copy_from_slice(text.as_bytes());
-        (route.file(), Served { hash: blake3::hash(&bytes), bytes, headers, fingerprint })
+        let headers = headers.into();
+        (route.file().into(), Served { hash: blake3::hash(&bytes), bytes, headers, fingerprint })
     };
     let files = files.iter().map(file).collect();
     let files = Files { base_path: base_path.to_owned(), files };

@@ -4,6 +4,7 @@
 //! one edit. The system tells nothing of a folder that was deleted and made anew, or of a site that was moved away and back,
 //! so the folders themselves are looked at from time to time.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -48,12 +49,21 @@ struct Watched {
 type Identity = (u64, u64);
 
 /// What the system tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Told {
-    /// A file of the site may have changed.
-    Edit,
+    /// These files of the site may have changed.
+    Edit(Vec<PathBuf>),
     /// A folder that was watched may be another one, or events are lost, those of new folders perhaps.
     Lost,
+}
+
+/// Why it is time to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// These files may have changed, and no others.
+    Of(BTreeSet<PathBuf>),
+    /// Anything may have changed.
+    Any,
 }
 
 impl Watcher {
@@ -77,18 +87,18 @@ impl Watcher {
 
     /// Waits until the site was edited and is quiet again, or until something else is due: `rest` says how long that is from now on, and is
     /// asked again and again, since clocks are set and machines sleep.
-    pub fn wait(&mut self, rest: impl Fn() -> Option<Duration>) {
+    pub fn wait(&mut self, rest: impl Fn() -> Option<Duration>) -> Edit {
         loop {
             let rest = rest();
             let look = rest.unwrap_or(LOOK).min(LOOK);
             match self.told.recv_timeout(look) {
                 Ok(told) => {
-                    if self.until_quiet(told) == Told::Lost {
+                    let edit = self.until_quiet(told);
+                    if edit == Edit::Any {
                         self.forget();
                     }
                     // A folder that cannot be watched now is looked at again soon.
-                    let _ = self.look();
-                    return;
+                    return if self.look().unwrap_or(true) { Edit::Any } else { edit };
                 }
                 Err(error) => {
                     if error == RecvTimeoutError::Disconnected {
@@ -96,22 +106,25 @@ impl Watcher {
                         std::thread::sleep(look);
                     }
                     if self.look().unwrap_or(false) || rest.is_some_and(|rest| rest <= LOOK) {
-                        return;
+                        return Edit::Any;
                     }
                 }
             }
         }
     }
 
-    fn until_quiet(&self, first: Told) -> Told {
+    fn until_quiet(&self, first: Told) -> Edit {
         let started = Instant::now();
-        let mut all = first;
-        while started.elapsed() < LONGEST_EDIT {
-            match self.told.recv_timeout(QUIET) {
-                Ok(Told::Lost) => all = Told::Lost,
-                Ok(Told::Edit) => {}
-                Err(_) => break,
+        let mut all = Edit::Of(BTreeSet::new());
+        let mut next = Some(first);
+        while let Some(told) = next {
+            match (told, &mut all) {
+                (Told::Edit(paths), Edit::Of(all)) => all.extend(paths),
+                (Told::Lost, _) => all = Edit::Any,
+                (Told::Edit(_), Edit::Any) => {}
             }
+            let waits = started.elapsed() < LONGEST_EDIT;
+            next = waits.then(|| self.told.recv_timeout(QUIET).ok()).flatten();
         }
         all
     }
@@ -169,7 +182,8 @@ fn teller(inputs: &Inputs, config: &Path, sender: Sender<Told>) -> impl Fn(notif
                 if came_or_went && paths.iter().any(|path| folders.contains(path)) {
                     Some(Told::Lost)
                 } else {
-                    paths.iter().any(is_edit).then_some(Told::Edit)
+                    let edits: Vec<PathBuf> = paths.into_iter().filter(is_edit).collect();
+                    (!edits.is_empty()).then_some(Told::Edit(edits))
                 }
             }
             Err(_) => Some(Told::Lost),

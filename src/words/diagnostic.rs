@@ -99,6 +99,12 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it points into the text at this path, or at the file as a whole.
+    #[must_use]
+    pub fn concerns(&self, path: &str) -> bool {
+        self.path.as_deref() == Some(path) || self.labels.iter().any(|label| label.span.source.path == path)
+    }
+
     /// Says as data what the message is about.
     #[must_use]
     pub fn about(mut self, subject: Subject) -> Self {

@@ -1,6 +1,7 @@
 //! Sites on disk: nothing is read or made twice, nothing is left behind, what is killed goes on where it was, and what is remembered
 //! makes no difference.
 
+mod amended;
 mod blog;
 mod broken;
 mod full;

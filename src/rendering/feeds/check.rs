@@ -17,6 +17,9 @@ use crate::words::diagnostic::Diagnostic;
 use crate::words::feed_limits::{IN_SKIPPED_HOURS, MOST_BYTES, NEWEST};
 use crate::words::source_text::{SourceText, Span};
 
+/// The code of the warning about a feed that is too large.
+pub const FEED_SIZE: &str = "feed-size";
+
 /// All warnings about the site's feeds.
 #[must_use]
 pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
@@ -32,6 +35,15 @@ pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
     problems.extend(asking.hours.and_then(|skip| skipped(&skip, &posts)));
     problems.extend(large(&posts));
     problems
+}
+
+/// The warnings that depend on what the post at `index` of the site's list says.
+#[must_use]
+pub fn check_text(renderer: &Renderer<'_>, index: usize) -> Vec<Diagnostic> {
+    let (site, newest) = (renderer.site, of_site(renderer).posts(renderer));
+    let post = &site.posts[index];
+    let size = if index < newest.len() { large(&newest) } else { None };
+    illegal_in_post(site, post).into_iter().chain(inline_svg(post)).chain(size).collect()
 }
 
 /// What is wrong with a character.
@@ -195,7 +207,7 @@ fn large(posts: &[&Post]) -> Option<Diagnostic> {
             bytes >> 10
         );
         let help = format!("`limit = {fit}` below `[feed]` stays within that");
-        Diagnostic::warning("feed-size", message).in_path(CONFIG_FILE).help(help)
+        Diagnostic::warning(FEED_SIZE, message).in_path(CONFIG_FILE).help(help)
     })
 }
 

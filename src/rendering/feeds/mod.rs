@@ -27,12 +27,12 @@ pub mod pictures;
 pub mod rss;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::Datelike;
-use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-pub use self::check::check;
+pub use self::check::{FEED_SIZE, check, check_text};
 use crate::files::composition::{Composition, Part};
 use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
@@ -149,9 +149,9 @@ impl Feed {
             parts.push((Part::View, hash_json(&archive)));
         }
         for index in self.indices() {
-            parts.push((Part::Items, channel.items[index.0]));
+            parts.push((Part::Items, channel.item(renderer, index.0)));
             if format == FeedFormat::Rss {
-                parts.push((Part::Pictures, channel.pictures[index.0]));
+                parts.push((Part::Pictures, channel.pictures(renderer, index.0)));
             }
         }
         if let Content::Photos(album) = &self.content {
@@ -205,7 +205,7 @@ fn hash_item(renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
         enclosed,
         (post.date.to_rfc3339(), post.updated.map(|date| date.to_rfc3339()), &post.link),
         renderer.tags(post).iter().map(|tag| tag.name.clone()).collect::<Vec<_>>(),
-        renderer.post_bodies[index].to_hex().as_str(),
+        renderer.post_body(index).to_hex().as_str(),
     ))
 }
 
@@ -316,34 +316,62 @@ struct Channel {
     /// Of what they say alike.
     hash: blake3::Hash,
     asking: Arc<Asking>,
-    /// Hashes of what is said of each post.
-    items: Vec<blake3::Hash>,
-    /// Hashes of the pictures in each post's text, if there is a format that tells of them.
-    pictures: Vec<blake3::Hash>,
+    /// Hashes of what is said of each post, of those that were asked for.
+    items: Vec<OnceLock<blake3::Hash>>,
+    /// Hashes of the pictures in each post's text, of those that were asked for.
+    pictures: Vec<OnceLock<blake3::Hash>>,
+}
+
+impl Channel {
+    fn new(renderer: &Renderer<'_>) -> Self {
+        let (asking, _) = asking(renderer);
+        let none = || vec![OnceLock::new(); renderer.site.posts.len()];
+        Self { hash: hash_channel(renderer, &asking), asking: Arc::new(asking), items: none(), pictures: none() }
+    }
+
+    fn item(&self, renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
+        *self.items[index].get_or_init(|| hash_item(renderer, index))
+    }
+
+    fn pictures(&self, renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
+        let pictures = || hash_json(&own_pictures(renderer, &renderer.site.posts[index]));
+        *self.pictures[index].get_or_init(pictures)
+    }
 }
 
 /// Plans all feeds, and the list of them.
 pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
-    let formats = &renderer.site.config.feed.formats;
-    let (asking, _) = asking(renderer);
-    let posts = &renderer.site.posts;
-    let items = (0..posts.len()).into_par_iter().map(|index| hash_item(renderer, index)).collect();
-    let posts = posts.par_iter().filter(|_| formats.contains(&FeedFormat::Rss));
-    let channel = Channel {
-        hash: hash_channel(renderer, &asking),
-        asking: Arc::new(asking),
-        items,
-        pictures: posts.map(|post| hash_json(&own_pictures(renderer, post))).collect(),
-    };
-    let mut planned = Vec::new();
-    for feed in all(renderer) {
-        planned.extend(formats.iter().map(|format| feed.clone().plan(renderer, *format, &channel)));
-    }
-    if formats.contains(&FeedFormat::Rss) {
-        planned.extend(of_years(renderer).into_iter().map(|feed| feed.plan(renderer, FeedFormat::Rss, &channel)));
-    }
+    let channel = Channel::new(renderer);
+    let of_rss = renderer.site.config.feed.formats.contains(&FeedFormat::Rss);
+    // Every post is in some feed; one by one their hashes would be made one after the other.
+    (0..renderer.site.posts.len()).into_par_iter().for_each(|index| {
+        channel.item(renderer, index);
+        if of_rss {
+            channel.pictures(renderer, index);
+        }
+    });
+    let mut planned: Vec<_> =
+        in_formats(renderer).into_iter().map(|(feed, format)| feed.plan(renderer, format, &channel)).collect();
     planned.push(opml::list(renderer));
     planned
+}
+
+/// Plans the feeds that hold the post at `index` of the site's list.
+pub fn plan_with<'a>(renderer: &'a Renderer<'_>, index: usize) -> Vec<Planned<'a>> {
+    let channel = Channel::new(renderer);
+    let holds = in_formats(renderer).into_iter().filter(|(feed, _)| feed.indices().contains(&PostIndex(index)));
+    holds.map(|(feed, format)| feed.plan(renderer, format, &channel)).collect()
+}
+
+/// All feeds, each in its formats.
+fn in_formats(renderer: &Renderer<'_>) -> Vec<(Feed, FeedFormat)> {
+    let formats = &renderer.site.config.feed.formats;
+    let feeds = all(renderer).into_iter();
+    let years = if formats.contains(&FeedFormat::Rss) { of_years(renderer) } else { Vec::new() };
+    feeds
+        .flat_map(|feed| formats.iter().map(move |format| (feed.clone(), *format)))
+        .chain(years.into_iter().map(|feed| (feed, FeedFormat::Rss)))
+        .collect()
 }
 
 fn hash_channel(renderer: &Renderer<'_>, asking: &Asking) -> blake3::Hash {
