@@ -77,6 +77,14 @@ impl Manifest {
         hasher.finalize()
     }
 
+    /// The manifest with these files besides its own, or in their place.
+    #[must_use]
+    pub fn with(&self, files: BTreeMap<String, Owned>) -> Self {
+        let mut all = self.clone();
+        all.files.extend(files);
+        all
+    }
+
     /// Every file, by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, Owned)> {
         self.files.iter().map(|(path, &owned)| (path.as_str(), owned))
@@ -127,6 +135,8 @@ pub struct Memory {
     journal: PathBuf,
     receipt: PathBuf,
     parts: PathBuf,
+    site: PathBuf,
+    amended: PathBuf,
 }
 
 impl Memory {
@@ -139,7 +149,8 @@ impl Memory {
         let file = |ending: &str| folder.join(format!("{name}{ending}"));
         let (manifest, journal) = (file(".json"), file(".journal.json"));
         let (receipt, parts) = (file(".receipt"), file(".parts"));
-        Self { name, manifest, journal, receipt, parts }
+        let (site, amended) = (file(".site"), file(".amended"));
+        Self { name, manifest, journal, receipt, parts, site, amended }
     }
 
     /// What stands for the output folder in the names of files.
@@ -181,13 +192,34 @@ impl Memory {
         let _ = write_sealed(&self.receipt, receipt);
     }
 
+    /// Reads what [`Memory::keep_site`] kept.
+    #[must_use]
+    pub fn site(&self) -> Option<Vec<u8>> {
+        read_sealed_bytes(&self.site)
+    }
+
+    /// Keeps a site without its texts. Nothing is lost but time when it cannot be written.
+    pub fn keep_site(&self, bytes: &[u8]) {
+        let _ = write_sealed_bytes(&self.site, bytes);
+    }
+
+    /// Reads what [`Memory::keep_amended`] kept.
+    #[must_use]
+    pub fn amended<T: for<'de> Deserialize<'de>>(&self) -> Option<T> {
+        read_sealed(&self.amended)
+    }
+
+    /// Keeps which texts of that site are others now.
+    pub fn keep_amended(&self, amended: &impl Serialize) {
+        let _ = write_sealed(&self.amended, amended);
+    }
+
     /// Forgets everything but what is in `manifest`.
     pub fn clear(&self, manifest: &Manifest) -> io::Result<()> {
-        for file in [&self.receipt, &self.journal, &self.manifest, &self.parts] {
+        for file in [&self.receipt, &self.journal, &self.manifest, &self.parts, &self.site, &self.amended] {
             remove(&temporary(file))?;
         }
-        remove(&self.receipt)?;
-        remove(&self.parts)?;
+        [&self.receipt, &self.parts, &self.site, &self.amended].into_iter().try_for_each(|file| remove(file))?;
         if manifest.files.is_empty() {
             remove(&self.journal)?;
             remove(&self.manifest)
@@ -262,15 +294,24 @@ pub(super) fn write_by(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>)
 
 /// Reads what [`write_sealed`] wrote; `None` when a byte of it is another one.
 pub(super) fn read_sealed<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
-    let bytes = std::fs::read(file).ok()?;
+    serde_json::from_slice(&read_sealed_bytes(file)?).ok()
+}
+
+fn read_sealed_bytes(file: &Path) -> Option<Vec<u8>> {
+    let mut bytes = std::fs::read(file).ok()?;
     let (seal, text) = bytes.split_at_checked(SEAL)?;
-    (seal == self::seal(text)).then(|| serde_json::from_slice(text).ok())?
+    let sound = seal == self::seal(text);
+    bytes.drain(..SEAL);
+    sound.then_some(bytes)
 }
 
 /// Writes a value so that damage to the file is seen.
 pub(super) fn write_sealed(file: &Path, value: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_vec(value).expect("texts and numbers are always JSON");
-    write_whole(file, &[seal(&text), text].concat())
+    write_sealed_bytes(file, &serde_json::to_vec(value).expect("texts and numbers are always JSON"))
+}
+
+fn write_sealed_bytes(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(file, &[&seal(bytes), bytes].concat())
 }
 
 /// Bytes of a seal: a hash and the end of a line.

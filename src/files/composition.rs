@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::Path;
 
 use blake3::Hash;
@@ -160,12 +161,21 @@ pub fn keep<'a>(
     let mut text = format!("{FORM}\n{PROGRAM}\t{}\n", short(common.program));
     let told = common.templates.iter().filter(|(name, _)| !name.contains(char::is_control));
     told.for_each(|(name, hash)| text.push_str(&format!("template\t{name}\t{}\n", short(*hash))));
-    for (path, fingerprint, made_of) in outputs {
-        text.push_str(&format!("output\t{path}\t{}", short(fingerprint)));
-        made_of.short().iter().for_each(|(name, hash)| text.push_str(&format!("\t{name}={hash}")));
-        text.push('\n');
-    }
+    outputs.for_each(|output| text.push_str(&line(output)));
     let _: io::Result<()> = write_whole(Memory::new(root, output).parts(), text.as_bytes());
+}
+
+/// Adds parts of outputs that were made again; their lines take the place of those before.
+pub fn add<'a>(root: &Path, output: &str, outputs: impl Iterator<Item = (String, Hash, &'a Composition<'a>)>) {
+    let text: String = outputs.map(line).collect();
+    let file = OpenOptions::new().append(true).open(Memory::new(root, output).parts());
+    let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
+}
+
+fn line((path, fingerprint, made_of): (String, Hash, &Composition<'_>)) -> String {
+    let mut line = format!("output\t{path}\t{}", short(fingerprint));
+    made_of.short().iter().for_each(|(name, hash)| line.push_str(&format!("\t{name}={hash}")));
+    line + "\n"
 }
 
 /// Whether a build has kept parts of the outputs in the folder that is called `output`.

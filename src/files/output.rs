@@ -105,6 +105,15 @@ impl Looked<'_, '_> {
     }
 }
 
+/// What becomes of files that genblog wrote and that are not among the outputs at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// They are not planned any more.
+    Gone,
+    /// They are outputs too.
+    Stay,
+}
+
 /// A planned output that was made, because its file is not fresh.
 struct Made<'a> {
     path: &'a str,
@@ -180,6 +189,12 @@ impl Output {
         Some((receipt.said, report))
     }
 
+    /// What is remembered of the folder besides its files.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Keeps a receipt of the build that has just been written: of what, when, and what it said.
     pub fn keep_receipt(&self, inputs: Hash, from: DateTime<Utc>, said: Said) {
         let manifest = self.disk.manifest.hash();
@@ -231,7 +246,22 @@ impl Output {
 
     /// Writes what was made and differs from what is there, then deletes what is no longer planned.
     pub fn commit(&mut self, looked: &Looked<'_, '_>, made: Making<'_>) -> Result<Report, Failure> {
-        self.put(&looked.outputs, made.made).map_err(|error| self.machine(&error))
+        self.put(&looked.outputs, made.made, Others::Gone).map_err(|error| self.machine(&error))
+    }
+
+    /// Makes some outputs of those that the manifest names, and writes what differs; all others are what they were. `None` when one of
+    /// them is new, or cannot be made: then nothing was written.
+    pub fn amend(&mut self, planned: &[Planned<'_>]) -> Result<Option<Report>, Failure> {
+        if planned.iter().any(|planned| self.disk.manifest.owned(&planned.route.file()).is_none()) {
+            return Ok(None);
+        }
+        let looked = self.look(planned);
+        let made = match self.make(&looked) {
+            Ok(made) => made,
+            Err(Failure::Site(_)) => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        self.put(&looked.outputs, made.made, Others::Stay).map(Some).map_err(|error| self.machine(&error))
     }
 
     fn machine(&self, error: &io::Error) -> Failure {
@@ -253,7 +283,7 @@ impl Output {
     }
 
     /// Writes, removes and remembers.
-    fn put(&mut self, outputs: &[Place<'_, '_>], made: Vec<Made<'_>>) -> io::Result<Report> {
+    fn put(&mut self, outputs: &[Place<'_, '_>], made: Vec<Made<'_>>, others: Others) -> io::Result<Report> {
         let rendered = made.len();
         let mut files: BTreeMap<String, Owned> = BTreeMap::new();
         let hashes: BTreeMap<&str, Hash> = made.iter().map(|made| (made.path, made.hash)).collect();
@@ -263,7 +293,11 @@ impl Output {
             let hash = hash.expect("an output that was not made is fresh, and the manifest knows its bytes");
             files.insert(path.clone(), Owned { fingerprint: planned.fingerprint, hash });
         }
-        let stale = self.stale(&files);
+        let manifest = match others {
+            Others::Gone => Manifest::new(&self.name, files),
+            Others::Stay => self.disk.manifest.with(files),
+        };
+        let stale = if others == Others::Gone { self.stale(&manifest) } else { Vec::new() };
         let differs = |made: &Made<'_>| made.present != Present::File(made.hash);
         let mut changed: Vec<Made<'_>> = made.into_iter().filter(differs).collect();
         changed.sort_by(|a, b| (a.phase, a.path).cmp(&(b.phase, b.path)));
@@ -280,16 +314,15 @@ impl Output {
         let report = Report {
             rendered,
             written: changed.len(),
-            unchanged: outputs.len() - changed.len(),
+            unchanged: manifest.files().count() - changed.len(),
             removed: blocking.len() + stale.len(),
         };
-        let manifest = Manifest::new(&self.name, files);
         if report.written + report.removed > 0 || manifest != self.disk.manifest || !self.disk.journal.is_empty() {
             self.memory.finish(&manifest)?;
         }
         self.disk.manifest = manifest;
         self.disk.journal = Journal::default();
-        self.remember(outputs, written);
+        self.remember(outputs, written, others);
         Ok(report)
     }
 
@@ -309,9 +342,11 @@ impl Output {
 
     /// Remembers which files need not be read next time: those that were known or read now, and those that were written long
     /// enough ago. Nobody but the build that has the lock writes here.
-    fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>) {
+    fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>, others: Others) {
         let known = outputs.iter().filter_map(|place| Some((place.path.clone(), place.found.entry.clone()?)));
-        let mut entries: Entries<()> = known.collect();
+        let mut entries: Entries<()> =
+            if others == Others::Stay { self.disk.seen.entries().clone() } else { Entries::new() };
+        entries.extend(known);
         // Without a moment of its own an output is read once more.
         let now = if written.is_empty() { None } else { Moment::of(&self.root.join(FOLDER)).ok() };
         let now = now.unwrap_or(self.disk.opened);
@@ -330,10 +365,10 @@ impl Output {
     }
 
     /// Files that genblog wrote, that nobody changed since, and that are no longer planned; with the hashes of their bytes.
-    fn stale(&self, planned: &BTreeMap<String, Owned>) -> Vec<(String, Hash)> {
+    fn stale(&self, planned: &Manifest) -> Vec<(String, Hash)> {
         let Disk { manifest, journal, .. } = &self.disk;
         let known: BTreeSet<&str> = manifest.files().map(|(path, _)| path).chain(journal.paths()).collect();
-        let gone: Vec<&str> = known.into_iter().filter(|path| !planned.contains_key(*path)).collect();
+        let gone: Vec<&str> = known.into_iter().filter(|path| planned.owned(path).is_none()).collect();
         let folders = self.disk.folders(gone.iter().copied());
         let stale = gone.par_iter().filter_map(|&path| match self.disk.find(path, &folders).present {
             Present::File(hash) if self.disk.is_ours(path, hash) => Some((path.to_owned(), hash)),
@@ -370,7 +405,7 @@ impl Output {
     pub fn clear(self) -> Result<(usize, Vec<String>), Failure> {
         let Disk { manifest, journal, .. } = &self.disk;
         let known: BTreeSet<&str> = manifest.files().map(|(path, _)| path).chain(journal.paths()).collect();
-        let (knew, ours) = (!known.is_empty(), self.stale(&BTreeMap::new()));
+        let (knew, ours) = (!known.is_empty(), self.stale(&Manifest::new(&self.name, BTreeMap::new())));
         let going: BTreeSet<&str> = ours.iter().map(|(path, _)| path.as_str()).collect();
         let is_there = |path: &str| self.disk.folder.join(path).symlink_metadata().is_ok();
         let left: Vec<String> =

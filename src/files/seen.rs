@@ -72,6 +72,12 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
         Self { entries: same.map(|seen| seen.files).unwrap_or_default() }
     }
 
+    /// All that is known, by the names of files.
+    #[must_use]
+    pub fn entries(&self) -> &Entries<F> {
+        &self.entries
+    }
+
     /// What is known of the file of that name, if it is still the one with this stamp.
     #[must_use]
     pub fn entry(&self, name: &str, stamp: Option<Stamp>) -> Option<&Entry<F>> {

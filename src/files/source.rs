@@ -151,9 +151,41 @@ impl Survey {
     /// What [`Source::hash`] will be, unless a file changes before it is read; `None` when not all of them could be read.
     #[must_use]
     pub fn hash(&self) -> Option<blake3::Hash> {
+        self.hash_if(|_, hash| hash)
+    }
+
+    /// What [`Source::hash`] would be if the file at `path` under `content/` had this hash.
+    #[must_use]
+    pub fn hash_with(&self, path: &str, hash: blake3::Hash) -> Option<blake3::Hash> {
+        self.hash_if(|other, known| if other == path { hash } else { known })
+    }
+
+    fn hash_if(&self, hash: impl Fn(&str, blake3::Hash) -> blake3::Hash) -> Option<blake3::Hash> {
         let files = self.files.iter().flatten();
-        let all: Option<Vec<_>> = files.map(|one| Some((&*one.path, one.found.as_ref().ok()?.hash))).collect();
+        let of = |one: &'_ SurveyedFile| Some(hash(&one.path, one.found.as_ref().ok()?.hash));
+        let all: Option<Vec<_>> = files.map(|one| Some((&*one.path, of(one)?))).collect();
         all.filter(|_| self.problems.is_empty()).map(|all| hash_of(all.into_iter()))
+    }
+
+    /// The hash of the file at `path` under `content/`.
+    #[must_use]
+    pub fn hash_at(&self, path: &str) -> Option<blake3::Hash> {
+        let [content, ..] = &self.files;
+        let at = content.binary_search_by(|one| one.path.as_str().cmp(path)).ok()?;
+        content[at].found.as_ref().ok().map(|found| found.hash)
+    }
+
+    /// The site's own templates, if there is nothing to be said about them.
+    #[must_use]
+    pub fn templates(&self) -> Option<Vec<SourceFile>> {
+        let [.., templates] = &self.files;
+        let read = |one: &SurveyedFile| {
+            let (path, hash) = (one.path.clone(), one.found.as_ref().ok()?.hash);
+            let (file, problem) =
+                understood(Part::Templates, path, one.file.clone(), std::fs::read(&one.file).ok()?, None);
+            (problem.is_none() && file.hash == hash).then_some(file)
+        };
+        templates.iter().map(read).collect()
     }
 
     /// What is known of the files now, by their paths.

@@ -64,6 +64,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     let bodies = bodies.chain(pages.iter_mut().map(|page| (&page.route, &mut page.body)));
     let bodies = bodies.chain(albums.iter_mut().map(|album| (&album.route, &mut album.body)));
     bodies.for_each(|(route, body)| give_places(route, body, &findings.frames));
+    posts.iter_mut().for_each(|post| post.ties.places = places_of(&post.body));
     diagnostics.extend(findings.diagnostics);
     diagnostics.extend(claims.diagnostics);
     sort(&mut diagnostics);
@@ -105,6 +106,15 @@ fn give_places(route: &Route, body: &mut Body, frames: &[FrameLink]) {
         let places: BTreeSet<&str> = frames.iter().filter(of_figure).map(|frame| &*frame.fragment).collect();
         figure.places = places.into_iter().map(str::to_owned).collect();
     }
+}
+
+/// The places of all figures in a body.
+fn places_of(body: &Body) -> Vec<Vec<String>> {
+    let places = body.blocks.iter().filter_map(|block| match block {
+        Block::Figure(figure) => Some(figure.places.clone()),
+        Block::Html(_) => None,
+    });
+    places.collect()
 }
 
 /// What is known of a file that is a picture.
@@ -172,7 +182,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         template: keys.template.clone().unwrap_or_else(|| "post.html".to_owned()),
         extra: keys.extra.clone(),
         body,
-        ties: Ties { outline: outline(post), leads: std::mem::take(&mut findings.leads) },
+        ties: Ties { outline: outline(post), leads: std::mem::take(&mut findings.leads), places: Vec::new() },
     };
     (post, findings)
 }

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sim::telling::claim::Claims;
 
 use crate::files::picture::Size;
@@ -37,7 +38,7 @@ pub(crate) struct Origin<'a> {
 pub(crate) type Leads = BTreeMap<String, Resolved>;
 
 /// Where a link leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Resolved {
     /// What a page on the site may say.
     pub(crate) href: String,

@@ -32,9 +32,11 @@ mod outline;
 
 mod amend;
 
+pub mod kept;
+
 mod listing;
 
-pub use crate::graph::amend::amend;
+pub use crate::graph::amend::{Amended, amend, post_at, read_again};
 pub use crate::graph::assembly::{assemble, assemble_to_mend};
 pub use crate::graph::listing::{Listed, list};
 pub use crate::graph::members::{Choice, State, tag_uri};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, Utc};
 use chrono_tz::Tz;
 use imaging::{Camera, Nature};
+use serde::{Deserialize, Serialize};
 
 use crate::files::config::Config;
 use crate::graph::links::Leads;
@@ -89,7 +90,7 @@ pub struct ChannelImage {
 }
 
 /// The file that goes with a post, a recording for example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enclosure {
     /// Where it is.
     pub file: EnclosureFile,
@@ -98,7 +99,7 @@ pub struct Enclosure {
 }
 
 /// Where an enclosure is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EnclosureFile {
     /// On this site, where its length is known: one of [`Site::files`].
     OfSite(Route),
@@ -157,12 +158,14 @@ pub struct Post {
 }
 
 /// What a post's text has to do with the rest of the site.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ties {
     /// Stands for what the rest can know of it.
     pub(crate) outline: blake3::Hash,
     /// Where its links lead that lead to another page or a file.
     pub(crate) leads: Leads,
+    /// [`FigureUse::places`] of its figures, in order.
+    pub(crate) places: Vec<Vec<String>>,
 }
 
 impl Post {
@@ -345,7 +348,7 @@ pub struct Tag {
 }
 
 /// How a file is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Publishing {
     /// Byte for byte: what the author put into `static/`.
     AsItIs,

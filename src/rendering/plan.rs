@@ -98,6 +98,15 @@ pub fn plan_text<'a>(renderer: &'a Renderer<'_>, PostIndex(index): PostIndex) ->
     (outputs, feeds::check_text(renderer, index))
 }
 
+/// The posts whose texts stand in the outputs of [`plan_text`].
+#[must_use]
+pub fn quoted_with(renderer: &Renderer<'_>, PostIndex(index): PostIndex) -> BTreeSet<PostIndex> {
+    let page_size = renderer.site.config.page_size;
+    let first = index / page_size * page_size;
+    let of_page = (first..(first + page_size).min(renderer.site.posts.len())).map(PostIndex);
+    feeds::posts_with(renderer, index).into_iter().chain(of_page).collect()
+}
+
 /// Pages that people look for, as the sitemap names them.
 fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let site = renderer.site;

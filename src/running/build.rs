@@ -16,6 +16,7 @@ use crate::files::receipt::Said;
 use crate::graph::site::Site;
 use crate::rendering::making::Work;
 use crate::rendering::plan::{Plan, plan};
+use crate::running::amend::{amended, keep_site};
 use crate::running::pipeline::{Inputs, afresh, all_problems, in_order, survey};
 use crate::running::progress::Progress;
 use crate::running::report::{self, Form, Outcome, many};
@@ -73,6 +74,16 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     if let (Some((inputs, (said, written))), Some(output)) = (receipt, &output) {
         return ended(build, &said, written, (output, Some(inputs)), timings);
     }
+    if let Some(output) = &mut output {
+        match amended(&surveyed, output, &inputs.root, now) {
+            Ok(Some((said, written, inputs))) => {
+                timings.ended("build what quotes the edit");
+                return ended(build, &said, written, (output, Some(inputs)), timings);
+            }
+            Ok(None) => {}
+            Err(failure) => return report::failure(&failure, build.form),
+        }
+    }
     let mut prepared = match surveyed.prepare(&mut timings) {
         Ok(prepared) => prepared,
         Err(found) => {
@@ -119,6 +130,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     };
     if let Some(inputs) = prepared.inputs {
         output.keep_receipt(inputs, now, said.clone());
+        keep_site(&output, &prepared.site, inputs);
     }
     if written.rendered + written.removed > 0 || !composition::is_kept(&inputs.root, output.name()) {
         let outputs = plan.outputs.iter().map(|one| (one.route.file(), one.fingerprint, &one.made_of));

@@ -8,6 +8,8 @@ pub mod timings;
 
 pub mod pipeline;
 
+pub mod amend;
+
 pub mod build;
 
 pub mod external;

@@ -100,6 +100,30 @@ impl Surveyed {
         Some(hash(self.program, &self.config, &self.choice, self.survey.hash()?))
     }
 
+    /// The same if the file at `path` under `content/` had this hash.
+    #[must_use]
+    pub fn hash_with(&self, path: &str, file: Hash) -> Option<Hash> {
+        Some(hash(self.program, &self.config, &self.choice, self.survey.hash_with(path, file)?))
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Stands for this program among all versions and builds of it.
+    #[must_use]
+    pub fn program(&self) -> Hash {
+        self.program
+    }
+
     /// Reads the files.
     #[must_use]
     pub fn read(self) -> (Config, Source, Vec<Diagnostic>) {

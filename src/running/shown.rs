@@ -12,8 +12,8 @@ use crate::files::config::{self, Overrides};
 use crate::files::kept::{Access, Kept};
 use crate::files::output::{self, Planned};
 use crate::files::source::{is_passing, text};
-use crate::graph::amend;
 use crate::graph::site::Site;
+use crate::graph::{amend, post_at, read_again};
 use crate::rendering::feeds::FEED_SIZE;
 use crate::rendering::plan::{plan, plan_text};
 use crate::running::pipeline::{Inputs, Prepared, in_order, prepare};
@@ -124,7 +124,9 @@ impl Shown {
         if problems.iter().any(may_differ) {
             return None;
         }
-        let post = amend(&mut prepared.site, text(&inputs.root, &path)?)?;
+        let post = post_at(&prepared.site, &path)?;
+        let amended = read_again(&prepared.site, post, text(&inputs.root, &path)?)?;
+        amend(&mut prepared.site, [(post, amended)]);
         let renderer = prepared.renderer();
         let (planned, found) = plan_text(&renderer, post);
         let made = output::render(&planned).ok().filter(|_| found.is_empty())?;

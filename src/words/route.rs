@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::words::address::{percent_decode, percent_encode};
@@ -11,8 +12,23 @@ use crate::words::address::{percent_decode, percent_encode};
 ///
 /// Parts never are `.` or `..`, never empty and never hold a backslash or a control character, so that a route can be joined
 /// to the output folder without leaving it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Route(String);
+
+impl From<Route> for String {
+    fn from(route: Route) -> Self {
+        route.0
+    }
+}
+
+impl TryFrom<String> for Route {
+    type Error = &'static str;
+
+    fn try_from(path: String) -> Result<Self, Self::Error> {
+        Self::new(path).ok_or("this is no route")
+    }
+}
 
 impl Route {
     /// Checks `path`; `None` when a part of it could leave the output folder or name nothing.

@@ -26,6 +26,7 @@ mod people;
 pub mod pictures;
 pub mod rss;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -361,6 +362,14 @@ pub fn plan_with<'a>(renderer: &'a Renderer<'_>, index: usize) -> Vec<Planned<'a
     let channel = Channel::new(renderer);
     let holds = in_formats(renderer).into_iter().filter(|(feed, _)| feed.indices().contains(&PostIndex(index)));
     holds.map(|(feed, format)| feed.plan(renderer, format, &channel)).collect()
+}
+
+/// The posts of all feeds that hold the post at `index` of the site's list.
+#[must_use]
+pub fn posts_with(renderer: &Renderer<'_>, index: usize) -> BTreeSet<PostIndex> {
+    let feeds = in_formats(renderer).into_iter().map(|(feed, _)| feed);
+    let holds = feeds.filter(|feed| feed.indices().contains(&PostIndex(index)));
+    holds.flat_map(|feed| feed.indices().to_vec()).collect()
 }
 
 /// All feeds, each in its formats.
