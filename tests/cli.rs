@@ -245,7 +245,7 @@ fn verifying_finds_what_a_clean_build_would_not_make() {
     // The same of a source, which no build but one from nothing reads then.
     std::thread::sleep(std::time::Duration::from_millis(150));
     folder.run(&["build"], 0);
-    let (source, memory) = (folder.0.join("static/about.txt"), folder.0.join(".genblog/seen/sources.json"));
+    let (source, memory) = (folder.0.join("static/about.txt"), folder.0.join(".genblog/seen/sources"));
     fs::write(&source, "two").expect("writable");
     let lie = forged(&fs::read(&memory).expect("remembered"), "static/about.txt", &source);
     fs::write(&memory, lie).expect("writable");
@@ -258,23 +258,27 @@ fn verifying_finds_what_a_clean_build_would_not_make() {
     assert_eq!(folder.read("public/about.txt"), "two");
 }
 
-#[cfg(unix)]
 /// What is remembered of files, where the stamp of the one called `name` is that of `file` as it is now.
+#[cfg(unix)]
 fn forged(remembered: &[u8], name: &str, file: &Path) -> Vec<u8> {
     use std::os::unix::fs::MetadataExt;
-    let text = std::str::from_utf8(remembered).expect("text").split_once('\n').expect("a seal").1;
-    let mut all: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    type Stamp = (u64, u64, u64, i64, i64);
+    let named = [&[u8::try_from(name.len()).expect("a short name")], name.as_bytes()].concat();
+    let at = remembered.windows(named.len()).position(|window| window == named).expect("remembered") + named.len();
+    let (_, rest) = postcard::take_from_bytes::<Stamp>(&remembered[at..]).expect("a stamp");
     let now = file.metadata().expect("there");
     let nanoseconds = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
-    all["files"][name]["stamp"] = serde_json::json!([
+    let stamp: Stamp = (
         now.dev(),
         now.ino(),
         now.len(),
         nanoseconds(now.mtime(), now.mtime_nsec()),
         nanoseconds(now.ctime(), now.ctime_nsec()),
-    ]);
-    let text = serde_json::to_string(&all).expect("JSON");
-    format!("{}\n{text}", blake3::hash(text.as_bytes()).to_hex()).into_bytes()
+    );
+    let seal = remembered.iter().position(|byte| *byte == b'\n').expect("a seal") + 1;
+    let stamp = postcard::to_allocvec(&stamp).expect("plain data");
+    let memory = [&remembered[seal..at], &stamp, rest].concat();
+    [blake3::hash(&memory).to_hex().as_bytes(), b"\n", &memory].concat()
 }
 
 #[test]

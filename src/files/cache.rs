@@ -294,7 +294,7 @@ pub(super) fn write_by(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>)
 
 /// Reads what [`write_sealed`] wrote; `None` when a byte of it is another one.
 pub(super) fn read_sealed<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
-    serde_json::from_slice(&read_sealed_bytes(file)?).ok()
+    postcard::from_bytes(&read_sealed_bytes(file)?).ok()
 }
 
 fn read_sealed_bytes(file: &Path) -> Option<Vec<u8>> {
@@ -307,7 +307,7 @@ fn read_sealed_bytes(file: &Path) -> Option<Vec<u8>> {
 
 /// Writes a value so that damage to the file is seen.
 pub(super) fn write_sealed(file: &Path, value: &impl Serialize) -> io::Result<()> {
-    write_sealed_bytes(file, &serde_json::to_vec(value).expect("texts and numbers are always JSON"))
+    write_sealed_bytes(file, &postcard::to_allocvec(value).expect("plain data"))
 }
 
 fn write_sealed_bytes(file: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -117,7 +117,7 @@ impl Seen<()> {
 }
 
 fn file(root: &Path, memory: &str) -> std::path::PathBuf {
-    root.join(FOLDER).join("seen").join(format!("{memory}.json"))
+    root.join(FOLDER).join("seen").join(memory)
 }
 
 /// The hash of a file's bytes, and its stamp if they are sure to belong together: it was settled at `moment`, which was before,
@@ -178,7 +178,7 @@ mod tests {
         Seen::default().write(root.path(), "x", "me", &entries);
         assert!(Seen::<u32>::read(root.path(), "x", "you").entry("a", stamp).is_none());
         assert!(Seen::<String>::read(root.path(), "x", "me").entry("a", stamp).is_none());
-        let file = root.path().join(".genblog/seen/x.json");
+        let file = root.path().join(".genblog/seen/x");
         let sound = std::fs::read(&file).expect("written");
         for at in 0..sound.len() {
             let mut damaged = sound.clone();

@@ -100,19 +100,21 @@ fn forge(site: &Site, path: &str) {
         let it = file.metadata().expect("there");
         let time = |seconds: i64, nanoseconds: i64| seconds * 1_000_000_000 + nanoseconds;
         let (modified, changed) = (time(it.mtime(), it.mtime_nsec()), time(it.ctime(), it.ctime_nsec()));
-        format!("[{},{},{},{modified},{changed}]", it.dev(), it.ino(), it.len())
+        postcard::to_allocvec(&(it.dev(), it.ino(), it.len(), modified, changed)).expect("plain data")
     };
     let before = stamp();
     let length = usize::try_from(file.metadata().expect("there").len()).expect("small");
     fs::write(&file, vec![0; length]).expect("writable");
     let mut known = 0;
     for (name, bytes) in site.files(".genblog/seen") {
-        let text = String::from_utf8(bytes).expect("text");
-        let (_, memory) = text.split_once('\n').expect("a hash, then the memory");
-        known += memory.matches(&before).count();
-        let memory = memory.replace(&before, &stamp());
-        let hash = blake3::hash(memory.as_bytes()).to_hex();
-        site.put(&format!(".genblog/seen/{name}"), format!("{hash}\n{memory}"));
+        let mut memory =
+            bytes[bytes.iter().position(|byte| *byte == b'\n').expect("a hash, then the memory") + 1..].to_vec();
+        if let Some(at) = memory.windows(before.len()).position(|window| window == before) {
+            known += 1;
+            memory.splice(at..at + before.len(), stamp());
+        }
+        let hash = blake3::hash(&memory).to_hex();
+        site.put(&format!(".genblog/seen/{name}"), [hash.as_bytes(), b"\n", &memory].concat());
     }
     assert_eq!(known, 1, "{path} is remembered");
 }
