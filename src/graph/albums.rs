@@ -176,7 +176,7 @@ fn cover(albums: &[(&AlbumMember, Album)], index: usize, by_path: &BTreeMap<Stri
 fn album(member: &AlbumMember, linker: Linker<'_>) -> (Album, Findings) {
     let AlbumMember { album, route, photos } = member;
     let origin = Origin { path: &album.source.path, route, anchors: &album.text.anchors };
-    let (body, mut findings) = body::write(&album.text, linker, origin);
+    let (body, mut findings) = body::write(&album.text, &album.text.said, linker, origin);
     let mut shown = Vec::with_capacity(photos.len());
     // Captions stand on pages of their own, which have no places to lead to.
     let (beside, none) = (format!("content/gallery/{}/index.md", album.folder), Anchors::default());

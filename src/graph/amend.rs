@@ -35,8 +35,9 @@ pub fn read_again(site: &Site, post: PostIndex, file: SourceFile) -> Option<Amen
     let source = Source { content: vec![file], ..Source::default() };
     let (layout, problems) = layout(&source);
     let [file] = &layout.posts[..] else { return None };
-    let (Some(post), found) = post::parse(file, site.config.timezone) else { return None };
-    if !problems.is_empty() || !found.is_empty() || outline(&post) != old.ties.outline {
+    let (Some(mut post), found) = post::parse(file, site.config.timezone) else { return None };
+    let said = std::mem::take(&mut post.text.said);
+    if !problems.is_empty() || !found.is_empty() || outline(&post, &said) != old.ties.outline {
         return None;
     }
     let (places, engine) = (Places::new(), Engine::default());
@@ -44,7 +45,7 @@ pub fn read_again(site: &Site, post: PostIndex, file: SourceFile) -> Option<Amen
     let linker =
         Linker { places: &places, base_path: site.config.base_path(), claims: &engine, suggests: false, known };
     let origin = Origin { path: &post.source.path, route: &old.route, anchors: &post.text.anchors };
-    let (mut body, findings) = body::write(&post.text, linker, origin);
+    let (mut body, findings) = body::write(&post.text, &said, linker, origin);
     let figures = body.blocks.iter_mut().filter_map(|block| match block {
         Block::Figure(figure) => Some(figure),
         Block::Html(_) => None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use sim::telling::claim::Claims as Engine;
 
 use crate::files::config::{CONFIG_FILE, Config};
@@ -22,6 +22,7 @@ use crate::graph::tags::Tags;
 use crate::parsing::keys::Keys;
 use crate::parsing::layout::layout;
 use crate::parsing::page;
+use crate::parsing::text::Said;
 use crate::words::diagnostic::{Diagnostic, sort};
 use crate::words::route::Route;
 
@@ -46,6 +47,8 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     members.add_files(&layout, source, &mut claims, &mut diagnostics);
     let tags = Tags::collect(&members.posts, &mut claims);
     members.claim_aliases(&mut claims);
+    // Each is dropped as soon as it is written, lest all are there twice.
+    let said: Vec<Said> = members.posts.iter_mut().map(|member| std::mem::take(&mut member.post.text.said)).collect();
     let places = members.places(tags.routes());
     let engine = Engine::default();
     let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests, known: None };
@@ -55,8 +58,9 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
         diagnostics.push(*problem);
         None
     });
-    let (mut posts, mut findings) = in_parallel(&members.posts, |member| post(member, linker, &config, &tags));
-    let (mut pages, found) = in_parallel(&members.pages, |page| self::page(page, linker, &config));
+    let post = |(member, said): (&Member, Said)| post(member, &said, linker, &config, &tags);
+    let (mut posts, mut findings) = found_in(members.posts.par_iter().zip(said).map(post));
+    let (mut pages, found) = found_in(members.pages.par_iter().map(|page| self::page(page, linker, &config)));
     findings.append(found);
     let (mut albums, found) = albums::assemble(&members.albums, linker);
     findings.append(found);
@@ -89,8 +93,9 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     (Site { posts, pages, albums, tags, files, aliases, config, channel_image, claims, elsewhere, due }, diagnostics)
 }
 
-fn in_parallel<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> (U, Findings) + Send + Sync) -> (Vec<U>, Findings) {
-    let (made, found): (Vec<U>, Vec<Findings>) = items.par_iter().map(make).unzip();
+/// What was made, and all that came to light meanwhile.
+fn found_in<T: Send>(made: impl ParallelIterator<Item = (T, Findings)>) -> (Vec<T>, Findings) {
+    let (made, found): (Vec<T>, Vec<Findings>) = made.unzip();
     let mut findings = Findings::default();
     found.into_iter().for_each(|found| findings.append(found));
     (made, findings)
@@ -139,11 +144,11 @@ fn navigation(config: &Config, places: &Places<'_>) -> Vec<Diagnostic> {
     config.navigation.iter().filter(broken).map(report).collect()
 }
 
-fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (Post, Findings) {
+fn post(member: &Member, said: &Said, linker: Linker<'_>, config: &Config, tags: &Tags) -> (Post, Findings) {
     let Member { post, route, id } = member;
     let keys = &post.keys;
     let origin = Origin { path: &post.source.path, route, anchors: &post.text.anchors };
-    let (body, mut findings) = body::write(&post.text, linker, origin);
+    let (body, mut findings) = body::write(&post.text, said, linker, origin);
     let image = post.image.as_ref().and_then(|image| match linker.resolve(origin, &image.value, &image.span) {
         Ok(resolved) => resolved.route,
         Err(diagnostic) => {
@@ -182,7 +187,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
         template: keys.template.clone().unwrap_or_else(|| "post.html".to_owned()),
         extra: keys.extra.clone(),
         body,
-        ties: Ties { outline: outline(post), leads: std::mem::take(&mut findings.leads), places: Vec::new() },
+        ties: Ties { outline: outline(post, said), leads: std::mem::take(&mut findings.leads), places: Vec::new() },
     };
     (post, findings)
 }
@@ -190,7 +195,7 @@ fn post(member: &Member, linker: Linker<'_>, config: &Config, tags: &Tags) -> (P
 fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Findings) {
     let keys = &page.keys;
     let origin = Origin { path: &page.source.path, route: &page.route, anchors: &page.text.anchors };
-    let (body, findings) = body::write(&page.text, linker, origin);
+    let (body, findings) = body::write(&page.text, &page.text.said, linker, origin);
     let page = Page {
         route: page.route.clone(),
         source: page.source.clone(),

@@ -8,7 +8,7 @@ use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
 use crate::parsing::html_body::place;
-use crate::parsing::text::{Figure, Footnote, FootnoteReference, Html, Image, Link, Piece, Text};
+use crate::parsing::text::{Figure, Footnote, FootnoteReference, Html, Image, Link, Piece, Said, Text};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, Span};
 
@@ -49,13 +49,13 @@ impl Findings {
     }
 }
 
-/// Writes a body.
-pub(crate) fn write(text: &Text, linker: Linker<'_>, origin: Origin<'_>) -> (Body, Findings) {
+/// Writes what the body of a text says.
+pub(crate) fn write(text: &Text, said: &Said, linker: Linker<'_>, origin: Origin<'_>) -> (Body, Findings) {
     let mut writer = Writer::new(linker, origin);
     // Tags take about as much as what is left out: marks, front matter, and the addresses of references.
     writer.html.reserve(text.source.text.len());
-    writer.pieces(&text.pieces);
-    writer.footnotes(&text.footnotes);
+    writer.pieces(&said.pieces);
+    writer.footnotes(&said.footnotes);
     writer.flush();
     let Writer { blocks, lead, plain, findings, .. } = writer;
     let body = Body { blocks, headings: text.headings.clone(), words: text.words, lead, plain };

@@ -7,11 +7,11 @@ use blake3::{Hash, Hasher};
 
 use crate::graph::site::minutes;
 use crate::parsing::post::Post;
-use crate::parsing::text::{FigureStart, Footnote, Piece};
+use crate::parsing::text::{FigureStart, Footnote, Piece, Said};
 
 /// Stands for all of a post but words of its text: its keys, its start as summaries show it, the time that it takes to read, its anchors,
 /// figures, pictures and HTML, and where its links lead.
-pub(crate) fn outline(post: &Post) -> Hash {
+pub(crate) fn outline(post: &Post, said: &Said) -> Hash {
     let text = &post.text;
     let mut outline = Outline(Hasher::new());
     outline.text(&post.source.text[..text.start]);
@@ -25,8 +25,8 @@ pub(crate) fn outline(post: &Post) -> Hash {
         outline.text(name);
         knobs.iter().for_each(|&knob| outline.number(knob as usize));
     }
-    outline.pieces(&text.pieces);
-    for Footnote { pieces, references } in &text.footnotes {
+    outline.pieces(&said.pieces);
+    for Footnote { pieces, references } in &said.footnotes {
         outline.number(*references);
         outline.pieces(pieces);
     }

@@ -154,18 +154,25 @@ pub struct Post {
     /// What it says.
     pub body: Body,
     /// What it has to do with the rest of the site.
-    pub(crate) ties: Ties,
+    pub ties: Ties,
 }
 
 /// What a post's text has to do with the rest of the site.
 #[derive(Debug, Clone)]
-pub(crate) struct Ties {
+pub struct Ties {
     /// Stands for what the rest can know of it.
     pub(crate) outline: blake3::Hash,
     /// Where its links lead that lead to another page or a file.
     pub(crate) leads: Leads,
     /// [`FigureUse::places`] of its figures, in order.
     pub(crate) places: Vec<Vec<String>>,
+}
+
+impl Default for Ties {
+    /// Nothing is known: no text goes with them.
+    fn default() -> Self {
+        Self { outline: blake3::hash(b""), leads: Leads::new(), places: Vec::new() }
+    }
 }
 
 impl Post {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::parsing::anchors::settle;
 use crate::parsing::html;
-use crate::parsing::text::{Html, Mark, Text};
+use crate::parsing::text::{Html, Mark, Said, Text};
 use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -60,9 +60,8 @@ pub(crate) fn parse(source: &Arc<SourceText>, body: Range<usize>) -> (Text, Vec<
     let plain = html::scan(text).map(|scan| scan.plain).unwrap_or_default();
     let source = Arc::clone(source);
     let (words, wants_page) = (words(&plain), wants_page(&marks));
-    let (pieces, footnotes) = (written(marks), Vec::new());
-    let text =
-        Text { source, pieces, wants_page, footnotes, headings, anchors, words, opening: plain, start: body.start };
+    let said = Said { pieces: written(marks), footnotes: Vec::new() };
+    let text = Text { source, said, wants_page, headings, anchors, words, opening: plain, start: body.start };
     (text, diagnostics)
 }
 
@@ -100,8 +99,8 @@ mod tests {
     fn html_bodies_are_split_at_the_mark() {
         let html = "<p id=a>One<!-- more --><h2>Two</h2>";
         let (text, problems) = parse(&SourceText::new("a.txt", html), 0..html.len());
-        assert_eq!((text.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
-        let Piece::Html(second) = &text.pieces[2] else { panic!("{:?}", text.pieces) };
+        assert_eq!((text.said.pieces.len(), text.words, text.headings.len(), problems.len()), (3, 2, 1, 0));
+        let Piece::Html(second) = &text.said.pieces[2] else { panic!("{:?}", text.said.pieces) };
         assert_eq!(second.span.text(), "<h2>Two</h2>");
     }
 

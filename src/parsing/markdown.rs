@@ -15,7 +15,7 @@ use pulldown_cmark::{
 use crate::parsing::anchors::{Note, settle};
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_mark, is_more, missing_alt, words};
-use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Text};
+use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Said, Text};
 use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -293,8 +293,7 @@ impl<'a> Builder<'a> {
         let text = Text {
             source: Arc::clone(self.source),
             wants_page: wants_page(&self.marks),
-            pieces: written(self.marks),
-            footnotes: notes.into_iter().map(footnote).collect(),
+            said: Said { pieces: written(self.marks), footnotes: notes.into_iter().map(footnote).collect() },
             headings,
             anchors,
             opening: self.opening,
@@ -376,7 +375,7 @@ mod tests {
     #[test]
     fn footnotes_are_numbered_as_they_are_referred_to() {
         let (text, problems) = text("A[^b] B[^a] C[^b]\n\n[^a]: first\n\n[^b]: second\n\n[^c]: third\n");
-        assert_eq!(text.footnotes.iter().map(|note| note.references).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(text.said.footnotes.iter().map(|note| note.references).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(problems, ["unused-footnote"]);
         assert!(["fn-1", "fn-2", "fnref-1", "fnref-1-2", "fnref-2"].iter().all(|id| text.anchors.ids.contains(*id)));
     }
@@ -407,7 +406,7 @@ mod tests {
     #[test]
     fn the_mark_after_the_lead_is_found_at_the_top_level() {
         let marks =
-            |markdown: &str| text(markdown).0.pieces.iter().filter(|piece| matches!(piece, Piece::More)).count();
+            |markdown: &str| text(markdown).0.said.pieces.iter().filter(|piece| matches!(piece, Piece::More)).count();
         assert_eq!(marks("a\n\n<!-- more -->\n\nb"), 1);
         assert_eq!(marks("a\n\n<!--more-->\nb"), 1);
         assert_eq!(marks("> <!-- more -->\n\nb `<!-- more -->`"), 0);

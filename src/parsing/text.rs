@@ -15,12 +15,10 @@ use crate::words::source_text::{Located, SourceText, Span};
 pub struct Text {
     /// Where it was written.
     pub source: Arc<SourceText>,
-    /// Its pieces in order.
-    pub pieces: Vec<Piece>,
+    /// What it says.
+    pub said: Said,
     /// Where the first thing stands that wants a page of its own: a figure, a heading, a footnote, or the mark after the lead.
     pub wants_page: Option<Span>,
-    /// Footnotes that are referred to, in the order of their numbers, which count from 1.
-    pub footnotes: Vec<Footnote>,
     /// Headings of level 2 and 3, in order.
     pub headings: Vec<Heading>,
     /// What a fragment may name.
@@ -33,15 +31,23 @@ pub struct Text {
     pub start: usize,
 }
 
+/// What a body says.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Its pieces in order.
+    pub pieces: Vec<Piece>,
+    /// Footnotes that are referred to, in the order of their numbers, which count from 1.
+    pub footnotes: Vec<Footnote>,
+}
+
 impl Text {
     /// The body of a document that has none.
     #[must_use]
     pub fn empty(source: &Arc<SourceText>) -> Self {
         Self {
             source: Arc::clone(source),
-            pieces: Vec::new(),
+            said: Said::default(),
             wants_page: None,
-            footnotes: Vec::new(),
             headings: Vec::new(),
             anchors: Anchors::default(),
             opening: String::new(),

@@ -305,7 +305,7 @@ mod tests {
             Piece::Figure(figure) => format!("[{}]", figure.value.id),
             Piece::More => "[more]".to_owned(),
         };
-        text.pieces.iter().map(word).collect()
+        text.said.pieces.iter().map(word).collect()
     }
 
     #[test]

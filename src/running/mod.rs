@@ -44,4 +44,6 @@ pub mod serve;
 
 mod environment;
 
+mod arguments;
+
 pub mod cli;

@@ -95,9 +95,14 @@ pub(crate) fn percent_decode(text: &str) -> String {
 
 /// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
 pub(crate) fn percent_encode(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for &byte in path.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
+    percent_encode_but(path, |byte| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte))
+}
+
+/// Percent-encodes all bytes of a text but those that stay.
+pub(crate) fn percent_encode_but(text: &str, stays: impl Fn(u8) -> bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if stays(byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(&format!("%{byte:02X}"));

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::words::address::is_web_address;
+use crate::words::address::{is_web_address, percent_encode_but};
 
 /// An `http` or `https` URL as a request names it: without a fragment, letters of other scripts encoded, in the host too.
 /// `None` when it is not one.
@@ -109,15 +109,7 @@ fn adapted(delta: u32, letters: u32, is_first: bool) -> u32 {
 
 /// Percent-encodes what no URL may hold; what is encoded already stays.
 fn encoded(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for &byte in path.as_bytes() {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent_encode_but(path, |byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 #[cfg(test)]

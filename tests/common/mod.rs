@@ -13,7 +13,7 @@ use genblog::files::config::{Budgets, CheckConfig, Config, FeedConfig, PhotosCon
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
     Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing,
-    Site, Tag,
+    Site, Tag, Ties,
 };
 use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
@@ -89,6 +89,7 @@ pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
         template: "post.html".to_owned(),
         extra: BTreeMap::new(),
         body,
+        ties: Ties::default(),
     }
 }
 

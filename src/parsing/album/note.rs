@@ -65,5 +65,5 @@ pub(super) fn read(
         keys.report(diagnostic.help("put it into the album's `index.md`"));
     }
     keys.finish().into_iter().for_each(|problem| reader.report(problem));
-    Some(Note { path: source.path.clone(), picture: picture.path.clone(), title, alt, taken, pieces: text.pieces })
+    Some(Note { path: source.path.clone(), picture: picture.path.clone(), title, alt, taken, pieces: text.said.pieces })
 }
