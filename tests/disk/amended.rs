@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use genblog::files::config::Overrides;
 use genblog::graph::Choice;
 use genblog::running::pipeline::Inputs;
-use genblog::running::shown::{Last, Shown};
+use genblog::running::shown::{Files, Last, Shown};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof};
 use proptest::strategy::ValueTree;
@@ -22,17 +22,19 @@ const ORIGIN: &str = "http://127.0.0.1:1111";
 const POSTS: u8 = 7;
 
 /// A piece of a text, with a word that may be another one.
-fn piece() -> impl Strategy<Value = fn(u8) -> String> {
+type Piece = fn(u8) -> String;
+
+fn piece() -> impl Strategy<Value = Piece> {
     prop_oneof![
         8 => any::<bool>().prop_map(|long| if long { PARAGRAPH } else { SHORT }),
         1 => any::<u8>().prop_map(|which| PIECES[usize::from(which) % PIECES.len()]),
     ]
 }
 
-const SHORT: fn(u8) -> String = |word| format!("A paragraph with word{word}.");
-const PARAGRAPH: fn(u8) -> String = |word| "Many words stand here. ".repeat(20) + &format!("One is word{word}.");
+const SHORT: Piece = |word| format!("A paragraph with word{word}.");
+const PARAGRAPH: Piece = |word| "Many words stand here. ".repeat(20) + &format!("One is word{word}.");
 
-const PIECES: [fn(u8) -> String; 16] = [
+const PIECES: [Piece; 16] = [
     |word| format!("## Part\n\nIts *word{word}*."),
     |word| format!("See [there {word}](@/posts/p1.md#part) and [here](#part)."),
     |word| format!("See [a file](/mark.svg) and word{word}."),
@@ -54,7 +56,7 @@ const PIECES: [fn(u8) -> String; 16] = [
 /// A post of the site.
 #[derive(Debug, Clone)]
 struct Post {
-    pieces: Vec<(fn(u8) -> String, u8)>,
+    pieces: Vec<(Piece, u8)>,
     tags: u8,
 }
 
@@ -67,7 +69,7 @@ fn post() -> impl Strategy<Value = Post> {
 #[derive(Debug, Clone)]
 enum Edit {
     Word(u8, u8),
-    Piece(u8, fn(u8) -> String),
+    Piece(u8, Piece),
     Tags(u8),
 }
 
@@ -114,7 +116,7 @@ fn path(number: u8) -> String {
 }
 
 fn everything(shown: &Shown) -> BTreeMap<&str, Vec<u8>> {
-    let files = shown.files.as_deref().into_iter().flat_map(|files| files.all());
+    let files = shown.files.as_deref().into_iter().flat_map(Files::all);
     files.map(|(path, served)| (path, served.bytes.to_vec())).collect()
 }
 
