@@ -179,7 +179,9 @@ impl Linker<'_> {
                     join(origin.path, &decoded).and_then(|path| Some(format!("@/{}", path.strip_prefix("content/")?)))
                 }
             };
-            let names: Vec<String> = self.places.source_names().collect();
+            // Nobody misspells the text that they write in.
+            let own = origin.path.strip_prefix("content/").map(|path| format!("@/{path}"));
+            let names: Vec<String> = self.places.source_names().filter(|name| Some(name) != own.as_ref()).collect();
             wanted.and_then(|wanted| nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned))
         };
         Box::new(match near {
@@ -378,7 +380,9 @@ mod tests {
     #[test]
     fn what_is_not_there_is_an_error_with_a_way_out() {
         for (destination, code, suggestion) in [
-            ("@/posts/a/indx.md#part", "broken-link", Some("@/posts/a/index.md#part")),
+            ("@/posts/größ.md#part", "broken-link", Some("@/posts/größe.md#part")),
+            // The text itself is not meant.
+            ("@/posts/a/indx.md", "broken-link", None),
             ("pik.png", "broken-link", Some("@/posts/a/pic.png")),
             ("/post/a/", "broken-link", Some("/posts/a/")),
             ("../../../../etc/passwd", "broken-link", None),
