@@ -1,5 +1,5 @@
 //! Random edits of posts while a site is served: what is shown after an edit that was taken for a few words is what a build from nothing
-//! shows.
+//! shows, and what such a build writes and says is what one that goes on from the last one does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use genblog::files::config::Overrides;
 use genblog::graph::Choice;
+use genblog::running::build::{Build, build};
 use genblog::running::pipeline::Inputs;
+use genblog::running::report::{Form, Outcome};
 use genblog::running::shown::{Files, Last, Shown};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof};
@@ -159,6 +161,17 @@ fn what_is_shown_after_a_few_words_is_what_a_build_shows() {
             assert_eq!((next.number.as_str(), told), (anew.number.as_str(), &problems));
             amended += 1;
         }
+        // The same between two builds; what is said is held against a build from nothing, too.
+        let verified = build(&Build {
+            inputs: inputs.clone(),
+            output: "public".into(),
+            form: Form::Silent,
+            quiet: true,
+            timings: false,
+            verify: true,
+        });
+        let sound_build = if anew.problems.is_empty() { Outcome::Fine } else { Outcome::Site };
+        assert_eq!(verified.expect("a terminal"), sound_build, "{before:?} {edit:?}");
         shown = next.map_or_else(|| shown.next(&inputs, ORIGIN, &mut last).0, |(next, _)| next);
         if anew.problems.is_empty() {
             sound += usize::from(words_only);

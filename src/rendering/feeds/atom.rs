@@ -1,5 +1,6 @@
 //! Atom 1.0. Source: RFC 4287.
 
+use std::borrow::Cow;
 use std::io;
 
 use chrono::{DateTime, FixedOffset};
@@ -17,14 +18,13 @@ use crate::rendering::xml::{Xml, document, without_illegal, write_text};
 const NEVER: &str = "2005-12-01T00:00:00+00:00";
 
 /// Writes a feed.
-pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> io::Result<Vec<u8>> {
+pub(super) fn write(renderer: &Renderer<'_>, feed: &Feed, items: &[Cow<'_, Item>]) -> io::Result<Vec<u8>> {
     let language = feed.language(renderer);
     document(|xml| {
         xml.create_element("feed")
             .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
             .write_inner_content(|xml| {
-                let items = feed.items(renderer);
-                write_feed(xml, renderer, feed, changed(&items))?;
+                write_feed(xml, renderer, feed, changed(items))?;
                 items.iter().try_for_each(|item| write_entry(xml, renderer, feed, item))
             })?;
         Ok(())

@@ -1,5 +1,7 @@
 //! What every format says of a post or a photograph: addresses, and a body that a reader of feeds can show.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
@@ -95,8 +97,8 @@ impl Item {
 
 /// When the newest of them came out or changed; `None` where nobody knows.
 #[must_use]
-pub fn changed(items: &[Item]) -> Option<DateTime<FixedOffset>> {
-    items.iter().filter_map(Item::changed).max()
+pub fn changed(items: &[Cow<'_, Item>]) -> Option<DateTime<FixedOffset>> {
+    items.iter().filter_map(|item| item.changed()).max()
 }
 
 /// The same moment where the offset has no seconds: zones had some before the 1970s, and no format can write them.

@@ -1,5 +1,7 @@
 //! JSON Feed 1.1. Source: <https://www.jsonfeed.org/version/1.1/>.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::files::config::{Config, FeedFormat};
@@ -81,10 +83,9 @@ struct JsonAttachment<'a> {
 
 /// Writes a feed, indented, with a line's end. It says what the others say, so what XML cannot hold is left out here too.
 #[must_use]
-pub fn write(renderer: &Renderer<'_>, feed: &Feed) -> Vec<u8> {
+pub(super) fn write(renderer: &Renderer<'_>, feed: &Feed, items: &[Cow<'_, Item>]) -> Vec<u8> {
     let config = &renderer.site.config;
     let own = feed.address(renderer, FeedFormat::Json);
-    let items = feed.items(renderer);
     let hub = config.feed.hub.as_deref().filter(|_| feed.scope == Scope::Site);
     // Both are square; a picture of another shape has no place here.
     let icon = renderer.site.channel_image.as_ref().filter(|image| image.width == image.height);

@@ -26,12 +26,13 @@ mod people;
 pub mod pictures;
 pub mod rss;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use chrono::Datelike;
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 pub use self::check::{FEED_SIZE, check, check_text};
 use crate::files::composition::{Composition, Part};
@@ -129,13 +130,12 @@ impl Feed {
     }
 
     /// Its items, in order.
-    #[must_use]
-    pub fn items(&self, renderer: &Renderer<'_>) -> Vec<Item> {
+    fn items<'i>(&self, renderer: &Renderer<'_>, items: &'i Items) -> Vec<Cow<'i, Item>> {
         match &self.content {
-            Content::Posts(_) => self.posts(renderer).into_iter().map(|post| Item::of_post(renderer, post)).collect(),
+            Content::Posts(posts) => posts.par_iter().map(|post| items.of_post(renderer, *post)).collect(),
             Content::Photos(album) => {
-                let photos = renderer.site.photos_in(&renderer.site.albums[*album]);
-                photos.into_iter().map(|(album, photo)| Item::of_photo(renderer, album, photo)).collect()
+                let photos = renderer.site.photos_in(&renderer.site.albums[*album]).into_iter();
+                photos.map(|(album, photo)| Cow::Owned(Item::of_photo(renderer, album, photo))).collect()
             }
         }
     }
@@ -166,23 +166,36 @@ impl Feed {
                 (Part::Items, item)
             }));
         }
-        let asking = Arc::clone(&channel.asking);
         let made_of = Composition { posts: self.indices().len(), ..Composition::new("feed", &parts) };
+        let (asking, items) = (Arc::clone(&channel.asking), Arc::clone(&channel.items));
+        let write =
+            move || self.write_with(renderer, format, &asking, &items).expect("writing to memory does not fail");
         Planned {
             route: address.route,
             phase: Phase::Feed,
             fingerprint: renderer.fingerprint(&made_of),
             made_of,
-            make: Box::new(move || Ok(self.write(renderer, format, &asking).expect("writing to memory does not fail"))),
+            make: Box::new(move || Ok(write())),
         }
     }
 
     /// Writes it down.
     pub fn write(&self, renderer: &Renderer<'_>, format: FeedFormat, asking: &Asking) -> io::Result<Vec<u8>> {
+        self.write_with(renderer, format, asking, &Items::of(renderer, &[]))
+    }
+
+    fn write_with(
+        &self,
+        renderer: &Renderer<'_>,
+        format: FeedFormat,
+        asking: &Asking,
+        items: &Items,
+    ) -> io::Result<Vec<u8>> {
+        let items = self.items(renderer, items);
         match format {
-            FeedFormat::Rss => rss::write(renderer, self, asking),
-            FeedFormat::Atom => atom::write(renderer, self),
-            FeedFormat::Json => Ok(json::write(renderer, self)),
+            FeedFormat::Rss => rss::write(renderer, self, &items, asking),
+            FeedFormat::Atom => atom::write(renderer, self, &items),
+            FeedFormat::Json => Ok(json::write(renderer, self, &items)),
         }
     }
 }
@@ -312,26 +325,47 @@ pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
     [of_site(renderer)].into_iter().chain(of_languages(renderer)).chain(tags).chain(albums).collect()
 }
 
+/// The items of posts that stand in several feeds, or in several formats: each is made once.
+struct Items(Vec<Option<OnceLock<Item>>>);
+
+impl Items {
+    /// Those of these feeds.
+    fn of(renderer: &Renderer<'_>, feeds: &[(Feed, FeedFormat)]) -> Self {
+        let mut times = vec![0_usize; renderer.site.posts.len()];
+        feeds.iter().flat_map(|(feed, _)| feed.indices()).for_each(|post| times[post.0] += 1);
+        // One that is asked for once need not be kept.
+        Self(times.into_iter().map(|times| (times > 1).then(OnceLock::new)).collect())
+    }
+
+    fn of_post(&self, renderer: &Renderer<'_>, PostIndex(index): PostIndex) -> Cow<'_, Item> {
+        let item = || Item::of_post(renderer, &renderer.site.posts[index]);
+        self.0[index].as_ref().map_or_else(|| Cow::Owned(item()), |kept| Cow::Borrowed(kept.get_or_init(item)))
+    }
+}
+
 /// What all feeds of the site share.
 struct Channel {
     /// Of what they say alike.
     hash: blake3::Hash,
     asking: Arc<Asking>,
+    items: Arc<Items>,
     /// Hashes of what is said of each post, of those that were asked for.
-    items: Vec<OnceLock<blake3::Hash>>,
+    hashes: Vec<OnceLock<blake3::Hash>>,
     /// Hashes of the pictures in each post's text, of those that were asked for.
     pictures: Vec<OnceLock<blake3::Hash>>,
 }
 
 impl Channel {
-    fn new(renderer: &Renderer<'_>) -> Self {
+    fn new(renderer: &Renderer<'_>, feeds: &[(Feed, FeedFormat)]) -> Self {
         let (asking, _) = asking(renderer);
         let none = || vec![OnceLock::new(); renderer.site.posts.len()];
-        Self { hash: hash_channel(renderer, &asking), asking: Arc::new(asking), items: none(), pictures: none() }
+        let items = Arc::new(Items::of(renderer, feeds));
+        let hash = hash_channel(renderer, &asking);
+        Self { hash, asking: Arc::new(asking), items, hashes: none(), pictures: none() }
     }
 
     fn item(&self, renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
-        *self.items[index].get_or_init(|| hash_item(renderer, index))
+        *self.hashes[index].get_or_init(|| hash_item(renderer, index))
     }
 
     fn pictures(&self, renderer: &Renderer<'_>, index: usize) -> blake3::Hash {
@@ -342,7 +376,8 @@ impl Channel {
 
 /// Plans all feeds, and the list of them.
 pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
-    let channel = Channel::new(renderer);
+    let feeds = in_formats(renderer);
+    let channel = Channel::new(renderer, &feeds);
     let of_rss = renderer.site.config.feed.formats.contains(&FeedFormat::Rss);
     // Every post is in some feed; one by one their hashes would be made one after the other.
     (0..renderer.site.posts.len()).into_par_iter().for_each(|index| {
@@ -351,17 +386,17 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             channel.pictures(renderer, index);
         }
     });
-    let mut planned: Vec<_> =
-        in_formats(renderer).into_iter().map(|(feed, format)| feed.plan(renderer, format, &channel)).collect();
+    let mut planned: Vec<_> = feeds.into_iter().map(|(feed, format)| feed.plan(renderer, format, &channel)).collect();
     planned.push(opml::list(renderer));
     planned
 }
 
 /// Plans the feeds that hold the post at `index` of the site's list.
 pub fn plan_with<'a>(renderer: &'a Renderer<'_>, index: usize) -> Vec<Planned<'a>> {
-    let channel = Channel::new(renderer);
-    let holds = in_formats(renderer).into_iter().filter(|(feed, _)| feed.indices().contains(&PostIndex(index)));
-    holds.map(|(feed, format)| feed.plan(renderer, format, &channel)).collect()
+    let mut feeds = in_formats(renderer);
+    feeds.retain(|(feed, _)| feed.indices().contains(&PostIndex(index)));
+    let channel = Channel::new(renderer, &feeds);
+    feeds.into_iter().map(|(feed, format)| feed.plan(renderer, format, &channel)).collect()
 }
 
 /// The posts of all feeds that hold the post at `index` of the site's list.

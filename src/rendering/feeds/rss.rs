@@ -1,6 +1,7 @@
 //! RSS 2.0. Sources: the specification (<https://www.rssboard.org/rss-specification>), the RSS Best Practices Profile, and for
 //! archives RFC 5005.
 
+use std::borrow::Cow;
 use std::io;
 
 use chrono::{DateTime, FixedOffset};
@@ -34,12 +35,16 @@ const NAMESPACES: [(&str, &str); 6] = [
 ];
 
 /// Writes a feed.
-pub fn write(renderer: &Renderer<'_>, feed: &Feed, asking: &Asking) -> io::Result<Vec<u8>> {
+pub(super) fn write(
+    renderer: &Renderer<'_>,
+    feed: &Feed,
+    items: &[Cow<'_, Item>],
+    asking: &Asking,
+) -> io::Result<Vec<u8>> {
     document(|xml| {
         xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
-            let items = feed.items(renderer);
             xml.create_element("channel").write_inner_content(|xml| {
-                write_channel(xml, renderer, feed, asking, changed(&items))?;
+                write_channel(xml, renderer, feed, asking, changed(items))?;
                 items.iter().try_for_each(|item| write_item(xml, renderer, feed, item))
             })?;
             Ok(())
