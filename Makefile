@@ -38,10 +38,11 @@ test: setup lint
 conform: setup
 	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --test conform
 
-## lint: formatting, clippy, and the links of the engine's documentation
+## lint: formatting, the fuzzers' lock file, clippy, and the links of the engine's documentation
 lint: target
 	$(CARGO) fmt --all --check
 	cd fuzz && $(CARGO) fmt --check
+	cd fuzz && $(CARGO) metadata --locked --format-version 1 >/dev/null
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --package sim-wasm --no-deps --quiet
 
