@@ -75,14 +75,29 @@ pub(super) enum Command {
     },
 }
 
+/// Where the site will be.
+#[derive(Debug, Args)]
+pub(super) struct AddressArguments {
+    /// Where the site will be served, instead of what the configuration says
+    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
+    pub(super) base_url: Option<String>,
+}
+
+/// Where the site is already.
+#[derive(Debug, Args)]
+pub(super) struct BuiltArguments {
+    /// Where the site was built [default: `public` in the site's folder]
+    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
+    pub(super) output_dir: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
     /// Which posts
     #[arg(default_value = "all")]
     pub(super) which: Which,
-    /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
-    pub(super) base_url: Option<String>,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// The moment that "future" and "expired" are measured from [default: SOURCE_DATE_EPOCH, or now]
     #[arg(long, value_name = "RFC3339", value_parser = moment, env = "GENBLOG_CLOCK")]
     pub(super) clock: Option<DateTime<Utc>>,
@@ -99,12 +114,10 @@ pub(super) struct ExplainArguments {
     /// Say what would be made again if this file of the site were edited
     #[arg(long, value_name = "FILE")]
     pub(super) if_edited: Option<String>,
-    /// Where the site was built [default: `public` in the site's folder]
-    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
-    pub(super) output_dir: Option<PathBuf>,
-    /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
-    pub(super) base_url: Option<String>,
+    #[command(flatten)]
+    pub(super) built: BuiltArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     #[command(flatten)]
     pub(super) choice: ChoiceArguments,
     /// Tell it as JSON
@@ -222,9 +235,8 @@ pub(super) struct BuildArguments {
     /// Where to write [default: `public` in the site's folder]
     #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
     pub(super) output_dir: Option<PathBuf>,
-    /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
-    pub(super) base_url: Option<String>,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     #[command(flatten)]
     pub(super) choice: ChoiceArguments,
     #[command(flatten)]
@@ -242,9 +254,8 @@ pub(super) struct BuildArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Where the site will be served, instead of what the configuration says
-    #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
-    pub(super) base_url: Option<String>,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     #[command(flatten)]
     pub(super) choice: ChoiceArguments,
     #[command(flatten)]
@@ -316,9 +327,8 @@ pub(super) enum NewCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct PublishArguments {
-    /// Where the site was built [default: `public` in the site's folder]
-    #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
-    pub(super) output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) built: BuiltArguments,
     /// Where the site is served, instead of what the configuration says
     #[arg(short = 'u', long, value_name = "URL", env = "GENBLOG_BASE_URL")]
     pub(super) base_url: Option<String>,

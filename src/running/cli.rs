@@ -46,14 +46,14 @@ impl Cli {
         match self.command {
             Command::Build(arguments) => build::build(&Build {
                 output: output_folder(arguments.output_dir),
-                inputs: inputs(arguments.base_url, arguments.choice),
+                inputs: inputs(arguments.address.base_url, arguments.choice),
                 form: arguments.form.into(),
                 quiet: arguments.quiet,
                 timings: arguments.timings,
                 verify: arguments.verify,
             }),
             Command::Check(arguments) => check::check(&Check {
-                inputs: inputs(arguments.base_url, arguments.choice),
+                inputs: inputs(arguments.address.base_url, arguments.choice),
                 form: arguments.form.into(),
                 external: arguments.external.then_some(Duration::from_secs(arguments.timeout)),
             }),
@@ -73,7 +73,7 @@ impl Cli {
             }
             Command::Feed { what: FeedCommand::Publish(arguments) } => publish::publish(&Publish {
                 overrides: Overrides { base_url: arguments.base_url },
-                output: output_folder(arguments.output_dir),
+                output: output_folder(arguments.built.output_dir),
                 all: arguments.all,
                 dry_run: arguments.dry_run,
                 timeout: Duration::from_secs(arguments.timeout),
@@ -81,15 +81,15 @@ impl Cli {
                 config,
             }),
             Command::Import(arguments) => import::import(&arguments.import(&root)),
-            Command::List(ListArguments { which, base_url, clock, json }) => {
+            Command::List(ListArguments { which, address, clock, json }) => {
                 let choice = ChoiceArguments { drafts: false, future: false, expired: false, clock };
-                list::list(&inputs(base_url, choice), which, form(json))
+                list::list(&inputs(address.base_url, choice), which, form(json))
             }
             Command::Explain(arguments) => {
                 let (name, if_edited) = (arguments.name, arguments.if_edited);
                 let explain = |name| Explain {
-                    inputs: inputs(arguments.base_url, arguments.choice),
-                    output: output_folder(arguments.output_dir),
+                    inputs: inputs(arguments.address.base_url, arguments.choice),
+                    output: output_folder(arguments.built.output_dir),
                     name,
                     form: form(arguments.json),
                 };
