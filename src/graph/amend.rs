@@ -48,7 +48,7 @@ pub fn read_again(site: &Site, post: PostIndex, file: SourceFile) -> Option<Amen
     let (mut body, findings) = body::write(&post.text, &said, linker, origin);
     let figures = body.blocks.iter_mut().filter_map(|block| match block {
         Block::Figure(figure) => Some(figure),
-        Block::Html(_) => None,
+        Block::Html(_) | Block::Code(_) => None,
     });
     figures.zip(&old.ties.places).for_each(|(figure, places)| figure.places.clone_from(places));
     findings.diagnostics.is_empty().then_some(Amended { source: post.source, body })

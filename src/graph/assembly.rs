@@ -117,7 +117,7 @@ fn give_places(route: &Route, body: &mut Body, frames: &[FrameLink]) {
 fn places_of(body: &Body) -> Vec<Vec<String>> {
     let places = body.blocks.iter().filter_map(|block| match block {
         Block::Figure(figure) => Some(figure.places.clone()),
-        Block::Html(_) => None,
+        Block::Html(_) | Block::Code(_) => None,
     });
     places.collect()
 }
@@ -179,6 +179,7 @@ fn post(member: &Member, said: &Said, linker: Linker<'_>, config: &Config, tags:
         updated: keys.updated,
         tags: tags.of(post),
         authors: if post.authors.is_empty() { site_author() } else { post.authors.clone() },
+        series: post.series.clone().unwrap_or_default(),
         summary: summary(keys.summary.as_deref(), &post.text.opening),
         is_summarised: keys.summary.is_some(),
         language: language(keys, config),

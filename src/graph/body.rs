@@ -1,5 +1,7 @@
 //! Pieces become HTML, now that every link can be resolved.
 
+use std::sync::Arc;
+
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image;
 use crate::graph::link_spans::{destination_span, text_span};
@@ -113,6 +115,10 @@ impl<'a> Writer<'a> {
                 Piece::Image(image) => self.image(image),
                 Piece::Html(html) => self.html(&html.value, &html.span),
                 Piece::Figure(figure) => self.figure(&figure.value, &figure.span),
+                Piece::Code(code) => {
+                    self.flush();
+                    self.blocks.push(Block::Code(Arc::clone(code)));
+                }
                 Piece::More => {
                     self.flush();
                     self.lead = Some(self.blocks.len());

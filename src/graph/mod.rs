@@ -36,7 +36,10 @@ pub mod kept;
 
 mod listing;
 
+pub mod related;
+
 pub use crate::graph::amend::{Amended, amend, post_at, read_again};
 pub use crate::graph::assembly::{assemble, assemble_to_mend};
+pub use crate::graph::engine::source_link;
 pub use crate::graph::listing::{Listed, list};
 pub use crate::graph::members::{Choice, State, tag_uri};

@@ -49,7 +49,7 @@ impl Outline {
     fn pieces(&mut self, pieces: &[Piece]) {
         for piece in pieces {
             match piece {
-                Piece::Written(_) => {}
+                Piece::Written(_) | Piece::Code(_) => {}
                 Piece::Link(link) => {
                     self.text("link");
                     self.text(&link.destination);

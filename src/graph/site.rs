@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::config::Config;
 use crate::graph::links::Leads;
+use crate::parsing::code::Code;
 pub use crate::parsing::text::Heading;
 use crate::words::route::Route;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -137,6 +138,8 @@ pub struct Post {
     pub tags: Vec<String>,
     /// Names, in the author's order; the site's author when the post names none.
     pub authors: Vec<String>,
+    /// The name of what it is a part of; may be empty.
+    pub series: String,
     /// Plain text: the author's summary, or the start of the text.
     pub summary: String,
     /// Whether the summary is the author's: what only repeats the start is not shown above it.
@@ -244,6 +247,8 @@ pub enum Block {
     Html(String),
     /// A figure that the engine draws.
     Figure(FigureUse),
+    /// Code, shown in colours.
+    Code(Arc<Code>),
 }
 
 /// A figure as an author asked for it; figure, preset and knobs are known to the engine.

@@ -58,7 +58,12 @@ pub(crate) fn settle<'m>(
                     *id = Some(settled);
                 }
             }
-            Mark::Markdown(_) | Mark::HeadingEnd(_) | Mark::FootnoteReference(_) | Mark::Figure(_) | Mark::More => {}
+            Mark::Markdown(_)
+            | Mark::HeadingEnd(_)
+            | Mark::FootnoteReference(_)
+            | Mark::Figure(_)
+            | Mark::Code(_)
+            | Mark::More => {}
         }
     }
     (headings, Anchors { ids: taken.ids.into_keys().collect(), figures, unread_figures: false })
@@ -86,7 +91,12 @@ impl Taken<'_> {
                 }
             }
             Mark::Html(html) => html.ids.iter().for_each(|id| self.claim(&id.value, &id.span)),
-            Mark::Markdown(_) | Mark::HeadingEnd(_) | Mark::FootnoteReference(_) | Mark::Figure(_) | Mark::More => {}
+            Mark::Markdown(_)
+            | Mark::HeadingEnd(_)
+            | Mark::FootnoteReference(_)
+            | Mark::Figure(_)
+            | Mark::Code(_)
+            | Mark::More => {}
         }
     }
 

@@ -13,6 +13,7 @@ use pulldown_cmark::{
 };
 
 use crate::parsing::anchors::{Note, settle};
+use crate::parsing::code::{Code, Place, code};
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_mark, is_more, missing_alt, words};
 use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Said, Text};
@@ -157,7 +158,7 @@ impl<'a> Builder<'a> {
                     if is_figure(kind) {
                         self.figure(block, span);
                     } else {
-                        self.verbatim(event, block, &span);
+                        self.code(kind, block, &span);
                     }
                     at += block.len() + 1;
                 }
@@ -219,13 +220,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A code block, which goes through as it is.
-    fn verbatim(&mut self, start: &Event<'a>, block: &[Placed<'a>], span: &Span) {
-        self.push(Mark::Markdown(start.clone()), span.clone());
-        for (event, _) in block {
-            self.push(Mark::Markdown(event.clone()), span.clone());
-        }
-        self.push(Mark::Markdown(Event::End(TagEnd::CodeBlock)), span.clone());
+    fn code(&mut self, kind: &CodeBlockKind<'a>, block: &[Placed<'a>], span: &Span) {
+        let text = block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
+        let code = match kind {
+            CodeBlockKind::Indented => Code { text, ..Code::default() },
+            CodeBlockKind::Fenced(info) => {
+                let line = span.first_line();
+                let start = line.text().ends_with(&**info).then(|| line.range.end - info.len());
+                let (code, problems) = code(info, text, Place { source: self.source, line: &line, start });
+                self.diagnostics.extend(problems);
+                code
+            }
+        };
+        self.push(Mark::Code(code), span.clone());
     }
 
     fn figure(&mut self, block: &[Placed<'a>], span: Span) {

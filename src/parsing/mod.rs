@@ -13,6 +13,8 @@ pub mod text;
 
 mod fence;
 
+pub mod code;
+
 mod anchors;
 
 mod written;

@@ -40,6 +40,8 @@ pub struct Post {
     pub tags: Vec<Located<String>>,
     /// Names.
     pub authors: Vec<String>,
+    /// What it is a part of, by its name.
+    pub series: Option<String>,
     /// When it stops being part of the site.
     pub expires: Option<DateTime<Tz>>,
     /// The address of a picture that stands for it.
@@ -73,6 +75,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
     let id = reader.filled_text("id");
     let link = link(&mut reader);
     let authors = reader.texts("authors").into_iter().map(|author| author.value).collect();
+    let series = reader.filled_text("series").map(|series| series.value);
     let expires = moment_key(&mut reader, "expires", zone);
     let image = reader.filled_text("image");
     let enclosure = enclosure(&mut reader);
@@ -94,6 +97,7 @@ pub(crate) fn parse(file: &PostFile<'_>, zone: Tz) -> (Option<Post>, Vec<Diagnos
         genblog_name,
         tags,
         authors,
+        series,
         expires,
         image,
         enclosure,

@@ -7,6 +7,7 @@ use pulldown_cmark::Event;
 use sim::telling::knobs::Knob;
 use sim::telling::story::FigureSpec;
 
+use crate::parsing::code::Code;
 use crate::parsing::html::{HtmlEngineLink, HtmlHeading};
 use crate::words::source_text::{Located, SourceText, Span};
 
@@ -72,6 +73,8 @@ pub enum Piece {
     Html(Box<Located<Html>>),
     /// A figure.
     Figure(Box<Located<Figure>>),
+    /// A block of code of which there is more to say than the code.
+    Code(Arc<Code>),
     /// The author's `<!-- more -->`: what comes before it stands for the whole in lists.
     More,
 }
@@ -117,6 +120,8 @@ pub(crate) enum Mark<'a> {
     FootnoteReference(FootnoteReference),
     /// A figure.
     Figure(Figure),
+    /// A block of code.
+    Code(Code),
     /// The author's `<!-- more -->`.
     More,
 }

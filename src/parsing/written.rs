@@ -1,6 +1,8 @@
 //! Marks become pieces: [`written`] writes all HTML that does not depend on the rest of the site.
 
-use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Tag, TagEnd};
+use std::sync::Arc;
+
+use pulldown_cmark::{Alignment, BlockQuoteKind, Event, Tag, TagEnd};
 use pulldown_cmark_escape::escape_html_body_text;
 
 use crate::parsing::engine_link::scheme;
@@ -73,6 +75,12 @@ impl Writer {
                 Mark::Html(html) => self.push(Piece::Html(Box::new(Located { value: html, span }))),
                 Mark::FootnoteReference(reference) => self.footnote_reference(reference),
                 Mark::Figure(figure) => self.push(Piece::Figure(Box::new(Located { value: figure, span }))),
+                Mark::Code(code) if code.is_plain() => {
+                    self.raw("<pre><code>");
+                    self.text(&code.text);
+                    self.raw("</code></pre>\n");
+                }
+                Mark::Code(code) => self.push(Piece::Code(Arc::new(code))),
                 Mark::More => self.push(Piece::More),
             }
         }
@@ -133,7 +141,6 @@ impl Writer {
         match tag {
             Tag::Paragraph => self.raw("<p>"),
             Tag::BlockQuote(kind) => self.block_quote(*kind),
-            Tag::CodeBlock(kind) => self.code_block(kind),
             Tag::List(None) => self.raw("<ul>\n"),
             Tag::List(Some(1)) => self.raw("<ol>\n"),
             Tag::List(Some(start)) => self.raw(&format!("<ol start=\"{start}\">\n")),
@@ -163,6 +170,7 @@ impl Writer {
             Tag::Subscript => self.raw("<sub>"),
             // Marks or pieces of their own, or left out by the parser's options.
             Tag::Heading { .. }
+            | Tag::CodeBlock(_)
             | Tag::Link { .. }
             | Tag::HtmlBlock
             | Tag::FootnoteDefinition(_)
@@ -175,7 +183,6 @@ impl Writer {
         let html = match tag {
             TagEnd::Paragraph => "</p>\n",
             TagEnd::BlockQuote(_) => "</blockquote>\n",
-            TagEnd::CodeBlock => "</code></pre>\n",
             TagEnd::List(false) => "</ul>\n",
             TagEnd::List(true) => "</ol>\n",
             TagEnd::Item => "</li>\n",
@@ -198,6 +205,7 @@ impl Writer {
             TagEnd::Superscript => "</sup>",
             TagEnd::Subscript => "</sub>",
             TagEnd::Heading(_)
+            | TagEnd::CodeBlock
             | TagEnd::Link
             | TagEnd::HtmlBlock
             | TagEnd::FootnoteDefinition
@@ -219,18 +227,6 @@ impl Writer {
         self.raw(&format!(
             "<blockquote class=\"markdown-alert-{class}\">\n<p class=\"markdown-alert-title\">{title}</p>\n"
         ));
-    }
-
-    fn code_block(&mut self, kind: &CodeBlockKind<'_>) {
-        let language = match kind {
-            CodeBlockKind::Fenced(info) => info.split([' ', '\t', ',', '{']).next().unwrap_or_default(),
-            CodeBlockKind::Indented => "",
-        };
-        self.raw("<pre><code");
-        if !language.is_empty() {
-            self.attribute("class", &format!("language-{language}"));
-        }
-        self.raw(">");
     }
 
     fn cell(&mut self) {
@@ -303,6 +299,7 @@ mod tests {
             Piece::Image(image) => format!("[{} {}]", image.destination, image.alt),
             Piece::Html(html) => format!("[{}]", html.value.html.trim()),
             Piece::Figure(figure) => format!("[{}]", figure.value.id),
+            Piece::Code(code) => format!("[{} {}]", code.language, code.text.trim()),
             Piece::More => "[more]".to_owned(),
         };
         text.said.pieces.iter().map(word).collect()
@@ -324,6 +321,8 @@ mod tests {
             ),
             ("a <b>c</b>", "<p>a[<b>]c[</b>]</p>"),
             ("a\n\n<!-- more -->\n\n```sim\nfigure = 'ring'\n```\n", "<p>a</p>[more][ring]"),
+            ("    3 < 4\n", "<pre><code>3 &lt; 4\n</code></pre>"),
+            ("```\n3\n```\n\n```c\n3 < 4\n```\n", "<pre><code>3\n</code></pre>[c 3 < 4]"),
         ] {
             assert_eq!(told(markdown), expected, "{markdown}");
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::site::{Block, Body, FigureUse};
+use crate::parsing::code::Code;
 
 /// Hash of what a body says.
 #[must_use]
@@ -17,9 +18,15 @@ pub fn hash_body(body: &Body) -> blake3::Hash {
                 let hash = hash_json(&(hash_figure(wanted).to_hex().to_string(), &wanted.places));
                 hasher.update(b"figure").update(hash.as_bytes())
             }
+            Block::Code(code) => hasher.update(b"code").update(hash_code(code).as_bytes()),
         };
     }
     hasher.finalize()
+}
+
+fn hash_code(Code { language, title, first, marked, tree, text }: &Code) -> blake3::Hash {
+    let marked: Vec<(u32, u32)> = marked.iter().map(|lines| (*lines.start(), *lines.end())).collect();
+    hash_json(&(language, title, first, marked, tree.map(|tree| tree.key()), text))
 }
 
 /// Hash of what an author asked for; the engine itself is part of the program.

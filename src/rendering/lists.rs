@@ -1,10 +1,12 @@
 //! Pages that list posts: home, archives, tags.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Block, Post};
+use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::Figure;
 use crate::rendering::pictures::Texts;
@@ -83,8 +85,9 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Pos
     let html = match post.body.lead {
         Some(lead) => {
             let html = post.body.blocks.iter().take(lead).map(|block| match block {
-                Block::Html(html) => html.as_str(),
-                Block::Figure(_) => "",
+                Block::Html(html) => Cow::Borrowed(html.as_str()),
+                Block::Figure(_) => Cow::Borrowed(""),
+                Block::Code(code) => Cow::Owned(code::html(code)),
             });
             texts.responsive(&portable(&html.collect::<String>(), &renderer.url(&post.route), Destination::List))
         }
@@ -96,7 +99,7 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Pos
         }
     };
     let figure = post.body.blocks.iter().find_map(|block| match block {
-        Block::Html(_) => None,
+        Block::Html(_) | Block::Code(_) => None,
         Block::Figure(wanted) => Some(Figure::new(wanted, &post.route)),
     });
     let page = renderer.href(&post.route);

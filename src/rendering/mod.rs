@@ -22,6 +22,8 @@ pub mod drawing;
 
 mod boxes;
 
+pub mod code;
+
 pub mod metadata;
 
 pub mod published;

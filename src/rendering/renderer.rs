@@ -15,7 +15,9 @@ use crate::files::artifact::Make;
 use crate::files::composition::{Common, Composition, Part};
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
+use crate::graph::related::series;
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
+use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
@@ -24,6 +26,7 @@ use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::shared::Shared;
 use crate::rendering::theme::Theme;
 use crate::rendering::view::figure::FigurePart;
+use crate::rendering::view::page::SeriesView;
 use crate::rendering::view::shared::{
     AssetsView, DateView, FeedView, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
 };
@@ -56,6 +59,8 @@ pub struct Renderer<'a> {
     sites: Mutex<BTreeMap<Vec<bool>, Arc<Shared<SiteView>>>>,
     /// All posts as lists show them.
     lines: OnceLock<Vec<Shared<PostLine>>>,
+    /// The posts of each series.
+    series: BTreeMap<&'a str, Vec<PostIndex>>,
 }
 
 /// A page before it is rendered: everything that its bytes depend on.
@@ -92,7 +97,8 @@ impl<'a> Renderer<'a> {
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
         let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
         let post_bodies = vec![OnceLock::new(); site.posts.len()];
-        Self { site, theme, program, pictures, post_bodies, languages: site.languages(), sites, lines }
+        let (languages, series) = (site.languages(), series(site));
+        Self { site, theme, program, pictures, post_bodies, languages, sites, lines, series }
     }
 
     /// Hash of what the post at `index` of the site's list says.
@@ -249,6 +255,15 @@ impl<'a> Renderer<'a> {
         Some(TagLink { name: tag.name.clone(), href: self.href(&tag.route), count: tag.posts.len() })
     }
 
+    /// The post among the parts of its series, if it has others.
+    #[must_use]
+    pub fn series(&self, post: &Post) -> Option<SeriesView> {
+        let parts = self.series.get(&*post.series).filter(|parts| parts.len() > 1)?;
+        let parts = parts.iter().map(|part| &self.site.posts[part.0]);
+        let part = parts.clone().position(|part| std::ptr::eq(part, post))? + 1;
+        Some(SeriesView { title: post.series.clone(), part, parts: parts.map(|part| self.post_link(part)).collect() })
+    }
+
     /// A link to a post.
     #[must_use]
     pub fn post_link(&self, post: &Post) -> TitledLink {
@@ -339,6 +354,7 @@ impl<'a> Renderer<'a> {
         for block in &body.blocks {
             match block {
                 Block::Html(part) => html.push_str(&texts.responsive(part)),
+                Block::Code(code) => html.push_str(&code::html(code)),
                 Block::Figure(wanted) => {
                     html.push_str(&places(wanted));
                     let figure =
@@ -372,7 +388,7 @@ fn leads_to(to: &str, current: &Route) -> bool {
 pub fn figures(body: &Body) -> impl Iterator<Item = &FigureUse> {
     body.blocks.iter().filter_map(|block| match block {
         Block::Figure(wanted) => Some(wanted),
-        Block::Html(_) => None,
+        Block::Html(_) | Block::Code(_) => None,
     })
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
         updated: None,
         tags: vec!["xen".to_owned()],
         authors: vec!["A. Writer".to_owned()],
+        series: String::new(),
         summary: "What it says.".to_owned(),
         is_summarised: true,
         language: "en".to_owned(),

@@ -11,6 +11,8 @@ mod knob;
 
 mod source;
 
+pub use source::source_link;
+
 use pulldown_cmark_escape::{escape_href, escape_html};
 
 use crate::graph::links::{FrameLink, Linker, Origin};

@@ -13,13 +13,22 @@ use crate::words::nearest::nearest;
 pub(super) fn element(written: Written<'_>, name: Word<'_>) -> Result<Element, Diagnostic> {
     let entry = index::search(name.text).map_err(|unresolved| unknown(written, name, &unresolved))?;
     let title = if written.title.is_empty() { title(&entry) } else { written.title.to_owned() };
-    let (url, key) = (entry.url(), entry.key());
-    let attributes = [("class", "src"), ("href", &*url), ("title", &*title), ("data-src", &*key)];
-    let mut open = open("a", &attributes);
+    let mut open = link(&entry, &title);
     if written.text.is_empty() {
         open.push_str(&format!("<code>{}{}</code>", entry.name, if entry.kind == Kind::Function { "()" } else { "" }));
     }
     Ok(Element { open, close: "</a>", frame: None, is_claim: false })
+}
+
+/// The tag that opens a link to where a name is defined.
+#[must_use]
+pub fn source_link(entry: &Entry) -> String {
+    link(entry, &title(entry))
+}
+
+fn link(entry: &Entry, title: &str) -> String {
+    let (url, key) = (entry.url(), entry.key());
+    open("a", &[("class", "src"), ("href", &*url), ("title", title), ("data-src", &*key)])
 }
 
 /// `netback.c:1424, classic 2.6.18.8-xen: what it does`.

@@ -63,6 +63,7 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
     let html = post.body.blocks.iter().map(|block| match block {
         Block::Html(html) => html.as_str(),
         Block::Figure(figure) => figure.caption.as_str(),
+        Block::Code(code) => code.text.as_str(),
     });
     let config = &site.config;
     // The site's author and a tag that another post wrote are told once, where they stand.
@@ -191,7 +192,12 @@ fn large(posts: &[&Post]) -> Option<Diagnostic> {
     // What a build renders anyway is not rendered for this: addresses and figures' captions add little.
     let size = |post: &&Post| -> usize {
         let blocks = post.body.blocks.iter();
-        blocks.map(|block| if let Block::Html(html) = block { html.len() } else { 0 }).sum()
+        let size = |block: &Block| match block {
+            Block::Html(html) => html.len(),
+            Block::Code(code) => code.text.len(),
+            Block::Figure(_) => 0,
+        };
+        blocks.map(size).sum()
     };
     let sizes: Vec<usize> = posts.iter().map(size).collect();
     let bytes: usize = sizes.iter().sum();

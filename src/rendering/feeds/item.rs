@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
+use crate::rendering::code::plain;
 use crate::rendering::drawing::{drawings, with_pictures};
 use crate::rendering::feeds::pictures::{self, Image};
 use crate::rendering::figure::Figure;
@@ -136,6 +137,7 @@ fn plain_body(renderer: &Renderer<'_>, post: &Post, url: &str) -> String {
         .map(|(index, block)| match block {
             Block::Html(html) => with_pictures(html, index, &places, base_url),
             Block::Figure(wanted) => Figure::new(wanted, &post.route).plain_html(url, base_url),
+            Block::Code(code) => plain(code),
         })
         .collect();
     // As one text: an element of the author's may reach over a figure.

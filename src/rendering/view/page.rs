@@ -55,6 +55,10 @@ pub struct PostView {
     pub html: String,
     /// The file that goes with it.
     pub enclosure: Option<EnclosureView>,
+    /// The series that it is a part of.
+    pub series: Option<SeriesView>,
+    /// Posts that share most tags with it, at most three.
+    pub related: Vec<TitledLink>,
     /// The next newer post.
     pub newer: Option<TitledLink>,
     /// The next older post.
@@ -63,6 +67,17 @@ pub struct PostView {
     pub source: String,
     /// `[extra]` of its front matter.
     pub extra: serde_json::Value,
+}
+
+/// A post among the parts of its series.
+#[derive(Debug, Clone, Serialize)]
+pub struct SeriesView {
+    /// Its name.
+    pub title: String,
+    /// Which part the post is, from 1.
+    pub part: usize,
+    /// All parts, the oldest first.
+    pub parts: Vec<TitledLink>,
 }
 
 /// The file that goes with a post.

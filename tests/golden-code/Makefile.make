@@ -1,0 +1,3 @@
+CC ?= gcc
+all: ring.o
+	$(CC) -o $@ $<
