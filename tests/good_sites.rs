@@ -155,6 +155,18 @@ b <script></p>
 }
 
 #[test]
+fn formulas_are_told_from_money_and_shells() {
+    check(
+        "It is $`x^2`$ and $`y`$, for $5, `$HOME` and ($a) `b`.",
+        "<p>It is <math alttext=\"x^2\"><msup><mi>x</mi><mn>2</mn></msup></math> and <math alttext=\"y\"><mi>y</mi></math>, for $5, <code>$HOME</code> and ($a) <code>b</code>.</p>",
+    );
+    check(
+        "```math\nx < y\n```",
+        "<div class=\"formula\" tabindex=\"0\" role=\"region\" aria-label=\"Formula\"><math alttext=\"x &lt; y\" display=\"block\"><mi>x</mi><mo>&lt;</mo><mi>y</mi></math></div>",
+    );
+}
+
+#[test]
 fn figures_stand_between_html() {
     check(
         "a\n\n```sim\nfigure = \"ring\"\ncaption = \"See [us](@/pages/about.md).\"\n```\n\n- b\n\n  ```sim\n  figure = \"ring\"\n  ```\n",

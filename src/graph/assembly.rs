@@ -11,7 +11,7 @@ use crate::files::source::{Content, Source};
 use crate::graph::albums;
 use crate::graph::attached;
 use crate::graph::body::{self, Findings};
-use crate::graph::claims::Claims;
+use crate::graph::claims::{Claims, SEARCH};
 use crate::graph::links::{FrameLink, Linker, Origin};
 use crate::graph::members::{Choice, FileMember, Member, Members, Parsed};
 use crate::graph::outline::outline;
@@ -42,14 +42,15 @@ pub fn assemble_to_mend(config: Config, source: &Source, choice: &Choice) -> (Si
 fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -> (Site, Vec<Diagnostic>) {
     let (layout, mut diagnostics) = layout(source);
     let parsed = Parsed::new(&layout, &config, &mut diagnostics);
-    let mut claims = Claims::new();
+    let mut claims = Claims::new(config.search);
     let mut members = Members::choose(parsed, choice, &config, &mut claims);
     members.add_files(&layout, source, &mut claims, &mut diagnostics);
     let tags = Tags::collect(&members.posts, &mut claims);
     members.claim_aliases(&mut claims);
     // Each is dropped as soon as it is written, lest all are there twice.
     let said: Vec<Said> = members.posts.iter_mut().map(|member| std::mem::take(&mut member.post.text.said)).collect();
-    let places = members.places(tags.routes());
+    let search = config.search.then(|| Route::new(SEARCH.0).expect("fixed routes are sound"));
+    let places = members.places(tags.routes().chain(&search));
     let engine = Engine::default();
     let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests, known: None };
     diagnostics.extend(navigation(&config, &places));

@@ -23,6 +23,9 @@ pub(crate) const GENERATED: [(&str, &str); 13] = [
     ("404.html", "the page for what is not there"),
 ];
 
+/// What it makes where readers can search, and the folder of that.
+pub(crate) const SEARCH: (&str, &str) = ("search/", "the search page");
+
 /// Folders that genblog fills itself.
 const GENERATED_FOLDERS: [(&str, &str); 3] =
     [("assets", "the theme's files"), ("feed", "the feed's archives"), ("page", "the pages of the home list")];
@@ -54,14 +57,21 @@ pub(crate) struct Claims {
     /// Folders that hold a file.
     folders: BTreeMap<String, Claimant>,
     ids: BTreeMap<String, Span>,
+    searches: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Claims {
-    pub(crate) fn new() -> Self {
-        let mut claims =
-            Self { files: BTreeMap::new(), folders: BTreeMap::new(), ids: BTreeMap::new(), diagnostics: Vec::new() };
-        for (path, what) in GENERATED {
+    /// Nothing is given but what genblog makes; `searches` says whether readers can search.
+    pub(crate) fn new(searches: bool) -> Self {
+        let mut claims = Self {
+            searches,
+            files: BTreeMap::new(),
+            folders: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        };
+        for (path, what) in GENERATED.into_iter().chain(searches.then_some(SEARCH)) {
             let route = Route::new(path).expect("fixed routes are sound");
             claims.insert(&route.file(), &Claimant::Generator(what));
         }
@@ -84,8 +94,10 @@ impl Claims {
         }
         let key = key(&file);
         let below_a_file = folders_above(&key).find_map(|parent| self.files.get(parent).cloned());
-        let generated_folder = GENERATED_FOLDERS.iter().find(|(folder, _)| key.split('/').next() == Some(folder));
-        let generated = generated_folder.map(|&(_, what)| Claimant::Generator(what));
+        let search = self.searches.then_some(("search", "the search's index"));
+        let mut folders = GENERATED_FOLDERS.into_iter().chain(search);
+        let generated_folder = folders.find(|(folder, _)| key.split('/').next() == Some(folder));
+        let generated = generated_folder.map(|(_, what)| Claimant::Generator(what));
         let taken = self.files.get(&key).or_else(|| self.folders.get(&key)).cloned().or(below_a_file).or(generated);
         if let Some(first) = taken {
             let diagnostic = Diagnostic::error("duplicate-route", format!("two things would live at `{route}`"));

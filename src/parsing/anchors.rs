@@ -63,6 +63,7 @@ pub(crate) fn settle<'m>(
             | Mark::FootnoteReference(_)
             | Mark::Figure(_)
             | Mark::Code(_)
+            | Mark::Formula(_)
             | Mark::More => {}
         }
     }
@@ -96,6 +97,7 @@ impl Taken<'_> {
             | Mark::FootnoteReference(_)
             | Mark::Figure(_)
             | Mark::Code(_)
+            | Mark::Formula(_)
             | Mark::More => {}
         }
     }

@@ -46,6 +46,13 @@ impl Code {
     pub fn start(&self) -> u32 {
         self.first.unwrap_or(1)
     }
+
+    /// The number of the last line.
+    #[must_use]
+    pub fn last(&self) -> u32 {
+        let lines = u32::try_from(self.text.lines().count()).unwrap_or(u32::MAX);
+        self.start().saturating_add(lines.saturating_sub(1))
+    }
 }
 
 /// The names by which options are known; the first of each is ours.

@@ -16,6 +16,7 @@ use crate::parsing::anchors::{Note, settle};
 use crate::parsing::code::{Code, Place, code};
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_mark, is_more, missing_alt, words};
+use crate::parsing::math;
 use crate::parsing::text::{Anchors, Footnote, FootnoteReference, HeadingStart, Mark, Piece, Said, Text};
 use crate::parsing::written::{wants_page, written};
 use crate::words::diagnostic::Diagnostic;
@@ -82,7 +83,7 @@ fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed<'_>>, Vec
     let parser = Parser::new_with_broken_link_callback(&source.text[body], OPTIONS, Some(undefined));
     let merged = TextMergeWithOffset::new(parser.into_offset_iter());
     let events = merged.map(|(event, at)| (event, start + at.start..start + at.end)).collect();
-    (events, diagnostics)
+    (math::in_lines(events), diagnostics)
 }
 
 /// A reference that leads nowhere, unless it is merely text in brackets.
@@ -155,8 +156,10 @@ impl<'a> Builder<'a> {
             match event {
                 Event::Start(Tag::CodeBlock(kind)) => {
                     let block = until(rest, TagEnd::CodeBlock);
-                    if is_figure(kind) {
+                    if is_fence(kind, "sim") {
                         self.figure(block, span);
+                    } else if is_fence(kind, math::FENCE) {
+                        self.formula(block, &span);
                     } else {
                         self.code(kind, block, &span);
                     }
@@ -180,6 +183,7 @@ impl<'a> Builder<'a> {
                 Event::Start(Tag::FootnoteDefinition(label)) => self.open_notes.push((label.clone(), Vec::new())),
                 Event::End(TagEnd::FootnoteDefinition) => self.close_note(span),
                 Event::FootnoteReference(label) => self.note_reference(label, span),
+                Event::InlineMath(tex) => self.math(tex, false, &span),
                 Event::InlineHtml(html) | Event::Html(html) => {
                     let exact = span.text() == &**html;
                     let mark = html_mark(html, &span, exact, &mut self.diagnostics);
@@ -218,6 +222,21 @@ impl<'a> Builder<'a> {
             Event::Code(text) => self.words += words(text),
             _ => {}
         }
+    }
+
+    /// A fence that holds a formula.
+    fn formula(&mut self, block: &[Placed<'a>], span: &Span) {
+        let tex: String =
+            block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
+        self.math(&tex, true, span);
+    }
+
+    fn math(&mut self, tex: &str, display: bool, span: &Span) {
+        let html = math::html(tex, display).unwrap_or_else(|wrong| {
+            self.diagnostics.push(math::problem(span, tex, wrong));
+            String::new()
+        });
+        self.push(Mark::Formula(html), span.clone());
     }
 
     fn code(&mut self, kind: &CodeBlockKind<'a>, block: &[Placed<'a>], span: &Span) {
@@ -315,8 +334,9 @@ fn footnote(Note { marks, references }: Note<'_>) -> Footnote {
     Footnote { pieces: written(marks), references }
 }
 
-fn is_figure(kind: &CodeBlockKind<'_>) -> bool {
-    matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some("sim"))
+/// Whether it is a fence with that first word.
+fn is_fence(kind: &CodeBlockKind<'_>, word: &str) -> bool {
+    matches!(kind, CodeBlockKind::Fenced(info) if info.split_whitespace().next() == Some(word))
 }
 
 /// The events before the end of the element that has begun.
@@ -342,7 +362,7 @@ fn opening(paragraph: &[Placed<'_>]) -> String {
 /// Events as plain text.
 fn plain(events: &[Placed<'_>]) -> String {
     let text = |(event, _): &Placed<'_>| match event {
-        Event::Text(text) | Event::Code(text) => text.to_string(),
+        Event::Text(text) | Event::Code(text) | Event::InlineMath(text) => text.to_string(),
         Event::SoftBreak | Event::HardBreak => " ".to_owned(),
         _ => String::new(),
     };

@@ -15,6 +15,8 @@ mod fence;
 
 pub mod code;
 
+mod math;
+
 mod anchors;
 
 mod written;

@@ -122,6 +122,8 @@ pub(crate) enum Mark<'a> {
     Figure(Figure),
     /// A block of code.
     Code(Code),
+    /// A formula, as finished HTML.
+    Formula(String),
     /// The author's `<!-- more -->`.
     More,
 }

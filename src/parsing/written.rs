@@ -75,6 +75,7 @@ impl Writer {
                 Mark::Html(html) => self.push(Piece::Html(Box::new(Located { value: html, span }))),
                 Mark::FootnoteReference(reference) => self.footnote_reference(reference),
                 Mark::Figure(figure) => self.push(Piece::Figure(Box::new(Located { value: figure, span }))),
+                Mark::Formula(html) => self.raw(&html),
                 Mark::Code(code) if code.is_plain() => {
                     self.raw("<pre><code>");
                     self.text(&code.text);
@@ -128,7 +129,7 @@ impl Writer {
             Event::Rule => self.raw("<hr>\n"),
             Event::TaskListMarker(true) => self.raw(r#"<input type="checkbox" disabled checked aria-label="Done"> "#),
             Event::TaskListMarker(false) => self.raw(r#"<input type="checkbox" disabled aria-label="To do"> "#),
-            // The parser's options leave mathematics out, and the other kinds are marks of their own.
+            // Formulas and the other kinds are marks of their own.
             Event::InlineMath(text)
             | Event::DisplayMath(text)
             | Event::Html(text)

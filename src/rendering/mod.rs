@@ -51,6 +51,8 @@ pub mod alone;
 
 pub mod lists;
 
+pub mod search;
+
 pub mod dates;
 
 pub mod exposure;

@@ -19,7 +19,7 @@ use crate::rendering::photos::{Derivative, Picture};
 use crate::rendering::published::{Published, tell_places};
 use crate::rendering::renderer::{Renderer, figures};
 use crate::rendering::theme::{Asset, Theme};
-use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages};
+use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages, search};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -81,6 +81,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.extend(pages);
     outputs.extend(signs);
     outputs.extend(feeds::plan(renderer));
+    outputs.extend(search::plan(renderer));
     outputs.push(crawlers::sitemap(renderer, &found));
     outputs.push(crawlers::robots(renderer));
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
@@ -117,6 +118,7 @@ fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     planned.push(lists::archives(renderer));
     planned.extend(lists::tags(renderer));
     planned.push(feeds::page::page(renderer));
+    planned.extend(search::page(renderer));
     planned.extend(gallery::gallery(renderer));
     planned
 }

@@ -60,6 +60,12 @@ fn is_wanted(element: &mut Element<'_, '_>) -> bool {
             Some("checkbox") => element.replace(mark, ContentType::Text),
             _ => element.remove(),
         }
+    } else if let Some(tex) = element.get_attribute("alttext").filter(|_| name == "math") {
+        // Readers of feeds that know no MathML would run its letters together.
+        element.replace(&format!("<code>{tex}</code>"), ContentType::Html);
+    } else if name == "div" && has_class(element, "formula") {
+        element.set_tag_name("p").expect("a name of an element");
+        return true;
     } else if name.contains('-') || (name == "div" && has_class(element, "table")) {
         element.remove_and_keep_content();
     } else {
@@ -190,6 +196,11 @@ mod tests {
         check("<my-box data-x=1><p onclick='x()' style='y'>a</p></my-box>", "<p>a</p>");
         check(r##"<h2 id="a">A<a class="anchor" href="#a">#</a></h2>"##, "<h2>A</h2>");
         check(r#"<div class="table" tabindex="0"><table></table></div>"#, "<table></table>");
+        check(
+            r#"<div class="formula" role="region"><math alttext="x &lt; y" display="block"><mi>x</mi></math></div>"#,
+            "<p><code>x &lt; y</code></p>",
+        );
+        check("<math><mi>x</mi></math>", "<math><mi>x</mi></math>");
         check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
         check("<a href=' JavaScript:x()'>a</a>", "<a>a</a>");
         check("<svg><text>leaks</text></svg>b", "b");

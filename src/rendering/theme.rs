@@ -28,6 +28,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("archives.html", include_str!("../../templates/archives.html")),
     ("tags.html", include_str!("../../templates/tags.html")),
     ("feed.html", include_str!("../../templates/feed.html")),
+    ("search.html", include_str!("../../templates/search.html")),
+    ("search.js", include_str!("../../templates/search.js")),
     ("tag.html", include_str!("../../templates/tag.html")),
     ("gallery.html", include_str!("../../templates/gallery.html")),
     ("album.html", include_str!("../../templates/album.html")),
@@ -125,6 +127,8 @@ pub struct Assets {
     pub viewer: Asset,
     /// Its style.
     pub viewer_style: Asset,
+    /// What finds words.
+    pub search: Asset,
     /// What leads from a photograph's page to its neighbours by keys.
     pub neighbours: Asset,
     /// The site's mark.
@@ -140,7 +144,7 @@ impl Assets {
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
         let shells = [&self.shell, &self.whole_shell];
         let photos = [&self.viewer, &self.viewer_style, &self.neighbours];
-        let others = [&self.style, &self.copy, &self.icon, &self.bindings];
+        let others = [&self.style, &self.copy, &self.search, &self.icon, &self.bindings];
         shells.into_iter().chain(photos).chain(others).chain(self.modules.values())
     }
 }
@@ -207,6 +211,7 @@ impl Theme {
             copy: script("copy", "feed.js", &[]),
             viewer: script("viewer", VIEWER, &[]),
             viewer_style: style("viewer", true),
+            search: script("search", "search.js", &[]),
             neighbours: script("neighbours", "neighbours.js", &[]),
             icon: Asset::new("icon", "svg", vec!["icon.svg".to_owned()], text("icon.svg")),
             bindings: Asset::new("sim", "js", Vec::new(), small(BINDINGS).into_bytes()),

@@ -89,6 +89,10 @@ fn edited(surveyed: &Surveyed, output: &Output, root: &Path) -> Option<(Site, Po
     }
     let none = Others { site: of, inputs: of, texts: BTreeMap::new() };
     let mut others = output.memory().amended::<Others>().filter(|others| others.site == of).unwrap_or(none);
+    // An index of all words asks for all texts.
+    if surveyed.config().search {
+        return None;
+    }
     let kept: KeptSite = postcard::from_bytes(rest).ok()?;
     let (site, texts) = kept.site(root, surveyed.config().clone())?;
     let mut edited = Vec::new();

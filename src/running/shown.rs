@@ -15,7 +15,9 @@ use crate::files::source::{is_passing, text};
 use crate::graph::site::Site;
 use crate::graph::{amend, post_at, read_again};
 use crate::rendering::feeds::FEED_SIZE;
+use crate::rendering::headers::Headers;
 use crate::rendering::plan::{plan, plan_text};
+use crate::rendering::search;
 use crate::running::pipeline::{Inputs, Prepared, in_order, prepare};
 use crate::running::report::count;
 use crate::running::timings::Timings;
@@ -136,6 +138,14 @@ impl Shown {
             *shown = served(planned, bytes, Arc::clone(&shown.headers));
         }
         drop(planned);
+        // Words of all texts are at hand, and their index is no page's business.
+        let index = search::plan(&renderer);
+        files.files.retain(|file, _| !search::is_index(file));
+        for (planned, bytes) in index.iter().zip(output::render(&index).ok()?) {
+            let headers = Headers::default().of(&planned.route).into();
+            files.files.insert(planned.route.file().into(), served(planned, bytes, headers));
+        }
+        drop(index);
         let next = self.followed_by(Some(Arc::new(files)), String::new(), self.due);
         let told = problems.clone();
         last.0 = Some((prepared, problems));

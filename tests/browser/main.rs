@@ -15,6 +15,7 @@ mod links;
 mod looks;
 mod orders;
 mod pictures;
+mod search;
 mod still;
 mod viewer;
 mod walks;

@@ -42,6 +42,7 @@ pub(crate) fn config(base_url: &str) -> Config {
         people: Vec::new(),
         copyright: "CC BY 4.0".to_owned(),
         page_size: 1,
+        search: false,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
         photos: PhotosConfig::default(),
         feed: FeedConfig {

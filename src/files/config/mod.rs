@@ -5,6 +5,7 @@
 //! title = "Notes"                          # needed
 //! timezone = "Europe/Berlin"               # else UTC
 //! author = { name = "A. Writer", url = "https://example.org/me/" }   # or the name alone
+//! search = true                            # a page that finds words; not there otherwise
 //! navigation = [{ name = "About", link = "/about/" }]
 //!
 //! [photos]
@@ -76,6 +77,8 @@ pub struct Config {
     pub copyright: String,
     /// Posts on a page of the home list; at least 1.
     pub page_size: usize,
+    /// Whether readers can search.
+    pub search: bool,
     /// Links in the header: name and where they go (a path on the site or a URL).
     pub navigation: Vec<(String, String)>,
     /// What albums tell and give away, where they do not say otherwise.
@@ -184,6 +187,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
     let (author, people) = people(reader);
     let copyright = optional(reader.text("copyright"));
     let page_size = at_least_one(reader, "page_size");
+    let search = reader.boolean("search").is_some_and(|search| search.value);
     let navigation = navigation(reader);
     let photos = photos::photos(reader);
     let feed = feed::feed(reader, timezone);
@@ -202,6 +206,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
         people,
         copyright: copyright.unwrap_or_default(),
         page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
+        search,
         navigation,
         photos,
         feed,

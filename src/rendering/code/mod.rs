@@ -33,7 +33,7 @@ pub fn html(code: &Code) -> String {
         let stretches = stretches(&code.language, &code.text);
         let links = names::links(code, &stretches);
         let numbered = code.first.is_some() || !code.marked.is_empty();
-        let width = code.start().saturating_add(code.text.lines().count() as u32).saturating_sub(1).to_string().len();
+        let width = code.last().to_string().len();
         let (mut at, mut number) = (0, code.start());
         let mut writer = Writer { text: &code.text, stretches: &stretches, links: &links, html };
         while at < code.text.len() {
@@ -73,9 +73,13 @@ fn frame(code: &Code, html: &mut String, inside: impl FnOnce(&mut String)) {
         html.push_str("</figcaption>\n");
     }
     html.push_str("<pre><code");
-    if !code.language.is_empty() {
-        html.push_str(" class=\"language-");
-        escape_html(&mut *html, &code.language).expect("a string takes everything");
+    let mut classes = if code.language.is_empty() { String::new() } else { format!("language-{}", code.language) };
+    if code.first.is_some() {
+        classes.push_str(&format!(" n{}", code.last().to_string().len().min(6)));
+    }
+    if !classes.is_empty() {
+        html.push_str(" class=\"");
+        escape_html(&mut *html, classes.trim_start()).expect("a string takes everything");
         html.push('"');
     }
     html.push('>');

@@ -43,11 +43,11 @@ fn numbers_marks_and_a_title_stand_around_the_code() {
         ..Code::default()
     };
     let expected = "<figure class=\"code\"><figcaption>a &lt;b&gt;</figcaption>\n\
-        <pre><code class=\"language-text\"><span class=\"l\" data-n=\" 9\">one\n</span><mark class=\"l\" data-n=\"10\">\n\
+        <pre><code class=\"language-text n2\"><span class=\"l\" data-n=\" 9\">one\n</span><mark class=\"l\" data-n=\"10\">\n\
         </mark><span class=\"l\" data-n=\"11\">three</span></code></pre></figure>\n";
     assert_eq!(html(&code), expected);
     let expected = "<figure class=\"code\"><figcaption>a &lt;b&gt;</figcaption>\n\
-        <pre><code class=\"language-text\">one\n\nthree</code></pre></figure>\n";
+        <pre><code class=\"language-text n2\">one\n\nthree</code></pre></figure>\n";
     assert_eq!(plain(&code), expected);
 }
 

@@ -161,6 +161,15 @@ pub struct TagsPage {
     pub tags: Vec<TagLink>,
 }
 
+/// `search.html`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SearchPage {
+    /// The head.
+    pub head: HeadView,
+    /// Href of the page, below which the index lies.
+    pub index: String,
+}
+
 /// `tag.html`, besides `posts`: the tag's posts as [`PostLine`]s, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct TagPage {

@@ -34,6 +34,12 @@ pub struct SiteView {
     pub feeds: Vec<FeedView>,
     /// Href of the page about feeds.
     pub feed_page: String,
+    /// Href of the archives.
+    pub archives: String,
+    /// Href of the list of tags.
+    pub tags: String,
+    /// Href of the search page; empty where readers cannot search.
+    pub search: String,
     /// What pages load.
     pub assets: AssetsView,
     /// The paper's colour by day, for the browser's frame.
@@ -81,6 +87,8 @@ pub struct AssetsView {
     pub viewer: String,
     /// The viewer's style sheet.
     pub viewer_style: String,
+    /// What finds words on the search page, an ES module.
+    pub search: String,
     /// What leads from a photograph's page to its neighbours by keys, an ES module.
     pub neighbours: String,
     /// The site's mark, an SVG.
