@@ -139,6 +139,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 
 fn feeds(folder: &Path) -> Vec<PathBuf> {
     let mut feeds = files(folder, &["xml", "json"]);
+    feeds.retain(|file| !file.components().any(|part| part.as_os_str() == "search"));
     feeds.retain(|path| !path.ends_with("sitemap.xml"));
     feeds
 }

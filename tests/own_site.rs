@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use built::own_site;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -82,19 +82,52 @@ fn the_lint_has_nothing_to_say_of_this_site() {
     assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
-/// What feedparser makes of a feed.
-fn read_feed(file: &Path) -> Value {
+/// What a program of `tests/tools` says of a file, as JSON.
+fn told(program: &str, file: &Path, more: &[&str]) -> Value {
     let python = std::env::var_os("GENBLOG_PYTHON").unwrap_or_else(|| "python3".into());
     let output = Command::new(python)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/read_feed.py"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools").join(program))
         .arg(file)
+        .args(more)
         .output()
         .expect("python runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}: `make setup` installs what the tests need");
-    let told: [Value; 1] = serde_json::from_slice(&output.stdout).expect("JSON of one feed");
-    let [told] = told;
-    told
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// What feedparser makes of a feed.
+fn read_feed(file: &Path) -> Value {
+    told("read_feed.py", file, &[])[0].take()
+}
+
+/// A parser of microformats and a reader of JSON-LD say the same of a post as its author did.
+#[test]
+fn programs_can_read_what_a_post_is() {
+    let folder = own_site();
+    build(folder.path());
+    let public = folder.path().join("public");
+    let url = "https://genblog.example/posts/shared-ring/";
+    let told_of = |file: &str, url: &str| told("read_page.py", &public.join(file), &[url]);
+    let page = told_of("posts/shared-ring/index.html", url);
+    let entry = &page["microformats"][0];
+    assert_eq!(entry["type"], json!(["h-entry"]));
+    let property = |name: &str| entry["properties"][name][0].clone();
+    let [data] = &page["linked data"].as_array().expect("a list")[..] else { panic!("{page}") };
+    assert_eq!(data["@type"], "BlogPosting");
+    assert_eq!((property("url"), &data["url"]), (json!(url), &json!(url)));
+    assert_eq!(property("name"), data["headline"]);
+    // The parser writes offsets without a colon.
+    let published = data["datePublished"].as_str().expect("a date");
+    assert_eq!(property("published"), json!(published.replace("+09:00", "+0900")));
+    assert_eq!(property("summary"), data["description"]);
+    assert_eq!(entry["properties"]["category"], data["keywords"]);
+    assert!(property("content")["value"].as_str().is_some_and(|text| text.len() > 1_000));
+    assert!(data["image"].as_str().is_some_and(|image| image.ends_with(".png")), "{data}");
+    let home = told_of("index.html", "https://genblog.example/");
+    let entries = home["microformats"][0]["children"].as_array().expect("posts").clone();
+    assert_eq!(home["microformats"][0]["type"], json!(["h-feed"]));
+    assert!(entries.len() == 10 && entries.iter().all(|entry| entry["properties"]["url"][0].is_string()));
 }
 
 /// Feeds in other formats, and those of tags, are read as the same items. The reader does not know JSON; there the texts are

@@ -45,6 +45,8 @@ pub mod renderer;
 
 pub mod card;
 
+pub mod linked_data;
+
 pub mod pages;
 
 pub mod alone;

@@ -7,6 +7,7 @@ use crate::graph::site::{Enclosure, EnclosureFile, Page, Post, PostIndex};
 use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::hashing::hash_body;
+use crate::rendering::linked_data;
 use crate::rendering::published::Attachment;
 use crate::rendering::renderer::{Draft, Filling, Renderer, json};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
@@ -24,7 +25,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
     let newer = index.checked_sub(1).map(|newer| renderer.post_link(&posts[newer]));
     let older = posts.get(index + 1).map(|older| renderer.post_link(older));
     let link = |link: &Option<TitledLink>| link.as_ref().map_or_else(String::new, |link| link.href.clone());
-    let head = HeadView {
+    let mut head = HeadView {
         kind: "article",
         published: post.date.to_rfc3339(),
         updated: post.updated.map_or_else(String::new, |date| date.to_rfc3339()),
@@ -33,6 +34,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         feeds: of_its_language(renderer, post),
         ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
     };
+    head.linked_data = linked_data::of_post(renderer, post, &head);
     let view = PostView {
         title: post.title.clone(),
         date: DateView::new(&post.date),

@@ -124,6 +124,8 @@ pub struct HeadView {
     pub prev: String,
     /// Href of the page after this one in a series.
     pub next: String,
+    /// What the page is about, as JSON-LD that may stand within a `script` element; empty for pages that are no posts.
+    pub linked_data: String,
     /// Feeds about what the page is about, beside the site's.
     pub feeds: Vec<FeedView>,
 }
