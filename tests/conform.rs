@@ -26,6 +26,7 @@ title = \"Größe & <Co> 🔔\"
 description = \"1 < 2 & ]]> more\"
 timezone = \"Asia/Kolkata\"
 copyright = \"© 2026 & later\"
+search = true
 author = { name = \"Ä. Writer\", email = \"a@example.org\", url = \"https://example.org/me\", avatar = \"/mark.png\" }
 
 [feed]
@@ -69,6 +70,41 @@ Caf&eacute;&nbsp;&amp; R&amp;D
 +++
 title = \"No tags, no text\"
 +++
+--- content/posts/2025-04-01-code.md
++++
+title = \"Code & formulas\"
+series = \"A <series>\"
+tags = [\"R & D\"]
++++
+Said[^1] that $`a < \\frac{1}{b}`$.
+
+[^1]: In a note, with `code`.
+
+```c title=\"a<b>.c\" lines=9 mark=\"10 12\"
+/* <one>
+
+   two */
+netif_page_release(\"&\");
+```
+
+```console
+$ ls <here>
+```
+
+```math
+\\begin{array}{l|r} a & b \\\\ \\hline c & d \\end{array}
+```
+--- content/posts/2025-04-02-more.md
++++
+title = \"More & more\"
+series = \"A <series>\"
+tags = [\"R & D\"]
++++
+- In a list:
+
+  ```rust mark=1
+  let a = 1;
+  ```
 --- content/posts/2025-03-30-talk/index.md
 +++
 title = \"A talk\"
