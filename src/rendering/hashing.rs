@@ -1,6 +1,7 @@
 //! Hashes of what outputs depend on.
 
 use serde::Serialize;
+use sim::telling::source::Tree;
 
 use crate::graph::site::{Block, Body, FigureUse};
 use crate::parsing::code::Code;
@@ -26,7 +27,7 @@ pub fn hash_body(body: &Body) -> blake3::Hash {
 
 fn hash_code(Code { language, title, first, marked, tree, text }: &Code) -> blake3::Hash {
     let marked: Vec<(u32, u32)> = marked.iter().map(|lines| (*lines.start(), *lines.end())).collect();
-    hash_json(&(language, title, first, marked, tree.map(|tree| tree.key()), text))
+    hash_json(&(language, title, first, marked, tree.map(Tree::key), text))
 }
 
 /// Hash of what an author asked for; the engine itself is part of the program.
