@@ -104,7 +104,7 @@ fn raw_html_is_resolved_too() {
 fn tables_say_how_their_columns_stand() {
     check(
         "| a | b |\n|:-:|--:|\n| 1 | `2` |",
-        r##"<div class="table" tabindex="0" role="region" aria-label="Table"><table>
+        r##"<div class="table" tabindex="0" role="group" aria-label="Table"><table>
 <thead><tr><th scope="col" class="align-center">a</th><th scope="col" class="align-right">b</th></tr></thead>
 <tbody>
 <tr><td class="align-center">1</td><td class="align-right"><code>2</code></td></tr>

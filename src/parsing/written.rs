@@ -152,7 +152,7 @@ impl Writer {
             Tag::Table(alignments) => {
                 self.columns = (alignments.clone(), 0);
                 // A table that is wider than the page scrolls, so the keyboard must reach it, and it needs a name.
-                self.raw("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n");
+                self.raw("<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>\n");
             }
             Tag::TableHead => {
                 self.in_table_head = true;
