@@ -33,7 +33,7 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<(PathBuf, String), Box
             help,
         );
     }
-    for part in ["content", "static", "templates", cache::FOLDER] {
+    for part in ["content", "static", "templates", "themes", cache::FOLDER] {
         let source = real(&root.join(part));
         if real_folder.starts_with(&source) || source.starts_with(&real_folder) {
             let message = if real_folder == source {

@@ -26,15 +26,26 @@ pub struct Source {
     pub statics: Vec<SourceFile>,
     /// Files under `templates/`: what the site puts in place of the theme's.
     pub templates: Vec<SourceFile>,
+    /// Files under `themes/`: themes of the site's own, a folder for each.
+    pub themes: Vec<SourceFile>,
 }
 
 impl Source {
     /// Stands for all files, their names and their bytes.
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
-        let files = [&self.content, &self.statics, &self.templates].into_iter().flatten();
+        let files = [&self.content, &self.statics, &self.templates, &self.themes].into_iter().flatten();
         hash_of(files.map(|file| (&*file.path, file.hash)))
     }
+}
+
+/// What decides on the looks of a site.
+#[derive(Debug)]
+pub struct Looks {
+    /// Files under `templates/`.
+    pub templates: Vec<SourceFile>,
+    /// Files under `themes/`.
+    pub themes: Vec<SourceFile>,
 }
 
 /// Stands for files with these names and hashes.
@@ -102,7 +113,7 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
 /// All files of a site by name and hash; what `memory` knows was not read for it.
 #[derive(Debug, Default)]
 pub struct Survey {
-    files: [Vec<SurveyedFile>; 3],
+    files: [Vec<SurveyedFile>; 4],
     problems: Vec<Diagnostic>,
 }
 
@@ -175,17 +186,17 @@ impl Survey {
         content[at].found.as_ref().ok().map(|found| found.hash)
     }
 
-    /// The site's own templates, if there is nothing to be said about them.
+    /// The site's own themes and templates, if there is nothing to be said about them.
     #[must_use]
-    pub fn templates(&self) -> Option<Vec<SourceFile>> {
-        let [.., templates] = &self.files;
-        let read = |one: &SurveyedFile| {
+    pub fn looks(&self) -> Option<Looks> {
+        let [.., templates, themes] = &self.files;
+        let read = |part: Part, one: &SurveyedFile| {
             let (path, hash) = (one.path.clone(), one.found.as_ref().ok()?.hash);
-            let (file, problem) =
-                understood(Part::Templates, path, one.file.clone(), std::fs::read(&one.file).ok()?, None);
+            let (file, problem) = understood(part, path, one.file.clone(), std::fs::read(&one.file).ok()?, None);
             (problem.is_none() && file.hash == hash).then_some(file)
         };
-        templates.iter().map(read).collect()
+        let read_all = |part, files: &[SurveyedFile]| files.iter().map(|one| read(part, one)).collect::<Option<_>>();
+        Some(Looks { templates: read_all(Part::Templates, templates)?, themes: read_all(Part::Themes, themes)? })
     }
 
     /// What is known of the files now, by their paths.
@@ -208,10 +219,10 @@ impl Survey {
             problems.extend(found.into_iter().flatten());
             files
         });
-        let mut next = || parts.next().expect("there are three parts");
-        let (content, statics, templates) = (next(), next(), next());
+        let mut next = || parts.next().expect("there are four parts");
+        let (content, statics, templates, themes) = (next(), next(), next(), next());
         drop(parts);
-        (Source { content, statics, templates }, problems)
+        (Source { content, statics, templates, themes }, problems)
     }
 }
 
@@ -233,16 +244,17 @@ impl SurveyedFile {
     }
 }
 
-/// One of the three folders of a site.
+/// One of the four folders of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Content,
     Static,
     Templates,
+    Themes,
 }
 
 /// All of them, in the order in which a [`Survey`] has them.
-const PARTS: [Part; 3] = [Part::Content, Part::Static, Part::Templates];
+const PARTS: [Part; 4] = [Part::Content, Part::Static, Part::Templates, Part::Themes];
 
 impl Part {
     fn folder(self) -> &'static str {
@@ -250,6 +262,7 @@ impl Part {
             Self::Content => "content",
             Self::Static => "static",
             Self::Templates => "templates",
+            Self::Themes => "themes",
         }
     }
 
@@ -257,7 +270,7 @@ impl Part {
     /// managers leave behind. Published files may start with a dot (`.well-known/`).
     fn ignores(self, name: &str) -> bool {
         match self {
-            Self::Content | Self::Templates => name.starts_with('.') || name.ends_with('~'),
+            Self::Content | Self::Templates | Self::Themes => name.starts_with('.') || name.ends_with('~'),
             Self::Static => [".DS_Store", ".git", ".gitignore", ".gitkeep"].contains(&name),
         }
     }
@@ -265,7 +278,10 @@ impl Part {
     /// Whether a file must be text, may be, or is not.
     fn text(self, path: &str) -> Text {
         match (self, &*ending(path)) {
-            (Self::Content, "md") | (Self::Templates, "html" | "css" | "js" | "xml" | "txt" | "svg") => Text::Always,
+            (Self::Content, "md") | (Self::Templates | Self::Themes, "html" | "css" | "js" | "xml" | "txt" | "svg") => {
+                Text::Always
+            }
+            (Self::Themes, "toml") => Text::Always,
             // Posts in genBlog's form or in HTML, and whatever else is called so and lies beside a post.
             (Self::Content, "txt" | "html") => Text::IfUtf8,
             _ => Text::Never,

@@ -8,7 +8,7 @@ use crate::rendering::exposure;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::hashing::hash_body;
 use crate::rendering::photos::Picture;
-use crate::rendering::renderer::{Draft, Filling, Renderer};
+use crate::rendering::renderer::{Draft, Filling, Renderer, holds_code};
 use crate::rendering::view::page::{
     AlbumLine, AlbumPage, AlbumView, DownloadView, GalleryPage, PhotoLine, PhotoPage, PhotoView,
 };
@@ -57,6 +57,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
     let feed = |format: &FeedFormat| FeedAddress::of_part(config, &album.title, &album.route, *format).view(config);
     let head = HeadView {
         shell: renderer.shell(&album.body),
+        code: Renderer::has_code(&album.body),
         feeds: config.feed.formats.iter().map(feed).collect(),
         ..with_picture(renderer, renderer.head(&album.route, &album.title, &album.summary), cover)
     };
@@ -93,6 +94,7 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
     let href = |link: &Option<TitledLink>| link.as_ref().map_or_else(String::new, |link| link.href.clone());
     let title = format!("{} · {}", photo.title, album.title);
     let head = HeadView {
+        code: holds_code(&photo.caption),
         prev: href(&previous),
         next: href(&next),
         ..with_picture(renderer, renderer.head(&photo.route, &title, &photo.alt), photo)

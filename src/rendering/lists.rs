@@ -11,7 +11,7 @@ use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::Figure;
 use crate::rendering::pictures::Texts;
 use crate::rendering::portable::{Destination, portable};
-use crate::rendering::renderer::{Draft, Renderer};
+use crate::rendering::renderer::{Draft, Renderer, holds_code};
 use crate::rendering::view::page::{
     ArchivesPage, HomePage, MonthView, PaginationLink, PaginationView, TagPage, TagsPage, YearView,
 };
@@ -39,7 +39,7 @@ fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Plann
     let href = |page: usize| if (1..=pages).contains(&page) { renderer.href(&home_route(page)) } else { String::new() };
     let route = home_route(page);
     let title = if page == 1 { String::new() } else { format!("Page {page}") };
-    let head =
+    let mut head =
         HeadView { prev: href(page - 1), next: href(page + 1), ..renderer.head(&route, &title, &config.description) };
     let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
     let mut texts = renderer.texts(&route);
@@ -47,6 +47,7 @@ fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Plann
         PaginationView { page, pages, newer: href(page - 1), older: href(page + 1), links: links(page, pages, href) };
     let shown: Vec<PostLine> = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
     let count = shown.len();
+    head.code = shown.iter().any(|line| holds_code(&line.html));
     let page = renderer.page(Draft {
         view: HomePage { head, posts: shown, pagination },
         route,

@@ -12,6 +12,10 @@ pub mod script;
 
 mod closure;
 
+pub mod built_in;
+
+pub mod shelf;
+
 pub mod theme;
 
 pub mod raster;
@@ -40,6 +44,8 @@ pub mod feed_address;
 pub mod hashing;
 
 pub mod shared;
+
+mod aside;
 
 pub mod renderer;
 

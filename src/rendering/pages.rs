@@ -100,6 +100,7 @@ fn size_in_words(bytes: u64) -> String {
 /// A post stands in other sites' previews with its own picture, or with a card that shows its first figure.
 fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> HeadView {
     head.shell = renderer.shell(&post.body);
+    head.code = Renderer::has_code(&post.body);
     if let Some(image) = &post.image {
         head.image = renderer.url(image);
         head.image_alt.clone_from(&post.title);
@@ -117,6 +118,7 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> Hea
 pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
     let head = HeadView {
         shell: renderer.shell(&page.body),
+        code: Renderer::has_code(&page.body),
         updated: page.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         ..renderer.head(&page.route, &page.title, &page.summary)
     };

@@ -132,7 +132,7 @@ fn bodies(site: &Site) -> impl Iterator<Item = (&Route, &Body)> {
 }
 
 fn asset<'a>(renderer: &'a Renderer<'_>, asset: &'a Asset) -> Planned<'a> {
-    let sources = renderer.theme.own_files(&asset.files).map(Into::into).collect();
+    let sources = asset.files.iter().map(|file| file.as_str().into()).collect();
     let made_of = Composition { sources, ..Composition::new("asset", &[(Of::Bytes, asset.hash)]) };
     Planned {
         route: asset.route.clone(),

@@ -17,6 +17,7 @@ use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
 use crate::graph::related::series;
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
+use crate::rendering::aside::aside;
 use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
@@ -24,11 +25,12 @@ use crate::rendering::hashing::{hash_body, hash_json};
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::shared::Shared;
-use crate::rendering::theme::Theme;
+use crate::rendering::theme::{Offered, Theme};
 use crate::rendering::view::figure::FigurePart;
 use crate::rendering::view::page::SeriesView;
 use crate::rendering::view::shared::{
-    AssetsView, DateView, FeedView, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, TitledLink,
+    AssetsView, DateView, FeedView, HeadView, ImageView, NavigationView, PostLine, SiteView, TagLink, ThemeView,
+    TitledLink,
 };
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
@@ -122,6 +124,16 @@ impl<'a> Renderer<'a> {
         figures(body).next().map_or_else(String::new, |_| self.href(&shell.route))
     }
 
+    /// Whether there is code in a body, which readers may want to copy.
+    #[must_use]
+    pub fn has_code(body: &Body) -> bool {
+        body.blocks.iter().any(|block| match block {
+            Block::Code(_) => true,
+            Block::Html(html) => holds_code(html),
+            Block::Figure(_) => false,
+        })
+    }
+
     /// A link from elsewhere.
     #[must_use]
     pub fn url(&self, route: &Route) -> String {
@@ -170,10 +182,14 @@ impl<'a> Renderer<'a> {
                 viewer_style: self.href(&assets.viewer_style.route),
                 neighbours: self.href(&assets.neighbours.route),
                 search: self.href(&assets.search.route),
+                reader: self.href(&assets.reader.route),
                 icon: self.href(&assets.icon.route),
             },
-            theme_color_light: "#fbfaf7",
-            theme_color_dark: "#14181b",
+            theme: self.theme.name.clone(),
+            themes: self.theme.offered.iter().map(|offered| self.theme_view(offered)).collect(),
+            theme_color_light: self.theme.papers.0.clone(),
+            theme_color_dark: self.theme.papers.1.clone(),
+            aside: self.theme.aside.then(|| aside(self.site)),
             extra: json(&config.extra),
         }
     }
@@ -184,6 +200,13 @@ impl<'a> Renderer<'a> {
         let leads_here = self.site.config.navigation.iter().map(|(_, to)| leads_to(to, current)).collect();
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(sites.entry(leads_here).or_insert_with(|| Arc::new(Shared::new(self.site_view(current)))))
+    }
+
+    fn theme_view(&self, offered: &Offered) -> ThemeView {
+        let assets = &self.theme.assets;
+        let style = offered.style.map_or(&assets.style, |index| &assets.others[index]);
+        let (name, title) = (offered.name.clone(), offered.title.clone());
+        ThemeView { name, title, style: self.href(&style.route) }
     }
 
     fn navigation(&self, name: &str, to: &str, current: &Route) -> NavigationView {
@@ -352,7 +375,7 @@ impl<'a> Renderer<'a> {
 
     /// A body's HTML with its figures, in the page at `route`.
     fn body(&self, body: &Body, route: &Route, content: &str) -> Result<String, Vec<Diagnostic>> {
-        let site = self.site_view(route);
+        let site = self.shared_site(route);
         let mut texts = self.texts(route);
         let mut html = String::new();
         for block in &body.blocks {
@@ -363,7 +386,11 @@ impl<'a> Renderer<'a> {
                     html.push_str(&places(wanted));
                     let figure =
                         Figure::new(wanted, route).view(&self.site.config, &self.theme.assets, Standing::InPage);
-                    html.push_str(&self.theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure }, content)?);
+                    html.push_str(&self.theme.render(
+                        FIGURE_TEMPLATE,
+                        &FigurePart { site: &site.view, figure },
+                        content,
+                    )?);
                 }
             }
         }
@@ -380,6 +407,12 @@ fn wants_whole_shell(wanted: &FigureUse) -> bool {
         let written = spec.knobs.iter().any(|knob| matches!(knob.offers, Offers::Number(_)));
         guessed || written || spec.order.is_some()
     })
+}
+
+/// Whether there is code in a piece of HTML.
+#[must_use]
+pub fn holds_code(html: &str) -> bool {
+    html.contains("<pre") || html.contains("<PRE")
 }
 
 /// Whether a link of the header leads to the page at `current`, or to one that it lies below.

@@ -1,6 +1,7 @@
-//! The theme: templates, style and scripts, built into the program and replaced by name from a site's `templates/` folder.
+//! The theme: templates, style and scripts, built into the program and replaced by name from a folder of the site's `themes/`, and over all
+//! from its `templates/`.
 //!
-//! [`Theme::new`] checks every template; [`Theme::render`] fills one. [`Theme::closure`] is a hash of all the text that a template's
+//! [`Theme::of`] checks every template; [`Theme::render`] fills one. [`Theme::closure`] is a hash of all the text that a template's
 //! result depends on: its own, that of what it extends and includes, and that of the components it calls.
 
 use std::collections::BTreeMap;
@@ -9,71 +10,25 @@ use std::sync::Arc;
 use serde::Serialize;
 use tera::{Context, ErrorKind, Tera, Value};
 
+use crate::files::config::ThemesConfig;
 use crate::files::source::{Content, SourceFile};
+use crate::rendering::built_in::USUAL;
 use crate::rendering::closure::{Closure, closures};
 use crate::rendering::script::{joined, plain, small};
+use crate::rendering::shelf::{self, Shelf};
 use crate::rendering::template_error::{Texts, unfilled, unusable};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 use crate::words::source_text::SourceText;
 
-/// The built-in files, by the names under which a site replaces them.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("base.html", include_str!("../../templates/base.html")),
-    ("components.html", include_str!("../../templates/components.html")),
-    ("figure.html", include_str!("../../templates/figure.html")),
-    ("home.html", include_str!("../../templates/home.html")),
-    ("post.html", include_str!("../../templates/post.html")),
-    ("page.html", include_str!("../../templates/page.html")),
-    ("archives.html", include_str!("../../templates/archives.html")),
-    ("tags.html", include_str!("../../templates/tags.html")),
-    ("feed.html", include_str!("../../templates/feed.html")),
-    ("search.html", include_str!("../../templates/search.html")),
-    ("search.js", include_str!("../../templates/search.js")),
-    ("tag.html", include_str!("../../templates/tag.html")),
-    ("gallery.html", include_str!("../../templates/gallery.html")),
-    ("album.html", include_str!("../../templates/album.html")),
-    ("alone.html", include_str!("../../templates/alone.html")),
-    ("photo.html", include_str!("../../templates/photo.html")),
-    ("404.html", include_str!("../../templates/404.html")),
-    ("redirect.html", include_str!("../../templates/redirect.html")),
-    ("css/1-tokens.css", include_str!("../../templates/css/1-tokens.css")),
-    ("css/2-page.css", include_str!("../../templates/css/2-page.css")),
-    ("css/3-prose.css", include_str!("../../templates/css/3-prose.css")),
-    ("css/4-code.css", include_str!("../../templates/css/4-code.css")),
-    ("css/4-lists.css", include_str!("../../templates/css/4-lists.css")),
-    ("css/5-gallery.css", include_str!("../../templates/css/5-gallery.css")),
-    ("css/5-notes.css", include_str!("../../templates/css/5-notes.css")),
-    ("css/5-post.css", include_str!("../../templates/css/5-post.css")),
-    ("css/6-figure.css", include_str!("../../templates/css/6-figure.css")),
-    ("css/7-order.css", include_str!("../../templates/css/7-order.css")),
-    ("css/7-tools.css", include_str!("../../templates/css/7-tools.css")),
-    ("css/8-drawing.css", include_str!("../../templates/css/8-drawing.css")),
-    ("css/9-adapt.css", include_str!("../../templates/css/9-adapt.css")),
-    ("feed.js", include_str!("../../templates/feed.js")),
-    ("icon.svg", include_str!("../../templates/icon.svg")),
-    ("neighbours.js", include_str!("../../templates/neighbours.js")),
-    ("shell/1-drawing.js", include_str!("../../templates/shell/1-drawing.js")),
-    ("shell/1-engine.js", include_str!("../../templates/shell/1-engine.js")),
-    ("shell/2-fields.js", include_str!("../../templates/shell/2-fields.js")),
-    ("shell/2-marks.js", include_str!("../../templates/shell/2-marks.js")),
-    ("shell/2-order.js", include_str!("../../templates/shell/2-order.js")),
-    ("shell/3-guess.js", include_str!("../../templates/shell/3-guess.js")),
-    ("shell/4-take.js", include_str!("../../templates/shell/4-take.js")),
-    ("shell/5-numbers.js", include_str!("../../templates/shell/5-numbers.js")),
-    ("shell/6-telling.js", include_str!("../../templates/shell/6-telling.js")),
-    ("shell/7-beside.js", include_str!("../../templates/shell/7-beside.js")),
-    ("shell/8-figure.js", include_str!("../../templates/shell/8-figure.js")),
-    ("shell/9-page.js", include_str!("../../templates/shell/9-page.js")),
-    ("viewer/1-words.js", include_str!("../../templates/viewer/1-words.js")),
-    ("viewer/2-slide.js", include_str!("../../templates/viewer/2-slide.js")),
-    ("viewer/3-fingers.js", include_str!("../../templates/viewer/3-fingers.js")),
-    ("viewer/4-viewer.js", include_str!("../../templates/viewer/4-viewer.js")),
-    ("viewer/viewer.css", include_str!("../../templates/viewer/viewer.css")),
-];
-
-/// Where a site's own files of the theme are.
+/// Where a site's own files are that stand over those of its theme.
 const FOLDER: &str = "templates/";
+
+/// What asks for what stands beside the text.
+const ASIDE: &str = "site.aside";
+
+/// The colours of the paper where no style says them.
+const PAPERS: (&str, &str) = ("#fbfaf7", "#14181b");
 
 /// Where the parts of the figure shell are, and those of the viewer, which has its style beside it: only albums load it.
 const SHELL: &str = "shell/";
@@ -99,8 +54,27 @@ pub struct Theme {
     tera: Templates,
     texts: Texts,
     closures: BTreeMap<String, Closure>,
+    /// Its name.
+    pub name: String,
+    /// Whether a template asks for what stands beside the text: years and tags.
+    pub aside: bool,
+    /// The colours of its paper by day and by night.
+    pub papers: (String, String),
+    /// The themes that readers may choose from, the site's own among them; none when they may not.
+    pub offered: Vec<Offered>,
     /// What pages load.
     pub assets: Assets,
+}
+
+/// A theme that readers may choose.
+#[derive(Debug)]
+pub struct Offered {
+    /// Its name.
+    pub name: String,
+    /// As people read it.
+    pub title: String,
+    /// Its style sheet; none for the site's own theme, whose sheet pages have already.
+    pub style: Option<usize>,
 }
 
 /// `Tera` has no `Debug`.
@@ -131,6 +105,10 @@ pub struct Assets {
     pub search: Asset,
     /// What leads from a photograph's page to its neighbours by keys.
     pub neighbours: Asset,
+    /// What does as the reader has chosen, and copies code; a classic script.
+    pub reader: Asset,
+    /// Style sheets of the other themes that readers may choose.
+    pub others: Vec<Asset>,
     /// The site's mark.
     pub icon: Asset,
     /// The bindings of the engine's modules.
@@ -144,8 +122,8 @@ impl Assets {
     pub fn all(&self) -> impl Iterator<Item = &Asset> {
         let shells = [&self.shell, &self.whole_shell];
         let photos = [&self.viewer, &self.viewer_style, &self.neighbours];
-        let others = [&self.style, &self.copy, &self.search, &self.icon, &self.bindings];
-        shells.into_iter().chain(photos).chain(others).chain(self.modules.values())
+        let common = [&self.style, &self.copy, &self.search, &self.reader, &self.icon, &self.bindings];
+        shells.into_iter().chain(photos).chain(common).chain(&self.others).chain(self.modules.values())
     }
 }
 
@@ -158,7 +136,7 @@ pub struct Asset {
     pub bytes: Vec<u8>,
     /// Hash of `bytes`.
     pub hash: blake3::Hash,
-    /// Names of the theme's files that it is made of; none when no file can take the place of what is built in.
+    /// The site's own files that it is made of, as the author sees them.
     pub files: Vec<String>,
 }
 
@@ -171,57 +149,57 @@ impl Asset {
 }
 
 impl Theme {
-    /// Puts the site's own templates in the place of the built-in ones, or beside them, and checks them all.
+    /// The usual theme, with the site's own templates in the place of its own, or beside them.
     pub fn new(overrides: &[SourceFile]) -> Result<Self, Vec<Diagnostic>> {
-        let built_in =
-            |&(name, text): &(&str, &str)| (name.to_owned(), SourceText::new(format!("{name} (built in)"), text));
-        let mut texts: Texts = BUILT_IN.iter().map(built_in).collect();
-        for file in overrides {
-            if let Content::Text(source) = &file.content {
-                let name = source.path.strip_prefix(FOLDER).unwrap_or(&source.path);
-                texts.insert(name.to_owned(), Arc::clone(source));
-            }
+        Self::of(&ThemesConfig::default(), &[], overrides)
+    }
+
+    /// The theme that a site asks for, out of those that are built in and the `folders` of its own, with the site's own templates in the
+    /// place of its own, or beside them; checks them all.
+    pub fn of(
+        wanted: &ThemesConfig,
+        folders: &[SourceFile],
+        overrides: &[SourceFile],
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let (shelf, mut problems) = Shelf::new(folders);
+        problems.extend(wanted.theme.iter().chain(&wanted.offer).filter_map(|name| shelf.lacks(name)));
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        let name = wanted.theme.as_ref().map_or(USUAL, |theme| &theme.value);
+        let over = |mut texts: Texts| {
+            for file in overrides {
+                let name = file.path.strip_prefix(FOLDER).unwrap_or(&file.path);
+                // This program's own repository is a site, too, whose templates are what is built in.
+                if let (Content::Text(source), false) = (&file.content, name.starts_with(shelf::FOLDER)) {
+                    texts.insert(name.to_owned(), Arc::clone(source));
+                }
+            }
+            texts
+        };
+        let texts = over(shelf.texts(name));
         let templates: Vec<(&str, &str)> = texts
             .iter()
             .filter(|(name, _)| name.ends_with(".html"))
             .map(|(name, text)| (&**name, &*text.text))
             .collect();
         let tera = load(&templates, &texts)?;
-        let style = |stem: &str, of_viewer: bool| {
-            let sheets = texts.iter().filter(|(name, _)| name.ends_with(".css"));
-            let sheets = sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer);
-            let (names, sheets): (Vec<String>, Vec<&str>) =
-                sheets.map(|(name, text)| (name.clone(), &*text.text)).unzip();
-            Asset::new(stem, "css", names, plain(&sheets.concat()).into_bytes())
-        };
-        let script = |stem: &str, folder: &str, without: &[&str]| {
-            let parts = texts.iter().filter(|(name, _)| name.starts_with(folder) && name.ends_with(".js"));
-            let parts = parts.filter(|(name, _)| !without.contains(&&***name));
-            let (names, parts): (Vec<String>, Vec<&str>) =
-                parts.map(|(name, text)| (name.clone(), &*text.text)).unzip();
-            Asset::new(stem, "js", names, small(&joined(parts)).into_bytes())
-        };
-        let text = |name: &str| texts[name].text.as_bytes().to_vec();
-        let assets = Assets {
-            style: style("style", false),
-            // What few figures have may stay away from other pages: nothing there asks for it.
-            shell: script("shell", SHELL, &["shell/2-fields.js", "shell/2-order.js"]),
-            whole_shell: script("shell-whole", SHELL, &[]),
-            copy: script("copy", "feed.js", &[]),
-            viewer: script("viewer", VIEWER, &[]),
-            viewer_style: style("viewer", true),
-            search: script("search", "search.js", &[]),
-            neighbours: script("neighbours", "neighbours.js", &[]),
-            icon: Asset::new("icon", "svg", vec!["icon.svg".to_owned()], text("icon.svg")),
-            bindings: Asset::new("sim", "js", Vec::new(), small(BINDINGS).into_bytes()),
-            modules: MODULES
-                .into_iter()
-                .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", Vec::new(), bytes.to_vec())))
-                .collect(),
-        };
         let closures = closures(&templates);
-        Ok(Self { tera: Templates(tera), texts, closures, assets })
+        let aside = templates.iter().any(|(_, text)| text.contains(ASIDE));
+        let mut assets = Assets::new(&texts);
+        let mut offered = Vec::new();
+        let is_offered = wanted.offer.iter().any(|offer| offer.value == name);
+        let first = (!is_offered && !wanted.offer.is_empty()).then_some(name);
+        for offer in first.into_iter().chain(wanted.offer.iter().map(|offer| &*offer.value)) {
+            let style = (offer != name).then(|| {
+                assets.others.push(style(&format!("style-{offer}"), &over(shelf.texts(offer)), Sheets::OfPages));
+                assets.others.len() - 1
+            });
+            offered.push(Offered { name: offer.to_owned(), title: shelf.title(offer), style });
+        }
+        let papers = papers(&String::from_utf8_lossy(&assets.style.bytes));
+        let name = name.to_owned();
+        Ok(Self { tera: Templates(tera), texts, closures, name, aside, papers, offered, assets })
     }
 
     /// Whether a template has that name.
@@ -255,13 +233,13 @@ impl Theme {
     /// The site's own files among those of these names, as the author sees them.
     pub fn own_files<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = &'a str> {
         let paths = names.iter().filter_map(|name| self.texts.get(name)).map(|text| text.path.as_str());
-        paths.filter(|path| path.starts_with(FOLDER))
+        paths.filter(|path| is_of_theme(path))
     }
 
-    /// Whether the theme has a file of that name, built in or the site's own.
+    /// Whether the file of the site at `path` is one of the theme's.
     #[must_use]
-    pub fn has_file(&self, name: &str) -> bool {
-        self.texts.contains_key(name)
+    pub fn is_made_of(&self, path: &str) -> bool {
+        shelf::is_said_of_theme(path) || self.texts.values().any(|text| text.path == path)
     }
 
     /// Fills `template` with `view`; `content` is the file that is being rendered, for the message when that fails.
@@ -286,10 +264,75 @@ impl Theme {
     }
 }
 
-/// Whether a file of that name is built in.
+impl Assets {
+    /// Those of a theme with these files, without the style sheets of others.
+    fn new(texts: &Texts) -> Self {
+        let script = |stem: &str, folder: &str, without: &[&str]| {
+            let parts = texts.iter().filter(|(name, _)| name.starts_with(folder) && name.ends_with(".js"));
+            let parts: Vec<_> = parts.filter(|(name, _)| !without.contains(&&***name)).map(|(_, text)| text).collect();
+            let script = joined(parts.iter().map(|text| &*text.text));
+            Asset::new(stem, "js", own(&parts), small(&script).into_bytes())
+        };
+        let icon = &texts["icon.svg"];
+        Self {
+            style: style("style", texts, Sheets::OfPages),
+            // What few figures have may stay away from other pages: nothing there asks for it.
+            shell: script("shell", SHELL, &["shell/2-fields.js", "shell/2-order.js"]),
+            whole_shell: script("shell-whole", SHELL, &[]),
+            copy: script("copy", "feed.js", &[]),
+            viewer: script("viewer", VIEWER, &[]),
+            viewer_style: style("viewer", texts, Sheets::OfViewer),
+            search: script("search", "search.js", &[]),
+            neighbours: script("neighbours", "neighbours.js", &[]),
+            reader: script("reader", "reader.js", &[]),
+            others: Vec::new(),
+            icon: Asset::new("icon", "svg", own(&[icon]), icon.text.as_bytes().to_vec()),
+            bindings: Asset::new("sim", "js", Vec::new(), small(BINDINGS).into_bytes()),
+            modules: MODULES
+                .into_iter()
+                .map(|(name, bytes)| (name, Asset::new(&format!("sim-{name}"), "wasm", Vec::new(), bytes.to_vec())))
+                .collect(),
+        }
+    }
+}
+
+/// Which of a theme's style sheets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sheets {
+    OfPages,
+    OfViewer,
+}
+
+/// All style sheets of one kind in one, in the order of their names.
+fn style(stem: &str, texts: &Texts, which: Sheets) -> Asset {
+    let sheets = texts.iter().filter(|(name, _)| name.ends_with(".css"));
+    let of_viewer = which == Sheets::OfViewer;
+    let sheets: Vec<_> =
+        sheets.filter(|(name, _)| name.starts_with(VIEWER) == of_viewer).map(|(_, text)| text).collect();
+    let sheet: String = sheets.iter().map(|text| &*text.text).collect();
+    Asset::new(stem, "css", own(&sheets), plain(&sheet).into_bytes())
+}
+
+/// The site's own files among these texts.
+fn own(texts: &[&Arc<SourceText>]) -> Vec<String> {
+    texts.iter().map(|text| &text.path).filter(|path| is_of_theme(path)).cloned().collect()
+}
+
+/// Whether a file of the site is where its looks are made.
 #[must_use]
-pub fn is_built_in(name: &str) -> bool {
-    BUILT_IN.iter().any(|(built_in, _)| *built_in == name)
+pub fn is_of_theme(path: &str) -> bool {
+    path.starts_with(FOLDER) || path.starts_with(shelf::FOLDER)
+}
+
+/// The colours of the paper by day and by night, as the last token of that name has them.
+fn papers(sheet: &str) -> (String, String) {
+    let (light, dark) = PAPERS;
+    let said = sheet.rsplit("--paper: light-dark(").next().filter(|rest| rest.len() < sheet.len());
+    let pair = said.and_then(|rest| rest.split_once(')')?.0.split_once(','));
+    let pair = pair.map(|(light, dark)| (light.trim(), dark.trim()));
+    let is_plain = |colour: &str| colour.starts_with('#') && colour[1..].chars().all(|c| c.is_ascii_hexdigit());
+    let (light, dark) = pair.filter(|(light, dark)| is_plain(light) && is_plain(dark)).unwrap_or((light, dark));
+    (light.to_owned(), dark.to_owned())
 }
 
 /// Parses all templates and ties them together, or tells all that keeps it from being done.

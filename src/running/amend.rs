@@ -61,8 +61,9 @@ pub fn amended(
     if said.json.contains(&path) || said.json.contains(&as_json(FEED_SIZE)) {
         return Ok(None);
     }
-    let Some(templates) = surveyed.survey().templates() else { return Ok(None) };
-    let Ok(theme) = Theme::new(&templates) else { return Ok(None) };
+    let Some(looks) = surveyed.survey().looks() else { return Ok(None) };
+    let themes = &surveyed.config().themes;
+    let Ok(theme) = Theme::of(themes, &looks.themes, &looks.templates) else { return Ok(None) };
     let quoted = quoted_with(&Renderer::new(&site, &theme, surveyed.program()), edited);
     let Some(texts) = read(&site, &quoted, surveyed, root) else { return Ok(None) };
     amend(&mut site, texts);

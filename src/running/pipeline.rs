@@ -150,7 +150,7 @@ impl Surveyed {
         let inputs = found.is_empty().then(|| hash(program, &config, &choice, source.hash()));
         problems.extend(found);
         timings.ended("read sources");
-        let theme = Theme::new(&source.templates);
+        let theme = Theme::of(&config.themes, &source.themes, &source.templates);
         timings.ended("prepare templates");
         let (site, found) = assemble(config, &source, &choice);
         timings.ended("understand sources");

@@ -17,7 +17,7 @@ use crate::running::pipeline::Inputs;
 use crate::words::diagnostic::Diagnostic;
 
 /// Folders of a site that an edit can happen in.
-const FOLDERS: [&str; 3] = ["content", "templates", "static"];
+const FOLDERS: [&str; 4] = ["content", "templates", "themes", "static"];
 
 /// An edit has ended when nothing has happened for so long.
 const QUIET: Duration = Duration::from_millis(10);

@@ -17,6 +17,7 @@ mod orders;
 mod pictures;
 mod search;
 mod still;
+mod themes;
 mod viewer;
 mod walks;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::TimeZone;
 use chrono_tz::Asia;
 use chrono_tz::Australia::Sydney;
-use genblog::files::config::{Budgets, CheckConfig, Config, FeedConfig, PhotosConfig, Rule, SkipHours};
+use genblog::files::config::{Budgets, CheckConfig, Config, FeedConfig, PhotosConfig, Rule, SkipHours, ThemesConfig};
 use genblog::files::source::{Content, SourceFile};
 use genblog::graph::site::{
     Album, AlbumIndex, Block, Body, Cover, FigureUse, Heading, Page, Photo, PlainFile, Post, PostIndex, Publishing,
@@ -44,6 +44,7 @@ pub(crate) fn config(base_url: &str) -> Config {
         page_size: 1,
         search: false,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
+        themes: ThemesConfig::default(),
         photos: PhotosConfig::default(),
         feed: FeedConfig {
             ttl: Some(Rule::Given(60)),

@@ -9,7 +9,7 @@ use crate::site::Site;
 #[test]
 fn an_output_is_explained() {
     let site = Site::new();
-    let templates = "post.html, base.html, components.html";
+    let templates = "post.html, aside.html, base.html, components.html";
     let told = |bytes: &str, verdict: &str| {
         format!(
             "/posts/first/\n\
@@ -72,7 +72,7 @@ fn what_differs_is_named() {
     let parts = json!([{ "part": "templates", "templates": ["post.html"] }]);
     assert_eq!(site.verdict("/posts/second/"), differs(parts));
     let told = site.explain("/posts/second/");
-    assert!(told.contains("\n  templates    templates/post.html, base.html"), "{told}");
+    assert!(told.contains("\n  templates    templates/post.html, aside.html, base.html"), "{told}");
     assert!(told.ends_with("fingerprint differs\n  differs      its templates: post.html\n"), "{told}");
 
     site.put("genblog.toml", "base_url = \"https://example.org/\"\ntitle = \"Andere\"\ntimezone = \"Asia/Tokyo\"\n");
@@ -120,6 +120,24 @@ content/posts/2026-11-01-first/index.md: 2 files
     site.put("templates/base.html", base);
     let (told, _) = site.run(&["explain", "templates/base.html"], 0);
     assert!(told.contains("  post          /posts/second/  unchanged\n") && !told.contains("feed.xml"), "{told}");
+    let config = fs::read_to_string(site.path("genblog.toml")).expect("there");
+    site.put("genblog.toml", &format!("theme = \"own\"\n{config}"));
+    site.put("themes/own/page.html", include_str!("../../templates/page.html"));
+    site.put("themes/own/theme.toml", "extends = \"book\"\n");
+    site.put("themes/own/css/92-own.css", ".own { color: red; }\n");
+    let told = site.explain("themes/own/page.html");
+    assert!(
+        told.starts_with(
+            "themes/own/page.html: 1 file\n  page          /about/  would be made: its fingerprint differs\n"
+        ),
+        "{told}"
+    );
+    let told = site.explain("themes/own/css/92-own.css");
+    assert!(told.starts_with("themes/own/css/92-own.css: 1 file\n  asset         /assets/style."), "{told}");
+    assert!(site.explain("/about/").contains("\n  templates    themes/own/page.html, aside.html, templates/base.html"));
+    let (told, _) = site.run(&["explain", "--if-edited", "themes/own/theme.toml"], 0);
+    assert!(told.contains("with a comment at its end: nothing\n"), "{told}");
+    site.put("genblog.toml", &config);
     site.put("content/posts/2026-11-03-draft.md", "+++\ntitle = \"Half\"\ndraft = true\n+++\n");
     let (_, err) = site.run(&["explain", "content/posts/2026-11-03-draft.md"], 1);
     assert!(err.contains("error[makes-nothing]") && err.contains("its state is `draft`"), "{err}");

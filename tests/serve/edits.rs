@@ -23,7 +23,21 @@ fn an_edit_reaches_open_pages() {
 
     fs::create_dir(site.folder.join("templates")).expect("a folder");
     site.write("templates/404.html", "mine");
-    events.until(|| site.get("/nope", "").2.starts_with("mine"));
+    let third = events.until(|| site.get("/nope", "").2.starts_with("mine"));
+
+    fs::create_dir_all(site.folder.join("themes/own/css")).expect("a folder");
+    site.write("themes/own/css/92-own.css", ".own { color: red; }");
+    let config = fs::read_to_string(site.folder.join("genblog.toml")).expect("readable");
+    site.write("genblog.toml", &format!("theme = \"own\"\n{config}"));
+    let sheet = || {
+        let page = site.get("/posts/first/", "").2;
+        let href = page.split("rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+        site.get(href.expect("a sheet"), "").2
+    };
+    let fourth = events.until(|| sheet().contains(".own"));
+    site.write("themes/own/css/92-own.css", ".other { color: red; }");
+    let fifth = events.until(|| sheet().contains(".other"));
+    assert!(third != fourth && fourth != fifth);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! timezone = "Europe/Berlin"               # else UTC
 //! author = { name = "A. Writer", url = "https://example.org/me/" }   # or the name alone
 //! search = true                            # a page that finds words; not there otherwise
+//! theme = "weblog"                         # else "default"
 //! navigation = [{ name = "About", link = "/about/" }]
 //!
 //! [photos]
@@ -16,6 +17,9 @@
 //! formats = ["rss", "atom", "json"]        # the default
 //! ttl = 60                                 # or "computed"
 //! skip_hours = { timezone = "Asia/Tokyo", hours = [0, 1, 2, 22, 23] }
+//!
+//! [themes]
+//! offer = ["weblog", "book"]                 # readers may choose; else the site's theme stands
 //!
 //! [check]
 //! skip = ["https://example.org/private/"]  # not asked for by `genblog check --external`
@@ -32,6 +36,8 @@ mod feed;
 
 mod check;
 
+mod themes;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -44,6 +50,7 @@ pub use self::feed::{Day, FeedConfig, FeedFormat, IMAGE_TYPES, LARGEST_IMAGE, Ru
 pub use self::person::Person;
 use self::person::person;
 pub use self::photos::PhotosConfig;
+pub use self::themes::{ThemesConfig, is_theme_name};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::language_key;
 use crate::words::source_text::{Located, SourceText, Span};
@@ -81,6 +88,8 @@ pub struct Config {
     pub search: bool,
     /// Links in the header: name and where they go (a path on the site or a URL).
     pub navigation: Vec<(String, String)>,
+    /// How the site looks.
+    pub themes: ThemesConfig,
     /// What albums tell and give away, where they do not say otherwise.
     pub photos: PhotosConfig,
     /// The feed.
@@ -189,6 +198,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
     let page_size = at_least_one(reader, "page_size");
     let search = reader.boolean("search").is_some_and(|search| search.value);
     let navigation = navigation(reader);
+    let themes = themes::themes(reader);
     let photos = photos::photos(reader);
     let feed = feed::feed(reader, timezone);
     let check = check::check(reader);
@@ -208,6 +218,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
         page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
         search,
         navigation,
+        themes,
         photos,
         feed,
         check,

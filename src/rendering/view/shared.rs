@@ -42,12 +42,49 @@ pub struct SiteView {
     pub search: String,
     /// What pages load.
     pub assets: AssetsView,
+    /// The name of the site's theme.
+    pub theme: String,
+    /// The themes that readers may choose from, the site's among them; empty when they may not.
+    pub themes: Vec<ThemeView>,
     /// The paper's colour by day, for the browser's frame.
-    pub theme_color_light: &'static str,
+    pub theme_color_light: String,
     /// The paper's colour by night.
-    pub theme_color_dark: &'static str,
+    pub theme_color_dark: String,
+    /// What may stand beside the text; null unless a template asks for `site.aside`.
+    pub aside: Option<AsideView>,
     /// `[extra]` of the configuration.
     pub extra: serde_json::Value,
+}
+
+/// A theme that readers may choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct ThemeView {
+    /// Its name.
+    pub name: String,
+    /// As people read it.
+    pub title: String,
+    /// Href of its style sheet.
+    pub style: String,
+}
+
+/// What may stand beside the text.
+#[derive(Debug, Clone, Serialize)]
+pub struct AsideView {
+    /// Years with posts, the newest first.
+    pub years: Vec<YearLink>,
+    /// The tags of most posts, in the order of their names.
+    pub tags: Vec<TagLink>,
+}
+
+/// A link to a year of the archives.
+#[derive(Debug, Clone, Serialize)]
+pub struct YearLink {
+    /// `2026`.
+    pub year: String,
+    /// Its place on the archive page.
+    pub href: String,
+    /// Posts in it.
+    pub count: usize,
 }
 
 /// A link of the header.
@@ -91,6 +128,8 @@ pub struct AssetsView {
     pub search: String,
     /// What leads from a photograph's page to its neighbours by keys, an ES module.
     pub neighbours: String,
+    /// What does as the reader has chosen, and copies code; a classic script.
+    pub reader: String,
     /// The site's mark, an SVG.
     pub icon: String,
 }
@@ -118,6 +157,8 @@ pub struct HeadView {
     pub updated: String,
     /// Href of the figure shell, an ES module; empty when the page has no figures.
     pub shell: String,
+    /// Whether the page shows code, which readers may want to copy.
+    pub code: bool,
     /// `noindex`, or empty.
     pub robots: &'static str,
     /// Href of the page before this one in a series.

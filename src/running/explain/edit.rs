@@ -37,8 +37,8 @@ impl Edit {
         let folder = path.split('/').next().unwrap_or_default();
         match (folder, &*ending(path)) {
             (CONFIG_FILE, _) => vec![Self::Comment, Self::Title],
-            ("templates", "html" | "svg") => vec![Self::Comment],
-            ("templates", "css" | "js") => vec![Self::Comment, Self::Rule],
+            ("templates" | "themes", "html" | "svg") | ("themes", "toml") => vec![Self::Comment],
+            ("templates" | "themes", "css" | "js") => vec![Self::Comment, Self::Rule],
             ("content", "md" | "html" | "txt") => vec![Self::Word, Self::Title],
             _ => vec![Self::Bytes],
         }
@@ -75,7 +75,8 @@ impl Edit {
             config.hash = blake3::hash(config.hash.as_bytes());
             return true;
         }
-        let mut files = source.content.iter_mut().chain(&mut source.statics).chain(&mut source.templates);
+        let looks = source.templates.iter_mut().chain(&mut source.themes);
+        let mut files = source.content.iter_mut().chain(&mut source.statics).chain(looks);
         let Some(file) = files.find(|file| file.path == path) else { return false };
         match &file.content {
             Content::Text(text) => {
@@ -96,6 +97,7 @@ impl Edit {
             (Self::Word, "md") => "\n\nedited\n",
             (Self::Comment, "html") => "{# edited #}",
             (Self::Comment, "css" | "js") => "\n/* edited */\n",
+            (Self::Comment, "toml") => "\n# edited\n",
             (Self::Comment, "svg") => "<!-- edited -->\n",
             (Self::Rule, "css") => "\n.edited { color: inherit; }\n",
             (Self::Rule, "js") => "\nvoid 0;\n",

@@ -19,7 +19,7 @@ use crate::files::output::{Failure, Planned};
 use crate::graph::list;
 use crate::graph::site::Site;
 use crate::rendering::plan::plan;
-use crate::rendering::theme::Theme;
+use crate::rendering::theme::{Theme, is_of_theme};
 use crate::running::explain::edit::{Edit, Reach, Reached};
 use crate::running::explain::named::{Named, named, source};
 use crate::running::explain::told::{Fingerprints, Output, Template};
@@ -235,7 +235,7 @@ impl Made<'_> {
             // It has a say in all of them, and makes none.
             return false;
         }
-        if path.starts_with("templates/") {
+        if is_of_theme(path) {
             let shown = |name: &str| self.prepared.theme.own_files(&[name.to_owned()]).any(|own| own == path);
             let in_template = planned.made_of.templates.iter().any(|it| self.prepared.theme.reached(it).any(shown));
             return in_template || planned.made_of.sources.iter().any(|source| source == path);
@@ -276,7 +276,7 @@ fn about(planned: &Planned<'_>, abouts: &BTreeMap<&Route, (&'static str, &str)>)
 /// A file of the site that no output comes from.
 fn makes_nothing(explain: &Explain, path: &str, theme: &Theme) -> Diagnostic {
     let problem = Diagnostic::error("makes-nothing", format!("no file is made of `{path}`")).in_path(path);
-    if path == CONFIG_FILE || path.strip_prefix("templates/").is_some_and(|name| theme.has_file(name)) {
+    if path == CONFIG_FILE || theme.is_made_of(path) {
         return problem.help(format!("`genblog explain --if-edited {path}` says what an edit of it reaches"));
     }
     let surveyed = survey(&explain.inputs, Access::Read, &mut Timings::start());

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::files::config::{CONFIG_FILE, Config};
 use crate::files::output::Planned;
+use crate::rendering::built_in::is_built_in;
 use crate::rendering::plan::Plan;
-use crate::rendering::theme::is_built_in;
 use crate::running::explain::Explain;
 use crate::running::pipeline::absolute;
 use crate::words::address::percent_decode;
@@ -24,7 +24,7 @@ pub(super) enum Named {
 }
 
 /// The folders whose files are sources.
-const FOLDERS: [&str; 3] = ["content", "static", "templates"];
+const FOLDERS: [&str; 4] = ["content", "static", "templates", "themes"];
 
 /// Finds out what is meant. `files` are the paths of all outputs in their folder.
 pub(super) fn named(
@@ -95,7 +95,9 @@ pub(super) fn source(explain: &Explain) -> Result<String, Box<Diagnostic>> {
     let built_in = explain.name.strip_prefix("templates/").filter(|name| is_built_in(name));
     Err(Box::new(match built_in {
         Some(_) => problem.help("it is built into the program: put a file of that name there to take its place"),
-        None => problem.help("sources lie in `content/`, `static/` and `templates/`; `genblog.toml` is one too"),
+        None => {
+            problem.help("sources lie in `content/`, `static/`, `templates/` and `themes/`; `genblog.toml` is one too")
+        }
     }))
 }
 

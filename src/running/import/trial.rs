@@ -94,11 +94,12 @@ impl Trial<'_> {
             _ => config::read(self.root, None, &Overrides::default()),
         };
         let Some(config) = config else { return problems };
+        let themes = config.themes.clone();
         let choice = Choice { now: self.now, drafts: false, future: false, expired: false };
         let (site, found) = assemble_to_mend(config, source, &choice);
         let sound = found.iter().all(|problem| problem.severity == Severity::Warning);
         problems.extend(found);
-        if let (true, Ok(theme)) = (sound, Theme::new(&source.templates)) {
+        if let (true, Ok(theme)) = (sound, Theme::of(&themes, &source.themes, &source.templates)) {
             let renderer = Renderer::new(&site, &theme, blake3::hash(b""));
             // Of what a build plans only the feeds say more, and the rest would take the memory of a build.
             problems.extend(feeds::check(&renderer));
