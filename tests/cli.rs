@@ -135,6 +135,29 @@ fn new_entries_are_part_of_the_site() {
 }
 
 #[test]
+fn a_new_theme_is_one_to_start_from() {
+    let folder = Folder::with_site();
+    let (made, _) = folder.run(&["--root", ".", "new", "theme", "my-own"], 0);
+    let told: Vec<&str> = made.lines().map(|line| line.rsplit("/my-own/").next().unwrap_or(line)).collect();
+    let next =
+        "next: write `theme = \"my-own\"` into `genblog.toml`, above its tables, and `genblog serve` follows edits";
+    assert_eq!(told, ["theme.toml", "css/92-my-own.css", "404.html", next]);
+    assert!(folder.read("themes/my-own/theme.toml").contains("title = \"My-own\"\n"));
+    let config = folder.read("genblog.toml");
+    folder.write("genblog.toml", &format!("theme = \"my-own\"\n{config}"));
+    let (_, complaints) = folder.run(&["build"], 0);
+    assert_eq!(complaints, "");
+    assert!(folder.read("public/404.html").contains("<h1>Nothing is here</h1>"));
+
+    let (_, err) = folder.run(&["new", "theme", "my-own"], 2);
+    assert!(err.contains("`themes/my-own/theme.toml` is there already"), "{err}");
+    for (name, message) in [("book", "the theme `book` is built in"), ("../x", "`../x` cannot be a theme's name")] {
+        let (_, err) = folder.run(&["new", "theme", name], 1);
+        assert!(err.contains("error[bad-theme]") && err.contains(message), "{err}");
+    }
+}
+
+#[test]
 fn check_writes_nothing() {
     let folder = Folder::with_site();
     let before = folder.snapshot("");

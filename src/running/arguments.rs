@@ -43,7 +43,7 @@ pub(super) enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
-    /// Make a site, post, page or album
+    /// Make a site, post, page, album or theme
     New {
         #[command(subcommand)]
         what: NewCommand,
@@ -322,6 +322,11 @@ pub(super) enum NewCommand {
     Album {
         /// Its title
         title: String,
+    },
+    /// Start a theme of the site's own
+    Theme {
+        /// Its name: small letters, digits and `-`
+        name: String,
     },
 }
 

@@ -111,6 +111,7 @@ impl Cli {
                     NewCommand::Post { title } => New::Entry(Entry::Post, title),
                     NewCommand::Page { title } => New::Entry(Entry::Page, title),
                     NewCommand::Album { title } => New::Entry(Entry::Album, title),
+                    NewCommand::Theme { name } => New::Theme(name),
                 };
                 new::new(&what, &root, config.as_deref(), now())
             }

@@ -1,4 +1,4 @@
-//! `genblog new`: a site to start from, or a post, page or album of a site. Nothing that exists is ever touched.
+//! `genblog new`: a site to start from, or a post, page, album or theme of a site. Nothing that exists is ever touched.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::files::config::{self, Config, Overrides};
+use crate::files::config::{self, CONFIG_FILE, Config, Overrides};
 use crate::files::output::Failure;
 use crate::graph::tag_uri;
+use crate::rendering::shelf::{shown_name, unfit};
 use crate::running::report::{self, Form, Outcome};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -19,6 +20,11 @@ const CONFIG: &str = include_str!("new/genblog.toml");
 const FIRST_POST: &str = include_str!("new/first-post.md");
 const ABOUT: &str = include_str!("new/about.md");
 
+/// The files of a theme to start from; the style is called as the theme.
+const THEME: &str = include_str!("new/theme/theme.toml");
+const THEME_STYLE: &str = include_str!("new/theme/css/92-theme.css");
+const THEME_MISSING: &str = include_str!("new/theme/404.html");
+
 /// What to make.
 #[derive(Debug, Clone)]
 pub enum New {
@@ -26,6 +32,8 @@ pub enum New {
     Site(PathBuf),
     /// A part of a site, with its title.
     Entry(Entry, String),
+    /// A theme of a site, by its name.
+    Theme(String),
 }
 
 /// A part of a site.
@@ -49,10 +57,14 @@ struct Draft {
 pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -> io::Result<Outcome> {
     let (root, drafts) = match what {
         New::Site(folder) => (folder.as_path(), site(now)),
-        New::Entry(entry, title) => {
-            let draft = settings(root, config).and_then(|config| entry.draft(title, now, &config));
-            match draft {
-                Ok(draft) => (root, vec![draft]),
+        New::Entry(..) | New::Theme(_) => {
+            let drafts = settings(root, config).and_then(|config| match what {
+                New::Entry(entry, title) => entry.draft(title, now, &config).map(|draft| vec![draft]),
+                New::Theme(name) => theme(name),
+                New::Site(_) => Ok(site(now)),
+            });
+            match drafts {
+                Ok(drafts) => (root, drafts),
                 Err(problems) => return report::failure(&Failure::Site(problems), Form::Text),
             }
         }
@@ -65,6 +77,11 @@ pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -
     }
     if let New::Site(folder) = what {
         report::line(&format!("next: `genblog serve` in `{}` shows the site and follows edits", folder.display()))?;
+    }
+    if let New::Theme(name) = what {
+        report::line(&format!(
+            "next: write `theme = \"{name}\"` into `{CONFIG_FILE}`, above its tables, and `genblog serve` follows edits"
+        ))?;
     }
     Ok(Outcome::Fine)
 }
@@ -79,6 +96,22 @@ fn site(now: DateTime<Utc>) -> Vec<Draft> {
         draft(format!("content/posts/{date}-first-post.md"), FIRST_POST),
         draft("content/pages/about.md".to_owned(), ABOUT),
     ]
+}
+
+/// The files of a theme, the first of which keeps a folder that is there from being touched.
+fn theme(name: &str) -> Result<Vec<Draft>, Vec<Diagnostic>> {
+    if let Some(problem) = unfit(name) {
+        return Err(vec![problem]);
+    }
+    let draft = |file: &str, text: &str| Draft {
+        path: format!("themes/{name}/{file}"),
+        text: text.replace("{title}", &shown_name(name)),
+    };
+    Ok(vec![
+        draft("theme.toml", THEME),
+        draft(&format!("css/92-{name}.css"), THEME_STYLE),
+        draft("404.html", THEME_MISSING),
+    ])
 }
 
 /// The site's configuration.
