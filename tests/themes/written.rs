@@ -22,7 +22,7 @@ const SHOWN: usize = 64;
 const TELL: &str = "{{ __tera_context | safe }}";
 
 /// Templates with an output that each of them makes; what they share is told once.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("home.html", "index.html"),
     ("post.html", "posts/new/index.html"),
     ("page.html", "about/index.html"),
@@ -30,6 +30,7 @@ const PAGES: [(&str, &str); 14] = [
     ("tags.html", "tags/index.html"),
     ("tag.html", "tags/xen/index.html"),
     ("feed.html", "feed/index.html"),
+    ("search.html", "search/index.html"),
     ("gallery.html", "gallery/index.html"),
     ("album.html", "gallery/walk/index.html"),
     ("photo.html", "gallery/walk/stone/index.html"),
@@ -118,7 +119,8 @@ fn tokens(sheet: &str) -> BTreeMap<String, String> {
 /// What each template sees, with an example of each value.
 fn fields() -> String {
     let picture = Picture::new("themes-fields");
-    let site = site("https://example.org/blog/", &picture.0);
+    let mut site = site("https://example.org/blog/", &picture.0);
+    site.config.search = true;
     let mut told = String::new();
     for (name, output) in PAGES {
         let fields = seen(&site, name, output);
