@@ -201,14 +201,14 @@ mod tests {
         /// Whatever stands on the pages, the files say where.
         #[test]
         fn files_say_where_words_stand(texts in proptest::collection::vec("([a-d]{1,2} ){0,8}", 0..700)) {
-            let said = |number: usize| Said { text: texts[number].clone(), title: if number % 7 == 0 { "ab".to_owned() } else { String::new() }, ..Said::default() };
+            let said = |number: usize| Said { text: texts[number].clone(), title: if number.is_multiple_of(7) { "ab".to_owned() } else { String::new() }, ..Said::default() };
             let words = index(texts.len(), said);
             let mut expected: BTreeMap<String, Vec<(u32, u8)>> = BTreeMap::new();
             for (number, text) in texts.iter().enumerate() {
                 let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
                 text.split_whitespace().for_each(|word| *counts.entry(word).or_default() += 1);
                 let mut weights: BTreeMap<&str, u8> = counts.into_iter().map(|(word, count)| (word, u8::from(count >= OFTEN))).collect();
-                if number % 7 == 0 {
+                if number.is_multiple_of(7) {
                     weights.insert("ab", 3);
                 }
                 weights.into_iter().for_each(|(word, weight)| expected.entry(word.to_owned()).or_default().push((number as u32, weight)));
