@@ -56,18 +56,16 @@ struct Draft {
 /// Makes what is wanted in the site at `root`, dated `now`, and says where it is.
 pub fn new(what: &New, root: &Path, config: Option<&Path>, now: DateTime<Utc>) -> io::Result<Outcome> {
     let (root, drafts) = match what {
-        New::Site(folder) => (folder.as_path(), site(now)),
-        New::Entry(..) | New::Theme(_) => {
-            let drafts = settings(root, config).and_then(|config| match what {
-                New::Entry(entry, title) => entry.draft(title, now, &config).map(|draft| vec![draft]),
-                New::Theme(name) => theme(name),
-                New::Site(_) => Ok(site(now)),
-            });
-            match drafts {
-                Ok(drafts) => (root, drafts),
-                Err(problems) => return report::failure(&Failure::Site(problems), Form::Text),
-            }
+        New::Site(folder) => (folder.as_path(), Ok(site(now))),
+        New::Entry(entry, title) => {
+            let draft = settings(root, config).and_then(|config| entry.draft(title, now, &config));
+            (root, draft.map(|draft| vec![draft]))
         }
+        New::Theme(name) => (root, settings(root, config).and_then(|_| theme(name))),
+    };
+    let drafts = match drafts {
+        Ok(drafts) => drafts,
+        Err(problems) => return report::failure(&Failure::Site(problems), Form::Text),
     };
     for draft in &drafts {
         if let Err(problem) = write(root, draft) {
