@@ -19,7 +19,7 @@ use crate::rendering::photos::{Derivative, Picture};
 use crate::rendering::published::{Published, tell_places};
 use crate::rendering::renderer::{Renderer, figures};
 use crate::rendering::theme::{Asset, Theme};
-use crate::rendering::{alone, crawlers, feeds, gallery, lists, pages, search};
+use crate::rendering::{alone, crawlers, feeds, gallery, icons, lists, pages, search};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
@@ -72,6 +72,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     let headers = Headers::new(policies);
 
     let mut outputs: Vec<Planned<'a>> = renderer.theme.assets.all().map(|it| asset(renderer, it)).collect();
+    outputs.extend(icons::plan(renderer));
     outputs.extend(site.files.iter().map(|file| plain_file(renderer, file)));
     let (planned, pictures) = plan_pictures(renderer, kept);
     outputs.extend(planned);

@@ -22,6 +22,7 @@ use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
+use crate::rendering::icons;
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::shared::Shared;
@@ -184,6 +185,8 @@ impl<'a> Renderer<'a> {
                 search: self.href(&assets.search.route),
                 reader: self.href(&assets.reader.route),
                 icon: self.href(&assets.icon.route),
+                touch_icon: self.href(&icons::touch(self.theme)),
+                manifest: self.href(&Self::fixed(icons::MANIFEST)),
             },
             theme: self.theme.name.clone(),
             themes: self.theme.offered.iter().map(|offered| self.theme_view(offered)).collect(),

@@ -132,6 +132,10 @@ pub struct AssetsView {
     pub reader: String,
     /// The site's mark, an SVG.
     pub icon: String,
+    /// The mark for home screens, a PNG.
+    pub touch_icon: String,
+    /// The web manifest.
+    pub manifest: String,
 }
 
 /// What stands in a page's head.
