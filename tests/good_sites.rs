@@ -162,7 +162,7 @@ fn formulas_are_told_from_money_and_shells() {
     );
     check(
         "```math\nx < y\n```",
-        "<div class=\"formula\" tabindex=\"0\" role=\"region\" aria-label=\"Formula\"><math alttext=\"x &lt; y\" display=\"block\"><mi>x</mi><mo>&lt;</mo><mi>y</mi></math></div>",
+        "<div class=\"formula\" tabindex=\"0\" role=\"group\" aria-label=\"Formula\"><math alttext=\"x &lt; y\" display=\"block\"><mi>x</mi><mo>&lt;</mo><mi>y</mi></math></div>",
     );
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn html(tex: &str, display: bool) -> Result<String, (Range<usize>, St
     html.push('"');
     html.push_str(mathml.strip_prefix("<math").unwrap_or(&mathml));
     Ok(if display {
-        format!("<div class=\"formula\" tabindex=\"0\" role=\"region\" aria-label=\"Formula\">{html}</div>\n")
+        format!("<div class=\"formula\" tabindex=\"0\" role=\"group\" aria-label=\"Formula\">{html}</div>\n")
     } else {
         html
     })

@@ -94,9 +94,10 @@ fn what_is_no_request_harms_nobody() {
     for (request, expected) in [
         (format!("GET /{long} HTTP/1.1\r\n{host}\r\n"), &[Some(414), Some(431), None][..]),
         (format!("GET / HTTP/1.1\r\n{host}X: {long}{long}{long}\r\n\r\n"), &[Some(431), None]),
+        // A connection that is closed with bytes unread takes the answer with it now and then, as TCP has it.
         ("\0\x01\x02 no words\r\n\r\n".to_owned(), &[Some(400), None]),
         ("GET / HTTP/9.9\r\n\r\n".to_owned(), &[Some(400), Some(505), None]),
-        (format!("POST / HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 5\r\n\r\nhello"), &[Some(405)]),
+        (format!("POST / HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 5\r\n\r\nhello"), &[Some(405), None]),
         (format!("DELETE /posts/first/ HTTP/1.1\r\n{host}Connection: close\r\n\r\n"), &[Some(405)]),
         (String::new(), &[None]),
     ] {
