@@ -6,7 +6,7 @@ const list = place.querySelector("ol");
 const voice = place.querySelector("[role='status']");
 
 /** Results in the list. */
-const MOST = 30;
+const MOST = 20;
 /** What a word says about a page: in the text, often there, in a heading or a tag, in the title. */
 const WEIGHTS = [1, 2, 5, 12];
 const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].map((c, n) => [c, n]));
@@ -16,7 +16,7 @@ const SIGNS = new RegExp(`^[${SIGN}]`, "u");
 
 /** The words of a text, as the index has them. */
 function words(text) {
-  const normal = text.normalize("NFKD").replace(/\p{M}+/gu, "").toLowerCase().replaceAll("ς", "σ");
+  const normal = text.normalize("NFKD").replace(/[\p{M}\u00ad\u200b]+/gu, "").toLowerCase().replaceAll("ς", "σ");
   const found = [];
   for (const run of normal.match(RUNS) ?? []) {
     const letters = [...run];
@@ -144,12 +144,12 @@ async function near(head, word) {
 async function ask(question) {
   const head = await load("index.json");
   const asked = words(question);
-  const ends = /[\p{Alphabetic}\p{N}_]$/u.test(question);
+  const ends = /[\p{Alphabetic}\p{N}\p{M}_]$/u.test(question);
   const scores = new Map();
   const [shown, taken] = [new Set(), []];
   for (const [n, word] of asked.entries()) {
     // The word that is being typed may go on.
-    const whole = !(ends && n === asked.length - 1) || word.length < 2;
+    const whole = !(ends && n === asked.length - 1) || (word.length < 2 && !SIGNS.test(word));
     let entries = (await known(head, word, whole)).map(([at, written]) => [at, written, at === word ? 1 : 0.6]);
     if (entries.length === 0) {
       for (const meant of await near(head, word)) {
@@ -209,7 +209,11 @@ let turn = 0;
 async function answer(again = false) {
   const mine = (turn += 1);
   const question = field.value;
-  history.replaceState(null, "", question ? `?q=${encodeURIComponent(question)}` : location.pathname);
+  try {
+    history.replaceState(null, "", question ? `?q=${encodeURIComponent(question)}` : location.pathname);
+  } catch {
+    // Half a letter, or too many of them for the browser's patience: the address is left behind.
+  }
   if (words(question).length === 0) {
     list.replaceChildren();
     voice.textContent = "";

@@ -375,3 +375,18 @@ proptest! {
         assert!(site.posts.len() <= 1);
     }
 }
+
+/// The example of every key is one that a site can have.
+#[test]
+fn the_documented_configuration_is_sound() {
+    let guide = include_str!("../docs/configuration.md");
+    let example = guide.split("```").nth(1).and_then(|fence| fence.strip_prefix("toml\n")).expect("an example");
+    let folder = sites::folder(&format!(
+        "--- genblog.toml\n{example}--- static/me.png (png 8x8)\n--- content/pages/about.md\n+++\ntitle = \"About\"\n+++\nUs.\n"
+    ));
+    let (site, problems) = sites::site(folder.path());
+    assert_eq!(genblog::words::diagnostic::render(&problems, false), "");
+    let config = site.expect("a sound configuration").config;
+    assert_eq!((config.page_size, config.search), (10, true));
+    assert_eq!(config.themes.theme.map(|theme| theme.value).as_deref(), Some("weblog"));
+}

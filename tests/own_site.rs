@@ -274,3 +274,23 @@ fn brotli_size(bytes: &[u8]) -> usize {
     brotli::BrotliCompress(&mut &bytes[..], &mut packed, &parameters).expect("memory does not fail");
     packed.len()
 }
+
+/// A text without a figure is a text: one small script, for what the reader chooses, and little else to load.
+#[test]
+fn a_post_without_figures_is_light() {
+    let folder = own_site();
+    build(folder.path());
+    let public = folder.path().join("public");
+    let read = |path: &str| fs::read(public.join(path.trim_start_matches('/'))).expect("what a page names is there");
+    let page = read("posts/welcome/index.html");
+    let html = String::from_utf8_lossy(&page);
+    let scripts: Vec<&str> = attributes(&html, "src").filter(|address| address.ends_with(".js")).collect();
+    let [script] = scripts[..] else { panic!("{scripts:?}") };
+    assert!(script.starts_with("/assets/reader.") && read(script).len() < 2_048, "{script}");
+    let styles = attributes(&html, "href").filter(|address| address.ends_with(".css"));
+    let marks = attributes(&html, "href").filter(|address| address.ends_with(".svg"));
+    let loaded = styles.chain(marks).chain([script]).map(|address| brotli_size(&read(address)));
+    let bytes = brotli_size(&page) + loaded.sum::<usize>();
+    println!("brotli bytes of a post without figures: {bytes}");
+    assert!(bytes < 20_000, "{bytes}");
+}

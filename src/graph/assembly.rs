@@ -45,6 +45,7 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     let mut claims = Claims::new(config.search);
     let mut members = Members::choose(parsed, choice, &config, &mut claims);
     members.add_files(&layout, source, &mut claims, &mut diagnostics);
+    claims.keep("site.webmanifest", "the web manifest");
     let tags = Tags::collect(&members.posts, &mut claims);
     members.claim_aliases(&mut claims);
     // Each is dropped as soon as it is written, lest all are there twice.

@@ -117,6 +117,13 @@ impl Claims {
         true
     }
 
+    /// Keeps an address for what genblog makes there, unless an author has put a file there.
+    pub(crate) fn keep(&mut self, path: &str, what: &'static str) {
+        if !self.files.contains_key(&key(path)) {
+            self.insert(path, &Claimant::Generator(what));
+        }
+    }
+
     fn insert(&mut self, file: &str, claimant: &Claimant) {
         let key = key(file);
         for parent in folders_above(&key) {

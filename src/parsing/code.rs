@@ -55,6 +55,15 @@ impl Code {
     }
 }
 
+/// Letters of a line that a narrow window shows.
+const NARROW: usize = 28;
+
+/// The tag that opens a block of code. What may be wider than a window scrolls, so the keyboard must reach it.
+#[must_use]
+pub fn open(text: &str) -> &'static str {
+    if text.lines().any(|line| line.chars().count() > NARROW) { "<pre tabindex=\"0\">" } else { "<pre>" }
+}
+
 /// The names by which options are known; the first of each is ours.
 const TITLE: &[&str] = &["title", "name", "filename"];
 const LINES: &[&str] = &["lines", "linenos", "showLineNumbers"];
@@ -133,7 +142,11 @@ impl Reading<'_> {
             None if name.starts_with(|c: char| c.is_ascii_digit()) => self.mark(name, whole),
             _ if known(LINES) => match value.unwrap_or("true") {
                 "false" => self.hides_numbers = true,
-                value => self.code.first = Some(value.parse().unwrap_or(1)),
+                "true" | "inline" | "table" => self.code.first = Some(1),
+                value => match value.parse() {
+                    Ok(first) => self.code.first = Some(first),
+                    Err(_) => self.problem(format!("`{value}` is no number of a line"), whole, "write a number"),
+                },
             },
             Some(value) if known(TITLE) => value.clone_into(&mut self.code.title),
             Some(value) if known(START) => match value.parse() {
@@ -287,6 +300,7 @@ mod tests {
             ("c mark=10", "line 10 is marked, and the lines are 1 to 9"),
             ("c lines=5 mark=4-6", "lines 4 to 6 are marked, and the lines are 5 to 13"),
             ("c lines start=x", "`x` is no number of a line"),
+            ("c lines=36l", "`36l` is no number of a line"),
             ("c tree=oak", "there is no source tree `oak`"),
         ] {
             assert_eq!(read(info).1, [message], "{info}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pulldown_cmark::{Alignment, BlockQuoteKind, Event, Tag, TagEnd};
 use pulldown_cmark_escape::escape_html_body_text;
 
+use crate::parsing::code::open;
 use crate::parsing::engine_link::scheme;
 use crate::parsing::html::{attribute, permalink};
 use crate::parsing::text::{FootnoteReference, HeadingStart, Image, Link, Mark, Piece};
@@ -77,7 +78,8 @@ impl Writer {
                 Mark::Figure(figure) => self.push(Piece::Figure(Box::new(Located { value: figure, span }))),
                 Mark::Formula(html) => self.raw(&html),
                 Mark::Code(code) if code.is_plain() => {
-                    self.raw("<pre><code>");
+                    self.raw(open(&code.text));
+                    self.raw("<code>");
                     self.text(&code.text);
                     self.raw("</code></pre>\n");
                 }

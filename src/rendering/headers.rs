@@ -6,6 +6,7 @@ use crate::files::composition::{Composition, Part};
 use crate::files::output::{Phase, Planned};
 use crate::rendering::hashing::hash_json;
 use crate::rendering::renderer::Renderer;
+use crate::rendering::search::is_index;
 use crate::words::media_type;
 use crate::words::route::Route;
 
@@ -101,7 +102,8 @@ fn is_immutable(route: &Route) -> bool {
 fn is_known_to_hosts(route: &Route) -> bool {
     // Of feeds only the site's own have rules of their own: hosts limit how many there may be, and readers take any XML.
     let of_site = feed_type(route).is_some() && !route.as_str().contains('/');
-    !of_site && !matches!(&*media_type::ending(&route.file()), "wasm" | "js" | "txt")
+    // Nobody but the search page reads its index, and it asks for no type.
+    !of_site && (is_index(route.as_str()) || !matches!(&*media_type::ending(&route.file()), "wasm" | "js" | "txt"))
 }
 
 /// The type of a feed, which its ending alone does not tell.

@@ -51,6 +51,8 @@ pub mod renderer;
 
 pub mod card;
 
+pub mod mark;
+
 pub mod icons;
 
 pub mod linked_data;

@@ -12,6 +12,7 @@ use crate::rendering::published::Attachment;
 use crate::rendering::renderer::{Draft, Filling, Renderer, json};
 use crate::rendering::view::page::{EnclosureView, MissingPage, PagePage, PageView, PostPage, PostView, RedirectPage};
 use crate::rendering::view::shared::{DateView, FeedView, HeadView, TitledLink, TocEntry};
+use crate::words::language::direction;
 use crate::words::route::Route;
 
 /// The post at `index` of the site's list.
@@ -46,6 +47,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         summary: post.summary.clone(),
         lede: if post.is_summarised { post.summary.clone() } else { String::new() },
         lang: post.language.clone(),
+        direction: direction(&post.language),
         toc: TocEntry::tree(&post.body.headings),
         html: String::new(),
         enclosure: post.enclosure.as_ref().map(|enclosure| enclosure_view(renderer, enclosure)),

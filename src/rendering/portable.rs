@@ -5,6 +5,7 @@
 
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
+use pulldown_cmark_escape::escape_html_body_text;
 use quick_xml::escape;
 
 use crate::words::address::origin;
@@ -62,7 +63,9 @@ fn is_wanted(element: &mut Element<'_, '_>) -> bool {
         }
     } else if let Some(tex) = element.get_attribute("alttext").filter(|_| name == "math") {
         // Readers of feeds that know no MathML would run its letters together.
-        element.replace(&format!("<code>{tex}</code>"), ContentType::Html);
+        let mut code = String::new();
+        escape_html_body_text(&mut code, &decode(&tex)).expect("a string takes everything");
+        element.replace(&format!("<code>{code}</code>"), ContentType::Html);
     } else if name == "div" && has_class(element, "formula") {
         element.set_tag_name("p").expect("a name of an element");
         return true;
@@ -200,6 +203,7 @@ mod tests {
             r#"<div class="formula" role="region"><math alttext="x &lt; y" display="block"><mi>x</mi></math></div>"#,
             "<p><code>x &lt; y</code></p>",
         );
+        check("<math alttext='<script>x</script>'><mi>x</mi></math>", "<code>&lt;script&gt;x&lt;/script&gt;</code>");
         check("<math><mi>x</mi></math>", "<math><mi>x</mi></math>");
         check(r#"<li><input type="checkbox" disabled checked> a</li>"#, "<li>☑ a</li>");
         check("<a href=' JavaScript:x()'>a</a>", "<a>a</a>");

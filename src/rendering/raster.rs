@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::roxmltree::Document;
 use resvg::usvg::{self, Options, Tree, fontdb};
 
@@ -30,6 +30,20 @@ pub fn rasterise_at(svg: &str, density: u32) -> Result<Vec<u8>, String> {
     // A small whole number, so exact.
     let scale = density as f32;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
+    pixmap.encode_png().map_err(|error| error.to_string())
+}
+
+/// Draws an SVG into the middle of a square of `side` pixels and of one colour, `#rrggbb`, so that its longer side takes `inside` of them.
+pub fn rasterise_on(svg: &str, side: u32, inside: u32, paper: &str) -> Result<Vec<u8>, String> {
+    let tree = tree(&Document::parse(svg).map_err(|error| error.to_string())?)?;
+    let mut pixmap = Pixmap::new(side, side).ok_or("it has no area")?;
+    let part = |at: usize| paper.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(255);
+    pixmap.fill(Color::from_rgba8(part(1), part(3), part(5), 255));
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let scale = inside as f32 / width.max(height);
+    let margin = |length: f32| (side as f32 - length * scale) / 2.0;
+    let placed = Transform::from_row(scale, 0.0, 0.0, scale, margin(width), margin(height));
+    resvg::render(&tree, placed, &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|error| error.to_string())
 }
 

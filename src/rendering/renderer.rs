@@ -22,7 +22,7 @@ use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
-use crate::rendering::icons;
+use crate::rendering::mark;
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::shared::Shared;
@@ -35,6 +35,7 @@ use crate::rendering::view::shared::{
 };
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::language::direction;
 use crate::words::route::Route;
 
 /// Program and version, as feeds and pages name it.
@@ -164,6 +165,7 @@ impl<'a> Renderer<'a> {
             title: config.title.clone(),
             description: config.description.clone(),
             language: config.language.clone(),
+            direction: direction(&config.language),
             base_url: config.base_url.clone(),
             home: self.href(&Route::home()),
             nav: config.navigation.iter().map(|(name, to)| self.navigation(name, to, current)).collect(),
@@ -185,8 +187,8 @@ impl<'a> Renderer<'a> {
                 search: self.href(&assets.search.route),
                 reader: self.href(&assets.reader.route),
                 icon: self.href(&assets.icon.route),
-                touch_icon: self.href(&icons::touch(self.theme)),
-                manifest: self.href(&Self::fixed(icons::MANIFEST)),
+                touch_icon: self.href(&mark::touch(self.theme)),
+                manifest: self.href(&Self::fixed(mark::MANIFEST)),
             },
             theme: self.theme.name.clone(),
             themes: self.theme.offered.iter().map(|offered| self.theme_view(offered)).collect(),

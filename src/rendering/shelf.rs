@@ -37,13 +37,14 @@ struct Own<'a> {
     files: Vec<(&'a str, &'a Arc<SourceText>)>,
     extends: Option<Located<String>>,
     title: Option<String>,
+    /// What is wrong with what it says of itself.
+    problems: Vec<Diagnostic>,
 }
 
 impl<'a> Shelf<'a> {
-    /// The themes that are built in and those of these files, and what is wrong with the latter.
-    pub(crate) fn new(sources: &'a [SourceFile]) -> (Self, Vec<Diagnostic>) {
+    /// The themes that are built in and those of these files.
+    pub(crate) fn new(sources: &'a [SourceFile]) -> Self {
         let mut own: BTreeMap<&str, Own<'_>> = BTreeMap::new();
-        let mut problems = Vec::new();
         for file in sources {
             let Some((folder, name)) = file.path.strip_prefix(FOLDER).and_then(|path| path.split_once('/')) else {
                 // Notes about the themes are nobody's business.
@@ -51,17 +52,26 @@ impl<'a> Shelf<'a> {
             };
             let theme = own.entry(folder).or_default();
             match &file.content {
-                Content::Text(text) if name == SAID => problems.extend(theme.learn(text)),
+                Content::Text(text) if name == SAID => theme.learn(text),
                 Content::Text(text) => theme.files.push((name, text)),
                 Content::Picture(_) | Content::Bytes | Content::Unread => {}
             }
         }
-        problems.extend(own.keys().filter_map(|name| unfit(name)));
-        let shelf = Self { own };
-        let extended = shelf.own.values().filter_map(|theme| theme.extends.as_ref());
-        problems.extend(extended.filter_map(|name| shelf.lacks(name)));
-        problems.extend(shelf.own.keys().filter_map(|name| shelf.circle(name)));
-        (shelf, problems)
+        Self { own }
+    }
+
+    /// What is wrong with the themes that a site uses, by these names. Folders that it does not use may hold what they like: other
+    /// programs' themes lie in folders of this name, too.
+    pub(crate) fn problems<'b>(&'b self, used: impl Iterator<Item = &'b str>) -> Vec<Diagnostic> {
+        let used: BTreeSet<&str> = used.flat_map(|name| self.below(name)).collect();
+        let mut problems = Vec::new();
+        for (name, theme) in self.own.iter().filter(|(name, _)| used.contains(**name)) {
+            problems.extend(theme.problems.iter().cloned());
+            problems.extend(unfit(name));
+            problems.extend(theme.extends.as_ref().and_then(|extends| self.lacks(extends)));
+            problems.extend(self.circle(name));
+        }
+        problems
     }
 
     /// What to say when there is no theme of that name.
@@ -131,13 +141,13 @@ impl<'a> Shelf<'a> {
 
 impl Own<'_> {
     /// Takes in what the theme says of itself.
-    fn learn(&mut self, text: &Arc<SourceText>) -> Vec<Diagnostic> {
-        let (table, mut problems) = toml_table::parse(text, 0..text.text.len(), Span::new(text, 0..0));
+    fn learn(&mut self, text: &Arc<SourceText>) {
+        let (table, problems) = toml_table::parse(text, 0..text.text.len(), Span::new(text, 0..0));
         let mut reader = Reader::new(&table, "a theme");
         self.extends = reader.filled_text("extends");
         self.title = reader.filled_text("title").map(|title| title.value);
-        problems.extend(reader.finish());
-        problems
+        self.problems = problems;
+        self.problems.extend(reader.finish());
     }
 }
 

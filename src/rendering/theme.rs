@@ -161,8 +161,10 @@ impl Theme {
         folders: &[SourceFile],
         overrides: &[SourceFile],
     ) -> Result<Self, Vec<Diagnostic>> {
-        let (shelf, mut problems) = Shelf::new(folders);
-        problems.extend(wanted.theme.iter().chain(&wanted.offer).filter_map(|name| shelf.lacks(name)));
+        let shelf = Shelf::new(folders);
+        let named = || wanted.theme.iter().chain(&wanted.offer);
+        let mut problems = shelf.problems(named().map(|name| name.value.as_str()));
+        problems.extend(named().filter_map(|name| shelf.lacks(name)));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -327,8 +329,13 @@ pub fn is_of_theme(path: &str) -> bool {
 /// The colours of the paper by day and by night, as the last token of that name has them.
 fn papers(sheet: &str) -> (String, String) {
     let (light, dark) = PAPERS;
-    let said = sheet.rsplit("--paper: light-dark(").next().filter(|rest| rest.len() < sheet.len());
-    let pair = said.and_then(|rest| rest.split_once(')')?.0.split_once(','));
+    let values = sheet.split("--paper").skip(1).filter_map(|rest| rest.trim_start().strip_prefix(':'));
+    let value = values.last().and_then(|rest| rest.split([';', '}']).next()).unwrap_or_default().trim();
+    let pair = match value.strip_prefix("light-dark(") {
+        Some(pair) => pair.trim_end_matches(')').split_once(','),
+        // One colour for day and night.
+        None => Some((value, value)),
+    };
     let pair = pair.map(|(light, dark)| (light.trim(), dark.trim()));
     let is_plain = |colour: &str| colour.starts_with('#') && colour[1..].chars().all(|c| c.is_ascii_hexdigit());
     let (light, dark) = pair.filter(|(light, dark)| is_plain(light) && is_plain(dark)).unwrap_or((light, dark));

@@ -138,14 +138,15 @@ impl Shown {
             *shown = served(planned, bytes, Arc::clone(&shown.headers));
         }
         drop(planned);
-        // Words of all texts are at hand, and their index is no page's business.
-        let index = search::plan(&renderer);
-        files.files.retain(|file, _| !search::is_index(file));
-        for (planned, bytes) in index.iter().zip(output::render(&index).ok()?) {
-            let headers = Headers::default().of(&planned.route).into();
-            files.files.insert(planned.route.file().into(), served(planned, bytes, headers));
+        // Words of all texts are at hand, and their index is no page's business. Where there is none, the folder may be an author's.
+        if renderer.site.config.search {
+            let index = search::plan(&renderer);
+            files.files.retain(|file, _| !search::is_index(file));
+            for (planned, bytes) in index.iter().zip(output::render(&index).ok()?) {
+                let headers = Headers::default().of(&planned.route).into();
+                files.files.insert(planned.route.file().into(), served(planned, bytes, headers));
+            }
         }
-        drop(index);
         let next = self.followed_by(Some(Arc::new(files)), String::new(), self.due);
         let told = problems.clone();
         last.0 = Some((prepared, problems));

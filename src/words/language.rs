@@ -33,6 +33,26 @@ fn in_usual_case(tag: &str) -> String {
     usual
 }
 
+/// Languages whose usual script runs from right to left, and scripts that do.
+const FROM_RIGHT: &str = "ar arc arz ckb dv fa he iw khw ks mzn nqo pnb ps sd syr ug ur yi";
+const SCRIPTS_FROM_RIGHT: &str = "adlm arab hebr mand nkoo rohg samr syrc thaa";
+
+/// The direction in which a language is written, as HTML's `dir` has it. A script in the tag says it (`az-Arab`, `ks-Deva`), else the
+/// language.
+#[must_use]
+pub fn direction(tag: &str) -> &'static str {
+    let tag = tag.to_ascii_lowercase();
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    let among = |list: &str, name: &str| list.split(' ').any(|known| known == name);
+    let from_right =
+        match parts.next().filter(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_lowercase())) {
+            Some(script) => among(SCRIPTS_FROM_RIGHT, script),
+            None => among(FROM_RIGHT, language),
+        };
+    if from_right { "rtl" } else { "ltr" }
+}
+
 /// The languages of two letters (ISO 639-1), those that were withdrawn among them.
 const OF_TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
                               ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii \
@@ -65,6 +85,21 @@ pub fn is_language_tag(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_tell_the_direction() {
+        for (tag, expected) in [
+            ("en", "ltr"),
+            ("ar", "rtl"),
+            ("he-IL", "rtl"),
+            ("az-Arab", "rtl"),
+            ("ks-Deva-IN", "ltr"),
+            ("ur-PK", "rtl"),
+            ("ja", "ltr"),
+        ] {
+            assert_eq!(direction(tag), expected, "{tag}");
+        }
+    }
 
     #[test]
     fn a_language_is_a_code_and_no_word() {

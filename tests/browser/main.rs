@@ -8,6 +8,7 @@ mod host;
 
 mod access;
 mod controls;
+mod directions;
 mod edits;
 mod feeds;
 mod grid;

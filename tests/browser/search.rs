@@ -69,13 +69,13 @@ fn words_their_beginnings_and_mistyped_ones_are_found() {
         assert_eq!(browser.run(VOICE, &[]).await, json!("Nothing has these words."));
         // All pages have it; the newest come first, and the list ends somewhere.
         let common = found(browser, "common ").await;
-        assert_eq!((common.len(), &*common[0], &*common[1]), (30, trip[0], "Post number199"));
-        assert_eq!(browser.run(VOICE, &[]).await, json!("201 pages, the best 30 of them."));
+        assert_eq!((common.len(), &*common[0], &*common[1]), (20, trip[0], "Post number199"));
+        assert_eq!(browser.run(VOICE, &[]).await, json!("201 pages, the best 20 of them."));
         // A title says more than a text.
         assert_eq!(found(browser, "number1").await[0], "Post number1");
         // The question stands in the address, and the address asks it.
         browser.reload().await;
-        browser.until("it is asked again", "return document.querySelectorAll('.search li').length === 30").await;
+        browser.until("it is asked again", "return document.querySelectorAll('.search li').length === 20").await;
     });
 }
 
@@ -96,9 +96,8 @@ fn a_question_loads_a_few_files() {
 
 #[test]
 fn the_page_takes_words_apart_as_the_index_does() {
-    let letters = (1..0x3_0000_u32).filter_map(char::from_u32).map(|c| format!("a{c} {c}B"));
-    let texts = ["__init__ 仮想化xen仮", "ΣΊΣΥΦΟΣ Σ İstanbul ǅ ﬁ ½ ²", "it's e.g. 3.14"].map(str::to_owned);
-    let texts: Vec<String> = texts.into_iter().chain(letters).collect();
+    let texts = ["__init__ 仮xen", "ΣΊΣΥΦΟΣ Σ İstanbul ǅ ﬁ ½ ²", "it's e.g. 3.14 Donau\u{ad}dampf"].map(str::to_owned);
+    let letters: Vec<String> = (1..0x3_0000_u32).filter_map(char::from_u32).map(|c| format!("a{c} {c}B")).collect();
     in_browser_with(site(), 1280, 900, async |browser| {
         browser.visit("search/").await;
         // The page's script gives nothing away, so the part of it that takes words apart is run by itself.
@@ -106,15 +105,16 @@ fn the_page_takes_words_apart_as_the_index_does() {
         let from = script.find("const SIGN").expect("where that begins");
         let to = script.find("/** How many").expect("where it ends");
         let take = format!("{} return arguments[0].map(words)", &script[from..to]);
+        let taken = browser.run(&take, &[json!(texts)]).await;
+        assert_eq!(taken, json!(texts.iter().map(|text| words_of(text)).collect::<Vec<_>>()));
         let mut others = Vec::new();
-        for texts in texts.chunks(20_000) {
-            let taken = browser.run(&take, &[json!(texts)]).await;
-            let pairs = texts.iter().zip(taken.as_array().expect("a list"));
+        for letters in letters.chunks(20_000) {
+            let taken = browser.run(&take, &[json!(letters)]).await;
+            let pairs = letters.iter().zip(taken.as_array().expect("a list"));
             others.extend(pairs.filter(|(text, taken)| **taken != json!(words_of(text))).map(|(text, _)| text.clone()));
         }
-        // Browser and compiler may know different years' letters, of scripts that few people write.
-        assert!(others.iter().all(|text| text.as_str() > "a\u{500}"), "{others:?}");
-        assert!(others.len() < texts.len() / 10, "{}: {others:?}", others.len());
+        // Browser and compiler know the letters of different years.
+        assert!(others.len() < 700, "{}: {others:?}", others.len());
     });
 }
 

@@ -96,7 +96,7 @@ error[unknown-theme]: there is no theme `boook`
   |           ^^^^^^^
   |
   = help: did you mean `book`? there are `default`, `weblog`, `book`, `contrast`, `mine`";
-    check("", &[themed("mine/theme.toml", "extends = \"boook\"")], expected);
+    check("theme = \"mine\"", &[themed("mine/theme.toml", "extends = \"boook\"")], expected);
 }
 
 #[test]
@@ -109,19 +109,22 @@ error[bad-theme]: `My theme` cannot be a theme's name
 error[bad-theme]: the theme `book` is built in
 --> themes/book
  = help: give the folder another name, with `extends = \"book\"` in its theme.toml; or put the files into `templates/`";
-    check("", &[themed("book/css/1-tokens.css", ""), themed("My theme/post.html", "")], expected);
-    // A note beside them is no theme.
-    sound("", &[themed("README.txt", "What lies here.")], &[]);
+    let folders = [themed("book/css/1-tokens.css", ""), themed("My theme/post.html", "")];
+    check("theme = \"My theme\"\n[themes]\noffer = [\"book\"]", &folders, expected);
+    // A note beside them is no theme, and those that a site does not use may be another program's.
+    let others = [themed("README.txt", "What lies here."), themed("PaperMod/theme.toml", "license = \"MIT\"")];
+    sound("", &others, &[]);
 }
 
 #[test]
 fn a_theme_that_extends_itself_is_told() {
     let folders = [themed("a/theme.toml", "extends = \"b\""), themed("b/theme.toml", "extends = \"a\"")];
-    let problems = theme("", &folders, &[]).expect_err("a circle");
+    let problems = theme("theme = \"a\"", &folders, &[]).expect_err("a circle");
     let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["bad-theme", "bad-theme"]);
     assert_eq!(problems[0].message, "the theme `a` extends itself in the end");
-    let problems = theme("", &[themed("a/theme.toml", "extend = \"book\"")], &[]).expect_err("an unknown key");
+    let problems =
+        theme("theme = \"a\"", &[themed("a/theme.toml", "extend = \"book\"")], &[]).expect_err("an unknown key");
     assert_eq!(problems[0].code, "unknown-key");
 }
 

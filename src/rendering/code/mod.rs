@@ -18,7 +18,7 @@ mod session;
 
 use pulldown_cmark_escape::{escape_html, escape_html_body_text};
 
-use crate::parsing::code::Code;
+use crate::parsing::code::{Code, open};
 use crate::rendering::code::kind::Stretch;
 
 /// Code without line breaks for so long, or so much of it, is a program's own product. It stays as it is.
@@ -72,7 +72,8 @@ fn frame(code: &Code, html: &mut String, inside: impl FnOnce(&mut String)) {
         escape(html, &code.title);
         html.push_str("</figcaption>\n");
     }
-    html.push_str("<pre><code");
+    html.push_str(open(&code.text));
+    html.push_str("<code");
     let mut classes = if code.language.is_empty() { String::new() } else { format!("language-{}", code.language) };
     if code.first.is_some() {
         classes.push_str(&format!(" n{}", code.last().to_string().len().min(6)));
@@ -96,11 +97,33 @@ fn stretches(language: &str, text: &str) -> Vec<Stretch> {
     if text.len() > MOST || text.lines().any(|line| line.len() > LONGEST_LINE) {
         return Vec::new();
     }
-    match &*language.to_ascii_lowercase() {
-        "console" | "terminal" | "session" | "shell-session" | "shellsession" | "sh-session" => session::read(text),
-        "log" | "dmesg" | "kmsg" | "syslog" => kernel_log::read(text),
-        "asm" | "s" | "gas" | "objdump" => assembler::read(text),
-        language => grammar::read(language, text),
+    let language = language.to_ascii_lowercase();
+    match Reader::of(&language) {
+        Reader::Session => session::read(text),
+        Reader::KernelLog => kernel_log::read(text),
+        Reader::Assembler => assembler::read(text),
+        Reader::Grammar => grammar::read(&language, text),
+    }
+}
+
+/// Who reads a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Session,
+    KernelLog,
+    Assembler,
+    Grammar,
+}
+
+impl Reader {
+    /// That of a language by its name in lower case.
+    fn of(language: &str) -> Self {
+        match language {
+            "console" | "terminal" | "session" | "shell-session" | "shellsession" | "sh-session" => Self::Session,
+            "log" | "dmesg" | "kmsg" | "syslog" => Self::KernelLog,
+            "asm" | "s" | "gas" | "objdump" => Self::Assembler,
+            _ => Self::Grammar,
+        }
     }
 }
 

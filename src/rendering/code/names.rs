@@ -8,6 +8,7 @@ use sim::telling::source::index::{self, Entry};
 
 use crate::graph::source_link;
 use crate::parsing::code::Code;
+use crate::rendering::code::Reader;
 use crate::rendering::code::kind::{Kind, Stretch};
 
 /// A name, and the tag that opens its link.
@@ -19,13 +20,20 @@ pub(super) struct Link {
     pub(super) open: String,
 }
 
-/// Languages in which a kernel's names stand for the kernel's.
-const LANGUAGES: &[&str] = &["c", "h", "diff", "patch", "asm", "s", "objdump", "log", "dmesg", "kmsg"];
+/// Whether a kernel's names stand for the kernel's in a language.
+fn names_a_kernel(language: &str) -> bool {
+    let language = language.to_ascii_lowercase();
+    match Reader::of(&language) {
+        Reader::KernelLog | Reader::Assembler => true,
+        Reader::Session => false,
+        Reader::Grammar => matches!(&*language, "c" | "h" | "diff" | "patch"),
+    }
+}
 
 /// The names of a block of code that the index knows, in order. A name that several trees have is linked where the author says which
 /// of them the code is from. Text in quotes is not code.
 pub(super) fn links(code: &Code, stretches: &[Stretch]) -> Vec<Link> {
-    if code.tree.is_none() && !LANGUAGES.contains(&&*code.language.to_ascii_lowercase()) {
+    if code.tree.is_none() && !names_a_kernel(&code.language) {
         return Vec::new();
     }
     let mut links: Vec<Link> = Vec::new();

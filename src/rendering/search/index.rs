@@ -3,18 +3,19 @@
 //! ```text
 //! search/index.json   the numbering's name, how many pages there are, and the first word of each file of words
 //! search/word/N.txt   a line for each word, in order: the word, a space, where it stands
-//! search/page/N.json  titles, addresses, dates and summaries of 64 pages
+//! search/page/N.json  titles, addresses, dates and summaries of 16 pages
 //! search/near.txt     words in order, each without the letters that it shares with the one before: for what was mistyped
 //! ```
 //!
-//! Pages have numbers, the oldest post first. Where a word stands is a list of steps from one number to the next, four times as large as
+//! Pages have numbers: posts' come last, the oldest first, so that a new one changes no other's. Where a word stands is a list of steps from one number to the next, four times as large as
 //! they are, and how much the word says there ([`Weight`]); each is written in digits of 32 with a sixth bit that says that more follows,
-//! as characters of Base64's alphabet for addresses. All files begin with the numbering's name, so that a reader who is told of a new
-//! numbering asks again.
+//! as characters of Base64's alphabet for addresses. All files begin with the numbering's name, which stands for the pages and for the first words too, so that a reader who has
+//! parts of two builds asks again.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use rayon::prelude::{ParallelIterator, ParallelSlice};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSlice};
 
 use crate::rendering::search::words::words;
 
@@ -22,9 +23,9 @@ use crate::rendering::search::words::words;
 const FILE: usize = 16_000;
 
 /// Pages in one file.
-pub(super) const TOGETHER: usize = 64;
+pub(super) const TOGETHER: usize = 16;
 
-/// Of more words only those that stand on several pages can be found when they are mistyped.
+/// So many words can be found when they are mistyped: of more those that stand on most pages.
 const NEAR: usize = 20_000;
 
 /// Pages whose words are put together at a time.
@@ -105,17 +106,35 @@ fn of_page(Said { title, headings, text }: &Said) -> HashMap<String, Weight> {
     found
 }
 
-/// The files of words, and the first word of each; `numbering` is the name of the pages' numbering.
-pub(super) fn word_files(words: &Words, numbering: &str) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = Vec::new();
-    for (word, standing) in words {
-        let line = format!("{word} {}\n", steps(standing));
-        match files.last_mut() {
-            Some((_, file)) if file.len() + line.len() <= FILE => file.push_str(&line),
-            _ => files.push((word.clone(), format!("{numbering}\n{line}"))),
+/// Which words go into a file together, for each file.
+pub(super) fn pieces(words: &Words) -> Vec<Range<usize>> {
+    let mut pieces: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (at, (word, standing)) in words.iter().enumerate() {
+        let line = line(word, standing).len();
+        match pieces.last_mut() {
+            Some(piece) if bytes + line <= FILE => piece.end = at + 1,
+            _ => {
+                pieces.push(at..at + 1);
+                bytes = 0;
+            }
         }
+        bytes += line;
     }
-    files
+    pieces
+}
+
+/// The files of words, and the first word of each; `numbering` is the name of the pages' numbering.
+pub(super) fn word_files(words: &Words, pieces: &[Range<usize>], numbering: &str) -> Vec<(String, String)> {
+    let file = |piece: &Range<usize>| {
+        let lines = words[piece.clone()].iter().map(|(word, standing)| line(word, standing));
+        (words[piece.start].0.clone(), format!("{numbering}\n{}", lines.collect::<String>()))
+    };
+    pieces.par_iter().map(file).collect()
+}
+
+fn line(word: &str, standing: &Standing) -> String {
+    format!("{word} {}\n", steps(standing))
 }
 
 /// Where a word stands, written down.
@@ -141,10 +160,11 @@ fn steps(standing: &Standing) -> String {
 /// The words that a mistyped one may have been meant for: a digit of 36 for the letters that each shares with the one before, the rest of
 /// it, the end of the line.
 pub(super) fn near_file(words: &Words, numbering: &str) -> String {
-    let several = words.len() > NEAR;
-    let meant = words.iter().filter(|(_, standing)| {
-        !several || standing.len() > 1 || standing.iter().any(|(_, weight)| *weight >= Weight::Heading)
-    });
+    let mut counts: Vec<usize> = words.iter().map(|(_, standing)| standing.len()).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    // One page more than the first word that is left out stands on.
+    let least = counts.get(NEAR).map_or(1, |count| count + 1);
+    let meant = words.iter().filter(|(_, standing)| standing.len() >= least);
     let (mut file, mut before) = (format!("{numbering}\n"), "");
     for (word, _) in meant.filter(|(word, _)| (4..=35).contains(&word.chars().count())) {
         let shared: usize = word.chars().zip(before.chars()).take_while(|(one, other)| one == other).count();
@@ -213,14 +233,14 @@ mod tests {
                 }
                 weights.into_iter().for_each(|(word, weight)| expected.entry(word.to_owned()).or_default().push((number as u32, weight)));
             }
-            assert_eq!(read(&word_files(&words, "numbering")), expected);
+            assert_eq!(read(&word_files(&words, &pieces(&words), "numbering")), expected);
         }
     }
 
     #[test]
     fn files_are_of_a_size_and_in_order() {
         let words: Words = (0..5_000).map(|n| (format!("w{n:05}"), vec![(n, Weight::Once)])).collect();
-        let files = word_files(&words, "numbering");
+        let files = word_files(&words, &pieces(&words), "numbering");
         assert!(files.len() > 3 && files.iter().all(|(_, file)| file.len() <= FILE + 10), "{}", files.len());
         assert!(files.is_sorted());
         assert_eq!(read(&files).len(), 5_000);

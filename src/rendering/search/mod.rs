@@ -10,7 +10,7 @@ use crate::files::composition::{Composition, Part};
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Album, Block, Body, Page, Post};
 use crate::rendering::renderer::{Draft, Renderer};
-use crate::rendering::search::index::{Said, TOGETHER, index, near_file, word_files};
+use crate::rendering::search::index::{Said, TOGETHER, index, near_file, pieces, word_files};
 use crate::rendering::search::words::text;
 use crate::rendering::view::page::SearchPage;
 use crate::rendering::view::shared::DateView;
@@ -84,7 +84,11 @@ impl Found<'_> {
                 add(&mut said.text, &post.summary);
                 said
             }
-            Self::Page(page) => of_body(&page.title, &page.body),
+            Self::Page(page) => {
+                let mut said = of_body(&page.title, &page.body);
+                add(&mut said.text, &page.summary);
+                said
+            }
             Self::Album(album) => {
                 let mut said = of_body(&album.title, &album.body);
                 add(&mut said.text, &album.summary);
@@ -110,7 +114,10 @@ fn of_body(title: &str, body: &Body) -> Said {
     for block in &body.blocks {
         match block {
             Block::Html(html) => add(&mut said.text, &text(html)),
-            Block::Code(code) => add(&mut said.text, &code.text),
+            Block::Code(code) => {
+                add(&mut said.text, &code.title);
+                add(&mut said.text, &code.text);
+            }
             Block::Figure(figure) => add(&mut said.text, &text(&figure.caption)),
         }
     }
@@ -135,9 +142,14 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     for page in &pages {
         routes.update(page.route().as_str().as_bytes()).update(b"\n");
     }
-    let numbering = routes.finalize().to_hex()[..8].to_owned();
     let words = index(pages.len(), |number| pages[number].said(renderer));
-    let files = word_files(&words, &numbering);
+    let pieces = pieces(&words);
+    // Whoever has the first words of other pieces would look for words in the wrong one.
+    for piece in &pieces {
+        routes.update(words[piece.start].0.as_bytes()).update(b"\n");
+    }
+    let numbering = routes.finalize().to_hex()[..8].to_owned();
+    let files = word_files(&words, &pieces, &numbering);
     let firsts: Vec<&str> = files.iter().map(|(first, _)| &**first).collect();
     let head = json!({ "numbering": numbering, "pages": pages.len(), "together": TOGETHER, "words": firsts });
     let mut outputs = vec![file(renderer, "index.json", head.to_string())];

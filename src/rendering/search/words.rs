@@ -34,8 +34,13 @@ fn normal(text: &str) -> Cow<'_, str> {
             Cow::Borrowed(text)
         };
     }
-    let bare: String = text.nfkd().filter(|&c| !is_combining_mark(c)).collect();
+    let bare: String = text.nfkd().filter(|&c| !is_combining_mark(c) && !is_unseen(c)).collect();
     Cow::Owned(bare.to_lowercase().replace('ς', "σ"))
+}
+
+/// Signs that say where a word may be cut.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}')
 }
 
 fn is_part(c: char) -> bool {
@@ -61,12 +66,10 @@ fn word(run: &str, found: &mut impl FnMut(&str)) {
 }
 
 fn pairs(run: &str, found: &mut impl FnMut(&str)) {
-    let mut starts: Vec<usize> = run.char_indices().map(|(at, _)| at).collect();
-    starts.push(run.len());
-    if starts.len() == 2 {
-        found(run);
-    }
+    let starts: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
     starts.windows(3).for_each(|pair| found(&run[pair[0]..pair[2]]));
+    // A single sign is the beginning of a pair, but for the last one.
+    found(&run[starts[starts.len() - 2]..]);
 }
 
 /// Elements that stand within words.
@@ -112,13 +115,16 @@ fn tag_length(text: &str) -> usize {
     if !text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
         return 0;
     }
-    let mut quote = None;
+    let (mut quote, mut before) = (None, b' ');
     for (at, byte) in text.bytes().enumerate() {
         match (quote, byte) {
             (None, b'>') => return at + 1,
-            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
             (Some(open), _) if open == byte => quote = None,
             _ => {}
+        }
+        if byte != b' ' {
+            before = byte;
         }
     }
     text.len()
@@ -147,8 +153,8 @@ mod tests {
             ("netif_page_release()", &["netif_page_release", "netif", "page", "release"]),
             ("__init__ _", &["init"]),
             ("Café Ångström ﬁne ΣΊΣΥΦΟΣ", &["cafe", "angstrom", "fine", "σισυφοσ"]),
-            ("仮想化とXen入", &["仮想", "想化", "化と", "xen", "入"]),
-            ("İstanbul", &["istanbul"]),
+            ("仮想化とXen入", &["仮想", "想化", "化と", "と", "xen", "入"]),
+            ("İstanbul Donau\u{ad}dampf", &["istanbul", "donaudampf"]),
             ("한국어", &["한국어"].map(|_| "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}\u{110b}\u{1165}")),
         ] {
             assert_eq!(found(text), expected, "{text}");
@@ -165,6 +171,7 @@ mod tests {
             ("<style>p { color: red }</style>x<SCRIPT>let a = '<b>';</SCRIPT>y", "  x  y"),
             ("<", "<"),
             ("a<b", "a"),
+            ("<p title=it's>a</p><p title = '>'>b", " a  b"),
         ] {
             assert_eq!(text(html), expected, "{html}");
         }

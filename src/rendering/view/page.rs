@@ -49,6 +49,8 @@ pub struct PostView {
     pub lede: String,
     /// BCP 47 tag.
     pub lang: String,
+    /// `ltr` or `rtl`: how that language is written.
+    pub direction: &'static str,
     /// Table of contents.
     pub toc: Vec<TocEntry>,
     /// The whole text, figures included.

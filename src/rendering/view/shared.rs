@@ -16,6 +16,8 @@ pub struct SiteView {
     pub description: String,
     /// BCP 47 tag.
     pub language: String,
+    /// `ltr` or `rtl`: how that language is written.
+    pub direction: &'static str,
     /// Absolute, with a slash at the end.
     pub base_url: String,
     /// Href of the home page.
