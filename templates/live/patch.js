@@ -7,6 +7,9 @@
 /** Thrown where something has changed that scripts have changed, too, or that only runs when a page is loaded. */
 export class Rearranged extends Error {}
 
+/** Scripts of this type say what the page is about, and do nothing. */
+const DATA = "application/ld+json";
+
 /** More pairs of children than this are not compared with each other; they are taken in their order. */
 const PAIRS = 40_000;
 
@@ -106,7 +109,7 @@ export class Page {
 
   /** Puts a node before what has become of its next sibling, which is there already. */
   #insert(node, parent) {
-    if (runs(node) || node.querySelector?.("script, sim-figure, .knob")) throw new Rearranged();
+    if (runs(node) || node.querySelector?.(`script:not([type="${DATA}"]), sim-figure, .knob`)) throw new Rearranged();
     const next = node.nextSibling && this.#live.get(node.nextSibling);
     if (node.nextSibling && next?.parentNode !== parent) throw new Rearranged();
     const made = document.importNode(node, true);
@@ -179,7 +182,7 @@ function isKind(old, made) {
 }
 
 function runs(node) {
-  return node.nodeName === "SCRIPT";
+  return node.nodeName === "SCRIPT" && node.type !== DATA;
 }
 
 function isStyle(node) {
