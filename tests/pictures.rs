@@ -56,7 +56,7 @@ fn page<'o>(outputs: &'o Outputs, file: &str) -> &'o str {
 /// The text of the post's page.
 fn prose(outputs: &Outputs) -> &str {
     let page = page(outputs, "posts/a/index.html");
-    let (_, prose) = page.split_once("<div class=\"prose column\">").expect("a text");
+    let (_, prose) = page.split_once("<div class=\"prose column e-content\">").expect("a text");
     prose.split_once("</div>").expect("its end").0.trim()
 }
 
@@ -309,7 +309,7 @@ fn html_of_authors_keeps_what_they_wrote() {
     ] {
         let outputs = post(&format!("<div>{html}</div>"), &[("a.jpg", jpeg(noise(700, 500)))]);
         let prose = page(&outputs, "posts/a/index.html");
-        let (_, prose) = prose.split_once("<div class=\"prose column\">\n<div>").expect("a text");
+        let (_, prose) = prose.split_once("<div class=\"prose column e-content\">\n<div>").expect("a text");
         assert_eq!(short(prose.split_once("</div>").expect("its end").0), expected, "{html}");
     }
 }
