@@ -14,12 +14,18 @@ pub(crate) fn axe() -> String {
 
 /// What axe-core finds wrong with the page as it is now.
 pub(crate) async fn violations(browser: &Browser, axe: &str) -> Value {
+    violations_of(browser, axe, &[]).await
+}
+
+/// The same by these rules of axe-core; by all of its usual ones when there are none. What is said of colours alone is soon said.
+pub(crate) async fn violations_of(browser: &Browser, axe: &str, rules: &[&str]) -> Value {
     if browser.run("return 'axe' in window", &[]).await == json!(false) {
         browser.run(&format!("{axe}; window.axe = axe"), &[]).await;
     }
-    let run = "const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    let run = "const only = a[0].length > 0 ? { runOnly: a[0] } : {};
+               const { violations } = await axe.run(document, { resultTypes: ['violations'], ...only });
                return violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 200)).slice(0, 3)])";
-    browser.run(run, &[]).await
+    browser.run(run, &[json!(rules)]).await
 }
 
 #[test]
