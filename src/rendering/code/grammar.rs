@@ -160,3 +160,22 @@ fn looked_up(scope: &str) -> Option<Option<Kind>> {
     let known = KINDS.iter().filter(|(beginning, _)| begins(beginning));
     known.max_by_key(|(beginning, _)| beginning.len()).map(|(_, kind)| *kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many as the documents say.
+    #[test]
+    fn there_are_as_many_languages_as_is_said() {
+        let named = grammars().syntaxes().iter().filter(|grammar| !grammar.hidden).count();
+        assert!(named >= 190, "{named}");
+    }
+
+    #[test]
+    fn every_other_name_leads_to_a_grammar() {
+        for (alias, name) in ALIASES {
+            assert!(grammars().find_syntax_by_token(name).is_some(), "{alias}: {name}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Code in colours, made while the site is built: [`html`] for pages, [`plain`] where colours would be lost.
 //!
 //! What a stretch of code is ([`Kind`]) becomes a class of one letter, so one markup serves light and dark, every theme and paper.
-//! [`grammar`] asks the grammars of Sublime Text, of which the program carries 200; [`session`], [`kernel_log`] and [`assembler`] read
+//! [`grammar`] asks the grammars of Sublime Text, of which the program carries 190 and some; [`session`], [`kernel_log`] and [`assembler`] read
 //! what these know badly or not at all. Names that the index of public sources knows lead to where they are defined.
 
 mod assembler;
