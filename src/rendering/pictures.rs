@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, end_tag, rewrite_str};
+use memchr::memchr_iter;
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::files::config::Config;
@@ -130,7 +131,8 @@ impl<'a> Texts<'a> {
 
 /// Whether HTML may have an `img` element: most has none and need not be taken apart.
 pub(super) fn may_have_image(html: &str) -> bool {
-    html.split('<').skip(1).any(|tag| tag.as_bytes().get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"img")))
+    let html = html.as_bytes();
+    memchr_iter(b'<', html).any(|at| html.get(at + 1..at + 4).is_some_and(|name| name.eq_ignore_ascii_case(b"img")))
 }
 
 /// Whether an `img` element is the one of a `picture` element.

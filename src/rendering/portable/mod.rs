@@ -1,7 +1,10 @@
 //! HTML that leaves its page: for a feed reader, which knows neither our address nor our style, and for the home page.
 //!
 //! [`portable`] makes every link mean the same there as in the page, and takes out what has no sense elsewhere (ids, heading
-//! anchors) and what feed readers refuse (scripts, forms, custom elements). The text stays.
+//! anchors) and what feed readers refuse (scripts, forms, custom elements). The text stays. Most texts are of a kind that [`simple`]
+//! rewrites in passing.
+
+mod simple;
 
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
@@ -37,6 +40,11 @@ pub enum Destination {
 /// Rewrites `html`, which stands in the page at `page_url`.
 #[must_use]
 pub fn portable(html: &str, page_url: &str, destination: Destination) -> String {
+    let simple = (destination == Destination::Feed).then(|| simple::portable(html, page_url)).flatten();
+    simple.unwrap_or_else(|| of_any_kind(html, page_url, destination))
+}
+
+fn of_any_kind(html: &str, page_url: &str, destination: Destination) -> String {
     let every = element!("*", |element| {
         if is_of_its_page(element) {
             element.remove_and_keep_content();
@@ -79,11 +87,14 @@ fn is_wanted(element: &mut Element<'_, '_>) -> bool {
 
 /// Whether an element means something beside its figure only: a knob in a sentence, and the number that the engine has confirmed.
 fn is_of_its_page(element: &Element<'_, '_>) -> bool {
-    match element.tag_name().as_str() {
-        "span" => has_class(element, "knob") || has_class(element, "sim-place"),
-        "data" => has_class(element, "claim"),
-        _ => false,
-    }
+    let class = element.get_attribute("class");
+    class.is_some_and(|class| is_class_of_page(&element.tag_name(), &class))
+}
+
+/// The same of an element's name and classes.
+fn is_class_of_page(name: &str, class: &str) -> bool {
+    let has = |wanted| class.split_ascii_whitespace().any(|class| class == wanted);
+    (name == "span" && (has("knob") || has("sim-place"))) || (name == "data" && has("claim"))
 }
 
 fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination) {
@@ -102,10 +113,7 @@ fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination
         element.attributes().iter().map(|attribute| (attribute.name(), attribute.value())).collect();
     for (name, value) in attributes {
         let dropped = match destination {
-            Destination::Feed => {
-                DROPPED.contains(&name.as_str())
-                    || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
-            }
+            Destination::Feed => is_dropped(&name),
             Destination::List => name == "id" || name == "data-light",
         };
         if LINKS.contains(&name.as_str()) {
@@ -124,6 +132,11 @@ fn carry(element: &mut Element<'_, '_>, page_url: &str, destination: Destination
     }
 }
 
+/// Whether an attribute means nothing in a feed.
+fn is_dropped(name: &str) -> bool {
+    DROPPED.contains(&name) || ["on", "aria-", "data-"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether following a link would run something, as far as a feed reader that trusts us would let it.
 fn is_script(url: &str) -> bool {
     url.split(':').next().is_some_and(|scheme| {
@@ -138,8 +151,12 @@ fn has_class(element: &Element<'_, '_>, wanted: &str) -> bool {
 
 /// Sets an attribute that the element has. The rewriter itself escapes the quotes only.
 fn set(element: &mut Element<'_, '_>, name: &str, value: &str) {
-    let value = value.replace('&', "&amp;").replace('<', "&lt;");
-    element.set_attribute(name, &value).expect("the parser gave the name");
+    element.set_attribute(name, &written(value)).expect("the parser gave the name");
+}
+
+/// A value as an attribute has it, but for quotes.
+fn written(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The rewriter hands attributes out as they are written; a name that XML does not know stays as it is.
