@@ -12,14 +12,19 @@ mod kernel_log;
 
 mod kind;
 
+mod known;
+
 mod names;
 
 mod session;
+
+use std::sync::{Arc, LazyLock};
 
 use pulldown_cmark_escape::{escape_html, escape_html_body_text};
 
 use crate::parsing::code::{Code, open};
 use crate::rendering::code::kind::Stretch;
+use crate::rendering::code::known::Known;
 
 /// Code without line breaks for so long, or so much of it, is a program's own product. It stays as it is.
 const LONGEST_LINE: usize = 10_000;
@@ -93,17 +98,18 @@ fn escape(html: &mut String, text: &str) {
 }
 
 /// What is in the code, in order and without overlaps; nothing of a language that nobody knows.
-fn stretches(language: &str, text: &str) -> Vec<Stretch> {
+fn stretches(language: &str, text: &str) -> Arc<[Stretch]> {
+    static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
     if text.len() > MOST || text.lines().any(|line| line.len() > LONGEST_LINE) {
-        return Vec::new();
+        return Arc::new([]);
     }
     let language = language.to_ascii_lowercase();
-    match Reader::of(&language) {
+    KNOWN.stretches(&language, text, || match Reader::of(&language) {
         Reader::Session => session::read(text),
         Reader::KernelLog => kernel_log::read(text),
         Reader::Assembler => assembler::read(text),
         Reader::Grammar => grammar::read(&language, text),
-    }
+    })
 }
 
 /// Who reads a language.
