@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use quick_xml::events::BytesText;
 
 use crate::files::config::{Config, FeedFormat};
-use crate::rendering::feeds::item::{Item, changed};
+use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::{Feed, Scope};
 use crate::rendering::portable::has_scheme;
 use crate::rendering::renderer::{GENERATOR, Renderer};
@@ -24,7 +24,7 @@ pub(super) fn write(renderer: &Renderer<'_>, feed: &Feed, items: &[Cow<'_, Item>
         xml.create_element("feed")
             .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
             .write_inner_content(|xml| {
-                write_feed(xml, renderer, feed, changed(items))?;
+                write_feed(xml, renderer, feed, feed.changed(renderer))?;
                 items.iter().try_for_each(|item| write_entry(xml, renderer, feed, item))
             })?;
         Ok(())

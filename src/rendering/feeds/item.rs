@@ -1,7 +1,5 @@
 //! What every format says of a post or a photograph: addresses, and a body that a reader of feeds can show.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
@@ -79,7 +77,7 @@ impl Item {
             html: without_illegal(&portable(&photo_html(photo, image.as_ref(), &url), &url, Destination::Feed)),
             authors: Vec::new(),
             tags: Vec::new(),
-            published: album.date.map(|date| date.fixed_offset()).or(photo.taken).as_ref().map(in_minutes),
+            published: taken_in_minutes(album, photo),
             updated: None,
             language: renderer.site.config.language.clone(),
             image,
@@ -88,18 +86,17 @@ impl Item {
             url,
         }
     }
-
-    /// When it last changed; `None` where nobody knows.
-    #[must_use]
-    pub fn changed(&self) -> Option<DateTime<FixedOffset>> {
-        self.published.max(self.updated)
-    }
 }
 
-/// When the newest of them came out or changed; `None` where nobody knows.
-#[must_use]
-pub fn changed(items: &[Cow<'_, Item>]) -> Option<DateTime<FixedOffset>> {
-    items.iter().filter_map(|item| item.changed()).max()
+/// When a post came out or was last changed, as feeds can say it.
+pub(super) fn changed_in_minutes(post: &Post) -> DateTime<FixedOffset> {
+    let published = in_minutes(&post.date);
+    post.updated.as_ref().map_or(published, |updated| published.max(in_minutes(updated)))
+}
+
+/// When a photograph is said to be from; `None` where nobody knows.
+pub(super) fn taken_in_minutes(album: &Album, photo: &Photo) -> Option<DateTime<FixedOffset>> {
+    album.date.map(|date| date.fixed_offset()).or(photo.taken).as_ref().map(in_minutes)
 }
 
 /// The same moment where the offset has no seconds: zones had some before the 1970s, and no format can write them.

@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, FixedOffset};
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 pub use self::check::{FEED_SIZE, check, check_text};
@@ -46,6 +46,9 @@ use crate::rendering::feeds::pictures::in_text;
 use crate::rendering::hashing::hash_json;
 use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
+
+/// Items that wait in memory to be written, where a feed may hold all of a year.
+const AT_A_TIME: usize = 64;
 
 /// What a feed is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +143,33 @@ impl Feed {
         }
     }
 
+    /// The same, so many at a time: a year may have thousands.
+    fn items_in_turn<'i>(
+        &'i self,
+        renderer: &'i Renderer<'_>,
+        items: &'i Items,
+    ) -> impl Iterator<Item = Cow<'i, Item>> {
+        let posts = self
+            .indices()
+            .chunks(AT_A_TIME)
+            .flat_map(|posts| posts.par_iter().map(|post| items.of_post(renderer, *post)).collect::<Vec<_>>());
+        let photos = if self.indices().is_empty() { self.items(renderer, items) } else { Vec::new() };
+        posts.chain(photos)
+    }
+
+    /// When the newest of its items came out or changed; `None` where nobody knows.
+    fn changed(&self, renderer: &Renderer<'_>) -> Option<DateTime<FixedOffset>> {
+        match &self.content {
+            Content::Posts(posts) => {
+                posts.iter().map(|index| item::changed_in_minutes(&renderer.site.posts[index.0])).max()
+            }
+            Content::Photos(album) => {
+                let photos = renderer.site.photos_in(&renderer.site.albums[*album]).into_iter();
+                photos.filter_map(|(album, photo)| item::taken_in_minutes(album, photo)).max()
+            }
+        }
+    }
+
     fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: &Channel) -> Planned<'a> {
         let address = self.address(renderer, format);
         let about = (&address.title, &self.description, self.page.as_str(), format!("{:?}", self.scope), format.name());
@@ -191,11 +221,10 @@ impl Feed {
         asking: &Asking,
         items: &Items,
     ) -> io::Result<Vec<u8>> {
-        let items = self.items(renderer, items);
         match format {
-            FeedFormat::Rss => rss::write(renderer, self, &items, asking),
-            FeedFormat::Atom => atom::write(renderer, self, &items),
-            FeedFormat::Json => Ok(json::write(renderer, self, &items)),
+            FeedFormat::Rss => rss::write(renderer, self, self.items_in_turn(renderer, items), asking),
+            FeedFormat::Atom => atom::write(renderer, self, &self.items(renderer, items)),
+            FeedFormat::Json => Ok(json::write(renderer, self, &self.items(renderer, items))),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::files::config::FeedFormat;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::feeds::asking::Asking;
 use crate::rendering::feeds::hours::greenwich_hours;
-use crate::rendering::feeds::item::{Item, changed};
+use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::people::{editor, mail_and_name};
 use crate::rendering::feeds::pictures::{Image, in_text};
 use crate::rendering::feeds::{Feed, Scope, of_years};
@@ -35,17 +35,17 @@ const NAMESPACES: [(&str, &str); 6] = [
 ];
 
 /// Writes a feed.
-pub(super) fn write(
+pub(super) fn write<'i>(
     renderer: &Renderer<'_>,
     feed: &Feed,
-    items: &[Cow<'_, Item>],
+    mut items: impl Iterator<Item = Cow<'i, Item>>,
     asking: &Asking,
 ) -> io::Result<Vec<u8>> {
     document(|xml| {
         xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
             xml.create_element("channel").write_inner_content(|xml| {
-                write_channel(xml, renderer, feed, asking, changed(items))?;
-                items.iter().try_for_each(|item| write_item(xml, renderer, feed, item))
+                write_channel(xml, renderer, feed, asking, feed.changed(renderer))?;
+                items.try_for_each(|item| write_item(xml, renderer, feed, &item))
             })?;
             Ok(())
         })?;
