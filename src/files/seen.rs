@@ -120,6 +120,9 @@ fn file(root: &Path, memory: &str) -> std::path::PathBuf {
     root.join(FOLDER).join("seen").join(memory)
 }
 
+/// Bytes that are read of a file at a time.
+const PIECE: usize = 1 << 16;
+
 /// The hash of a file's bytes, and its stamp if they are sure to belong together: it was settled at `moment`, which was before,
 /// and the file did not change meanwhile. The bytes go to `each` in pieces.
 pub fn read_stamped(
@@ -128,9 +131,12 @@ pub fn read_stamped(
     mut each: impl FnMut(&[u8]),
 ) -> io::Result<(Hash, Option<Stamp>)> {
     let mut file = File::open(file)?;
-    let before = Stamp::of(&file.metadata()?);
+    let metadata = file.metadata()?;
+    let before = Stamp::of(&metadata);
     let mut hasher = blake3::Hasher::new();
-    let mut piece = vec![0; 1 << 16];
+    // A small file is read at once; one byte more tells that it has ended.
+    let mut piece =
+        vec![0; usize::try_from(metadata.len()).map_or(PIECE, |length| length.saturating_add(1).min(PIECE))];
     loop {
         match file.read(&mut piece) {
             Ok(0) => break,

@@ -84,8 +84,11 @@ pub(crate) fn missing_alt(span: &Span) -> Diagnostic {
 pub(crate) fn words(text: &str) -> usize {
     // Most texts are ASCII, and most of a build's words are counted here.
     if text.is_ascii() {
-        let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
-        return text.as_bytes().split(is_space).filter(|word| word.iter().any(u8::is_ascii_alphanumeric)).count();
+        let count = |(words, counted): (usize, bool), &byte: &u8| {
+            let (is_part, is_space) = (byte.is_ascii_alphanumeric(), byte.is_ascii_whitespace() | (byte == b'\x0b'));
+            (words + usize::from(is_part & !counted), (counted | is_part) & !is_space)
+        };
+        return text.as_bytes().iter().fold((0, false), count).0;
     }
     text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
 }

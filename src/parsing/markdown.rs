@@ -32,6 +32,9 @@ pub(crate) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_GFM)
     .union(Options::ENABLE_DEFINITION_LIST);
 
+/// Prose has an event in so many bytes or fewer: room for them is made at once.
+const BYTES_OF_AN_EVENT: usize = 24;
+
 /// An event and its place in the source.
 type Placed<'a> = (Event<'a>, Range<usize>);
 
@@ -73,7 +76,7 @@ pub(crate) fn inline(text: &Located<String>) -> (Vec<Piece>, Vec<Diagnostic>) {
 
 /// The parser's events with their places in the source.
 fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed<'_>>, Vec<Diagnostic>) {
-    let start = body.start;
+    let (start, length) = (body.start, body.len());
     let mut diagnostics = Vec::new();
     let undefined = |link: BrokenLink<'_>| {
         let span = Span::new(source, start + link.span.start..start + link.span.end);
@@ -82,7 +85,8 @@ fn events(source: &Arc<SourceText>, body: Range<usize>) -> (Vec<Placed<'_>>, Vec
     };
     let parser = Parser::new_with_broken_link_callback(&source.text[body], OPTIONS, Some(undefined));
     let merged = TextMergeWithOffset::new(parser.into_offset_iter());
-    let events = merged.map(|(event, at)| (event, start + at.start..start + at.end)).collect();
+    let mut events = Vec::with_capacity(length / BYTES_OF_AN_EVENT);
+    events.extend(merged.map(|(event, at)| (event, start + at.start..start + at.end)));
     (math::in_lines(events), diagnostics)
 }
 
@@ -148,6 +152,7 @@ impl<'a> Builder<'a> {
     }
 
     fn build(&mut self, events: &[Placed<'a>]) {
+        self.marks.reserve(events.len());
         let mut at = 0;
         while let Some((event, range)) = events.get(at) {
             let span = Span::new(self.source, range.clone());

@@ -1,5 +1,7 @@
 //! Hashes of what outputs depend on.
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 use sim::telling::source::Tree;
 
@@ -38,5 +40,16 @@ pub fn hash_figure(wanted: &FigureUse) -> blake3::Hash {
 
 /// Hash of a value by way of its JSON, whose maps are ordered.
 pub fn hash_json(value: &impl Serialize) -> blake3::Hash {
-    blake3::hash(&serde_json::to_vec(value).expect("views are plain data with text for keys"))
+    const ROOM: usize = 1 << 16;
+    thread_local! {
+        // Values are many and small; what one of them took is there for the next.
+        static JSON: RefCell<Vec<u8>> = RefCell::default();
+    }
+    JSON.with_borrow_mut(|json| {
+        json.clear();
+        serde_json::to_writer(&mut *json, value).expect("views are plain data with text for keys");
+        let hash = blake3::hash(json);
+        json.shrink_to(ROOM);
+        hash
+    })
 }

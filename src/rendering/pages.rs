@@ -2,8 +2,7 @@
 
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
-use crate::graph::related::related;
-use crate::graph::site::{Enclosure, EnclosureFile, Page, Post, PostIndex};
+use crate::graph::site::{Enclosure, EnclosureFile, Page, Post};
 use crate::rendering::card::{self, Card};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::hashing::hash_body;
@@ -52,10 +51,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         html: String::new(),
         enclosure: post.enclosure.as_ref().map(|enclosure| enclosure_view(renderer, enclosure)),
         series: renderer.series(post),
-        related: related(renderer.site, PostIndex(index))
-            .iter()
-            .map(|other| renderer.post_link(&posts[other.0]))
-            .collect(),
+        related: renderer.related(index),
         newer,
         older,
         source: post.source.path.strip_prefix("content/").unwrap_or(&post.source.path).to_owned(),

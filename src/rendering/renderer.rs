@@ -15,7 +15,7 @@ use crate::files::artifact::Make;
 use crate::files::composition::{Common, Composition, Part};
 use crate::files::config::FeedFormat;
 use crate::files::output::{Phase, Planned};
-use crate::graph::related::series;
+use crate::graph::related::{related, series};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::aside::aside;
 use crate::rendering::code;
@@ -57,6 +57,8 @@ pub struct Renderer<'a> {
     pub pictures: Pictures,
     /// Hashes of what posts say, in the order of the site's list, of those that were asked for.
     post_bodies: Vec<OnceLock<blake3::Hash>>,
+    /// Posts that are named beside each post, of those that were asked for.
+    related: Vec<OnceLock<Vec<PostIndex>>>,
     /// Those of [`Site::languages`].
     pub languages: BTreeSet<&'a str>,
     /// The site as pages show it, by which links of the header lead to the page or above it.
@@ -101,14 +103,22 @@ impl<'a> Renderer<'a> {
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
         let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
         let post_bodies = vec![OnceLock::new(); site.posts.len()];
+        let related = vec![OnceLock::new(); site.posts.len()];
         let (languages, series) = (site.languages(), series(site));
-        Self { site, theme, program, pictures, post_bodies, languages, sites, lines, series }
+        Self { site, theme, program, pictures, post_bodies, related, languages, sites, lines, series }
     }
 
     /// Hash of what the post at `index` of the site's list says.
     #[must_use]
     pub fn post_body(&self, index: usize) -> blake3::Hash {
         *self.post_bodies[index].get_or_init(|| hash_body(&self.site.posts[index].body))
+    }
+
+    /// Links to the posts that have most in common with the one at `index` of the site's list.
+    #[must_use]
+    pub fn related(&self, index: usize) -> Vec<TitledLink> {
+        let related = self.related[index].get_or_init(|| related(self.site, PostIndex(index)));
+        related.iter().map(|other| self.post_link(&self.site.posts[other.0])).collect()
     }
 
     /// A link on this site.

@@ -95,11 +95,27 @@ pub(crate) fn percent_decode(text: &str) -> String {
 
 /// Percent-encodes what may not stand in a URL's path (RFC 3986, `pchar` and `/`).
 pub(crate) fn percent_encode(path: &str) -> String {
-    percent_encode_but(path, |byte| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte))
+    const STAYS: [bool; 256] = {
+        let (mut stays, mut byte) = ([false; 256], 0);
+        while byte < 128 {
+            stays[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let (marks, mut at) = (b"-._~/!$&'()*+,;=:@", 0);
+        while at < marks.len() {
+            stays[marks[at] as usize] = true;
+            at += 1;
+        }
+        stays
+    };
+    percent_encode_but(path, |byte| STAYS[usize::from(byte)])
 }
 
 /// Percent-encodes all bytes of a text but those that stay.
 pub(crate) fn percent_encode_but(text: &str, stays: impl Fn(u8) -> bool) -> String {
+    if text.bytes().all(&stays) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if stays(byte) {

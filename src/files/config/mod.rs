@@ -106,8 +106,8 @@ impl Config {
     /// The path of the base URL, with slashes at both ends: `/` or `/blog/`.
     #[must_use]
     pub fn base_path(&self) -> &str {
-        let after_scheme = self.base_url.find("://").map_or(0, |at| at + 3);
-        let path = self.base_url[after_scheme..].find('/').map_or(self.base_url.len() - 1, |at| after_scheme + at);
+        // Behind the two slashes of the scheme.
+        let path = self.base_url.match_indices('/').nth(2).map_or(self.base_url.len() - 1, |(at, _)| at);
         &self.base_url[path..]
     }
 

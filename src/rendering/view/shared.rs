@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, Datelike, TimeZone};
+use chrono::{DateTime, Datelike, Month, TimeZone, Timelike};
 use serde::Serialize;
 
 use crate::graph::site::Heading;
@@ -198,13 +198,17 @@ impl DateView {
     /// The forms of `date`.
     #[must_use]
     pub fn new<Z: TimeZone<Offset: Display>>(date: &DateTime<Z>) -> Self {
+        let (day, year) = (date.day(), date.year());
+        let month = u8::try_from(date.month()).ok().and_then(|month| Month::try_from(month).ok());
+        let month = month.map_or("", |month| month.name());
         Self {
             iso: date.to_rfc3339(),
-            day: date.format("%-d %B %Y").to_string(),
-            short: date.format("%-d %b").to_string(),
-            year: date.year().to_string(),
-            month: date.format("%B").to_string(),
-            time: date.format("%H:%M").to_string(),
+            day: format!("{day} {month} {year:04}"),
+            // All names of months are of ASCII letters, and none has fewer than three.
+            short: format!("{day} {:.3}", month),
+            year: year.to_string(),
+            month: month.to_owned(),
+            time: format!("{:02}:{:02}", date.hour(), date.minute()),
         }
     }
 }
