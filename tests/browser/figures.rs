@@ -21,7 +21,7 @@ pub(crate) struct Shown {
 pub(crate) fn for_every_figure(width: u32, height: u32, test: impl AsyncFn(&Browser, &'static FigureSpec)) {
     in_browser_at(host(every_figure(), Habit::Proper), width, height, async |browser| {
         for &spec in catalogue() {
-            browser.visit_afresh(&page(spec)).await;
+            browser.visit(&page(spec)).await;
             awaken(browser).await;
             test(browser, spec).await;
         }
@@ -35,10 +35,10 @@ pub(crate) fn page(spec: &FigureSpec) -> String {
 
 /// Brings the figures of a page to life without waiting for them to be near.
 pub(crate) async fn awaken(browser: &Browser) {
-    browser.run("document.querySelectorAll('sim-figure').forEach(f => f.start())", &[]).await;
-    let live = "const all = [...document.querySelectorAll('sim-figure')];
-                return all.length > 0 && all.every(f => 'live' in f.dataset)";
-    browser.until("the figures live", live).await;
+    let start = "const all = [...document.querySelectorAll('sim-figure')];
+                 await Promise.all(all.map((figure) => figure.start()));
+                 return all.length > 0 && all.every((figure) => 'live' in figure.dataset)";
+    assert_eq!(browser.run(start, &[]).await, json!(true), "the figures live");
 }
 
 /// Step, last step and state of the figure with this id.

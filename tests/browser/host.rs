@@ -1,6 +1,6 @@
-//! A site with every figure of the catalogue, each in a post of its own, and a host for it that can be worse than ours.
+//! Sites that tests read: one with every figure of the catalogue, each in a post of its own, and this repository's. And a host for them
+//! that can be worse than ours.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
+use genblog::rendering::headers::media_type;
+use genblog::words::route::Route;
 use sim::telling::catalogue;
 use sim::telling::player::Player;
 use sim::telling::story::FigureSpec;
@@ -37,11 +39,42 @@ pub(crate) fn every_figure() -> &'static Path {
         for &spec in catalogue() {
             fs::write(root.join(format!("content/posts/{}.md", spec.name)), post(spec)).expect("a post is written");
         }
-        let built = Command::new(env!("CARGO_BIN_EXE_genblog")).args(["build", "--root"]).arg(&root).output();
-        let built = built.expect("genblog runs");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        root.join("public")
+        build(&root)
     })
+}
+
+/// This repository's own site in its own theme, built in a copy once for all tests that only read it.
+pub(crate) fn own_site() -> &'static Path {
+    static SITE: OnceLock<PathBuf> = OnceLock::new();
+    SITE.get_or_init(|| own_site_with(""))
+}
+
+/// The same as its readers would find it if it had the theme of a weblog.
+pub(crate) fn own_site_as_weblog() -> &'static Path {
+    static SITE: OnceLock<PathBuf> = OnceLock::new();
+    SITE.get_or_init(|| own_site_with("theme = \"weblog\"\n"))
+}
+
+fn own_site_with(setting: &str) -> PathBuf {
+    let root = tempfile::tempdir().expect("a folder for the site").keep();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for part in ["content", "static"] {
+        if own.join(part).is_dir() {
+            let copied = Command::new("cp").arg("-r").arg(own.join(part)).arg(&root).status();
+            assert!(copied.expect("cp runs").success());
+        }
+    }
+    let config = fs::read_to_string(own.join("genblog.toml")).expect("readable");
+    fs::write(root.join("genblog.toml"), format!("{setting}{config}")).expect("the configuration is written");
+    build(&root)
+}
+
+/// Builds the site in a folder, and returns where it was written.
+pub(crate) fn build(root: &Path) -> PathBuf {
+    let built = Command::new(env!("CARGO_BIN_EXE_genblog")).args(["build", "--root"]).arg(root).output();
+    let built = built.expect("genblog runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    root.join("public")
 }
 
 /// A text with one figure, a word that lights something up, a number that is a knob, and a link to the last frame.
@@ -72,65 +105,63 @@ fn post(spec: &'static FigureSpec) -> String {
 pub(crate) fn host(folder: &'static Path, habit: Habit) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let policies = Arc::new(policies(folder));
+    let rules = Arc::new(rules(folder));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let policies = Arc::clone(&policies);
-            std::thread::spawn(move || answer(stream, folder, habit, &policies));
+            let rules = Arc::clone(&rules);
+            std::thread::spawn(move || answer(stream, folder, habit, &rules));
         }
     });
     format!("http://{address}")
 }
 
-/// The policy of each page, as `_headers` states it.
-fn policies(folder: &Path) -> HashMap<String, String> {
+/// A path, or with `*` the beginning of one, a header's name and its value.
+type Rule = (String, String, String);
+
+/// The rules that `_headers` states, but for types: those go by a file's name.
+fn rules(folder: &Path) -> Vec<Rule> {
     let text = fs::read_to_string(folder.join("_headers")).expect("the site has `_headers`");
-    let mut policies = HashMap::new();
+    let mut rules = Vec::new();
     let mut path = "";
     for line in text.lines() {
-        match line.trim_start().split_once("Content-Security-Policy: ") {
-            Some((_, policy)) => drop(policies.insert(path.to_owned(), policy.to_owned())),
-            None if line.starts_with('/') => path = line,
-            None => {}
+        match line.trim_start().split_once(": ") {
+            Some(("Content-Type", _)) => {}
+            Some((name, value)) => rules.push((path.to_owned(), name.to_owned(), value.to_owned())),
+            None => path = line,
         }
     }
-    policies
+    rules
 }
 
-fn answer(mut stream: TcpStream, folder: &Path, habit: Habit, policies: &HashMap<String, String>) -> Option<()> {
+fn answer(mut stream: TcpStream, folder: &Path, habit: Habit, rules: &[Rule]) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let request = lines.next()?.ok()?;
     // A request ends with an empty line.
     lines.map_while(Result::ok).find(String::is_empty)?;
-    let path = request.split(' ').nth(1)?.split('?').next()?.to_owned();
-    let file = if path.ends_with('/') { format!("{path}index.html") } else { path.clone() };
-    let (status, bytes) = match fs::read(folder.join(file.trim_start_matches('/'))) {
+    let path = request.split(' ').nth(1)?.split('?').next()?;
+    let route = Route::of_url(path, "/")?;
+    let file = route.file();
+    let (status, bytes) = match fs::read(folder.join(&file)) {
         Ok(bytes) => ("200 OK", bytes),
         Err(_) => ("404 Not Found", b"nothing is here".to_vec()),
     };
-    let ending = file.rsplit('.').next()?;
-    let usual = match ending {
-        "html" => "text/html; charset=utf-8",
-        "css" => "text/css",
-        "js" => "text/javascript",
-        "wasm" => "application/wasm",
-        "svg" => "image/svg+xml",
-        _ => "application/octet-stream",
-    };
     let kind = match habit {
-        Habit::WrongType(wrong, kind) if wrong == ending => kind,
-        Habit::Proper | Habit::WrongType(..) | Habit::NoWasm => usual,
+        Habit::WrongType(ending, kind) if file.rsplit('.').next() == Some(ending) => kind,
+        Habit::Proper | Habit::WrongType(..) | Habit::NoWasm => media_type(&route),
     };
-    let policy = policies.get(&path).map_or_else(String::new, |policy| match habit {
-        Habit::NoWasm => policy.replace(" 'wasm-unsafe-eval'", ""),
-        Habit::Proper | Habit::WrongType(..) => policy.clone(),
-    });
-    let policy = if policy.is_empty() { policy } else { format!("Content-Security-Policy: {policy}\r\n") };
-    let length = bytes.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nX-Content-Type-Options: nosniff\r\n\
-         {policy}Connection: close\r\n\r\n"
+    let mut head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        bytes.len()
     );
+    for (pattern, name, value) in rules {
+        let applies = pattern.strip_suffix('*').map_or(pattern == path, |beginning| path.starts_with(beginning));
+        if applies {
+            let without_engine = value.replace(" 'wasm-unsafe-eval'", "");
+            let value = if habit == Habit::NoWasm { &without_engine } else { value };
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    head.push_str("\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(&bytes).ok()
 }

@@ -22,13 +22,15 @@ mod themes;
 mod viewer;
 mod walks;
 
-use crate::driver::{ARTICLE, in_browser};
+use std::path::Path;
+
+use crate::driver::{ARTICLE, in_browser, in_browser_with};
 use crate::figures::awaken;
 
 /// A browser keeps six connections to a server; the pages of `genblog serve` must not use them all up waiting for edits.
 #[test]
 fn more_tabs_than_connections_can_be_open() {
-    in_browser(1280, 900, async |browser| {
+    in_browser_with(Path::new(env!("CARGO_MANIFEST_DIR")), 1280, 900, async |browser| {
         for _ in 0..8 {
             browser.new_tab().await;
             browser.visit("about/").await;

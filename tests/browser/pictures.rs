@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use crate::driver::{Browser, in_browser_at};
-use crate::host::{Habit, host};
+use crate::host::{Habit, build, host};
 
 /// A text with pictures of every shape. Each has a file of its own: a browser that has a larger size of a picture takes it for a
 /// smaller one.
@@ -88,10 +87,7 @@ pub(crate) fn site() -> &'static Path {
             image::Rgba(if inside { [200, 90, 40, 255] } else { [0; 4] })
         });
         clear.save(post.join("clear.png")).expect("written");
-        let built = Command::new(env!("CARGO_BIN_EXE_genblog")).args(["build", "--root"]).arg(&root).output();
-        let built = built.expect("genblog runs");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        root.join("public")
+        build(&root)
     })
 }
 

@@ -1,35 +1,18 @@
 //! Every theme by day and by night, and what readers choose: by keys, remembered, before anything is painted, and in other tabs.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::access::{axe, violations, violations_of};
-use crate::driver::{ARTICLE, Browser, in_browser, in_browser_with};
-use crate::figures::awaken;
+use crate::driver::{ARTICLE, Browser, in_browser, in_browser_at, in_browser_with};
+use crate::figures::{awaken, choose};
+use crate::host::{Habit, host, own_site, own_site_as_weblog};
 
 const THEMES: [&str; 4] = ["default", "weblog", "book", "contrast"];
 
 const PAGES: [&str; 8] =
     ["", ARTICLE, "archives/", "tags/", "gallery/", "gallery/portraits-of-a-ring/", "about/", "feed/"];
-
-/// This repository's own site in another theme.
-fn own_site_in(theme: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder for the site");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for part in ["content", "static"] {
-        if root.join(part).is_dir() {
-            let copied = Command::new("cp").arg("-r").arg(root.join(part)).arg(folder.path()).status();
-            assert!(copied.expect("cp runs").success());
-        }
-    }
-    let config = fs::read_to_string(root.join("genblog.toml")).expect("readable");
-    fs::write(folder.path().join("genblog.toml"), format!("theme = \"{theme}\"\n{config}")).expect("writable");
-    folder
-}
 
 /// Goes to a page as a reader who has chosen before.
 async fn visit_in(browser: &Browser, theme: &str, scheme: &str, path: &str) {
@@ -52,31 +35,31 @@ async fn photograph(browser: &Browser) -> String {
 
 async fn look_at(browser: &Browser, own: &str, pages: &[&str]) {
     let axe = axe();
+    browser.visit("").await;
     for theme in THEMES {
-        for scheme in ["light", "dark"] {
-            for &path in pages {
-                let place = format!("{own} as {theme} {scheme}: /{path}");
-                browser.window(1280, 900).await;
-                visit_in(browser, theme, scheme, path).await;
-                if path == ARTICLE {
-                    awaken(browser).await;
-                }
-                // By night the colours are others, and nothing else is.
-                let rules: &[&str] = match (theme, scheme) {
-                    ("contrast", "dark") => &["color-contrast", "color-contrast-enhanced"],
-                    (_, "dark") => &["color-contrast"],
-                    _ => &[],
-                };
-                assert_eq!(violations_of(browser, &axe, rules).await, json!([]), "{place}");
-                if (theme, scheme) == ("contrast", "light") {
-                    let enhanced = violations_of(browser, &axe, &["color-contrast-enhanced"]).await;
-                    assert_eq!(enhanced, json!([]), "{place}");
-                }
-                // By night a page is as wide as by day.
-                for width in [1280, 960, 320].into_iter().filter(|_| scheme == "light") {
-                    browser.window(width, 900).await;
-                    is_not_too_wide(browser, &format!("{place} at {width}")).await;
-                }
+        for &path in pages {
+            let place = format!("{own} as {theme}: /{path}");
+            browser.window(1280, 900).await;
+            visit_in(browser, theme, "light", path).await;
+            if path == ARTICLE {
+                awaken(browser).await;
+            }
+            assert_eq!(violations(browser, &axe).await, json!([]), "{place} by day");
+            let contrasts = match theme {
+                "contrast" => &["color-contrast", "color-contrast-enhanced"][..],
+                _ => &["color-contrast"][..],
+            };
+            if theme == "contrast" {
+                assert_eq!(violations_of(browser, &axe, &contrasts[1..]).await, json!([]), "{place} by day");
+            }
+            // By night the colours are others, and nothing else is.
+            choose(browser, ".switch [name=scheme]", "dark").await;
+            let scheme = browser.run("return getComputedStyle(document.documentElement).colorScheme", &[]).await;
+            assert_eq!(scheme, json!("dark"), "{place}");
+            assert_eq!(violations_of(browser, &axe, contrasts).await, json!([]), "{place} by night");
+            for width in [1280, 960, 320] {
+                browser.window(width, 900).await;
+                is_not_too_wide(browser, &format!("{place} at {width}")).await;
             }
         }
     }
@@ -94,16 +77,15 @@ fn axe_finds_nothing_wrong_in_any_theme() {
 /// A reader's choice changes the style alone: every theme's style fits the sidebar of the weblog, which is the same on all pages.
 #[test]
 fn styles_fit_the_html_of_the_weblog() {
-    let site = own_site_in("weblog");
-    in_browser_with(site.path(), 1280, 900, async |browser| look_at(browser, "weblog", &["", ARTICLE]).await);
+    let site = host(own_site_as_weblog(), Habit::Proper);
+    in_browser_at(site, 1280, 900, async |browser| look_at(browser, "weblog", &["", ARTICLE]).await);
 }
 
 /// Pictures for people to look at.
 #[test]
 fn every_theme_has_its_picture_taken() {
-    for own in ["default", "weblog"] {
-        let site = own_site_in(own);
-        in_browser_with(site.path(), 1280, 900, async |browser| {
+    for (own, site) in [("default", own_site()), ("weblog", own_site_as_weblog())] {
+        in_browser_at(host(site, Habit::Proper), 1280, 900, async |browser| {
             browser.visit("").await;
             for theme in if own == "weblog" { &["weblog"][..] } else { &THEMES[..] } {
                 for (width, scheme) in [(1280, "light"), (320, "dark")] {
