@@ -5,15 +5,15 @@ use sim::telling::story::Layout;
 use sim::words::rng::Rng;
 
 use crate::controls::same_picture;
-use crate::figures::{for_every_figure, player, shown, text};
+use crate::figures::{for_every_figure, player};
 
 /// Things done in all, for each figure.
 const DOINGS: usize = 300;
 /// Things done between two looks.
 const STRIDE: usize = 25;
 
-/// Does what each number stands for: a key, a press of one of the controls, or a choice in one of the menus. Files are
-/// not saved, and no page is left.
+/// Does what each number stands for: a key, a press of one of the controls, or a choice in one of the menus, and says what is then
+/// shown. Files are not saved, and no page is left.
 const DO: &str = "const figure = document.querySelector('sim-figure');
   const keys = ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'Home', 'End', ' ', '[', ']', '1', '2', '3', '4', '5'];
   for (const number of a[0]) {
@@ -46,7 +46,11 @@ const DO: &str = "const figure = document.querySelector('sim-figure');
     window.visited.add(figure.dataset.state);
   }
   figure.pause();
-  await new Promise((next) => setTimeout(next));";
+  await new Promise((next) => setTimeout(next));
+  return {
+    state: figure.dataset.state, problems: window.problems, sentence: document.querySelector('.sentence').textContent,
+    rows: document.querySelectorAll('.figure-rows tbody tr').length,
+  };";
 
 #[test]
 fn wherever_a_reader_wanders_the_page_shows_what_the_engine_says() {
@@ -56,20 +60,21 @@ fn wherever_a_reader_wanders_the_page_shows_what_the_engine_says() {
         browser.run("window.problems = []; window.visited = new Set(); window.addEventListener('error', (event) => window.problems.push(event.message))", &[]).await;
         for turn in 0..DOINGS / STRIDE {
             let numbers: Vec<u32> = (0..STRIDE).map(|_| random.next_u32() >> 1).collect();
-            browser.run(DO, &[json!(numbers)]).await;
-            let state = shown(browser, id).await.state;
-            assert_eq!(browser.run("return window.problems", &[]).await, json!([]), "{id}, turn {turn}: {state}");
-            let native = player(state.split('&').next().expect("a state"));
+            let shown = browser.run(DO, &[json!(numbers)]).await;
+            let state = shown["state"].as_str().expect("a state");
             let place = format!("{id}, turn {turn}: {state}");
+            assert_eq!(shown["problems"], json!([]), "{place}");
+            let (first, second) =
+                state.split_once("&with=").map_or((state, None), |(first, second)| (first, Some(second)));
+            let native = player(first);
             let svg = native.page_svg(Layout::Wide);
             assert!(same_picture(browser, ".figure-picture svg.wide", &svg).await, "{place}");
-            assert_eq!(text(browser, ".sentence").await, native.sentence(), "{place}");
-            if let Some((_, other)) = state.split_once("&with=") {
-                let svg = player(&format!("{id}={other}")).page_svg(Layout::Wide);
+            if let Some(second) = second {
+                let svg = player(&format!("{id}={second}")).page_svg(Layout::Wide);
                 assert!(same_picture(browser, ".figure-beside svg.wide", &svg).await, "{place}");
             }
-            let rows = browser.run("return document.querySelectorAll('.figure-rows tbody tr').length", &[]).await;
-            assert_eq!(rows, json!(native.entries().len()), "{place}");
+            assert_eq!(shown["sentence"], json!(native.sentence()), "{place}");
+            assert_eq!(shown["rows"], json!(native.entries().len()), "{place}");
         }
         let visited = browser.run("return [...window.visited]", &[]).await;
         let places = visited.as_array().map_or(0, Vec::len);
@@ -82,28 +87,31 @@ fn wherever_a_reader_wanders_the_page_shows_what_the_engine_says() {
 fn nobody_is_caught_in_a_figure() {
     for_every_figure(1280, 900, async |browser, spec| {
         let id = spec.name;
-        browser.run("document.querySelectorAll('details').forEach((fold) => (fold.open = true))", &[]).await;
+        // Of every stop, whether it is within; what is outside is left no more.
+        let watch = "window.stops = [];
+                     document.querySelectorAll('details').forEach((fold) => (fold.open = true));
+                     const figure = document.querySelector('sim-figure');
+                     document.addEventListener('focusin', ({ target }) => window.stops.push(figure.contains(target)));
+                     document.addEventListener('keydown', (event) => window.stops.at(-1) === false && event.preventDefault());
+                     return figure.querySelectorAll(':is(button, select, input, summary, a, [tabindex=\"0\"])').length";
+        let most = browser.run(watch, &[]).await.as_u64().expect("a number");
         for (from, key) in [("before", "\u{e004}"), ("after", "\u{e008}\u{e004}")] {
-            let edge = "const figure = document.querySelector('sim-figure');
-                        const edge = document.createElement('button');
+            let edge = "const edge = document.createElement('button');
                         edge.textContent = 'edge';
-                        figure[a[0]](edge);
-                        edge.focus()";
+                        document.querySelector('sim-figure')[a[0]](edge);
+                        edge.focus();
+                        window.stops = []";
             browser.run(edge, &[json!(from)]).await;
-            let stops = browser
-                .run("return document.querySelectorAll('sim-figure :is(button, select, input, summary, a, [tabindex=\"0\"])').length", &[])
-                .await;
-            let stops = stops.as_u64().expect("a number");
-            let inside = "return document.querySelector('sim-figure').contains(document.activeElement)";
-            let mut presses = 0;
-            browser.press(key).await;
-            assert_eq!(browser.run(inside, &[]).await, json!(true), "{id}: the figure is reached");
-            while browser.run(inside, &[]).await == json!(true) {
-                presses += 1;
-                assert!(presses <= stops, "{id}: {presses} presses and no end");
-                browser.press(key).await;
+            let mut stops = Vec::new();
+            while !stops.contains(&json!(false)) && stops.len() as u64 <= most {
+                browser.press(&key.repeat(16)).await;
+                let now = browser.run("return window.stops", &[]).await.as_array().expect("a list").clone();
+                assert!(now.len() > stops.len(), "{id}: after {} stops nothing has the focus", stops.len());
+                stops = now;
             }
-            assert!(presses > 5, "{id}: {presses} stops");
+            assert_eq!(stops[0], json!(true), "{id}: the figure is reached");
+            let within = stops.iter().position(|stop| *stop == json!(false));
+            assert!(within.is_some_and(|within| within > 5 && within as u64 <= most + 1), "{id}: {stops:?}");
         }
     });
 }
