@@ -34,9 +34,9 @@ test: setup lint
 	PROPTEST_RNG_SEED=2008 GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace
 	$(MAKE) --no-print-directory fuzz-smoke
 
-## conform: five feed readers, a schema and an HTML checker over this site and one of hard cases; a part of `make test` too
+## conform: five feed readers, a schema, checkers of HTML and CSS and Lighthouse over this site and one of hard cases; a part of `make test` too
 conform: setup
-	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --test conform
+	GENBLOG_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --test conform -- --show-output
 
 ## lint: formatting, the fuzzers' lock file, clippy, and the links of the engine's documentation
 lint: target
@@ -96,7 +96,7 @@ compiler:
 	fi
 
 # A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, feed readers of their own, axe-core,
-# which knows what screen readers stumble over, and the Nu HTML checker, which runs on Java.
+# which knows what screen readers stumble over, Lighthouse, stylelint, and the Nu HTML checker, which runs on Java.
 tools: $(VENV)/ready $(NODE_TOOLS)/ready
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v xmllint >/dev/null; then \
 		$(APT) update --quiet --quiet && \

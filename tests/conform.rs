@@ -1,5 +1,6 @@
-//! Other people's programs read what genblog writes: five feed readers, a schema, an XML checker and an HTML checker, over this
-//! repository's own site and one of hard cases. `make conform` runs these tests alone.
+//! Other people's programs read what genblog writes: five feed readers, a schema, an XML checker, an HTML checker and one of style
+//! sheets, over this repository's own site and one of hard cases; and Lighthouse over pages of its own. `make conform` runs these
+//! tests alone.
 
 mod built;
 #[expect(dead_code, reason = "other tests need more of it")]
@@ -12,7 +13,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -353,5 +354,94 @@ fn the_nu_html_checker_has_nothing_to_say_of_any_page() {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+}
+
+/// What is wrong with style sheets, one text for each mistake.
+fn stylelint(files: &[PathBuf]) -> Vec<String> {
+    let mut command = Command::new("node");
+    command.arg(root().join("tests/tools/check_css.mjs")).arg(tools()).args(files);
+    serde_json::from_slice(&run(&mut command)).expect("JSON")
+}
+
+/// The four themes' among them.
+#[test]
+fn stylelint_finds_every_style_sheet_valid() {
+    for (name, site) in all_sites().iter() {
+        let files = files(site.path(), &["css"]);
+        let themes = files.iter().filter(|file| file.to_string_lossy().contains("/style")).count();
+        assert_eq!(themes, if *name == "own" { 4 } else { 1 }, "{name}: {files:?}");
+        assert_eq!(stylelint(&files), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// A checker that knows too little shows nothing.
+#[test]
+fn stylelint_finds_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let cases = [
+        ("a { color: red", "Unclosed block"),
+        ("a { colour: red }", "Unknown property \"colour\""),
+        ("a { color: 12px }", "Unknown value \"12px\""),
+        ("a { width: 1pxx }", "Unknown unit \"pxx\""),
+        ("a:hovr { color: red }", "Unknown pseudo-class selector \":hovr\""),
+        ("@medium print { a { color: red } }", "Unknown at-rule \"@medium\""),
+        ("@media (min-widht: 3px) { a { color: red } }", "min-widht"),
+        // What the Nu HTML checker does not know: layers, nesting, containers and colours of two schemes.
+        ("@layer x { a { &:hover { color: light-dark(red, 3px) } } }", "Unknown value \"light-dark(red, 3px)\""),
+        ("a { @container (width > 3px) { .t { top: red } } }", "Unknown value \"red\""),
+    ];
+    let place = |number: usize| folder.path().join(format!("{number}.css"));
+    for (number, (wrong, _)) in cases.iter().enumerate() {
+        fs::write(place(number), wrong).expect("writable");
+    }
+    let sound = place(cases.len());
+    fs::write(&sound, "@layer x { a { &:hover { color: light-dark(red, #00f) } } }").expect("writable");
+    let files: Vec<PathBuf> = (0..=cases.len()).map(place).collect();
+    let problems = stylelint(&files);
+    let of = |file: &Path| -> String {
+        let file = file.to_str().expect("text");
+        problems.iter().filter(|problem| problem.starts_with(file)).map(String::as_str).collect()
+    };
+    for ((wrong, told), file) in cases.iter().zip(&files) {
+        assert!(of(file).contains(told), "{wrong}: {problems:#?}");
+    }
+    assert_eq!(of(&sound), "", "{problems:#?}");
+}
+
+/// What Lighthouse says of pages of a built site.
+fn lighthouse(folder: &Path, pages: &[&str]) -> Vec<Value> {
+    let mut command = Command::new("node");
+    command.arg(root().join("tests/tools/lighthouse.mjs")).arg(tools()).arg(folder).args(pages);
+    serde_json::from_slice(&run(&mut command)).expect("JSON")
+}
+
+/// Whether nothing is wrong with a page, whatever it takes to be shown.
+fn is_perfect(page: &Value) -> bool {
+    let perfect = |category: &str| page["scores"][category] == json!(100);
+    ["accessibility", "best-practices", "seo"].into_iter().all(perfect)
+}
+
+#[test]
+fn lighthouse_gives_pages_a_hundred() {
+    let sites = all_sites();
+    let (_, own) = sites.iter().find(|(name, _)| *name == "own").expect("it is built");
+    let pages = ["", "posts/transmit-flow-control/", "gallery/portraits-of-a-ring/", "archives/"];
+    for page in lighthouse(&own.path().join("public"), &pages) {
+        assert!(is_perfect(&page), "{page:#}");
+        // Of a busy machine the last of these says more than of the page.
+        println!("Lighthouse of /{}: {}", page["path"].as_str().expect("a path"), page["scores"]);
+    }
+}
+
+#[test]
+fn lighthouse_finds_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let wrong =
+        "<!doctype html><title>x</title><meta name=robots content=noindex><img src=x.png><p style=color:#ddd>Words";
+    fs::write(folder.path().join("index.html"), wrong).expect("writable");
+    let page = lighthouse(folder.path(), &[""]).remove(0);
+    for category in ["accessibility", "best-practices", "seo"] {
+        assert!(page["scores"][category].as_u64() < Some(100), "{category}: {page:#}");
     }
 }
