@@ -35,12 +35,14 @@ const SHIFT: char = '\u{e008}';
 pub(crate) const ARTICLE: &str = "posts/transmit-flow-control/";
 
 /// Runs a program until the other end of its input is closed, which the system does when the test program is gone. Where a
-/// folder is named, whatever was started with it ends too, since a browser outlives its driver.
-const WATCHED: &str = "folder=$1; shift
+/// folder is named, whatever was started with it ends too, since a browser outlives its driver. A key that ends the test program
+/// reaches the shell as well, which has work to do then.
+const WATCHED: &str = "trap '' INT TERM HUP
+  folder=$1; shift
   \"$@\" &
   cat >/dev/null
   kill -KILL $!
-  if [ -n \"$folder\" ]; then pkill -KILL -f \"$folder\"; rm -rf \"$folder\"; fi";
+  if [ -n \"$folder\" ]; then pkill -KILL -f \"user-data-dir=$folder\"; rm -rf \"$folder\"; fi";
 
 /// A program that ends with its owner.
 struct Process(Child);
