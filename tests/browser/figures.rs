@@ -17,10 +17,20 @@ pub(crate) struct Shown {
 }
 
 /// Runs a test for every figure that lives, each in a page of its own.
-#[expect(clippy::needless_pass_by_value, reason = "a closure at the call is easier to read than a reference to one")]
 pub(crate) fn for_every_figure(width: u32, height: u32, test: impl AsyncFn(&Browser, &'static FigureSpec)) {
+    for_figures(catalogue().iter().copied(), width, height, test);
+}
+
+/// The same for some of them.
+#[expect(clippy::needless_pass_by_value, reason = "a closure at the call is easier to read than a reference to one")]
+pub(crate) fn for_figures(
+    figures: impl Iterator<Item = &'static FigureSpec>,
+    width: u32,
+    height: u32,
+    test: impl AsyncFn(&Browser, &'static FigureSpec),
+) {
     in_browser_at(host(every_figure(), Habit::Proper), width, height, async |browser| {
-        for &spec in catalogue() {
+        for spec in figures {
             browser.visit(&page(spec)).await;
             awaken(browser).await;
             test(browser, spec).await;

@@ -1,11 +1,12 @@
 //! Random walks: whatever a reader does, the page shows what the native engine says of the same state.
 
 use serde_json::json;
-use sim::telling::story::Layout;
+use sim::telling::catalogue;
+use sim::telling::story::{FigureSpec, Layout};
 use sim::words::rng::Rng;
 
 use crate::controls::same_picture;
-use crate::figures::{for_every_figure, player};
+use crate::figures::{for_every_figure, for_figures, player};
 
 /// Things done in all, for each figure.
 const DOINGS: usize = 300;
@@ -52,9 +53,20 @@ const DO: &str = "const figure = document.querySelector('sim-figure');
     rows: document.querySelectorAll('.figure-rows tbody tr').length,
   };";
 
+// Two tests, since this is the longest of all and the last to begin: nothing else would be left for another processor.
+
 #[test]
 fn wherever_a_reader_wanders_the_page_shows_what_the_engine_says() {
-    for_every_figure(1280, 900, async |browser, spec| {
+    wander(catalogue().iter().copied().step_by(2));
+}
+
+#[test]
+fn wherever_a_reader_wanders_through_the_other_figures_too() {
+    wander(catalogue().iter().copied().skip(1).step_by(2));
+}
+
+fn wander(figures: impl Iterator<Item = &'static FigureSpec>) {
+    for_figures(figures, 1280, 900, async |browser, spec| {
         let id = spec.name;
         let mut random = Rng::new(2008);
         browser.run("window.problems = []; window.visited = new Set(); window.addEventListener('error', (event) => window.problems.push(event.message))", &[]).await;
