@@ -39,7 +39,7 @@ fn changed<'a>(renderer: &Renderer<'a>) -> BTreeMap<&'a Route, String> {
 }
 
 fn write(entries: &[(String, Option<String>)]) -> io::Result<Vec<u8>> {
-    document(|xml| {
+    document(0, |xml| {
         xml.create_element("urlset")
             .with_attribute(("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"))
             .write_inner_content(|xml| {

@@ -10,9 +10,9 @@ use crate::words::characters::{first_illegal, is_legal};
 /// A document under way, in memory and indented.
 pub type Xml = Writer<Vec<u8>>;
 
-/// A whole document: the declaration, whatever `write` writes, and the end of the last line.
-pub fn document(write: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<Vec<u8>> {
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+/// A whole document of about so many bytes: the declaration, whatever `write` writes, and the end of the last line.
+pub fn document(bytes: usize, write: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let mut xml = Writer::new_with_indent(Vec::with_capacity(bytes), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     write(&mut xml)?;
     let mut bytes = xml.into_inner();

@@ -20,7 +20,7 @@ const NEVER: &str = "2005-12-01T00:00:00+00:00";
 /// Writes a feed.
 pub(super) fn write(renderer: &Renderer<'_>, feed: &Feed, items: &[Cow<'_, Item>]) -> io::Result<Vec<u8>> {
     let language = feed.language(renderer);
-    document(|xml| {
+    document(feed.bytes(renderer), |xml| {
         xml.create_element("feed")
             .with_attributes([("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", language)])
             .write_inner_content(|xml| {

@@ -50,6 +50,9 @@ use crate::words::route::Route;
 /// Items that wait in memory to be written, where a feed may hold all of a year.
 const AT_A_TIME: usize = 64;
 
+/// What an item says beside its text takes about so many bytes.
+const BYTES_AROUND_A_TEXT: usize = 1_000;
+
 /// What a feed is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -155,6 +158,17 @@ impl Feed {
             .flat_map(|posts| posts.par_iter().map(|post| items.of_post(renderer, *post)).collect::<Vec<_>>());
         let photos = if self.indices().is_empty() { self.items(renderer, items) } else { Vec::new() };
         posts.chain(photos)
+    }
+
+    /// About how many bytes it has: a year's may have tens of millions, too many to make room for twice over.
+    fn bytes(&self, renderer: &Renderer<'_>) -> usize {
+        let block = |block: &Block| match block {
+            Block::Html(html) => html.len(),
+            Block::Code(code) => code.text.len(),
+            Block::Figure(_) => 0,
+        };
+        let posts = self.indices().iter().map(|index| &renderer.site.posts[index.0]);
+        posts.map(|post| BYTES_AROUND_A_TEXT + post.body.blocks.iter().map(block).sum::<usize>()).sum()
     }
 
     /// When the newest of its items came out or changed; `None` where nobody knows.

@@ -38,7 +38,7 @@ pub fn list<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
 }
 
 fn write(title: &str, outlines: &[Outline]) -> io::Result<Vec<u8>> {
-    document(|xml| {
+    document(0, |xml| {
         xml.create_element("opml").with_attribute(("version", "2.0")).write_inner_content(|xml| {
             xml.create_element("head").write_inner_content(|xml| write_text(xml, "title", title))?;
             xml.create_element("body").write_inner_content(|xml| {

@@ -41,7 +41,7 @@ pub(super) fn write<'i>(
     mut items: impl Iterator<Item = Cow<'i, Item>>,
     asking: &Asking,
 ) -> io::Result<Vec<u8>> {
-    document(|xml| {
+    document(feed.bytes(renderer), |xml| {
         xml.create_element("rss").with_attributes(NAMESPACES).write_inner_content(|xml| {
             xml.create_element("channel").write_inner_content(|xml| {
                 write_channel(xml, renderer, feed, asking, feed.changed(renderer))?;
