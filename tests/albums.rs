@@ -235,6 +235,30 @@ fn a_photograph_tells_its_camera_and_can_be_saved() {
 }
 
 #[test]
+fn a_png_of_an_album_is_there_as_webp_without_loss() {
+    let (shown, _folder) = site(
+        "--- content/gallery/w/a.png (png 600x400)\n--- content/gallery/w/a.md\n+++\nalt = \"A pier.\"\n+++\n\
+         --- content/gallery/w/index.md\n+++\ntitle = \"W\"\n+++\n",
+    );
+    let outputs = outputs(&shown);
+    for page in ["gallery/w/index.html", "gallery/w/a/index.html"] {
+        let html = text(&outputs, page);
+        assert!(html.contains("<source type=\"image/webp\"") && html.contains(".480.png 480w"), "{html}");
+    }
+    let made = |ending: &str| -> Vec<&Vec<u8>> {
+        let ours = |name: &&String| name.starts_with("assets/photos/") && name.ends_with(ending);
+        outputs.keys().filter(ours).map(|name| &outputs[name]).collect()
+    };
+    let (png, webp) = (made(".png"), made(".webp"));
+    assert_eq!((png.len(), webp.len()), (2, 2));
+    for (png, webp) in png.iter().zip(webp) {
+        let pixels = |bytes: &[u8]| image::load_from_memory(bytes).expect("a picture").to_rgba8();
+        assert!(webp.len() < png.len());
+        assert_eq!(pixels(png), pixels(webp));
+    }
+}
+
+#[test]
 fn what_an_album_gives_away_has_sizes_in_texts_too() {
     let (shown, _folder) = site(
         "--- content/gallery/w/a.jpg (jpg 600x400)\n--- content/gallery/w/a.md\n+++\nalt = \"A pier.\"\n+++\n\

@@ -236,7 +236,7 @@ mod tests {
             files.iter().map(|file| file.name().rsplit_once('.').map_or("", |(_, end)| end).to_owned()).collect()
         };
         assert_eq!(names("a/b.jpeg"), ["jpg", "jpg", "jpg", "webp", "webp", "webp"]);
-        assert_eq!(names("a/b.PNG"), ["png", "png", "png"]);
+        assert_eq!(names("a/b.PNG"), ["png", "png", "png", "webp", "webp", "webp"]);
         let view = picture("a/b.jpg".into(), 400, 300).small("/blog/");
         assert_eq!((&*view.srcset, &*view.sizes, view.webp.ends_with(".400.webp")), ("", "", true));
     }
