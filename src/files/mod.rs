@@ -20,6 +20,8 @@ pub mod artifact;
 
 pub mod kept;
 
+pub mod graphviz;
+
 mod place;
 
 mod lock;

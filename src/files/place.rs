@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::files::cache;
+use crate::files::{cache, graphviz};
 use crate::words::diagnostic::Diagnostic;
 
 /// Where the output folder is, and what it is called: relative to the site when it lies in it.
@@ -33,7 +33,7 @@ pub(crate) fn check(root: &Path, folder: &Path) -> Result<(PathBuf, String), Box
             help,
         );
     }
-    for part in ["content", "static", "templates", "themes", cache::FOLDER] {
+    for part in ["content", "static", "templates", "themes", graphviz::FOLDER, cache::FOLDER] {
         let source = real(&root.join(part));
         if real_folder.starts_with(&source) || source.starts_with(&real_folder) {
             let message = if real_folder == source {

@@ -10,6 +10,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::files::graphviz::{FOLDER, Graphviz};
 use crate::files::picture::{Facts, facts, is_picture};
 use crate::files::seen::{Entries, Entry, Seen, read_stamped};
 use crate::files::stamp::{Moment, Stamp};
@@ -28,14 +29,18 @@ pub struct Source {
     pub templates: Vec<SourceFile>,
     /// Files under `themes/`: themes of the site's own, a folder for each.
     pub themes: Vec<SourceFile>,
+    /// Files under `diagrams/`: drawings of diagrams that were laid out before.
+    pub diagrams: Vec<SourceFile>,
+    /// What lays out the other diagrams.
+    pub graphviz: Graphviz,
 }
 
 impl Source {
     /// Stands for all files, their names and their bytes.
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
-        let files = [&self.content, &self.statics, &self.templates, &self.themes].into_iter().flatten();
-        hash_of(files.map(|file| (&*file.path, file.hash)))
+        let files = [&self.content, &self.statics, &self.templates, &self.themes, &self.diagrams].into_iter().flatten();
+        hash_of(files.map(|file| (&*file.path, file.hash)).chain([(GRAPHVIZ, self.graphviz.hash())]))
     }
 }
 
@@ -47,6 +52,9 @@ pub struct Looks {
     /// Files under `themes/`.
     pub themes: Vec<SourceFile>,
 }
+
+/// What Graphviz is called among the files that a site is made of: no file is called so.
+const GRAPHVIZ: &str = "//graphviz";
 
 /// Stands for files with these names and hashes.
 fn hash_of<'a>(files: impl Iterator<Item = (&'a str, blake3::Hash)>) -> blake3::Hash {
@@ -113,7 +121,8 @@ pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
 /// All files of a site by name and hash; what `memory` knows was not read for it.
 #[derive(Debug, Default)]
 pub struct Survey {
-    files: [Vec<SurveyedFile>; 4],
+    files: [Vec<SurveyedFile>; 5],
+    graphviz: Graphviz,
     problems: Vec<Diagnostic>,
 }
 
@@ -155,7 +164,8 @@ pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Survey 
         };
         paths.into_par_iter().map(look).collect()
     });
-    Survey { files, problems }
+    // Who remembers nothing keeps nothing, and finds nothing that was kept.
+    Survey { files, graphviz: Graphviz::find(now.map(|_| root)), problems }
 }
 
 impl Survey {
@@ -175,7 +185,8 @@ impl Survey {
         let files = self.files.iter().flatten();
         let of = |one: &'_ SurveyedFile| Some(hash(&one.path, one.found.as_ref().ok()?.hash));
         let all: Option<Vec<_>> = files.map(|one| Some((&*one.path, of(one)?))).collect();
-        all.filter(|_| self.problems.is_empty()).map(|all| hash_of(all.into_iter()))
+        let graphviz = (GRAPHVIZ, self.graphviz.hash());
+        all.filter(|_| self.problems.is_empty()).map(|all| hash_of(all.into_iter().chain([graphviz])))
     }
 
     /// The hash of the file at `path` under `content/`.
@@ -189,7 +200,7 @@ impl Survey {
     /// The site's own themes and templates, if there is nothing to be said about them.
     #[must_use]
     pub fn looks(&self) -> Option<Looks> {
-        let [.., templates, themes] = &self.files;
+        let [_, _, templates, themes, _] = &self.files;
         let read = |part: Part, one: &SurveyedFile| {
             let (path, hash) = (one.path.clone(), one.found.as_ref().ok()?.hash);
             let (file, problem) = understood(part, path, one.file.clone(), std::fs::read(&one.file).ok()?, None);
@@ -219,10 +230,10 @@ impl Survey {
             problems.extend(found.into_iter().flatten());
             files
         });
-        let mut next = || parts.next().expect("there are four parts");
-        let (content, statics, templates, themes) = (next(), next(), next(), next());
+        let mut next = || parts.next().expect("there are five parts");
+        let (content, statics, templates, themes, diagrams) = (next(), next(), next(), next(), next());
         drop(parts);
-        (Source { content, statics, templates, themes }, problems)
+        (Source { content, statics, templates, themes, diagrams, graphviz: self.graphviz }, problems)
     }
 }
 
@@ -244,17 +255,18 @@ impl SurveyedFile {
     }
 }
 
-/// One of the four folders of a site.
+/// One of the five folders of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Content,
     Static,
     Templates,
     Themes,
+    Diagrams,
 }
 
 /// All of them, in the order in which a [`Survey`] has them.
-const PARTS: [Part; 4] = [Part::Content, Part::Static, Part::Templates, Part::Themes];
+const PARTS: [Part; 5] = [Part::Content, Part::Static, Part::Templates, Part::Themes, Part::Diagrams];
 
 impl Part {
     fn folder(self) -> &'static str {
@@ -263,6 +275,7 @@ impl Part {
             Self::Static => "static",
             Self::Templates => "templates",
             Self::Themes => "themes",
+            Self::Diagrams => FOLDER,
         }
     }
 
@@ -270,7 +283,9 @@ impl Part {
     /// managers leave behind. Published files may start with a dot (`.well-known/`).
     fn ignores(self, name: &str) -> bool {
         match self {
-            Self::Content | Self::Templates | Self::Themes => name.starts_with('.') || name.ends_with('~'),
+            Self::Content | Self::Templates | Self::Themes | Self::Diagrams => {
+                name.starts_with('.') || name.ends_with('~')
+            }
             Self::Static => [".DS_Store", ".git", ".gitignore", ".gitkeep"].contains(&name),
         }
     }
@@ -281,7 +296,7 @@ impl Part {
             (Self::Content, "md") | (Self::Templates | Self::Themes, "html" | "css" | "js" | "xml" | "txt" | "svg") => {
                 Text::Always
             }
-            (Self::Themes, "toml") => Text::Always,
+            (Self::Themes, "toml") | (Self::Diagrams, "svg") => Text::Always,
             // Posts in genBlog's form or in HTML, and whatever else is called so and lies beside a post.
             (Self::Content, "txt" | "html") => Text::IfUtf8,
             _ => Text::Never,

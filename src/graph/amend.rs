@@ -6,6 +6,7 @@ use sim::telling::claim::Claims as Engine;
 
 use crate::files::source::{Source, SourceFile};
 use crate::graph::body;
+use crate::graph::diagram::Layouts;
 use crate::graph::links::{Linker, Origin};
 use crate::graph::outline::outline;
 use crate::graph::places::Places;
@@ -40,15 +41,22 @@ pub fn read_again(site: &Site, post: PostIndex, file: SourceFile) -> Option<Amen
     if !problems.is_empty() || !found.is_empty() || outline(&post, &said) != old.ties.outline {
         return None;
     }
-    let (places, engine) = (Places::new(), Engine::default());
+    // Nothing is laid out here: a text with a diagram has something to be said about it.
+    let (places, engine, layouts) = (Places::new(), Engine::default(), Layouts::default());
     let known = Some(&old.ties.leads);
-    let linker =
-        Linker { places: &places, base_path: site.config.base_path(), claims: &engine, suggests: false, known };
+    let linker = Linker {
+        places: &places,
+        base_path: site.config.base_path(),
+        claims: &engine,
+        suggests: false,
+        layouts: &layouts,
+        known,
+    };
     let origin = Origin { path: &post.source.path, route: &old.route, anchors: &post.text.anchors };
     let (mut body, findings) = body::write(&post.text, &said, linker, origin);
     let figures = body.blocks.iter_mut().filter_map(|block| match block {
         Block::Figure(figure) => Some(figure),
-        Block::Html(_) | Block::Code(_) => None,
+        Block::Html(_) | Block::Code(_) | Block::Diagram(_) => None,
     });
     figures.zip(&old.ties.places).for_each(|(figure, places)| figure.places.clone_from(places));
     findings.diagnostics.is_empty().then_some(Amended { source: post.source, body })

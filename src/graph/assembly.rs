@@ -12,6 +12,7 @@ use crate::graph::albums;
 use crate::graph::attached;
 use crate::graph::body::{self, Findings};
 use crate::graph::claims::{Claims, SEARCH};
+use crate::graph::diagram::Layouts;
 use crate::graph::links::{FrameLink, Linker, Origin};
 use crate::graph::members::{Choice, FileMember, Member, Members, Parsed};
 use crate::graph::outline::outline;
@@ -53,7 +54,15 @@ fn assembled(config: Config, source: &Source, choice: &Choice, suggests: bool) -
     let search = config.search.then(|| Route::new(SEARCH.0).expect("fixed routes are sound"));
     let places = members.places(tags.routes().chain(&search));
     let engine = Engine::default();
-    let linker = Linker { places: &places, base_path: config.base_path(), claims: &engine, suggests, known: None };
+    let layouts = Layouts::new(source);
+    let linker = Linker {
+        places: &places,
+        base_path: config.base_path(),
+        claims: &engine,
+        suggests,
+        layouts: &layouts,
+        known: None,
+    };
     diagnostics.extend(navigation(&config, &places));
     diagnostics.extend(attached::avatars(&config, linker));
     let channel_image = attached::channel_image(&config, linker).unwrap_or_else(|problem| {
@@ -119,7 +128,7 @@ fn give_places(route: &Route, body: &mut Body, frames: &[FrameLink]) {
 fn places_of(body: &Body) -> Vec<Vec<String>> {
     let places = body.blocks.iter().filter_map(|block| match block {
         Block::Figure(figure) => Some(figure.places.clone()),
-        Block::Html(_) | Block::Code(_) => None,
+        Block::Html(_) | Block::Code(_) | Block::Diagram(_) => None,
     });
     places.collect()
 }

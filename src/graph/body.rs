@@ -1,16 +1,21 @@
 //! Pieces become HTML, now that every link can be resolved.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::files::graphviz::{Failure, MOST_SECONDS, name};
 use crate::graph::engine::{self, Element, Written};
 use crate::graph::image;
 use crate::graph::link_spans::{destination_span, text_span};
 use crate::graph::links::{FrameLink, Leads, Linker, Origin, Resolved, is_on_the_web};
-use crate::graph::site::{Block, Body, FigureUse};
+use crate::graph::site::{Block, Body, DiagramUse, FigureUse};
+use crate::parsing::code::Code;
+use crate::parsing::dot;
 use crate::parsing::engine_link::scheme;
-use crate::parsing::html::{HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
+use crate::parsing::html::{self, HtmlEngineLink, Reference, Tags, Target, address, attribute, rewrite};
 use crate::parsing::html_body::place;
-use crate::parsing::text::{Figure, Footnote, FootnoteReference, Html, Image, Link, Piece, Said, Text};
+use crate::parsing::text::{Diagram, Figure, Footnote, FootnoteReference, Html, Image, Link, Piece, Said, Text};
+use crate::words::address::scheme as scheme_of;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::source_text::{Located, Span};
 
@@ -119,6 +124,7 @@ impl<'a> Writer<'a> {
                     self.flush();
                     self.blocks.push(Block::Code(Arc::clone(code)));
                 }
+                Piece::Diagram(diagram) => self.diagram(&diagram.value, &diagram.span),
                 Piece::More => {
                     self.flush();
                     self.lead = Some(self.blocks.len());
@@ -198,6 +204,38 @@ impl<'a> Writer<'a> {
         }));
     }
 
+    fn diagram(&mut self, diagram: &Diagram, span: &Span) {
+        self.flush();
+        let (drawing, kept) = match self.linker.layouts.drawing(&diagram.text) {
+            Ok(found) => found,
+            Err(failure) => {
+                self.findings.diagnostics.push(undrawn(diagram, span, failure));
+                let code = Code { language: dot::FENCE.to_owned(), text: diagram.text.clone(), ..Code::default() };
+                return self.blocks.push(Block::Code(Arc::new(code)));
+            }
+        };
+        let (caption, findings) = inline(&diagram.caption, self.linker, self.origin);
+        self.findings.append(findings);
+        let fence = span.first_line();
+        let mut links = BTreeMap::new();
+        for wanted in drawing.addresses() {
+            if scheme_of(&wanted)
+                .is_some_and(|scheme| !["http", "https", "mailto"].contains(&&*scheme.to_ascii_lowercase()))
+            {
+                let message = format!("a diagram may not lead to `{wanted}`");
+                let problem = Diagnostic::error("bad-diagram", message).at(fence.clone(), "");
+                self.findings.diagnostics.push(problem.help("link to `https:`, `mailto:`, or a place of this site"));
+                continue;
+            }
+            let resolved = self.resolve(&wanted, &fence);
+            links.insert(wanted, resolved.href);
+        }
+        let alt = if diagram.alt.is_empty() { plain_text(&caption) } else { diagram.alt.clone() };
+        let alt = if alt.is_empty() { "Diagram".to_owned() } else { alt };
+        let (id, text) = (diagram.id.clone(), diagram.text.clone());
+        self.blocks.push(Block::Diagram(Box::new(DiagramUse { id, text, alt, caption, drawing, links, kept })));
+    }
+
     /// The footnotes at the end, each with links back to where it was referred to.
     fn footnotes(&mut self, footnotes: &[Footnote]) {
         if footnotes.is_empty() {
@@ -270,4 +308,39 @@ impl<'a> Writer<'a> {
             }
         }
     }
+}
+
+/// What to say of a diagram that there is no drawing of.
+fn undrawn(diagram: &Diagram, span: &Span, failure: Failure) -> Diagnostic {
+    let fence = span.first_line();
+    let bad = |message: String, place: Span| Diagnostic::error("bad-diagram", message).at(place, "");
+    match failure {
+        Failure::Missing => {
+            let message = "there is no Graphviz on this machine, so this diagram is shown as its text";
+            let help = format!(
+                "install it (`apt-get install graphviz`, `brew install graphviz`), or put its drawing at `diagrams/{}`: where there is \
+                 Graphviz, `genblog diagrams` does so",
+                name(&diagram.text)
+            );
+            Diagnostic::warning("no-graphviz", message).at(fence, "").help(help)
+        }
+        Failure::Text { line, message } => {
+            let place = line.and_then(|line| line.checked_sub(1));
+            let place =
+                place.map_or_else(|| fence.clone(), |line| dot::line(&span.source, &diagram.lines, line, &fence));
+            let problem = bad(format!("Graphviz does not understand this diagram: {message}"), place);
+            problem.help("its language is described at https://graphviz.org/doc/info/lang.html; code that is only to be shown is a `gv` fence")
+        }
+        Failure::Slow => {
+            let message = format!("Graphviz was at work on this diagram for {MOST_SECONDS} seconds, and was stopped");
+            bad(message, fence).help("draw less at a time, or try another `layout`")
+        }
+        Failure::Large => bad("the drawing of this diagram is too large".to_owned(), fence).help("draw less at a time"),
+    }
+}
+
+/// HTML in a line without its tags, as the value of an attribute is meant.
+fn plain_text(html: &str) -> String {
+    let scan = html::scan(html).map(|scan| scan.plain).unwrap_or_default();
+    scan.trim().to_owned()
 }

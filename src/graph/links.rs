@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sim::telling::claim::Claims;
 
 use crate::files::picture::Size;
+use crate::graph::diagram::Layouts;
 use crate::graph::places::{Document, Kind, Places, is_anchor, state_of_figure};
 use crate::parsing::engine_link::scheme;
 use crate::parsing::text::Anchors;
@@ -76,6 +77,8 @@ pub(crate) struct Linker<'a> {
     pub(crate) claims: &'a Claims,
     /// Whether a broken link is told what it may have meant: each such answer looks through all names of the site.
     pub(crate) suggests: bool,
+    /// What diagrams look like.
+    pub(crate) layouts: &'a Layouts<'a>,
     /// Where links of the text led before, if nothing else has changed since: then nobody asks what is at `places`.
     pub(crate) known: Option<&'a Leads>,
 }
@@ -335,7 +338,15 @@ mod tests {
         places.add_file("content/posts/a/pic.png", route("posts/a/pic.png"), Some(Size { width: 3, height: 2 }));
         places.add_to_archive(["2026".to_owned(), "2026-11-20T09_30_00.txt".to_owned()]);
         let claims = Claims::default();
-        let linker = Linker { places: &places, base_path: "/blog/", claims: &claims, suggests: true, known: None };
+        let layouts = Layouts::default();
+        let linker = Linker {
+            places: &places,
+            base_path: "/blog/",
+            claims: &claims,
+            suggests: true,
+            layouts: &layouts,
+            known: None,
+        };
         let source = SourceText::new("content/posts/a/index.md", destination);
         let span = Span::new(&source, 0..destination.len());
         let here = route("posts/a/");

@@ -16,6 +16,8 @@ mod attached;
 
 mod link_spans;
 
+pub mod diagram;
+
 mod body;
 
 mod summary;

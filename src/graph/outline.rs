@@ -50,6 +50,10 @@ impl Outline {
         for piece in pieces {
             match piece {
                 Piece::Written(_) | Piece::Code(_) => {}
+                Piece::Diagram(diagram) => {
+                    self.text("diagram");
+                    self.text(&diagram.value.text);
+                }
                 Piece::Link(link) => {
                     self.text("link");
                     self.text(&link.destination);

@@ -10,6 +10,7 @@ use imaging::{Camera, Nature};
 use serde::{Deserialize, Serialize};
 
 use crate::files::config::Config;
+use crate::graph::diagram::Drawing;
 use crate::graph::links::Leads;
 use crate::parsing::code::Code;
 pub use crate::parsing::text::Heading;
@@ -249,6 +250,27 @@ pub enum Block {
     Figure(FigureUse),
     /// Code, shown in colours.
     Code(Arc<Code>),
+    /// A diagram that Graphviz has laid out.
+    Diagram(Box<DiagramUse>),
+}
+
+/// A diagram as it stands in a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiagramUse {
+    /// HTML id, unique within the page.
+    pub id: String,
+    /// Its text, in Graphviz' language; published beside the page.
+    pub text: String,
+    /// What it says to those who do not see it.
+    pub alt: String,
+    /// The author's caption as inline HTML; may be empty.
+    pub caption: String,
+    /// What it looks like.
+    pub drawing: Drawing,
+    /// Where its parts lead: what a page says for each address.
+    pub links: BTreeMap<String, String>,
+    /// The name under which the layout is kept, unless the site holds it.
+    pub kept: Option<String>,
 }
 
 /// A figure as an author asked for it; figure, preset and knobs are known to the engine.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::parsing::dot;
 use crate::parsing::html::HtmlHeading;
 use crate::parsing::text::{Anchors, FootnoteReference, Heading, Mark};
 use crate::words::diagnostic::{Diagnostic, Subject};
@@ -45,6 +46,11 @@ pub(crate) fn settle<'m>(
         }
     }
     for mark in &mut all {
+        if let Mark::Diagram(diagram) = &mut mark.value {
+            diagram.id = diagram.wanted.as_ref().map_or_else(|| taken.free(dot::FENCE), |id| id.value.clone());
+        }
+    }
+    for mark in &mut all {
         match &mut mark.value {
             Mark::Heading(heading) => {
                 let id = taken.heading(heading.id.take(), &heading.title);
@@ -63,6 +69,7 @@ pub(crate) fn settle<'m>(
             | Mark::FootnoteReference(_)
             | Mark::Figure(_)
             | Mark::Code(_)
+            | Mark::Diagram(_)
             | Mark::Formula(_)
             | Mark::More => {}
         }
@@ -99,6 +106,7 @@ impl Taken<'_> {
             | Mark::Code(_)
             | Mark::Formula(_)
             | Mark::More => {}
+            Mark::Diagram(diagram) => diagram.wanted.iter().for_each(|id| self.claim(&id.value, &id.span)),
         }
     }
 

@@ -205,15 +205,15 @@ fn range_of(text: &str) -> Option<RangeInclusive<u32>> {
 }
 
 /// An option: places in the words behind the fence.
-struct Word {
-    name: Range<usize>,
+pub(crate) struct Word {
+    pub(crate) name: Range<usize>,
     /// Without its quotes or brackets.
-    value: Option<Range<usize>>,
-    whole: Range<usize>,
+    pub(crate) value: Option<Range<usize>>,
+    pub(crate) whole: Range<usize>,
 }
 
 /// The words from `at` on: between spaces, commas and braces, but not where these stand between quotes or brackets.
-fn options(info: &str, mut at: usize) -> Vec<Word> {
+pub(crate) fn options(info: &str, mut at: usize) -> Vec<Word> {
     let bytes = info.as_bytes();
     let mut words = Vec::new();
     while at < bytes.len() {

@@ -14,6 +14,7 @@ use pulldown_cmark::{
 
 use crate::parsing::anchors::{Note, settle};
 use crate::parsing::code::{Code, Place, code};
+use crate::parsing::dot;
 use crate::parsing::fence;
 use crate::parsing::html_body::{html_mark, is_more, missing_alt, words};
 use crate::parsing::math;
@@ -163,6 +164,8 @@ impl<'a> Builder<'a> {
                     let block = until(rest, TagEnd::CodeBlock);
                     if is_fence(kind, "sim") {
                         self.figure(block, span);
+                    } else if is_fence(kind, dot::FENCE) {
+                        self.diagram(kind, block, span);
                     } else if is_fence(kind, math::FENCE) {
                         self.formula(block, &span);
                     } else {
@@ -259,13 +262,24 @@ impl<'a> Builder<'a> {
         self.push(Mark::Code(code), span.clone());
     }
 
+    fn diagram(&mut self, kind: &CodeBlockKind<'a>, block: &[Placed<'a>], span: Span) {
+        let opening = span.first_line();
+        let info = if let CodeBlockKind::Fenced(info) = kind { &**info } else { "" };
+        let text = block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
+        let (fence, problems) = dot::parse(self.source, info, text, inside(block, &opening), &opening);
+        self.diagnostics.extend(problems);
+        let Some(mut fence) = fence else { return };
+        if let Some(caption) = &fence.caption {
+            let (pieces, problems) = inline(caption);
+            fence.diagram.caption = pieces;
+            self.diagnostics.extend(problems);
+        }
+        self.push(Mark::Diagram(fence.diagram), span);
+    }
+
     fn figure(&mut self, block: &[Placed<'a>], span: Span) {
         let opening = span.first_line();
-        let inside = match (block.first(), block.last()) {
-            (Some((_, first)), Some((_, last))) => first.start..last.end,
-            _ => opening.range.end..opening.range.end,
-        };
-        let (fence, problems) = fence::parse(self.source, inside, opening);
+        let (fence, problems) = fence::parse(self.source, inside(block, &opening), opening);
         self.diagnostics.extend(problems);
         let Some(mut fence) = fence else {
             self.unread_figures = true;
@@ -337,6 +351,14 @@ impl<'a> Builder<'a> {
 
 fn footnote(Note { marks, references }: Note<'_>) -> Footnote {
     Footnote { pieces: written(marks), references }
+}
+
+/// Where the text of a fence stands that begins with the line `opening`.
+fn inside(block: &[Placed<'_>], opening: &Span) -> Range<usize> {
+    match (block.first(), block.last()) {
+        (Some((_, first)), Some((_, last))) => first.start..last.end,
+        _ => opening.range.end..opening.range.end,
+    }
 }
 
 /// Whether it is a fence with that first word.

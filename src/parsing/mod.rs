@@ -17,6 +17,8 @@ pub mod code;
 
 mod math;
 
+pub(crate) mod dot;
+
 mod anchors;
 
 mod written;

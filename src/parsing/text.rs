@@ -1,6 +1,7 @@
 //! A body on its way from source to HTML: pieces, of which those that depend on the site know their places.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use pulldown_cmark::Event;
@@ -18,7 +19,7 @@ pub struct Text {
     pub source: Arc<SourceText>,
     /// What it says.
     pub said: Said,
-    /// Where the first thing stands that wants a page of its own: a figure, a heading, a footnote, or the mark after the lead.
+    /// Where the first thing stands that wants a page of its own: a figure, a diagram, a heading, a footnote, or the mark after the lead.
     pub wants_page: Option<Span>,
     /// Headings of level 2 and 3, in order.
     pub headings: Vec<Heading>,
@@ -75,6 +76,8 @@ pub enum Piece {
     Figure(Box<Located<Figure>>),
     /// A block of code of which there is more to say than the code.
     Code(Arc<Code>),
+    /// A diagram that Graphviz lays out.
+    Diagram(Box<Located<Diagram>>),
     /// The author's `<!-- more -->`: what comes before it stands for the whole in lists.
     More,
 }
@@ -122,6 +125,8 @@ pub(crate) enum Mark<'a> {
     Figure(Figure),
     /// A block of code.
     Code(Code),
+    /// A diagram that Graphviz lays out.
+    Diagram(Diagram),
     /// A formula, as finished HTML.
     Formula(String),
     /// The author's `<!-- more -->`.
@@ -227,6 +232,23 @@ impl Figure {
         let value = |(knob, &value): (&Knob, &u32)| turned(knob.name).unwrap_or(value);
         FigureStart { name: self.spec.name, knobs: self.spec.knobs.iter().zip(supplied).map(value).collect() }
     }
+}
+
+/// A diagram as an author wrote it down.
+#[derive(Debug)]
+pub struct Diagram {
+    /// The author's id.
+    pub wanted: Option<Located<String>>,
+    /// Unique within the page; empty until the body is complete.
+    pub id: String,
+    /// What it says to those who do not see it; may be empty.
+    pub alt: String,
+    /// Inline pieces; none when there is no caption.
+    pub caption: Vec<Piece>,
+    /// Its text, in Graphviz' language.
+    pub text: String,
+    /// Where the text stands.
+    pub lines: Range<usize>,
 }
 
 /// What the fragment of a link to a page may name.

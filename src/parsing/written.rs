@@ -14,7 +14,10 @@ use crate::words::source_text::{Located, Span};
 /// Where the first thing stands that wants a page of its own.
 pub(crate) fn wants_page(marks: &[Located<Mark<'_>>]) -> Option<Span> {
     let wants = |mark: &&Located<Mark<'_>>| {
-        matches!(mark.value, Mark::Figure(_) | Mark::Heading(_) | Mark::FootnoteReference(_) | Mark::More)
+        matches!(
+            mark.value,
+            Mark::Figure(_) | Mark::Diagram(_) | Mark::Heading(_) | Mark::FootnoteReference(_) | Mark::More
+        )
     };
     marks.iter().find(wants).map(|mark| mark.span.clone())
 }
@@ -76,6 +79,7 @@ impl Writer {
                 Mark::Html(html) => self.push(Piece::Html(Box::new(Located { value: html, span }))),
                 Mark::FootnoteReference(reference) => self.footnote_reference(reference),
                 Mark::Figure(figure) => self.push(Piece::Figure(Box::new(Located { value: figure, span }))),
+                Mark::Diagram(diagram) => self.push(Piece::Diagram(Box::new(Located { value: diagram, span }))),
                 Mark::Formula(html) => self.raw(&html),
                 Mark::Code(code) if code.is_plain() => {
                     self.raw(open(&code.text));

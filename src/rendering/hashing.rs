@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde::Serialize;
 use sim::telling::source::Tree;
 
-use crate::graph::site::{Block, Body, FigureUse};
+use crate::graph::site::{Block, Body, DiagramUse, FigureUse};
 use crate::parsing::code::Code;
 
 /// Hash of what a body says.
@@ -21,6 +21,7 @@ pub fn hash_body(body: &Body) -> blake3::Hash {
                 let hash = hash_json(&(hash_figure(wanted).to_hex().to_string(), &wanted.places));
                 hasher.update(b"figure").update(hash.as_bytes())
             }
+            Block::Diagram(wanted) => hasher.update(b"diagram").update(hash_diagram(wanted).as_bytes()),
             Block::Code(code) => hasher.update(b"code").update(hash_code(code).as_bytes()),
         };
     }
@@ -30,6 +31,13 @@ pub fn hash_body(body: &Body) -> blake3::Hash {
 fn hash_code(Code { language, title, first, marked, tree, text }: &Code) -> blake3::Hash {
     let marked: Vec<(u32, u32)> = marked.iter().map(|lines| (*lines.start(), *lines.end())).collect();
     hash_json(&(language, title, first, marked, tree.map(Tree::key), text))
+}
+
+/// Hash of a diagram as it is shown.
+#[must_use]
+pub fn hash_diagram(wanted: &DiagramUse) -> blake3::Hash {
+    let DiagramUse { id, text, alt, caption, drawing, links, kept: _ } = wanted;
+    hash_json(&("diagram", id, text, alt, caption, drawing.document(), links))
 }
 
 /// Hash of what an author asked for; the engine itself is part of the program.

@@ -89,6 +89,8 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Pos
                 Block::Html(html) => Cow::Borrowed(html.as_str()),
                 Block::Figure(_) => Cow::Borrowed(""),
                 Block::Code(code) => Cow::Owned(code::html(code)),
+                // It has its id on the post's own page.
+                Block::Diagram(_) => Cow::Borrowed(""),
             });
             texts.responsive(&portable(&html.collect::<String>(), &renderer.url(&post.route), Destination::List))
         }
@@ -100,7 +102,7 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Pos
         }
     };
     let figure = post.body.blocks.iter().find_map(|block| match block {
-        Block::Html(_) | Block::Code(_) => None,
+        Block::Html(_) | Block::Code(_) | Block::Diagram(_) => None,
         Block::Figure(wanted) => Some(Figure::new(wanted, &post.route)),
     });
     let page = renderer.href(&post.route);

@@ -24,6 +24,8 @@ pub mod figure;
 
 pub mod drawing;
 
+pub mod diagram;
+
 mod boxes;
 
 pub mod code;

@@ -10,9 +10,10 @@ use crate::files::kept::Kept;
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Body, PlainFile, Post, PostIndex, Publishing, Site};
 use crate::rendering::card::Card;
+use crate::rendering::diagram::{Diagram, diagrams};
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
-use crate::rendering::hashing::{hash_figure, hash_json};
+use crate::rendering::hashing::{hash_diagram, hash_figure, hash_json};
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::making::{Part, Work};
 use crate::rendering::photos::{Derivative, Picture};
@@ -32,6 +33,8 @@ pub struct Plan<'a> {
     pub headers: Headers,
     /// The pictures among them, each once for all its outputs.
     pub pictures: Vec<Arc<Work>>,
+    /// Names of the layouts of diagrams that are kept.
+    layouts: Vec<&'a str>,
 }
 
 impl Plan<'_> {
@@ -47,7 +50,8 @@ impl Plan<'_> {
 
     /// Names of the kept results that the outputs use.
     pub fn kept(&self) -> impl Iterator<Item = &str> {
-        self.pictures.iter().flat_map(|work| work.files()).map(Derivative::name)
+        let pictures = self.pictures.iter().flat_map(|work| work.files()).map(Derivative::name);
+        pictures.chain(self.layouts.iter().copied())
     }
 }
 
@@ -77,6 +81,7 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     let (planned, pictures) = plan_pictures(renderer, kept);
     outputs.extend(planned);
     outputs.extend(bodies(site).flat_map(|(route, body)| plan_figures(renderer, route, body)));
+    outputs.extend(bodies(site).flat_map(|(route, body)| plan_diagrams(renderer, route, body)));
     outputs.extend(plan_drawings(renderer));
     outputs.extend(plan_cards(renderer));
     outputs.extend(pages);
@@ -87,7 +92,9 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
     outputs.push(crawlers::robots(renderer));
     let routes: Vec<Route> = outputs.iter().map(|output| output.route.clone()).collect();
     outputs.push(headers.file(renderer, &routes));
-    (Plan { outputs, headers, pictures }, problems)
+    let layouts =
+        bodies(site).flat_map(|(_, body)| diagrams(body)).filter_map(|diagram| diagram.kept.as_deref()).collect();
+    (Plan { outputs, headers, pictures, layouts }, problems)
 }
 
 /// Plans the outputs that say what the post at `index` of the site's list says: its page, its place in the home list, and feeds. When
@@ -217,6 +224,33 @@ fn plan_figures<'a>(renderer: &'a Renderer<'_>, route: &'a Route, body: &'a Body
             make: Box::new(move || Ok(Figure::new(wanted, route).csv().into_bytes())),
         };
         [png, svg, csv, alone::alone(renderer, wanted, route)]
+    })
+}
+
+/// Each diagram's text, and its picture for feeds.
+fn plan_diagrams<'a>(
+    renderer: &'a Renderer<'_>,
+    route: &'a Route,
+    body: &'a Body,
+) -> impl Iterator<Item = Planned<'a>> {
+    diagrams(body).flat_map(move |wanted| {
+        let diagram = Diagram::new(wanted, route);
+        let made_of = |kind| Composition::new(kind, &[(Of::Text, hash_diagram(wanted))]);
+        let text = Planned {
+            route: diagram.text_route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint(&made_of("diagram text")),
+            made_of: made_of("diagram text"),
+            make: Box::new(|| Ok(wanted.text.clone().into_bytes())),
+        };
+        let png = Planned {
+            route: diagram.png_route(),
+            phase: Phase::Asset,
+            fingerprint: renderer.fingerprint(&made_of("diagram png")),
+            made_of: made_of("diagram png"),
+            make: Box::new(move || diagram.png()),
+        };
+        [text, png]
     })
 }
 

@@ -19,6 +19,7 @@ use crate::graph::related::{related, series};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::aside::aside;
 use crate::rendering::code;
+use crate::rendering::diagram::Diagram;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
@@ -142,7 +143,7 @@ impl<'a> Renderer<'a> {
         body.blocks.iter().any(|block| match block {
             Block::Code(_) => true,
             Block::Html(html) => holds_code(html),
-            Block::Figure(_) => false,
+            Block::Figure(_) | Block::Diagram(_) => false,
         })
     }
 
@@ -397,6 +398,10 @@ impl<'a> Renderer<'a> {
             match block {
                 Block::Html(part) => html.push_str(&texts.responsive(part)),
                 Block::Code(code) => html.push_str(&code::html(code)),
+                Block::Diagram(wanted) => {
+                    let diagram = Diagram::new(wanted, route);
+                    html.push_str(&diagram.html(&self.href(&diagram.text_route())));
+                }
                 Block::Figure(wanted) => {
                     html.push_str(&places(wanted));
                     let figure =
@@ -440,7 +445,7 @@ fn leads_to(to: &str, current: &Route) -> bool {
 pub fn figures(body: &Body) -> impl Iterator<Item = &FigureUse> {
     body.blocks.iter().filter_map(|block| match block {
         Block::Figure(wanted) => Some(wanted),
-        Block::Html(_) | Block::Code(_) => None,
+        Block::Html(_) | Block::Code(_) | Block::Diagram(_) => None,
     })
 }
 

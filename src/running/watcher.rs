@@ -17,7 +17,7 @@ use crate::running::pipeline::Inputs;
 use crate::words::diagnostic::Diagnostic;
 
 /// Folders of a site that an edit can happen in.
-const FOLDERS: [&str; 4] = ["content", "templates", "themes", "static"];
+const FOLDERS: [&str; 5] = ["content", "templates", "themes", "static", "diagrams"];
 
 /// An edit has ended when nothing has happened for so long.
 const QUIET: Duration = Duration::from_millis(10);

@@ -64,6 +64,7 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
         Block::Html(html) => html.as_str(),
         Block::Figure(figure) => figure.caption.as_str(),
         Block::Code(code) => code.text.as_str(),
+        Block::Diagram(diagram) => diagram.caption.as_str(),
     });
     let config = &site.config;
     // The site's author and a tag that another post wrote are told once, where they stand.
@@ -195,7 +196,7 @@ fn large(posts: &[&Post]) -> Option<Diagnostic> {
         let size = |block: &Block| match block {
             Block::Html(html) => html.len(),
             Block::Code(code) => code.text.len(),
-            Block::Figure(_) => 0,
+            Block::Figure(_) | Block::Diagram(_) => 0,
         };
         blocks.map(size).sum()
     };

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, Offset, TimeZone};
 
 use crate::graph::site::{Album, Block, Body, Photo, Post};
 use crate::rendering::code::plain;
+use crate::rendering::diagram::Diagram;
 use crate::rendering::drawing::{drawings, with_pictures};
 use crate::rendering::feeds::pictures::{self, Image};
 use crate::rendering::figure::Figure;
@@ -135,6 +136,7 @@ fn plain_body(renderer: &Renderer<'_>, post: &Post, url: &str) -> String {
             Block::Html(html) => with_pictures(html, index, &places, base_url),
             Block::Figure(wanted) => Figure::new(wanted, &post.route).plain_html(url, base_url),
             Block::Code(code) => plain(code),
+            Block::Diagram(wanted) => Diagram::new(wanted, &post.route).plain_html(base_url),
         })
         .collect();
     // As one text: an element of the author's may reach over a figure.

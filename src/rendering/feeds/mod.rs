@@ -272,7 +272,7 @@ fn own_pictures(renderer: &Renderer<'_>, post: &Post) -> Vec<String> {
     let page = renderer.url(&post.route);
     let html = post.body.blocks.iter().filter_map(|block| match block {
         Block::Html(html) => Some(html),
-        Block::Figure(_) | Block::Code(_) => None,
+        Block::Figure(_) | Block::Code(_) | Block::Diagram(_) => None,
     });
     html.flat_map(|html| in_text(renderer, html, &page)).map(|image| image.url).collect()
 }

@@ -118,6 +118,10 @@ fn of_body(title: &str, body: &Body) -> Said {
                 add(&mut said.text, &code.title);
                 add(&mut said.text, &code.text);
             }
+            Block::Diagram(diagram) => {
+                add(&mut said.text, &text(&diagram.caption));
+                add(&mut said.text, &diagram.drawing.words());
+            }
             Block::Figure(figure) => add(&mut said.text, &text(&figure.caption)),
         }
     }

@@ -24,7 +24,7 @@ pub(super) enum Named {
 }
 
 /// The folders whose files are sources.
-const FOLDERS: [&str; 4] = ["content", "static", "templates", "themes"];
+const FOLDERS: [&str; 5] = ["content", "static", "templates", "themes", "diagrams"];
 
 /// Finds out what is meant. `files` are the paths of all outputs in their folder.
 pub(super) fn named(
