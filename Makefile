@@ -96,7 +96,8 @@ compiler:
 	fi
 
 # A browser with its driver, an XML checker, Node, which runs WebAssembly without a page, feed readers of their own, axe-core,
-# which knows what screen readers stumble over, Lighthouse, stylelint, and the Nu HTML checker, which runs on Java.
+# which knows what screen readers stumble over, Lighthouse, stylelint, the Nu HTML checker, which runs on Java, and Graphviz, which
+# lays diagrams out.
 tools: $(VENV)/ready $(NODE_TOOLS)/ready
 	@if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null || ! command -v xmllint >/dev/null; then \
 		$(APT) update --quiet --quiet && \
@@ -104,6 +105,9 @@ tools: $(VENV)/ready $(NODE_TOOLS)/ready
 	fi
 	@if ! command -v node >/dev/null; then \
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends nodejs; \
+	fi
+	@if ! command -v dot >/dev/null; then \
+		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends graphviz; \
 	fi
 	@if ! command -v java >/dev/null; then \
 		$(APT) update --quiet --quiet && $(APT) install --yes --quiet --quiet --no-install-recommends default-jre-headless; \

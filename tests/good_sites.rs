@@ -22,6 +22,7 @@ fn shown(body: &Body) -> String {
     let block = |block: &Block| match block {
         Block::Html(html) => html.clone(),
         Block::Code(code) => format!("[{} {}]\n", code.language, code.text),
+        Block::Diagram(diagram) => format!("[{} {}]\n", diagram.id, diagram.text),
         Block::Figure(figure) => {
             format!("[{} {} {} {:?} {}]\n", figure.id, figure.figure, figure.preset, figure.knobs, figure.caption)
         }
@@ -209,7 +210,7 @@ fn a_link_to_a_frame_has_a_place_on_the_figures_page() {
         .iter()
         .filter_map(|block| match block {
             Block::Figure(figure) => Some(&figure.places),
-            Block::Html(_) | Block::Code(_) => None,
+            Block::Html(_) | Block::Code(_) | Block::Diagram(_) => None,
         })
         .collect();
     assert_eq!(places, [&["ring=v1.burst.n10", "ring=v1.burst.n3", "ring=v1.stops.n10"]]);

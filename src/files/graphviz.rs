@@ -119,6 +119,12 @@ pub fn name(text: &str) -> String {
     format!("{}.svg", &blake3::hash(text.as_bytes()).to_hex()[..24])
 }
 
+/// Whether a file under [`FOLDER`] is called as [`name`] calls one.
+#[must_use]
+pub fn is_name(file: &str) -> bool {
+    file.strip_suffix(".svg").is_some_and(|hash| hash.len() == 24 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// How it ended, and what it said.
 struct Ended {
     status: Option<ExitStatus>,

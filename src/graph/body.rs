@@ -233,7 +233,8 @@ impl<'a> Writer<'a> {
         let alt = if diagram.alt.is_empty() { plain_text(&caption) } else { diagram.alt.clone() };
         let alt = if alt.is_empty() { "Diagram".to_owned() } else { alt };
         let (id, text) = (diagram.id.clone(), diagram.text.clone());
-        self.blocks.push(Block::Diagram(Box::new(DiagramUse { id, text, alt, caption, drawing, links, kept })));
+        let span = span.clone();
+        self.blocks.push(Block::Diagram(Box::new(DiagramUse { id, text, alt, caption, drawing, links, kept, span })));
     }
 
     /// The footnotes at the end, each with links back to where it was referred to.

@@ -271,6 +271,8 @@ pub struct DiagramUse {
     pub links: BTreeMap<String, String>,
     /// The name under which the layout is kept, unless the site holds it.
     pub kept: Option<String>,
+    /// Where the author asked for it.
+    pub span: Span,
 }
 
 /// A figure as an author asked for it; figure, preset and knobs are known to the engine.

@@ -307,6 +307,7 @@ mod tests {
             Piece::Html(html) => format!("[{}]", html.value.html.trim()),
             Piece::Figure(figure) => format!("[{}]", figure.value.id),
             Piece::Code(code) => format!("[{} {}]", code.language, code.text.trim()),
+            Piece::Diagram(diagram) => format!("[{}]", diagram.value.id),
             Piece::More => "[more]".to_owned(),
         };
         text.said.pieces.iter().map(word).collect()

@@ -36,7 +36,7 @@ fn hash_code(Code { language, title, first, marked, tree, text }: &Code) -> blak
 /// Hash of a diagram as it is shown.
 #[must_use]
 pub fn hash_diagram(wanted: &DiagramUse) -> blake3::Hash {
-    let DiagramUse { id, text, alt, caption, drawing, links, kept: _ } = wanted;
+    let DiagramUse { id, text, alt, caption, drawing, links, kept: _, span: _ } = wanted;
     hash_json(&("diagram", id, text, alt, caption, drawing.document(), links))
 }
 

@@ -132,7 +132,7 @@ fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
 }
 
 /// All texts of the site, with the page that each stands in.
-fn bodies(site: &Site) -> impl Iterator<Item = (&Route, &Body)> {
+pub fn bodies(site: &Site) -> impl Iterator<Item = (&Route, &Body)> {
     let posts = site.posts.iter().map(|post| (&post.route, &post.body));
     let pages = site.pages.iter().map(|page| (&page.route, &page.body));
     let albums = site.albums.iter().map(|album| (&album.route, &album.body));
@@ -234,8 +234,8 @@ fn plan_diagrams<'a>(
     body: &'a Body,
 ) -> impl Iterator<Item = Planned<'a>> {
     diagrams(body).flat_map(move |wanted| {
-        let diagram = Diagram::new(wanted, route);
-        let made_of = |kind| Composition::new(kind, &[(Of::Text, hash_diagram(wanted))]);
+        let (diagram, hash) = (Diagram::new(wanted, route), hash_diagram(wanted));
+        let made_of = |kind| Composition::new(kind, &[(Of::Text, hash)]).from(&*wanted.span.source.path);
         let text = Planned {
             route: diagram.text_route(),
             phase: Phase::Asset,

@@ -60,6 +60,8 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "DIR", env = "GENBLOG_OUTPUT_DIR")]
         output_dir: Option<PathBuf>,
     },
+    /// Lay diagrams out into `diagrams/`, from where machines without Graphviz take them
+    Diagrams,
     /// Write a shell's completions of commands and options to standard output
     Completions {
         /// The shell

@@ -13,6 +13,7 @@ use crate::running::arguments::{ChoiceArguments, Command, FeedCommand, ListArgum
 use crate::running::build::{self, Build};
 use crate::running::check::{self, Check};
 use crate::running::clean;
+use crate::running::diagrams;
 use crate::running::environment;
 use crate::running::explain::{self, Explain};
 use crate::running::import;
@@ -99,6 +100,10 @@ impl Cli {
                 }
             }
             Command::Clean { output_dir } => clean::clean(&root, config.as_deref(), &output_folder(output_dir)),
+            Command::Diagrams => {
+                let choice = ChoiceArguments { drafts: true, future: true, expired: true, clock: None };
+                diagrams::diagrams(&inputs(None, choice))
+            }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "genblog", &mut script);

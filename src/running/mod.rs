@@ -20,6 +20,8 @@ pub mod check;
 
 pub mod clean;
 
+pub mod diagrams;
+
 pub mod new;
 
 pub mod list;
