@@ -4,6 +4,7 @@
 //! another part of the page could have. Black, which stands for "nobody said", becomes the colour of the page's words. Where an author
 //! has filled areas, letters in them stay as they are; where areas lie below other things, the whole drawing keeps its white paper.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quick_xml::escape::{resolve_predefined_entity, unescape};
@@ -473,7 +474,8 @@ fn element(start: &BytesStart<'_>) -> Option<Element> {
     let name = ELEMENTS.iter().find(|known| **known == name.as_ref())?;
     let (mut class, mut attributes) = (String::new(), Vec::new());
     for one in start.attributes().filter_map(Result::ok) {
-        let Ok(value) = unescape(&one.value) else { continue };
+        // Graphviz leaves `&` as it is in addresses.
+        let value = unescape(&one.value).unwrap_or(Cow::Borrowed(&one.value));
         let known = |key: &str| ATTRIBUTES.iter().chain(&MORE).find(|known| **known == key).copied();
         match one.key.as_ref() {
             // An author's own classes come behind Graphviz'.

@@ -96,7 +96,8 @@ pub(crate) fn line(source: &Arc<SourceText>, lines: &Range<usize>, number: usize
     for (index, line) in text.split_inclusive('\n').enumerate() {
         if index == number {
             let bare = line.trim_end();
-            let indent = bare.len() - bare.trim_start().len();
+            // What marks a block quote is not the diagram's.
+            let indent = bare.len() - bare.trim_start_matches([' ', '\t', '>']).len();
             return Span::new(source, at + indent..at + bare.len());
         }
         at += line.len();
