@@ -59,6 +59,16 @@ fn a_diagram_stands_in_the_page_with_its_text_beside_it() {
 }
 
 #[test]
+fn letters_that_no_font_of_ours_has_are_text_in_feeds() {
+    let (outputs, problems) = outputs("```dot alt=\"A\"\ngraph { \"環\" -- b }\n```\n");
+    assert_eq!(problems, "");
+    assert!(text(&outputs, "posts/a/index.html").contains(">環</text>"));
+    assert!(!outputs.contains_key("posts/a/diagram-dot.png"));
+    let feed = text(&outputs, "feed.xml");
+    assert!(feed.contains("環") && !feed.contains("diagram-dot.png"), "{feed}");
+}
+
+#[test]
 fn several_diagrams_share_no_name() {
     let filled = "```dot alt=\"A\"\ndigraph { a [style=filled fillcolor=\"red:blue\"] }\n```\n";
     let (outputs, problems) =

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{Picture, hash, outputs, route, site, template, text};
 use genblog::files::kept::{Access, Kept};
-use genblog::graph::site::Publishing;
+use genblog::graph::site::{Block, Publishing, Site};
 use genblog::rendering::plan::plan;
 use genblog::rendering::portable::absolute;
 use genblog::rendering::renderer::Renderer;
@@ -232,6 +232,44 @@ fn a_post_with_a_figure_has_a_card_for_previews() {
     let (made, _) = outputs(&site);
     assert!(!made.contains_key("posts/new/card.png"), "a post's own picture stands for it");
     assert!(!text(&made, "posts/new/index.html").contains("og:image:width"));
+}
+
+#[test]
+fn a_post_with_nothing_to_show_has_a_card_where_the_site_asks_for_it() {
+    let picture = Picture::new("title-card");
+    let mut site = site("https://example.org/blog/", &picture.0);
+    site.posts.iter_mut().for_each(|post| {
+        post.body.blocks.retain(|block| !matches!(block, Block::Figure(_)));
+        post.image = None;
+    });
+    let card_of = |site: &Site| outputs(site).0.get("posts/new/card.png").cloned();
+    assert_eq!(card_of(&site), None, "nobody asked");
+    site.config.social_cards = true;
+    let mut cards = Vec::new();
+    for title in [
+        "Short",
+        "How a guest learns to slow down, and why nobody tells it to, in a title that goes on for longer than anybody reads it aloud",
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+        "A party 🎉 & <more>",
+    ] {
+        site.posts[0].title = title.to_owned();
+        let (made, problems) = outputs(&site);
+        assert_eq!(problems, []);
+        let card = made["posts/new/card.png"].clone();
+        let seen = image::load_from_memory(&card).expect("a PNG").to_rgb8();
+        assert_eq!(seen.dimensions(), (1200, 630));
+        // The margin at the right stays free: no line is cut.
+        assert!((0..630).all(|y| (1170..1200).all(|x| seen.get_pixel(x, y) == seen.get_pixel(1199, 0))), "{title}");
+        cards.push(card);
+        let page = text(&made, "posts/new/index.html");
+        assert!(page.contains("og:image:width") && page.contains("summary_large_image"), "{page}");
+    }
+    assert!(cards.windows(2).all(|two| two[0] != two[1]));
+    // Boxes say less than no picture.
+    for title in ["環と頁", "שלום עולם", "🎉"] {
+        site.posts[0].title = title.to_owned();
+        assert_eq!(card_of(&site), None, "{title}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::graph::diagram::{COLUMN, Shown};
 use crate::graph::site::{Block, Body, DiagramUse};
-use crate::rendering::raster::rasterise_at;
+use crate::rendering::raster::{draws, rasterise_at};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
 
@@ -43,6 +43,12 @@ impl<'a> Diagram<'a> {
         self.page.beside(&format!("diagram-{}.png", self.wanted.id))
     }
 
+    /// Whether there is a picture of it: in one with letters that our fonts lack nobody could read them, and feeds show the text.
+    #[must_use]
+    pub fn has_png(&self) -> bool {
+        draws(&self.wanted.drawing.words())
+    }
+
     /// What stands in the page; `text` is the address of its text.
     #[must_use]
     pub fn html(&self, text: &str) -> String {
@@ -66,6 +72,12 @@ impl<'a> Diagram<'a> {
         let ((width, height), alt) = (self.wanted.drawing.size(), escaped(&self.wanted.alt));
         let caption = &self.wanted.caption;
         let space = if caption.is_empty() { "" } else { " " };
+        if !self.has_png() {
+            let shown = escaped(&self.wanted.text);
+            return format!(
+                "<pre><code>{shown}</code></pre>\n<p>{caption}{space}<a href=\"{text}\">Diagram as text</a></p>\n"
+            );
+        }
         format!(
             "<p><img src=\"{src}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\"></p>\n\
              <p>{caption}{space}<a href=\"{text}\">Diagram as text</a></p>\n"

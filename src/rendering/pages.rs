@@ -102,7 +102,7 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> Hea
     if let Some(image) = &post.image {
         head.image = renderer.url(image);
         head.image_alt.clone_from(&post.title);
-    } else if let Some(card) = Card::of(post, &renderer.site.config.title) {
+    } else if let Some(card) = Card::of(post, &renderer.site.config) {
         head.image = renderer.url(&card.route());
         head.image_alt = card.alternative();
         // An author's own file of that name has a size of its own.

@@ -13,7 +13,7 @@ use crate::rendering::card::Card;
 use crate::rendering::diagram::{Diagram, diagrams};
 use crate::rendering::drawing::drawings;
 use crate::rendering::figure::Figure;
-use crate::rendering::hashing::{hash_diagram, hash_figure, hash_json};
+use crate::rendering::hashing::{hash_diagram, hash_figure};
 use crate::rendering::headers::{Headers, Policy};
 use crate::rendering::making::{Part, Work};
 use crate::rendering::photos::{Derivative, Picture};
@@ -250,7 +250,7 @@ fn plan_diagrams<'a>(
             made_of: made_of("diagram png"),
             make: Box::new(move || diagram.png()),
         };
-        [text, png]
+        [Some(text), diagram.has_png().then_some(png)].into_iter().flatten()
     })
 }
 
@@ -271,13 +271,13 @@ fn plan_drawings<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned
     })
 }
 
-/// The cards of posts with figures; an author's own file of that name takes a card's place.
+/// The cards of posts; an author's own file of that name takes a card's place.
 fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
     let site = renderer.site;
-    let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config.title)?)));
+    let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config)?)));
     let planned = cards.map(|(post, card)| {
-        let title = hash_json(&(&post.title, &site.config.title));
-        let parts = [(Of::Figure, hash_figure(card.figure())), (Of::View, title)];
+        let figure = card.figure().map(|figure| (Of::Figure, hash_figure(figure)));
+        let parts: Vec<_> = figure.into_iter().chain([(Of::View, card.words())]).collect();
         let made_of = Composition::new("card", &parts).from(&*post.source.path);
         Planned {
             route: card.route(),

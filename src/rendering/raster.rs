@@ -16,6 +16,16 @@ const FONTS: [&[u8]; 3] = [
     include_bytes!("fonts/DejaVuSansMono.ttf"),
 ];
 
+/// What the first two fonts have besides the Latin of Europe.
+const SIGNS: &str = "‐‑‒–—―‘’‚“”„†‡•…‰′″‹›€™−≈≠≤≥←↑→↓↔↕↖↗↘↙✓✗";
+
+/// Whether every letter and sign of a text is in the fonts, and none would be an empty box.
+#[must_use]
+pub fn draws(text: &str) -> bool {
+    text.chars()
+        .all(|c| matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{148}' | '\u{14a}'..='\u{17f}') || SIGNS.contains(c))
+}
+
 /// Draws an SVG at twice its size with the built-in fonts and nothing of the machine's.
 pub fn rasterise(svg: &str) -> Result<Vec<u8>, String> {
     rasterise_at(svg, DENSITY)
@@ -66,4 +76,31 @@ fn tree(svg: &Document<'_>) -> Result<Tree, String> {
     });
     let options = Options { fontdb: Arc::clone(fonts), font_family: "Inter".to_owned(), ..Options::default() };
     Tree::from_xmltree(svg, &options).map_err(|error: usvg::Error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(c: char) -> Vec<u8> {
+        let text = quick_xml::escape::escape(c.to_string());
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"30\"><text y=\"22\" font-family=\"Inter\" \
+             font-size=\"20\" font-weight=\"600\">{text}</text></svg>"
+        );
+        rasterise_at(&svg, 1).expect("it can be drawn")
+    }
+
+    #[test]
+    fn what_is_said_to_be_drawn_is_drawn() {
+        let nothing = [drawn('\u{4e2d}'), drawn('\u{10fffd}'), drawn(' ')];
+        let blank = |c: char| c.is_whitespace() || c == '\u{ad}';
+        for c in (' '..='\u{17f}').chain(SIGNS.chars()).filter(|c| !c.is_control() && !blank(*c)) {
+            assert_eq!(draws(c.encode_utf8(&mut [0; 4])), c != '\u{149}', "{c}");
+            assert!(c == '\u{149}' || !nothing.contains(&drawn(c)), "{c}");
+        }
+        for text in ["中文", "שלום", "مرحبا", "Привет", "🎉"] {
+            assert!(!draws(text), "{text}");
+        }
+    }
 }

@@ -43,6 +43,7 @@ pub(crate) fn config(base_url: &str) -> Config {
         copyright: "CC BY 4.0".to_owned(),
         page_size: 1,
         search: false,
+        social_cards: false,
         navigation: vec![("Archives".to_owned(), "/archives/".to_owned()), ("About".to_owned(), "/about/".to_owned())],
         themes: ThemesConfig::default(),
         photos: PhotosConfig::default(),

@@ -86,6 +86,8 @@ pub struct Config {
     pub page_size: usize,
     /// Whether readers can search.
     pub search: bool,
+    /// Whether posts without a picture and without a figure have a card with their title, for previews elsewhere.
+    pub social_cards: bool,
     /// Links in the header: name and where they go (a path on the site or a URL).
     pub navigation: Vec<(String, String)>,
     /// How the site looks.
@@ -197,6 +199,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
     let copyright = optional(reader.text("copyright"));
     let page_size = at_least_one(reader, "page_size");
     let search = reader.boolean("search").is_some_and(|search| search.value);
+    let social_cards = reader.boolean("social_cards").is_some_and(|cards| cards.value);
     let navigation = navigation(reader);
     let themes = themes::themes(reader);
     let photos = photos::photos(reader);
@@ -217,6 +220,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
         copyright: copyright.unwrap_or_default(),
         page_size: page_size.map_or(10, |size| usize::try_from(size).unwrap_or(usize::MAX)),
         search,
+        social_cards,
         navigation,
         themes,
         photos,
