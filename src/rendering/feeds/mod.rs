@@ -165,7 +165,7 @@ impl Feed {
         let block = |block: &Block| match block {
             Block::Html(html) => html.len(),
             Block::Code(code) => code.text.len(),
-            Block::Figure(_) => 0,
+            Block::Figure(_) | Block::Diagram(_) => 0,
         };
         let posts = self.indices().iter().map(|index| &renderer.site.posts[index.0]);
         posts.map(|post| BYTES_AROUND_A_TEXT + post.body.blocks.iter().map(block).sum::<usize>()).sum()
