@@ -163,6 +163,30 @@ fn a_machine_without_graphviz_shows_text_or_what_the_site_holds() {
 }
 
 #[test]
+fn a_drawing_that_the_site_holds_is_a_source() {
+    let folder =
+        sites::folder(&site_of("```dot alt=\"A\"\ndigraph { a [URL=\"/posts/a/\"]; b [URL=\"/about/\"] }\n```\n"));
+    let root = folder.path();
+    fs::create_dir_all(root.join("content/pages")).expect("writable");
+    fs::write(root.join("content/pages/about.md"), "+++\ntitle = \"About\"\n+++\n").expect("writable");
+    assert!(run(root, &["diagrams"], None, "2").0 && run(root, &["build"], None, "2").0);
+    let drawing = fs::read_dir(root.join("diagrams")).expect("there").next().expect("one").expect("readable").path();
+
+    // Where its parts lead is nothing that is drawn, and yet the page is another one.
+    let svg = fs::read_to_string(&drawing).expect("text");
+    let swapped = svg.replace("/posts/a/", "/x/").replace("/about/", "/posts/a/").replace("/x/", "/about/");
+    fs::write(&drawing, swapped).expect("writable");
+    let said = run(root, &["build", "--verify"], None, "2");
+    assert!(said.0 && !said.1.contains(" 0 written"), "{}", said.1);
+
+    let name = format!("diagrams/{}", drawing.file_name().expect("a file").to_str().expect("a hash"));
+    let (fine, said) = run(root, &["explain", &name], None, "2");
+    assert!(fine && said.contains("/posts/a/"), "{said}");
+    let (fine, said) = run(root, &["explain", "--if-edited", &name], None, "2");
+    assert!(fine, "{said}");
+}
+
+#[test]
 fn threads_and_what_is_kept_change_no_byte() {
     let posts = (1..9).map(|n| {
         let text = format!("```dot alt=\"{n}\"\ngraph {{ layout=neato; a{n} -- b -- c -- a{n} }}\n```\n");

@@ -45,6 +45,13 @@ impl<'a> Composition<'a> {
         Self { sources: vec![source.into()], ..self }
     }
 
+    /// Says what else it comes from.
+    #[must_use]
+    pub fn and(mut self, sources: impl Iterator<Item = String>) -> Self {
+        self.sources.extend(sources.map(Cow::Owned));
+        self
+    }
+
     /// Says what shows it.
     #[must_use]
     pub fn shown_in(self, templates: Vec<&'a str>) -> Self {

@@ -6,15 +6,16 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use blake3::Hash;
 
-use crate::files::kept::{Access, Kept};
+use crate::files::kept::Kept;
 
 /// The folder of a site that holds drawings of its diagrams.
 pub const FOLDER: &str = "diagrams";
@@ -23,13 +24,16 @@ pub const FOLDER: &str = "diagrams";
 pub const MOST_TEXT: usize = 64 << 10;
 
 /// Bytes of a drawing.
-const MOST_DRAWING: u64 = 4 << 20;
+pub const MOST_DRAWING: u64 = 4 << 20;
 
 /// Seconds that `dot` may take; a diagram that people read takes a tenth of one.
 pub const MOST_SECONDS: u32 = 10;
 
-/// Milliseconds between two looks at whether it has ended.
-const LOOK: u32 = 4;
+/// Between two looks at whether it has ended.
+const LOOK: Duration = Duration::from_millis(4);
+
+/// So often it is tried to start a program that is being written.
+const BUSY: u32 = 100;
 
 /// What texts are set in unless they say otherwise: letters about as wide as those of pages.
 const DEFAULTS: [&str; 4] = ["-Tsvg", "-Gfontname=Helvetica", "-Nfontname=Helvetica", "-Efontname=Helvetica"];
@@ -60,6 +64,8 @@ pub enum Failure {
         /// In its words.
         message: String,
     },
+    /// It does not start: in the system's words.
+    Start(String),
     /// It took too long.
     Slow,
     /// The drawing has too many bytes.
@@ -73,9 +79,9 @@ impl Default for Graphviz {
 }
 
 impl Graphviz {
-    /// The program that the shell would find, and what is kept of the site in `root`; without one nothing is.
+    /// The program that the shell would find, and what is kept of its drawings.
     #[must_use]
-    pub fn find(root: Option<&Path>) -> Self {
+    pub fn find(kept: Kept) -> Self {
         let folders = env::var_os("PATH").unwrap_or_default();
         let name = format!("dot{}", env::consts::EXE_SUFFIX);
         let program = env::split_paths(&folders).filter(|folder| folder.is_absolute()).find_map(|folder| {
@@ -84,7 +90,7 @@ impl Graphviz {
             let hash = file.is_file().then(|| fs::read(&file).ok())??;
             Some(Program { hash: blake3::hash(&hash), file })
         });
-        Self { program, kept: root.map_or_else(Kept::nothing, |root| Kept::new(root, Access::Write)) }
+        Self { program, kept }
     }
 
     /// Stands for the program among its versions, and for none where there is none.
@@ -96,7 +102,7 @@ impl Graphviz {
     /// The name under which the drawing of `text` is kept.
     #[must_use]
     pub fn kept_name(&self, text: &str) -> String {
-        format!("dot {} {}", self.hash().to_hex(), name(text))
+        format!("dot {} {} {}", DEFAULTS.join(" "), self.hash().to_hex(), name(text))
     }
 
     /// The SVG that Graphviz makes of `text`, as it makes it.
@@ -133,20 +139,7 @@ struct Ended {
 }
 
 fn run(program: &Path, text: &str) -> Result<String, Failure> {
-    let failed = |message: String| Failure::Text { line: None, message };
-    let child = Command::new(program)
-        .args(DEFAULTS)
-        // Older versions read no file where this is set; all are asked for none (`parsing/dot.rs`), and find none by its name here.
-        .env("SERVER_NAME", "genblog")
-        .env_remove("GV_FILE_PATH")
-        .env_remove("DOTFONTPATH")
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir(Path::new("/"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = child.map_err(|error| failed(format!("`{}` does not start: {error}", program.display())))?;
+    let mut child = started(program).map_err(|error| Failure::Start(format!("`{}`: {error}", program.display())))?;
     let Ended { status, drawn, said } = talk(&mut child, text);
     let Some(status) = status else { return Err(Failure::Slow) };
     if drawn.len() as u64 > MOST_DRAWING {
@@ -170,39 +163,72 @@ fn run(program: &Path, text: &str) -> Result<String, Failure> {
     }
 }
 
-/// Writes the text and reads what comes until the program ends, or is ended.
-fn talk(child: &mut Child, text: &str) -> Ended {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            // Who does not read to the end says why.
-            let _ = stdin.map(|mut stdin| stdin.write_all(text.as_bytes()));
-        });
-        let drawn = scope.spawn(move || all(stdout, MOST_DRAWING + 1));
-        let said = scope.spawn(move || all(stderr, 64 << 10));
-        let status = (0..MOST_SECONDS * 1000 / LOOK).find_map(|_| {
-            let ended = child.try_wait().ok().flatten();
-            if ended.is_none() {
-                thread::sleep(Duration::from_millis(LOOK.into()));
-            }
-            ended
-        });
-        if status.is_none() {
-            let _ = child.kill();
-            let _ = child.wait();
+/// Starts the program. One that is being written this moment, by an upgrade for example, will be there in the next.
+fn started(program: &Path) -> io::Result<Child> {
+    let start = || {
+        Command::new(program)
+            .args(DEFAULTS)
+            // Older versions read no file where this is set; all are asked for none (`parsing/dot.rs`), and find none by its name here.
+            .env("SERVER_NAME", "genblog")
+            .env_remove("GV_FILE_PATH")
+            .env_remove("DOTFONTPATH")
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(Path::new("/"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+    };
+    for _ in 0..BUSY {
+        match start() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(LOOK),
+            started => return started,
         }
-        let [drawn, said] = [drawn, said].map(|thread| thread.join().unwrap_or_default());
-        Ended { status, drawn, said: String::from_utf8_lossy(&said).into_owned() }
-    })
+    }
+    start()
 }
 
-fn all(from: Option<impl Read>, most: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(from) = from {
-        // What was read before a pipe broke is what there is.
-        let _ = from.take(most).read_to_end(&mut bytes);
+/// Writes the text and reads what comes until the program ends, or is ended. What it may have started itself is not waited for.
+fn talk(child: &mut Child, text: &str) -> Ended {
+    let until = Instant::now() + Duration::from_secs(MOST_SECONDS.into());
+    let (stdin, text) = (child.stdin.take(), text.to_owned());
+    thread::spawn(move || {
+        // Who does not read to the end says why.
+        let _ = stdin.map(|mut stdin| stdin.write_all(text.as_bytes()));
+    });
+    let (drawn, said) = (all(child.stdout.take(), MOST_DRAWING + 1), all(child.stderr.take(), 64 << 10));
+    let ended = loop {
+        match child.try_wait().ok().flatten() {
+            None if Instant::now() < until => thread::sleep(LOOK),
+            ended => break ended,
+        }
+    };
+    if ended.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
     }
-    bytes
+    let rest = || until.saturating_duration_since(Instant::now()).max(LOOK);
+    match (ended, drawn.recv_timeout(rest()), said.recv_timeout(rest())) {
+        (Some(status), Ok(drawn), Ok(said)) => {
+            Ended { status: Some(status), drawn, said: String::from_utf8_lossy(&said).into_owned() }
+        }
+        _ => Ended { status: None, drawn: Vec::new(), said: String::new() },
+    }
+}
+
+/// Reads at most so many bytes, and hands them over when they end.
+fn all(from: Option<impl Read + Send + 'static>, most: u64) -> Receiver<Vec<u8>> {
+    let (done, all) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(from) = from {
+            // What was read before a pipe broke is what there is.
+            let _ = from.take(most).read_to_end(&mut bytes);
+        }
+        // Nobody may be waiting any more.
+        let _ = done.send(bytes);
+    });
+    all
 }
 
 #[cfg(all(test, unix))]
@@ -210,6 +236,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::files::kept::Access;
 
     /// A program of a shell's lines in place of `dot`.
     fn scripted(lines: &str) -> (Graphviz, tempfile::TempDir) {
@@ -240,6 +267,9 @@ mod tests {
             assert_eq!(graphviz.lay_out("a -> b"), expected, "{lines}");
         }
         assert_eq!(Graphviz::default().lay_out("a"), Err(Failure::Missing));
+        let (mut graphviz, folder) = scripted("cat");
+        graphviz.program.as_mut().expect("a program").file = folder.path().to_owned();
+        assert!(matches!(graphviz.lay_out("a"), Err(Failure::Start(_))));
     }
 
     #[test]
@@ -253,7 +283,12 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_end_is_ended() {
-        let (graphviz, _folder) = scripted("exec sleep 100");
-        assert_eq!(graphviz.lay_out("a"), Err(Failure::Slow));
+        // The second has a child that outlives it, the third is there no more while its child goes on.
+        let programs = ["exec sleep 100", "sleep 100; true", "sleep 100 &"].map(scripted);
+        thread::scope(|scope| {
+            for (graphviz, _) in &programs {
+                scope.spawn(|| assert_eq!(graphviz.lay_out("a"), Err(Failure::Slow)));
+            }
+        });
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::files::graphviz::{FOLDER, Graphviz};
+use crate::files::kept::Kept;
 use crate::files::picture::{Facts, facts, is_picture};
 use crate::files::seen::{Entries, Entry, Seen, read_stamped};
 use crate::files::stamp::{Moment, Stamp};
@@ -115,7 +116,7 @@ impl Known {
 /// A file that cannot be read, and a symbolic link that leaves the site, are errors; the other files are still there, and so is
 /// the name of one that cannot be read, lest everything that refers to it be reported too.
 pub fn read(root: &Path) -> (Source, Vec<Diagnostic>) {
-    survey(root, &Seen::default(), None).read()
+    survey(root, &Seen::default(), None, Kept::nothing()).read()
 }
 
 /// All files of a site by name and hash; what `memory` knows was not read for it.
@@ -148,8 +149,8 @@ struct Found {
 }
 
 /// Looks at all files of the site in `root`, and reads those that `memory` does not know. What is read is to be remembered if it
-/// was settled at `now`, a moment before this call; without one nothing new is.
-pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Survey {
+/// was settled at `now`, a moment before this call; without one nothing new is. `kept` has what was made of sources before.
+pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>, kept: Kept) -> Survey {
     let mut problems = Vec::new();
     if !root.join("content").is_dir() {
         let missing = Diagnostic::error("no-content", "there is no folder `content` in this site").in_path("content");
@@ -164,8 +165,7 @@ pub fn survey(root: &Path, memory: &Seen<Known>, now: Option<Moment>) -> Survey 
         };
         paths.into_par_iter().map(look).collect()
     });
-    // Who remembers nothing keeps nothing, and finds nothing that was kept.
-    Survey { files, graphviz: Graphviz::find(now.map(|_| root)), problems }
+    Survey { files, graphviz: Graphviz::find(kept), problems }
 }
 
 impl Survey {

@@ -332,6 +332,9 @@ fn undrawn(diagram: &Diagram, span: &Span, failure: Failure) -> Diagnostic {
             let problem = bad(format!("Graphviz does not understand this diagram: {message}"), place);
             problem.help("its language is described at https://graphviz.org/doc/info/lang.html; code that is only to be shown is a `gv` fence")
         }
+        Failure::Start(message) => {
+            bad(format!("Graphviz does not start: {message}"), fence).help("`dot -V` in a shell should say its version")
+        }
         Failure::Slow => {
             let message = format!("Graphviz was at work on this diagram for {MOST_SECONDS} seconds, and was stopped");
             bad(message, fence).help("draw less at a time, or try another `layout`")

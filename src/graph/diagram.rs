@@ -11,7 +11,7 @@ use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::files::graphviz::{Failure, Graphviz, name};
+use crate::files::graphviz::{Failure, Graphviz, MOST_DRAWING, name};
 use crate::files::source::Content::Text;
 use crate::files::source::Source;
 use crate::parsing::html::{address, attribute, escape};
@@ -40,6 +40,9 @@ impl<'a> Layouts<'a> {
             Some(held) => ((*held).to_owned(), None),
             None => (self.graphviz.lay_out(text)?, Some(self.graphviz.kept_name(text))),
         };
+        if svg.len() as u64 > MOST_DRAWING {
+            return Err(Failure::Large);
+        }
         let drawing = Drawing::read(&svg).map_err(|message| Failure::Text { line: None, message })?;
         Ok((drawing, kept))
     }
@@ -100,7 +103,7 @@ const ELEMENTS: [&str; 12] = [
 const SHAPES: [&str; 3] = ["polygon", "path", "ellipse"];
 
 /// Attributes that say where something is and how it looks.
-const ATTRIBUTES: [&str; 34] = [
+const ATTRIBUTES: [&str; 37] = [
     "baseline-shift",
     "cx",
     "cy",
@@ -130,15 +133,15 @@ const ATTRIBUTES: [&str; 34] = [
     "text-anchor",
     "text-decoration",
     "transform",
+    "viewBox",
     "width",
     "x",
     "x1",
     "x2",
     "y",
+    "y1",
+    "y2",
 ];
-
-/// Three more.
-const MORE: [&str; 3] = ["y1", "y2", "viewBox"];
 
 /// Elements within elements; Graphviz has five or six.
 const DEEPEST: usize = 64;
@@ -177,7 +180,8 @@ impl Drawing {
         if u64::from(width) * u64::from(height) > MOST_PIXELS {
             return Err(format!("it has {width} by {height} pixels, more than anybody looks at"));
         }
-        let is_view = |view: &&str| view.split(' ').filter_map(|part| part.parse::<f64>().ok()).count() == 4;
+        let is_number = |part: &str| part.parse().is_ok_and(f64::is_finite);
+        let is_view = |view: &&str| view.split(' ').count() == 4 && view.split(' ').all(is_number);
         let view = value("viewBox").filter(is_view).map_or_else(|| format!("0 0 {width} {height}"), str::to_owned);
         let paper = if needs_paper(&root, Standing::default()) { Paper::Own } else { Paper::Page };
         Ok(Self { view, size: (width, height), root, paper })
@@ -226,9 +230,8 @@ impl Drawing {
         let role = if shown.links.is_empty() { "img" } else { "group" };
         let class = if width > COLUMN { " class=\"wide\"" } else { "" };
         let alt = attribute("aria-label", shown.alt);
-        let view = &self.view;
-        let mut svg =
-            format!("<svg{class} viewBox=\"{view}\" width=\"{width}\" height=\"{height}\" role=\"{role}\"{alt}>");
+        let view = attribute("viewBox", &self.view);
+        let mut svg = format!("<svg{class}{view} width=\"{width}\" height=\"{height}\" role=\"{role}\"{alt}>");
         Writer { shown, paper: self.paper, in_page: true, out: &mut svg }.content(&self.root, Standing::default());
         svg.push_str("</svg>");
         svg
@@ -239,9 +242,9 @@ impl Drawing {
     pub fn document(&self) -> String {
         let (width, height) = self.size();
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"{}\" width=\"{width}\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"{} width=\"{width}\" height=\"{height}\" \
              font-family=\"Inter, sans-serif\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
-            self.view
+            attribute("viewBox", &self.view)
         );
         let none = BTreeMap::new();
         let shown = Shown { id: "d", alt: "", links: &none };
@@ -437,6 +440,9 @@ fn parse(svg: &str) -> Result<Element, String> {
     loop {
         match reader.read_event().map_err(|error| format!("its drawing cannot be read: {error}"))? {
             Event::Eof => break,
+            Event::Start(start) | Event::Empty(start) if start.local_name().as_ref() == "image" => {
+                return Err("a file would be shown in it".to_owned());
+            }
             Event::Start(start) => match element(&start) {
                 Some(element) if left_out == 0 && open.len() < DEEPEST => open.push(element),
                 _ => left_out += 1,
@@ -476,7 +482,7 @@ fn element(start: &BytesStart<'_>) -> Option<Element> {
     for one in start.attributes().filter_map(Result::ok) {
         // Graphviz leaves `&` as it is in addresses.
         let value = unescape(&one.value).unwrap_or(Cow::Borrowed(&one.value));
-        let known = |key: &str| ATTRIBUTES.iter().chain(&MORE).find(|known| **known == key).copied();
+        let known = |key: &str| ATTRIBUTES.iter().find(|known| **known == key).copied();
         match one.key.as_ref() {
             // An author's own classes come behind Graphviz'.
             "class" => class = value.split(' ').next().unwrap_or_default().to_owned(),
@@ -489,14 +495,21 @@ fn element(start: &BytesStart<'_>) -> Option<Element> {
                     attributes.push(("font-family", "monospace".to_owned()));
                 }
             }
-            key => {
-                let is_own =
-                    |value: &str| !value.contains("url(") || (value.starts_with("url(#") && value.ends_with(')'));
-                attributes.extend(known(key).filter(|_| is_own(&value)).map(|known| (known, value.into_owned())));
-            }
+            key => attributes
+                .extend(known(key).filter(|known| is_own(known, &value)).map(|known| (known, value.into_owned()))),
         }
     }
     Some(Element { name, class, attributes, content: Vec::new() })
+}
+
+/// Whether a value says all of itself: it asks for nothing that lies elsewhere, in whatever spelling.
+fn is_own(name: &str, value: &str) -> bool {
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let gradient = value.strip_prefix("url(#").and_then(|rest| rest.strip_suffix(')'));
+    let computes =
+        ["rgb(", "rgba("].iter().any(|function| value.starts_with(function)) && value.matches('(').count() == 1;
+    let moves = name == "transform" || name == "gradientTransform";
+    !value.contains('\\') && (!value.contains('(') || computes || moves || gradient.is_some_and(is_name))
 }
 
 /// The colour of a gradient's stop, which Graphviz writes as a style.
@@ -507,7 +520,7 @@ fn stop(style: &str) -> Vec<(&'static str, String)> {
         "stop-opacity" => Some(("stop-opacity", value.trim().trim_end_matches('.').to_owned())),
         _ => None,
     });
-    known.collect()
+    known.filter(|(name, value)| is_own(name, value)).collect()
 }
 
 #[cfg(test)]
@@ -540,7 +553,15 @@ mod tests {
                 "<g><ellipse fill=\"none\" stroke=\"currentColor\" cx=\"1\"/></g>",
             ),
             ("<script>alert(1)</script><style>a{}</style><foreignObject><text>x</text></foreignObject>", ""),
-            ("<image xlink:href=\"/etc/passwd\"/><use href=\"#a\"/>", ""),
+            ("<use href=\"#a\"/>", ""),
+            (
+                "<path fill=\"URL(http://x)\" stroke=\"u\\72l(http://x)\" d=\"M0 0\" stroke-width=\"url(#a) url(http://x)\"/>",
+                "<path d=\"M0 0\"/>",
+            ),
+            (
+                "<path stroke=\"rgb(1,2,3)\" transform=\"rotate(9 1 1)\"/>",
+                "<path stroke=\"rgb(1,2,3)\" transform=\"rotate(9 1 1)\"/>",
+            ),
             (
                 "<path d=\"M0 0\" onclick=\"x()\" style=\"fill:url(http://x)\" fill=\"url(http://x)\" class=\"node evil\"/>",
                 "<path d=\"M0 0\"/>",
@@ -556,6 +577,25 @@ mod tests {
             ),
         ] {
             assert_eq!(shown(inside), expected, "{inside}");
+        }
+    }
+
+    #[test]
+    fn the_part_that_is_shown_is_four_numbers() {
+        for view in
+            ["0 0 40 30 &quot; onload=&quot;x()", "0 0 40", "0 0 40 nan", "0 0 40 30 1", "0  40 30", "0 0 40 30&quot;>"]
+        {
+            let drawing = svg("").replace("0 0 40 30.5", view);
+            let drawing = Drawing::read(&drawing).expect("a drawing");
+            assert_eq!(drawing.view, "0 0 40 31", "{view}");
+        }
+        assert_eq!(Drawing::read(&svg("")).expect("a drawing").view, "0 0 40 30.5");
+    }
+
+    #[test]
+    fn a_drawing_that_shows_a_file_is_none() {
+        for inside in ["<image xlink:href=\"/etc/passwd\"/>", "<image href=\"a.png\"></image>", "<svg:image/>"] {
+            assert!(Drawing::read(&svg(inside)).is_err(), "{inside}");
         }
     }
 

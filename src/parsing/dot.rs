@@ -27,6 +27,12 @@ const OPTIONS: [&str; 4] = ["alt", "caption", "id", "title"];
 const READING: [&str; 8] =
     ["image", "imagepath", "shapefile", "fontpath", "_background", "stylesheet", "postaction", "xdotversion"];
 
+/// A byte order mark, which Graphviz passes over.
+const MARK: char = '\u{feff}';
+
+/// Bytes of an id: names of files, which have some more, may have 255.
+const MOST_ID: usize = 200;
+
 /// A diagram whose caption is still Markdown.
 pub(crate) struct Fence {
     pub(crate) diagram: Diagram,
@@ -56,11 +62,14 @@ pub(crate) fn parse(
             ("alt", Some(alt)) => diagram.alt = alt.value.trim().to_owned(),
             ("caption" | "title", Some(words)) if !words.value.trim().is_empty() => caption = Some(words),
             ("caption" | "title", Some(_)) => {}
-            ("id", Some(id)) if slug(&id.value) == id.value && !id.value.is_empty() => diagram.wanted = Some(id),
+            ("id", Some(id)) if slug(&id.value) == id.value && (1..=MOST_ID).contains(&id.value.len()) => {
+                diagram.wanted = Some(id);
+            }
             ("id", Some(id)) => {
                 let message = format!("`{}` cannot be a diagram's id, which names files too", id.value);
                 let problem = Diagnostic::error("bad-diagram", message).at(id.span, "");
-                problems.push(problem.help("write small letters, digits and hyphens"));
+                let help = format!("write small letters, digits and hyphens, {MOST_ID} bytes at most");
+                problems.push(problem.help(help));
             }
             (name, _) => {
                 let message = format!("`{name}` means nothing of a diagram");
@@ -115,23 +124,25 @@ fn reading(source: &Arc<SourceText>, diagram: &Diagram, fence: &Span) -> Option<
 
 /// The line, counted from 0, and the word of what reads a file.
 fn reads(text: &str) -> Option<(usize, &'static str)> {
-    let mut scanner = Scanner { rest: text, line: 0, begins_line: true };
-    let mut last: Option<(usize, String)> = None;
+    let mut scanner = Scanner { rest: text, line: 0 };
+    let (mut last, mut joined): (Option<(usize, String)>, _) = (None, None);
+    let whole = |before: Option<(usize, String)>, line, word: String| match before {
+        Some((line, before)) => (line, before + &word),
+        None => (line, word),
+    };
     while let Some((line, token)) = scanner.next() {
         match token {
-            Token::Word(word) => last = Some((line, word)),
+            Token::Word(word) => last = Some(whole(joined.take(), line, word)),
             // Parts of one word.
-            Token::Plus => {
-                if let (Some((line, before)), Some((_, Token::Word(after)))) = (last.take(), scanner.next()) {
-                    last = Some((line, before + &after));
-                }
-            }
+            Token::Plus => joined = last.take(),
             Token::Html(html) => {
-                last = None;
                 let small = html.to_ascii_lowercase();
                 if small.match_indices('<').any(|(at, _)| small[at + 1..].trim_start().starts_with("img")) {
                     return Some((line, "<img>"));
                 }
+                // It is a name as well as any other.
+                let inside = html.strip_prefix('<').and_then(|html| html.strip_suffix('>')).unwrap_or_default();
+                last = Some(whole(joined.take(), line, inside.to_owned()));
             }
             Token::Other('=') => {
                 let found = last.take().and_then(|(line, word)| {
@@ -141,7 +152,7 @@ fn reads(text: &str) -> Option<(usize, &'static str)> {
                     return found;
                 }
             }
-            Token::Other(_) => last = None,
+            Token::Other(_) => (last, joined) = (None, None),
         }
     }
     None
@@ -161,15 +172,12 @@ enum Token {
 struct Scanner<'a> {
     rest: &'a str,
     line: usize,
-    /// Whether nothing of the line was taken yet.
-    begins_line: bool,
 }
 
 impl<'a> Scanner<'a> {
     fn take(&mut self, length: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(length);
         self.line += taken.matches('\n').count();
-        self.begins_line = taken.chars().next_back().map_or(self.begins_line, |last| last == '\n');
         self.rest = rest;
         taken
     }
@@ -177,11 +185,11 @@ impl<'a> Scanner<'a> {
     /// The next piece, and the line on which it begins.
     fn next(&mut self) -> Option<(usize, Token)> {
         loop {
-            let blank = self.rest.len() - self.rest.trim_start().len();
+            let blank = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_whitespace() || c == MARK).len();
             self.take(blank);
             let comment = if self.rest.starts_with("/*") {
                 self.rest[2..].find("*/").map_or(self.rest.len(), |end| end + 4)
-            } else if self.rest.starts_with("//") || (self.begins_line && self.rest.starts_with('#')) {
+            } else if self.rest.starts_with("//") || self.rest.starts_with('#') {
                 self.rest.find('\n').unwrap_or(self.rest.len())
             } else {
                 break;
@@ -189,7 +197,8 @@ impl<'a> Scanner<'a> {
             self.take(comment);
         }
         let (line, first) = (self.line, self.rest.chars().next()?);
-        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.' || !c.is_ascii();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && c != MARK);
+        let is_digit = |c: char| c.is_ascii_digit() || c == '.';
         let token = match first {
             '"' => {
                 let mut end = self.rest.len();
@@ -220,6 +229,11 @@ impl<'a> Scanner<'a> {
             '+' => {
                 self.take(1);
                 Token::Plus
+            }
+            // A number ends where its digits do, and what follows is a name.
+            c if is_digit(c) => {
+                let end = self.rest.find(|c| !is_digit(c)).unwrap_or(self.rest.len());
+                Token::Word(self.take(end).to_owned())
             }
             c if is_part(c) => {
                 let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
@@ -254,7 +268,13 @@ mod tests {
             ("digraph { a [label=\"a \\\" image=b\", imagescale=true] }", None),
             ("digraph { a [label=<x<br/>y>] \"unfinished", None),
             ("# \"\ndigraph { a [image=x] }", Some((1, "image"))),
-            ("digraph { a # \"\n b [image=x] \"}", None),
+            ("digraph { a # \"\n b [image=x] \"}", Some((1, "image"))),
+            ("digraph { a [<image>=\"x.png\"] }", Some((0, "image"))),
+            ("digraph { a [width=1image=\"x.png\"] }", Some((0, "image"))),
+            ("digraph { a [width=.5image=\"x.png\"] }", Some((0, "image"))),
+            ("digraph { a [\"ima\" + <ge> = \"x.png\"] }", Some((0, "image"))),
+            ("digraph { a [image\u{feff}=\"x.png\"] }", Some((0, "image"))),
+            ("digraph { a [imäge=x, label=\"i\" + <mage>] }", None),
             ("<", None),
             ("\"", None),
             ("\"\\", None),

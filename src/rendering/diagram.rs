@@ -1,5 +1,6 @@
 //! A diagram in a page, in feeds, and the two files of it beside the page: its text, and a picture of it for feeds.
 
+use crate::files::graphviz::{FOLDER, name};
 use crate::graph::diagram::{COLUMN, Shown};
 use crate::graph::site::{Block, Body, DiagramUse};
 use crate::rendering::raster::{draws, rasterise_at};
@@ -24,11 +25,26 @@ pub fn diagrams(body: &Body) -> impl Iterator<Item = &DiagramUse> {
     })
 }
 
+/// The files of the site that hold drawings of a body's diagrams.
+pub fn held(body: &Body) -> impl Iterator<Item = String> {
+    diagrams(body).filter_map(held_drawing)
+}
+
+fn held_drawing(diagram: &DiagramUse) -> Option<String> {
+    diagram.kept.is_none().then(|| format!("{FOLDER}/{}", name(&diagram.text)))
+}
+
 impl<'a> Diagram<'a> {
     /// What stands in the page at `page`.
     #[must_use]
     pub fn new(wanted: &'a DiagramUse, page: &'a Route) -> Self {
         Self { wanted, page }
+    }
+
+    /// The file of the site that holds its drawing, if one does.
+    #[must_use]
+    pub fn held(&self) -> Option<String> {
+        held_drawing(self.wanted)
     }
 
     /// Where its text lives. Hosts and browsers know no type of texts by Graphviz' own ending, and save them.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde::Serialize;
 use sim::telling::source::Tree;
 
+use crate::graph::diagram::Shown;
 use crate::graph::site::{Block, Body, DiagramUse, FigureUse};
 use crate::parsing::code::Code;
 
@@ -37,7 +38,8 @@ fn hash_code(Code { language, title, first, marked, tree, text }: &Code) -> blak
 #[must_use]
 pub fn hash_diagram(wanted: &DiagramUse) -> blake3::Hash {
     let DiagramUse { id, text, alt, caption, drawing, links, kept: _, span: _ } = wanted;
-    hash_json(&("diagram", id, text, alt, caption, drawing.document(), links))
+    let in_page = drawing.element(Shown { id, alt, links });
+    hash_json(&("diagram", id, text, alt, caption, in_page, drawing.document(), links))
 }
 
 /// Hash of what an author asked for; the engine itself is part of the program.
@@ -54,9 +56,9 @@ pub fn hash_json(value: &impl Serialize) -> blake3::Hash {
         static JSON: RefCell<Vec<u8>> = RefCell::default();
     }
     JSON.with_borrow_mut(|json| {
-        json.clear();
         serde_json::to_writer(&mut *json, value).expect("views are plain data with text for keys");
         let hash = blake3::hash(json);
+        json.clear();
         json.shrink_to(ROOM);
         hash
     })

@@ -235,7 +235,10 @@ fn plan_diagrams<'a>(
 ) -> impl Iterator<Item = Planned<'a>> {
     diagrams(body).flat_map(move |wanted| {
         let (diagram, hash) = (Diagram::new(wanted, route), hash_diagram(wanted));
-        let made_of = |kind| Composition::new(kind, &[(Of::Text, hash)]).from(&*wanted.span.source.path);
+        let made_of = |kind| {
+            let made_of = Composition::new(kind, &[(Of::Text, hash)]).from(&*wanted.span.source.path);
+            made_of.and(diagram.held().into_iter())
+        };
         let text = Planned {
             route: diagram.text_route(),
             phase: Phase::Asset,

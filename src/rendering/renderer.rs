@@ -19,7 +19,7 @@ use crate::graph::related::{related, series};
 use crate::graph::site::{Block, Body, FigureUse, Post, PostIndex, Site};
 use crate::rendering::aside::aside;
 use crate::rendering::code;
-use crate::rendering::diagram::Diagram;
+use crate::rendering::diagram::{Diagram, held};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
@@ -354,7 +354,8 @@ impl<'a> Renderer<'a> {
         parts.extend(templates.iter().map(|template| (Part::Templates, self.theme.closure(template))));
         let posts = draft.posts.map_or(0, <[PostIndex]>::len);
         let made_of = Composition { posts, ..Composition::new("page", &parts) };
-        made_of.from(draft.content).shown_in(templates)
+        let held = draft.body.iter().flat_map(|filling| held(filling.body));
+        made_of.from(draft.content).and(held).shown_in(templates)
     }
 
     /// The bytes of a page.

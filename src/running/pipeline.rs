@@ -8,7 +8,7 @@ use blake3::Hash;
 
 use crate::files::cache::{FOLDER, PROGRAM};
 use crate::files::config::{self, Config, Overrides};
-use crate::files::kept::Access;
+use crate::files::kept::{Access, Kept};
 use crate::files::output;
 use crate::files::seen::{Entries, Seen};
 use crate::files::source::{self, Known, Source, Survey};
@@ -60,7 +60,7 @@ pub fn prepare(inputs: &Inputs, access: Access, timings: &mut Timings) -> Result
 pub fn afresh(inputs: &Inputs) -> Result<Prepared, Vec<Diagnostic>> {
     let (config, problems) = config::read(&inputs.root, inputs.config.as_deref(), &inputs.overrides);
     let Some(config) = config else { return Err(problems) };
-    let survey = source::survey(&inputs.root, &Seen::default(), None);
+    let survey = source::survey(&inputs.root, &Seen::default(), None, Kept::nothing());
     let program = program(&inputs.root, None);
     Surveyed { config, survey, program, choice: inputs.choice, problems }.prepare(&mut Timings::start())
 }
@@ -85,7 +85,8 @@ pub fn survey(inputs: &Inputs, access: Access, timings: &mut Timings) -> Result<
     timings.ended("know the program");
     let (memory, name) = ("sources", program.to_hex());
     let seen = Seen::<Known>::read(&inputs.root, memory, &name);
-    let survey = source::survey(&inputs.root, &seen, now);
+    let kept = if now.is_some() { Access::Write } else { Access::Read };
+    let survey = source::survey(&inputs.root, &seen, now, Kept::new(&inputs.root, kept));
     if now.is_some() {
         seen.write(&inputs.root, memory, &name, &survey.seen());
     }

@@ -76,7 +76,7 @@ impl Edit {
             return true;
         }
         let looks = source.templates.iter_mut().chain(&mut source.themes);
-        let mut files = source.content.iter_mut().chain(&mut source.statics).chain(looks);
+        let mut files = source.content.iter_mut().chain(&mut source.statics).chain(looks).chain(&mut source.diagrams);
         let Some(file) = files.find(|file| file.path == path) else { return false };
         match &file.content {
             Content::Text(text) => {

@@ -95,9 +95,9 @@ pub(super) fn source(explain: &Explain) -> Result<String, Box<Diagnostic>> {
     let built_in = explain.name.strip_prefix("templates/").filter(|name| is_built_in(name));
     Err(Box::new(match built_in {
         Some(_) => problem.help("it is built into the program: put a file of that name there to take its place"),
-        None => {
-            problem.help("sources lie in `content/`, `static/`, `templates/` and `themes/`; `genblog.toml` is one too")
-        }
+        None => problem.help(
+            "sources lie in `content/`, `static/`, `templates/`, `themes/` and `diagrams/`; `genblog.toml` is one too",
+        ),
     }))
 }
 
