@@ -17,7 +17,7 @@ use crate::rendering::renderer::figures;
 use crate::rendering::view::shared::DateView;
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::route::Route;
+use crate::words::route::{Route, composed};
 
 /// Width in pixels.
 pub const WIDTH: u32 = 1200;
@@ -112,9 +112,9 @@ impl<'a> Card<'a> {
     fn svg(&self) -> String {
         let room = WIDTH - 2 * MARGIN;
         let player = self.player();
-        let (title, sizes) = match player {
-            Some(_) => (self.post.title.clone(), &TITLE[..]),
-            None => (drawable(&self.post.title), &ALONE[..]),
+        let (title, site, sizes) = match player {
+            Some(_) => (self.post.title.clone(), self.site.to_owned(), &TITLE[..]),
+            None => (drawable(&self.post.title), drawable(self.site), &ALONE[..]),
         };
         let (size, lines) = set(&title, room, sizes);
         let mut svg = format!(
@@ -128,7 +128,7 @@ impl<'a> Card<'a> {
             escape_html(&mut svg, &without_illegal(text)).expect("a string takes everything");
             svg.push_str("</text>");
         };
-        words(MARGIN + 22, 24, 500, "#5d6266", self.site);
+        words(MARGIN + 22, 24, 500, "#5d6266", &site);
         let mut y = MARGIN + 36;
         if player.is_none() {
             let high = u32::try_from(lines.len()).unwrap_or(1) * size * 6 / 5;
@@ -161,16 +161,24 @@ impl<'a> Card<'a> {
     }
 }
 
-/// A title without signs that our fonts lack: pictures among the letters.
+/// A title without the pictures among its letters, which our fonts lack.
 fn drawable(title: &str) -> String {
-    let is_drawn = |c: &char| draws(c.encode_utf8(&mut [0; 4]));
-    title.chars().filter(is_drawn).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    let letters: String = composed(title).chars().filter(|c| !is_picture(*c)).collect();
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether all letters and digits of the words on a card of its title alone can be drawn.
+/// Whether all that the words on a card of its title alone say can be drawn.
 fn has_letters(post: &Post, config: &Config) -> bool {
-    let mut letters = post.title.chars().chain(config.title.chars()).filter(|c| c.is_alphanumeric());
-    letters.all(|c| draws(c.encode_utf8(&mut [0; 4])))
+    [&post.title, &config.title].iter().all(|title| draws(&drawable(title)))
+}
+
+/// Whether a character is an emoji, or joins or colours some: what is lost with it is no word.
+fn is_picture(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200d}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{2600}'..='\u{266c}' | '\u{2670}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}'
+            | '\u{e0020}'..='\u{e007f}'
+    )
 }
 
 /// The title's size and its lines; what does not fit is left out.
