@@ -45,7 +45,9 @@ fn the_lists_in_the_documentation_are_those_of_the_program() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/themes.md");
     let text = std::fs::read_to_string(&path).expect("the documentation is there");
     let mut expected = text.clone();
-    for (mark, list) in [("files", files()), ("properties", properties()), ("fields", fields())] {
+    for (mark, list) in
+        [("files", files()), ("components", components()), ("properties", properties()), ("fields", fields())]
+    {
         let (start, end) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
         let (before, rest) = expected.split_once(&start).unwrap_or_else(|| panic!("no {start}"));
         let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end}"));
@@ -69,6 +71,38 @@ fn files() -> String {
     }
     let line = |names: &Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     folders.values().map(|names| format!("- {}\n", line(names))).collect()
+}
+
+/// What `components.html` has, with what its comments say of each.
+fn components() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/components.html");
+    let text = std::fs::read_to_string(path).expect("a template of the usual theme");
+    let mut table = "| component | what it is |\n|---|---|\n".to_owned();
+    for part in text.split("{%- component ").skip(1) {
+        let (call, _) = part.split_once(") -%}").expect("a component has a head");
+        let (name, takes) = call.split_once('(').expect("a component takes something, or nothing");
+        let takes: String =
+            takes.split(", ").filter(|one| !one.is_empty()).map(|one| format!(" {}", taken(one))).collect();
+        let (_, said) = text[..text.find(&format!("component {name}(")).expect("it is there")]
+            .rsplit_once("{#-")
+            .expect("a comment");
+        let (said, between) = said.split_once("-#}").expect("a comment ends");
+        assert_eq!(between.trim(), "{%-", "{name} has no comment of its own");
+        writeln!(table, "| `<{name}{takes} />` | {} |", said.trim()).expect("text grows");
+    }
+    table
+}
+
+/// What a component takes, as a call gives it.
+fn taken(one: &str) -> String {
+    let (name, value) = one.split_once(" = ").map_or((one, None), |(name, value)| (name, Some(value)));
+    let (name, kind) = name.split_once(": ").map_or((name, "object"), |(name, kind)| (name, kind));
+    match value {
+        None if kind == "string" => format!("{name}=\"…\""),
+        None => format!("{name}={{{kind}}}"),
+        Some(value) if kind == "string" => format!("{name}={value}"),
+        Some(value) => format!("{name}={{{value}}}"),
+    }
 }
 
 /// The custom properties of the usual theme, with what the others make of them.
