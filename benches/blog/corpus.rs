@@ -139,6 +139,13 @@ pub(crate) fn post(number: u64) -> String {
     format!("+++\ntitle = \"{title}\"\ndate = {date}\ntags = [{}]\n+++\n\n{}", tags.join(", "), draw.body())
 }
 
+/// The same post with code that no other has.
+pub(crate) fn with_other_code(number: u64) -> String {
+    post(number)
+        .replace("room(struct", &format!("room_{number}(struct"))
+        .replace("guest.cfg", &format!("guest-{number}.cfg"))
+}
+
 /// The name of a post's file.
 pub(crate) fn name(number: u64) -> String {
     format!("content/posts/post-{number:06}.md")
