@@ -226,6 +226,17 @@ pub struct Body {
 }
 
 impl Body {
+    /// About how many bytes it has as HTML: figures and diagrams are not counted, and addresses are shorter than they will be.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let bytes = |block: &Block| match block {
+            Block::Html(html) => html.len(),
+            Block::Code(code) => code.text.len(),
+            Block::Figure(_) | Block::Diagram(_) => 0,
+        };
+        self.blocks.iter().map(bytes).sum()
+    }
+
     /// Minutes that it takes to read, at least 1.
     #[must_use]
     pub fn minutes(&self) -> usize {

@@ -75,7 +75,15 @@ await new Promise((listens) => server.listen(0, "127.0.0.1", listens));
 
 const chrome = await launch({ chromeFlags: FLAGS, ignoreDefaultFlags: true });
 const told = [];
-for (const path of paths) {
+try {
+  for (const path of paths) await look(path);
+} finally {
+  await chrome.kill();
+  server.close();
+}
+process.stdout.write(JSON.stringify(told));
+
+async function look(path) {
   const url = `http://127.0.0.1:${server.address().port}/${path}`;
   const onlyCategories = ["performance", "accessibility", "best-practices", "seo"];
   const { lhr } = await lighthouse(url, {
@@ -95,6 +103,3 @@ for (const path of paths) {
   );
   told.push({ path, scores: Object.fromEntries(scores), wrong });
 }
-await chrome.kill();
-server.close();
-process.stdout.write(JSON.stringify(told));

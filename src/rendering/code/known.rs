@@ -18,7 +18,7 @@ pub(super) struct Known {
 #[derive(Default)]
 struct Blocks {
     found: HashMap<blake3::Hash, Arc<[Stretch]>>,
-    /// How many stretches that is.
+    /// How many stretches that is, with one more for each block.
     stretches: usize,
 }
 
@@ -35,10 +35,12 @@ impl Known {
         // Two threads may find out at a time; they find the same.
         let found: Arc<[Stretch]> = read().into();
         let mut blocks = blocks();
-        if blocks.stretches + found.len() > MOST {
+        // A block in which nothing was found takes room as well.
+        let size = found.len() + 1;
+        if blocks.stretches + size > MOST {
             *blocks = Blocks::default();
         }
-        blocks.stretches += found.len();
+        blocks.stretches += size;
         blocks.found.insert(hash, Arc::clone(&found));
         found
     }

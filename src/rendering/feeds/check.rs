@@ -191,16 +191,7 @@ fn skipped(skip: &SkipHours, posts: &[&Post]) -> Option<Diagnostic> {
 /// Warns of a feed that some services cut or refuse.
 fn large(posts: &[&Post]) -> Option<Diagnostic> {
     // What a build renders anyway is not rendered for this: addresses and figures' captions add little.
-    let size = |post: &&Post| -> usize {
-        let blocks = post.body.blocks.iter();
-        let size = |block: &Block| match block {
-            Block::Html(html) => html.len(),
-            Block::Code(code) => code.text.len(),
-            Block::Figure(_) | Block::Diagram(_) => 0,
-        };
-        blocks.map(size).sum()
-    };
-    let sizes: Vec<usize> = posts.iter().map(size).collect();
+    let sizes: Vec<usize> = posts.iter().map(|post| post.body.bytes()).collect();
     let bytes: usize = sizes.iter().sum();
     let sums = sizes.iter().scan(0, |sum, bytes| {
         *sum += bytes;

@@ -162,13 +162,8 @@ impl Feed {
 
     /// About how many bytes it has: a year's may have tens of millions, too many to make room for twice over.
     fn bytes(&self, renderer: &Renderer<'_>) -> usize {
-        let block = |block: &Block| match block {
-            Block::Html(html) => html.len(),
-            Block::Code(code) => code.text.len(),
-            Block::Figure(_) | Block::Diagram(_) => 0,
-        };
         let posts = self.indices().iter().map(|index| &renderer.site.posts[index.0]);
-        posts.map(|post| BYTES_AROUND_A_TEXT + post.body.blocks.iter().map(block).sum::<usize>()).sum()
+        posts.map(|post| BYTES_AROUND_A_TEXT + post.body.bytes()).sum()
     }
 
     /// When the newest of its items came out or changed; `None` where nobody knows.
