@@ -1,5 +1,5 @@
-//! What was found in blocks of code, so that none is read twice: grammars take a hundred times as long as Markdown, and a blog repeats
-//! itself, in commands above all.
+//! What was found in blocks of code, so that none is read twice: a grammar takes as long as forty times as much Markdown, and a blog
+//! repeats itself, in commands above all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
