@@ -182,8 +182,6 @@ fn a_drawing_that_the_site_holds_is_a_source() {
     let name = format!("diagrams/{}", drawing.file_name().expect("a file").to_str().expect("a hash"));
     let (fine, said) = run(root, &["explain", &name], None, "2");
     assert!(fine && said.contains("/posts/a/"), "{said}");
-    let (fine, said) = run(root, &["explain", "--if-edited", &name], None, "2");
-    assert!(fine, "{said}");
 }
 
 #[test]

@@ -230,13 +230,10 @@ impl<'a> Scanner<'a> {
                 self.take(1);
                 Token::Plus
             }
-            // A number ends where its digits do, and what follows is a name.
-            c if is_digit(c) => {
-                let end = self.rest.find(|c| !is_digit(c)).unwrap_or(self.rest.len());
-                Token::Word(self.take(end).to_owned())
-            }
-            c if is_part(c) => {
-                let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+            c if is_digit(c) || is_part(c) => {
+                // A number ends where its digits do, and what follows is a name.
+                let ends = |next| if is_digit(c) { !is_digit(next) } else { !is_part(next) };
+                let end = self.rest.find(ends).unwrap_or(self.rest.len());
                 Token::Word(self.take(end).to_owned())
             }
             c => {

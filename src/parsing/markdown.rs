@@ -234,9 +234,7 @@ impl<'a> Builder<'a> {
 
     /// A fence that holds a formula.
     fn formula(&mut self, block: &[Placed<'a>], span: &Span) {
-        let tex: String =
-            block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
-        self.math(&tex, true, span);
+        self.math(&written_in(block), true, span);
     }
 
     fn math(&mut self, tex: &str, display: bool, span: &Span) {
@@ -248,7 +246,7 @@ impl<'a> Builder<'a> {
     }
 
     fn code(&mut self, kind: &CodeBlockKind<'a>, block: &[Placed<'a>], span: &Span) {
-        let text = block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
+        let text = written_in(block);
         let code = match kind {
             CodeBlockKind::Indented => Code { text, ..Code::default() },
             CodeBlockKind::Fenced(info) => {
@@ -265,7 +263,7 @@ impl<'a> Builder<'a> {
     fn diagram(&mut self, kind: &CodeBlockKind<'a>, block: &[Placed<'a>], span: Span) {
         let opening = span.first_line();
         let info = if let CodeBlockKind::Fenced(info) = kind { &**info } else { "" };
-        let text = block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect();
+        let text = written_in(block);
         let (fence, problems) = dot::parse(self.source, info, text, inside(block, &opening), &opening);
         self.diagnostics.extend(problems);
         let Some(mut fence) = fence else { return };
@@ -351,6 +349,11 @@ impl<'a> Builder<'a> {
 
 fn footnote(Note { marks, references }: Note<'_>) -> Footnote {
     Footnote { pieces: written(marks), references }
+}
+
+/// The text of a block of code.
+fn written_in(block: &[Placed<'_>]) -> String {
+    block.iter().map(|(event, _)| if let Event::Text(text) = event { &**text } else { "" }).collect()
 }
 
 /// Where the text of a fence stands that begins with the line `opening`.

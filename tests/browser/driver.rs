@@ -28,6 +28,9 @@ use crate::host::{Habit, host, own_site};
 /// Longer than anything takes on a busy machine; only a failure waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How Chromium is started, here and by Lighthouse: it shows no window and asks the network for nothing of its own.
+const FLAGS: &str = include_str!("../tools/chromium.json");
+
 /// The key as WebDriver names it.
 const SHIFT: char = '\u{e008}';
 
@@ -214,17 +217,8 @@ impl Chromium {
 }
 
 async fn session(port: &str, profile: &Path) -> Client {
-    let arguments = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        &format!("--user-data-dir={}", profile.display()),
-    ];
+    let mut arguments: Vec<String> = serde_json::from_str(FLAGS).expect("a list");
+    arguments.push(format!("--user-data-dir={}", profile.display()));
     let capabilities =
         json!({ "goog:chromeOptions": { "args": arguments }, "timeouts": { "script": 60_000, "pageLoad": 60_000 } });
     let capabilities = capabilities.as_object().expect("an object").clone();

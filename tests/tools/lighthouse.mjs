@@ -14,16 +14,7 @@ const require = createRequire(pathToFileURL(`${tools}/`));
 const { default: lighthouse } = await import(pathToFileURL(require.resolve("lighthouse")));
 const { launch } = await import(pathToFileURL(require.resolve("chrome-launcher")));
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+const FLAGS = JSON.parse(readFileSync(new URL("chromium.json", import.meta.url), "utf8"));
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",

@@ -38,7 +38,7 @@ pub use self::check::{FEED_SIZE, check, check_text};
 use crate::files::composition::{Composition, Part};
 use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
-use crate::graph::site::{Block, EnclosureFile, Post, PostIndex};
+use crate::graph::site::{Album, Block, EnclosureFile, Photo, Post, PostIndex};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::feeds::asking::{Asking, asking};
 use crate::rendering::feeds::item::Item;
@@ -135,29 +135,21 @@ impl Feed {
         }
     }
 
-    /// Its items, in order.
-    fn items<'i>(&self, renderer: &Renderer<'_>, items: &'i Items) -> Vec<Cow<'i, Item>> {
-        match &self.content {
-            Content::Posts(posts) => posts.par_iter().map(|post| items.of_post(renderer, *post)).collect(),
-            Content::Photos(album) => {
-                let photos = renderer.site.photos_in(&renderer.site.albums[*album]).into_iter();
-                photos.map(|(album, photo)| Cow::Owned(Item::of_photo(renderer, album, photo))).collect()
-            }
-        }
+    /// Its items, in order, so many at a time: a year may have thousands.
+    fn items<'i>(&'i self, renderer: &'i Renderer<'_>, items: &'i Items) -> impl Iterator<Item = Cow<'i, Item>> {
+        let at_a_time =
+            |posts: &[PostIndex]| -> Vec<_> { posts.par_iter().map(|post| items.of_post(renderer, *post)).collect() };
+        let photos = self.photos(renderer).into_iter();
+        let photos = photos.map(|(album, photo)| Cow::Owned(Item::of_photo(renderer, album, photo)));
+        self.indices().chunks(AT_A_TIME).flat_map(at_a_time).chain(photos)
     }
 
-    /// The same, so many at a time: a year may have thousands.
-    fn items_in_turn<'i>(
-        &'i self,
-        renderer: &'i Renderer<'_>,
-        items: &'i Items,
-    ) -> impl Iterator<Item = Cow<'i, Item>> {
-        let posts = self
-            .indices()
-            .chunks(AT_A_TIME)
-            .flat_map(|posts| posts.par_iter().map(|post| items.of_post(renderer, *post)).collect::<Vec<_>>());
-        let photos = if self.indices().is_empty() { self.items(renderer, items) } else { Vec::new() };
-        posts.chain(photos)
+    /// Its photographs with their albums, in order; none in a feed of posts.
+    fn photos<'a>(&self, renderer: &'a Renderer<'_>) -> Vec<(&'a Album, &'a Photo)> {
+        match &self.content {
+            Content::Posts(_) => Vec::new(),
+            Content::Photos(album) => renderer.site.photos_in(&renderer.site.albums[*album]),
+        }
     }
 
     /// About how many bytes it has: a year's may have tens of millions, too many to make room for twice over.
@@ -168,15 +160,9 @@ impl Feed {
 
     /// When the newest of its items came out or changed; `None` where nobody knows.
     fn changed(&self, renderer: &Renderer<'_>) -> Option<DateTime<FixedOffset>> {
-        match &self.content {
-            Content::Posts(posts) => {
-                posts.iter().map(|index| item::changed_in_minutes(&renderer.site.posts[index.0])).max()
-            }
-            Content::Photos(album) => {
-                let photos = renderer.site.photos_in(&renderer.site.albums[*album]).into_iter();
-                photos.filter_map(|(album, photo)| item::taken_in_minutes(album, photo)).max()
-            }
-        }
+        let posts = self.indices().iter().map(|index| Some(item::changed_in_minutes(&renderer.site.posts[index.0])));
+        let photos = self.photos(renderer).into_iter().map(|(album, photo)| item::taken_in_minutes(album, photo));
+        posts.chain(photos).flatten().max()
     }
 
     fn plan<'a>(self, renderer: &'a Renderer<'_>, format: FeedFormat, channel: &Channel) -> Planned<'a> {
@@ -194,17 +180,14 @@ impl Feed {
                 parts.push((Part::Pictures, channel.pictures(renderer, index.0)));
             }
         }
-        if let Content::Photos(album) = &self.content {
-            let photos = renderer.site.photos_in(&renderer.site.albums[*album]);
-            parts.extend(photos.into_iter().map(|(album, photo)| {
-                let item = hash_json(&(
-                    (photo.route.as_str(), &photo.title, &photo.caption, &photo.alt),
-                    (photo.hash.to_hex().as_str(), album.date.map(|date| date.to_rfc3339())),
-                    photo.taken.map(|taken| taken.to_rfc3339()),
-                ));
-                (Part::Items, item)
-            }));
-        }
+        parts.extend(self.photos(renderer).into_iter().map(|(album, photo)| {
+            let item = hash_json(&(
+                (photo.route.as_str(), &photo.title, &photo.caption, &photo.alt),
+                (photo.hash.to_hex().as_str(), album.date.map(|date| date.to_rfc3339())),
+                photo.taken.map(|taken| taken.to_rfc3339()),
+            ));
+            (Part::Items, item)
+        }));
         let made_of = Composition { posts: self.indices().len(), ..Composition::new("feed", &parts) };
         let (asking, items) = (Arc::clone(&channel.asking), Arc::clone(&channel.items));
         let write =
@@ -231,9 +214,9 @@ impl Feed {
         items: &Items,
     ) -> io::Result<Vec<u8>> {
         match format {
-            FeedFormat::Rss => rss::write(renderer, self, self.items_in_turn(renderer, items), asking),
-            FeedFormat::Atom => atom::write(renderer, self, &self.items(renderer, items)),
-            FeedFormat::Json => Ok(json::write(renderer, self, &self.items(renderer, items))),
+            FeedFormat::Rss => rss::write(renderer, self, self.items(renderer, items), asking),
+            FeedFormat::Atom => atom::write(renderer, self, &self.items(renderer, items).collect::<Vec<_>>()),
+            FeedFormat::Json => Ok(json::write(renderer, self, &self.items(renderer, items).collect::<Vec<_>>())),
         }
     }
 }
