@@ -4,6 +4,15 @@ use crate::files::config::{Config, FeedFormat};
 use crate::rendering::view::shared::FeedView;
 use crate::words::route::Route;
 
+/// A year of posts, or a part of one that has too many (RFC 5005's archive document).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Archive {
+    /// The year.
+    pub year: i32,
+    /// From 1, the oldest posts.
+    pub part: usize,
+}
+
 /// A feed in some format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedAddress {
@@ -35,11 +44,15 @@ impl FeedAddress {
         Self { title: format!("{} ({language})", config.title), format, route: beside(&folder, format) }
     }
 
-    /// The archive of a year, which is RSS.
+    /// An archive, which is RSS. A year's first part has the year's name, so that it keeps it when a second one comes.
     #[must_use]
-    pub fn of_year(config: &Config, year: i32) -> Self {
-        let route = Route::new(format!("feed/{year}.xml")).expect("a year is part of a route");
-        Self { title: format!("{}, {year}", config.title), format: FeedFormat::Rss, route }
+    pub fn of_archive(config: &Config, Archive { year, part }: Archive) -> Self {
+        let (name, title) = match part {
+            1 => (year.to_string(), format!("{}, {year}", config.title)),
+            _ => (format!("{year}-{part}"), format!("{}, {year}, part {part}", config.title)),
+        };
+        let route = Route::new(format!("feed/{name}.xml")).expect("numbers are part of a route");
+        Self { title, format: FeedFormat::Rss, route }
     }
 
     /// The same for templates.

@@ -6,13 +6,14 @@
 //! tags/xen/feed.xml …                      the newest posts with a tag
 //! gallery/walk/feed.xml …                  the pictures of an album
 //! feed/de/feed.xml …                       the newest posts in a language, where there are several
-//! feed/2008.xml                            a whole year, where the site has more posts than fit (RFC 5005)
+//! feed/2008.xml  feed/2008-2.xml …         a whole year, by the hundred, where the site has more posts than fit (RFC 5005)
 //! feeds.opml                               all of them, for a reader to take at once
 //! feed/                                    for people who wonder what this is
 //! ```
 //!
 //! The bytes depend on the site only: the time of a feed is that of what it holds, so that a feed changes when its content does.
 
+mod archives;
 pub mod asking;
 pub mod atom;
 pub mod check;
@@ -31,7 +32,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Datelike, FixedOffset};
+use chrono::{DateTime, FixedOffset};
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 pub use self::check::{FEED_SIZE, check, check_text};
@@ -39,7 +40,8 @@ use crate::files::composition::{Composition, Part};
 use crate::files::config::{Config, FeedFormat, Person};
 use crate::files::output::{Phase, Planned};
 use crate::graph::site::{Album, Block, EnclosureFile, Photo, Post, PostIndex};
-use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feed_address::{Archive, FeedAddress};
+use crate::rendering::feeds::archives::archives;
 use crate::rendering::feeds::asking::{Asking, asking};
 use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::pictures::in_text;
@@ -47,7 +49,7 @@ use crate::rendering::hashing::hash_json;
 use crate::rendering::renderer::Renderer;
 use crate::words::route::Route;
 
-/// Items that wait in memory to be written, where a feed may hold all of a year.
+/// Items that wait in memory to be written, where an author has asked for a feed of thousands.
 const AT_A_TIME: usize = 64;
 
 /// What an item says beside its text takes about so many bytes.
@@ -64,14 +66,14 @@ pub enum Scope {
     Album(String),
     /// The newest posts in a language, by its BCP 47 tag.
     Language(String),
-    /// All posts of a year, and which years before and after it have posts.
-    Year {
-        /// The year.
-        year: i32,
-        /// The last year before it with posts.
-        before: Option<i32>,
-        /// The first year after it with posts.
-        after: Option<i32>,
+    /// Posts of a year, and the archives before and after it.
+    Archive {
+        /// This one.
+        archive: Archive,
+        /// The one with the posts before.
+        before: Option<Archive>,
+        /// The one with the posts after.
+        after: Option<Archive>,
     },
 }
 
@@ -97,7 +99,7 @@ enum Content {
 }
 
 impl Feed {
-    /// What it is called, and where it lives in a format. A year has one format only, RSS.
+    /// What it is called, and where it lives in a format. An archive has one format only, RSS.
     #[must_use]
     pub fn address(&self, renderer: &Renderer<'_>, format: FeedFormat) -> FeedAddress {
         let config = &renderer.site.config;
@@ -105,7 +107,7 @@ impl Feed {
             Scope::Site => FeedAddress::of_site(config, format),
             Scope::Tag(name) | Scope::Album(name) => FeedAddress::of_part(config, name, &self.page, format),
             Scope::Language(language) => FeedAddress::of_language(config, language, format),
-            Scope::Year { year, .. } => FeedAddress::of_year(config, *year),
+            Scope::Archive { archive, .. } => FeedAddress::of_archive(config, *archive),
         }
     }
 
@@ -135,7 +137,7 @@ impl Feed {
         }
     }
 
-    /// Its items, in order, so many at a time: a year may have thousands.
+    /// Its items, in order, so many at a time.
     fn items<'i>(&'i self, renderer: &'i Renderer<'_>, items: &'i Items) -> impl Iterator<Item = Cow<'i, Item>> {
         let at_a_time =
             |posts: &[PostIndex]| -> Vec<_> { posts.par_iter().map(|post| items.of_post(renderer, *post)).collect() };
@@ -152,7 +154,7 @@ impl Feed {
         }
     }
 
-    /// About how many bytes it has: a year's may have tens of millions, too many to make room for twice over.
+    /// About how many bytes it has: too many, maybe, to make room for twice over.
     fn bytes(&self, renderer: &Renderer<'_>) -> usize {
         let posts = self.indices().iter().map(|index| &renderer.site.posts[index.0]);
         posts.map(|post| BYTES_AROUND_A_TEXT + post.body.bytes()).sum()
@@ -171,7 +173,7 @@ impl Feed {
         let mut parts = vec![(Part::Site, channel.hash), (Part::View, hash_json(&about))];
         if self.scope == Scope::Site {
             // An older post changes no item, yet there may be an archive now.
-            let archive = of_years(renderer).first().map(|feed| format!("{:?}", feed.scope));
+            let archive = archives(renderer).first().map(|feed| format!("{:?}", feed.scope));
             parts.push((Part::View, hash_json(&archive)));
         }
         for index in self.indices() {
@@ -310,34 +312,6 @@ pub fn of_languages(renderer: &Renderer<'_>) -> Vec<Feed> {
     renderer.languages.iter().copied().map(feed).collect()
 }
 
-/// A feed for each year, newest first, if the site's feed does not hold all posts anyway.
-#[must_use]
-pub fn of_years(renderer: &Renderer<'_>) -> Vec<Feed> {
-    let config = &renderer.site.config;
-    let posts = &renderer.site.posts;
-    if posts.len() <= config.feed.limit {
-        return Vec::new();
-    }
-    let mut years: Vec<(i32, Vec<PostIndex>)> = Vec::new();
-    for (index, post) in posts.iter().enumerate() {
-        let year = post.date.year();
-        if years.last().is_none_or(|(last, _)| *last != year) {
-            years.push((year, Vec::new()));
-        }
-        if let Some((_, of_year)) = years.last_mut() {
-            of_year.push(PostIndex(index));
-        }
-    }
-    let at = |place: Option<usize>| place.and_then(|place| years.get(place)).map(|(year, _)| *year);
-    let feed = |(place, (year, posts)): (usize, &(i32, Vec<PostIndex>))| Feed {
-        scope: Scope::Year { year: *year, before: at(Some(place + 1)), after: at(place.checked_sub(1)) },
-        description: format!("All posts of {year}."),
-        page: Renderer::fixed("archives/"),
-        content: Content::Posts(posts.clone()),
-    };
-    years.iter().enumerate().map(feed).collect()
-}
-
 /// Feeds that a reader may subscribe to: the site's, then those of languages, of tags and of albums.
 #[must_use]
 pub fn all(renderer: &Renderer<'_>) -> Vec<Feed> {
@@ -432,10 +406,10 @@ pub fn posts_with(renderer: &Renderer<'_>, index: usize) -> BTreeSet<PostIndex> 
 fn in_formats(renderer: &Renderer<'_>) -> Vec<(Feed, FeedFormat)> {
     let formats = &renderer.site.config.feed.formats;
     let feeds = all(renderer).into_iter();
-    let years = if formats.contains(&FeedFormat::Rss) { of_years(renderer) } else { Vec::new() };
+    let archives = if formats.contains(&FeedFormat::Rss) { archives(renderer) } else { Vec::new() };
     feeds
         .flat_map(|feed| formats.iter().map(move |format| (feed.clone(), *format)))
-        .chain(years.into_iter().map(|feed| (feed, FeedFormat::Rss)))
+        .chain(archives.into_iter().map(|feed| (feed, FeedFormat::Rss)))
         .collect()
 }
 

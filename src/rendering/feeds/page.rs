@@ -22,7 +22,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         let title = match &feed.scope {
             Scope::Tag(title) | Scope::Album(title) => title.clone(),
             Scope::Language(language) => format!("What is written in “{language}”"),
-            Scope::Site | Scope::Year { .. } => return None,
+            Scope::Site | Scope::Archive { .. } => return None,
         };
         Some(FeedPageLine { title, page: renderer.href(&feed.page), addresses: addresses(&feed) })
     });

@@ -8,13 +8,14 @@ use chrono::{DateTime, FixedOffset};
 use quick_xml::events::{BytesCData, BytesText, Event};
 
 use crate::files::config::FeedFormat;
-use crate::rendering::feed_address::FeedAddress;
+use crate::rendering::feed_address::{Archive, FeedAddress};
+use crate::rendering::feeds::archives::archives;
 use crate::rendering::feeds::asking::Asking;
 use crate::rendering::feeds::hours::greenwich_hours;
 use crate::rendering::feeds::item::Item;
 use crate::rendering::feeds::people::{editor, mail_and_name};
 use crate::rendering::feeds::pictures::{Image, in_text};
-use crate::rendering::feeds::{Feed, Scope, of_years};
+use crate::rendering::feeds::{Feed, Scope};
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::xml::{Xml, document, write_text};
 
@@ -82,7 +83,7 @@ fn write_channel(
     config.feed.categories.iter().try_for_each(|category| write_text(xml, "category", category))?;
     write_text(xml, "generator", GENERATOR)?;
     write_text(xml, "docs", DOCS)?;
-    if let Scope::Year { .. } = feed.scope {
+    if let Scope::Archive { .. } = feed.scope {
         xml.create_element("fh:archive").write_empty()?;
     } else {
         write_asking(xml, asking, changed)?;
@@ -128,24 +129,24 @@ fn write_links(xml: &mut Xml, renderer: &Renderer<'_>, feed: &Feed, own: &FeedAd
     };
     link("self", &renderer.url(&own.route))?;
     let config = &renderer.site.config;
-    let year = |year: i32| renderer.url(&FeedAddress::of_year(config, year).route);
+    let address = |archive: Archive| renderer.url(&FeedAddress::of_archive(config, archive).route);
     match &feed.scope {
         Scope::Site => {
             if let Some(hub) = &config.feed.hub {
                 link("hub", hub)?;
             }
-            if let Some(Scope::Year { year: newest, .. }) = of_years(renderer).first().map(|feed| feed.scope.clone()) {
-                link("prev-archive", &year(newest))?;
+            if let Some(Scope::Archive { archive: newest, .. }) = archives(renderer).first().map(|feed| &feed.scope) {
+                link("prev-archive", &address(*newest))?;
             }
         }
         Scope::Tag(_) | Scope::Album(_) | Scope::Language(_) => {}
-        Scope::Year { before, after, .. } => {
+        Scope::Archive { before, after, .. } => {
             link("current", &renderer.url(&FeedAddress::of_site(config, FeedFormat::Rss).route))?;
             if let Some(before) = before {
-                link("prev-archive", &year(*before))?;
+                link("prev-archive", &address(*before))?;
             }
             if let Some(after) = after {
-                link("next-archive", &year(*after))?;
+                link("next-archive", &address(*after))?;
             }
         }
     }
