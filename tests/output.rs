@@ -181,7 +181,7 @@ fn after_a_kill_everything_is_still_known() {
     std::fs::write(&manifest, remembered).expect("writable");
     let hash = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
     let journal = format!(
-        r#"{{"form":1,"files":{{"a/index.html":["{}"],"new/index.html":["{}"],"other/index.html":["{}"]}}}}"#,
+        r#"{{"form":2,"files":{{"a/index.html":["{}"],"new/index.html":["{}"],"other/index.html":["{}"]}}}}"#,
         hash("2"),
         hash("1"),
         hash("1"),
@@ -205,4 +205,32 @@ fn symbolic_links_in_the_output_are_not_followed() {
     std::os::unix::fs::symlink(elsewhere.path(), site.0.path().join("public/posts")).expect("writable");
     assert_eq!(site.build(&[("posts/a/", "1")]), Err(vec!["foreign-file"]));
     assert_eq!(std::fs::read_dir(elsewhere.path()).expect("there").count(), 0);
+}
+
+/// Where many folders lie in one they are listed, not looked at one by one.
+#[cfg(unix)]
+#[test]
+fn a_folder_among_many_that_became_a_link_is_not_followed() {
+    let routes: Vec<String> = (0..40).map(|number| format!("posts/{number}/")).collect();
+    let outputs: Vec<(&str, &str)> = routes.iter().map(|route| (route.as_str(), "1")).collect();
+    let site = Site::new();
+    assert_eq!(site.build(&outputs), report(40, 40, 0, 0));
+    assert_eq!(site.build(&outputs), report(0, 0, 40, 0));
+
+    // The very file that was made, by way of a link; then the same for the folder above; then a file and nothing in its place.
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    for folder in ["posts/7", "posts"] {
+        let (place, aside) = (site.0.path().join("public").join(folder), elsewhere.path().join("aside"));
+        std::fs::rename(&place, &aside).expect("one file system");
+        std::os::unix::fs::symlink(&aside, &place).expect("writable");
+        assert_eq!(site.build(&outputs), Err(vec!["foreign-file"]), "{folder}");
+        std::fs::remove_file(&place).expect("there");
+        std::fs::rename(&aside, &place).expect("one file system");
+        assert_eq!(site.build(&outputs), report(0, 0, 40, 0), "{folder}");
+    }
+    std::fs::remove_dir_all(site.0.path().join("public/posts/7")).expect("there");
+    assert_eq!(site.build(&outputs), report(1, 1, 39, 0));
+    std::fs::remove_dir_all(site.0.path().join("public/posts/7")).expect("there");
+    site.put("public/posts/7", "a stranger's");
+    assert_eq!(site.build(&outputs), Err(vec!["foreign-file"]));
 }

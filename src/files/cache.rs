@@ -3,15 +3,17 @@
 //! For every output folder there is a [`Manifest`], which names the files that genblog owns there, and while a build writes
 //! there is a [`Journal`], which names those that it is about to write. A build that is killed leaves its journal behind;
 //! the next one reads both, so that it knows its files in whatever state they are. A manifest that cannot be read owns
-//! nothing: it is as if the folder had never been built. Beside them lies the last build's [`Receipt`].
+//! nothing: it is as if the folder had never been built. Beside them lies the last build's [`Receipt`]. `genblog explain` tells
+//! people what is in there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use blake3::Hash;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::files::hash_of::hash_of;
 use crate::files::hex;
 use crate::files::receipt::Receipt;
 
@@ -19,7 +21,7 @@ use crate::files::receipt::Receipt;
 pub const FOLDER: &str = ".genblog";
 
 /// The form of manifests and journals.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The program and its version: what another one made is never taken for fresh.
 pub const PROGRAM: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
@@ -29,10 +31,16 @@ pub const PROGRAM: &str = concat!("genblog ", env!("CARGO_PKG_VERSION"));
 pub struct Manifest {
     form: u32,
     program: String,
-    /// The output folder, for people who read this file.
+    /// The output folder.
     output: String,
     /// By path, relative to the output folder.
+    #[serde(deserialize_with = "at_once")]
     files: BTreeMap<String, Owned>,
+}
+
+/// Postcard writes a map as the list of its pairs. Where they are in order it is made of all at once, several times as fast as one by one.
+fn at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Owned>, D::Error> {
+    Vec::<(String, Owned)>::deserialize(deserializer).map(|files| files.into_iter().collect())
 }
 
 /// A file that genblog owns.
@@ -68,13 +76,8 @@ impl Manifest {
     /// Stands for the manifest: for every file, its fingerprint and its bytes.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.program.as_bytes());
-        for (path, owned) in &self.files {
-            hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
-            hasher.update(owned.fingerprint.as_bytes()).update(owned.hash.as_bytes());
-        }
-        hasher.finalize()
+        let files = self.files.iter().map(|(path, owned)| (path.as_str(), [owned.fingerprint, owned.hash]));
+        hash_of([(self.program.as_str(), [Hash::from_bytes([0; blake3::OUT_LEN]); 2])].into_iter().chain(files))
     }
 
     /// The manifest with these files besides its own, or in their place.
@@ -147,7 +150,7 @@ impl Memory {
         let folder = root.join(FOLDER).join("outputs");
         let name = blake3::hash(output.as_bytes()).to_hex()[..16].to_owned();
         let file = |ending: &str| folder.join(format!("{name}{ending}"));
-        let (manifest, journal) = (file(".json"), file(".journal.json"));
+        let (manifest, journal) = (file(".manifest"), file(".journal.json"));
         let (receipt, parts) = (file(".receipt"), file(".parts"));
         let (site, amended) = (file(".site"), file(".amended"));
         Self { name, manifest, journal, receipt, parts, site, amended }
@@ -168,7 +171,7 @@ impl Memory {
     /// Reads the manifest.
     #[must_use]
     pub fn manifest(&self, output: &str) -> Manifest {
-        read::<Manifest>(&self.manifest)
+        read_sealed::<Manifest>(&self.manifest)
             .filter(|manifest| manifest.form == FORM && manifest.files.keys().all(|path| is_inside(path)))
             .unwrap_or_else(|| Manifest::new(output, BTreeMap::new()))
     }
@@ -194,8 +197,8 @@ impl Memory {
 
     /// Reads what [`Memory::keep_site`] kept.
     #[must_use]
-    pub fn site(&self) -> Option<Vec<u8>> {
-        read_sealed_bytes(&self.site)
+    pub fn site(&self) -> Option<Sealed> {
+        Sealed::read(&self.site)
     }
 
     /// Keeps a site without its texts. Nothing is lost but time when it cannot be written.
@@ -242,7 +245,7 @@ impl Memory {
 
     /// Says what was written.
     pub fn finish(&self, manifest: &Manifest) -> io::Result<()> {
-        write_json(&self.manifest, manifest)?;
+        write_sealed(&self.manifest, manifest)?;
         remove(&self.journal)
     }
 }
@@ -294,15 +297,25 @@ pub(super) fn write_by(file: &Path, write: impl FnOnce(&Path) -> io::Result<()>)
 
 /// Reads what [`write_sealed`] wrote; `None` when a byte of it is another one.
 pub(super) fn read_sealed<T: for<'de> Deserialize<'de>>(file: &Path) -> Option<T> {
-    postcard::from_bytes(&read_sealed_bytes(file)?).ok()
+    postcard::from_bytes(Sealed::read(file)?.bytes()).ok()
 }
 
-fn read_sealed_bytes(file: &Path) -> Option<Vec<u8>> {
-    let mut bytes = std::fs::read(file).ok()?;
-    let (seal, text) = bytes.split_at_checked(SEAL)?;
-    let sound = seal == self::seal(text);
-    bytes.drain(..SEAL);
-    sound.then_some(bytes)
+/// Bytes that were read behind their seal, none of which is another one.
+#[derive(Debug)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    fn read(file: &Path) -> Option<Self> {
+        let all = std::fs::read(file).ok()?;
+        let (seal, text) = all.split_at_checked(SEAL)?;
+        (seal == self::seal(text)).then_some(Self(all))
+    }
+
+    /// What was sealed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0[SEAL..]
+    }
 }
 
 /// Writes a value so that damage to the file is seen.
@@ -358,10 +371,20 @@ mod tests {
     fn a_corrupt_or_hostile_manifest_owns_nothing() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let memory = Memory::new(root.path(), "public");
-        let sound = serde_json::to_string(&manifest()).expect("JSON");
-        for text in ["{", &sound.replace("posts/a", "../../etc"), &sound.replace("\"form\":1", "\"form\":9")] {
-            write_whole(&memory.manifest, text.as_bytes()).expect("writable");
-            assert_eq!(memory.manifest("public").files().count(), 0, "{text}");
+        let count = || memory.manifest("public").files().count();
+        let owned = manifest().owned("posts/a/index.html").expect("there");
+        let outside = Manifest::new("public", BTreeMap::from([("../../etc/index.html".to_owned(), owned)]));
+        for (hostile, owns) in [(manifest(), 1), (outside, 0), (Manifest { form: 9, ..manifest() }, 0)] {
+            write_sealed(&memory.manifest, &hostile).expect("writable");
+            assert_eq!(count(), owns, "{hostile:?}");
+        }
+        write_sealed(&memory.manifest, &manifest()).expect("writable");
+        let sound = std::fs::read(&memory.manifest).expect("written");
+        for at in 0..sound.len() {
+            let mut damaged = sound.clone();
+            damaged[at] ^= 1;
+            std::fs::write(&memory.manifest, damaged).expect("writable");
+            assert_eq!(count(), 0, "byte {at}");
         }
     }
 

@@ -6,6 +6,8 @@ pub mod picture;
 
 mod hex;
 
+mod hash_of;
+
 pub mod cache;
 
 pub mod receipt;

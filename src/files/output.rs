@@ -32,7 +32,7 @@ use crate::files::place;
 pub use crate::files::planned::{Phase, Planned, examine, problems, render};
 use crate::files::present::{Disk, Found, Present};
 use crate::files::receipt::{Receipt, Said};
-use crate::files::seen::{Entries, Entry, Seen, read_stamped};
+use crate::files::seen::{Entry, Seen, read_stamped};
 use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
 
@@ -179,13 +179,16 @@ impl Output {
         let receipt = self.memory.receipt().filter(of_manifest).filter(|_| journal.is_empty())?;
         let files: Vec<(&str, Owned)> = manifest.files().collect();
         let folders = self.disk.folders(files.iter().map(|(path, _)| *path));
-        let same = |&(path, owned): &(&str, Owned)| {
-            let found = self.disk.find(path, &folders);
-            (found.present == Present::File(owned.hash)).then(|| (path.to_owned(), found.entry))
+        // Either that a file is another one, or what is new of it.
+        let differs = |&(path, owned): &(&str, Owned)| match self.disk.find(path, &folders) {
+            Found { present: Present::File(hash), known } if hash == owned.hash => {
+                known.news().map(|entry| Ok((path.to_owned(), Some(entry))))
+            }
+            _ => Some(Err(())),
         };
-        let found: Vec<(String, Option<Entry<()>>)> = files.par_iter().map(same).collect::<Option<_>>()?;
-        let report = Report { unchanged: found.len(), ..Report::default() };
-        self.keep(found.into_iter().filter_map(|(path, entry)| Some((path, entry?))).collect());
+        let news: Vec<_> = files.par_iter().filter_map(differs).collect::<Result<_, ()>>().ok()?;
+        let report = Report { unchanged: files.len(), ..Report::default() };
+        self.disk.seen.amend(&self.root, self.memory.name(), PROGRAM, news);
         Some((receipt.said, report))
     }
 
@@ -343,25 +346,25 @@ impl Output {
     /// Remembers which files need not be read next time: those that were known or read now, and those that were written long
     /// enough ago. Nobody but the build that has the lock writes here.
     fn remember(&mut self, outputs: &[Place<'_, '_>], written: Vec<(&str, Hash, Option<Stamp>)>, others: Others) {
-        let known = outputs.iter().filter_map(|place| Some((place.path.clone(), place.found.entry.clone()?)));
-        let mut entries: Entries<()> =
-            if others == Others::Stay { self.disk.seen.entries().clone() } else { Entries::new() };
-        entries.extend(known);
+        let known = outputs.iter().map(|place| (place.path.clone(), place.found.known.entry().cloned()));
         // Without a moment of its own an output is read once more.
         let now = if written.is_empty() { None } else { Moment::of(&self.root.join(FOLDER)).ok() };
         let now = now.unwrap_or(self.disk.opened);
-        for (path, hash, stamp) in written {
-            match stamp.filter(|stamp| stamp.is_settled(now)) {
-                Some(stamp) => entries.insert(path.to_owned(), Entry { stamp, hash, facts: () }),
-                None => entries.remove(path),
-            };
+        let written = written.into_iter().map(|(path, hash, stamp)| {
+            let stamp = stamp.filter(|stamp| stamp.is_settled(now));
+            (path.to_owned(), stamp.map(|stamp| Entry { stamp, hash, facts: () }))
+        });
+        let news = known.chain(written);
+        match others {
+            Others::Stay => self.disk.seen.amend(&self.root, self.memory.name(), PROGRAM, news),
+            Others::Gone => {
+                // What was written stands behind what was there before.
+                let last: BTreeMap<String, Option<Entry<()>>> = news.collect();
+                let entries = last.into_iter().filter_map(|(path, entry)| Some((path, entry?))).collect();
+                self.disk.seen.write(&self.root, self.memory.name(), PROGRAM, &entries);
+                self.disk.seen = entries.into();
+            }
         }
-        self.keep(entries);
-    }
-
-    fn keep(&mut self, entries: Entries<()>) {
-        self.disk.seen.write(&self.root, self.memory.name(), PROGRAM, &entries);
-        self.disk.seen = entries.into();
     }
 
     /// Files that genblog wrote, that nobody changed since, and that are no longer planned; with the hashes of their bytes.

@@ -1,15 +1,18 @@
 //! What is in the output folder, and which of it is genblog's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use blake3::Hash;
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelExtend, ParallelIterator};
 
 use crate::files::cache::{Journal, Manifest};
-use crate::files::seen::{Entry, Seen};
+use crate::files::seen::{Knowledge, Seen};
 use crate::files::stamp::{Moment, Stamp};
 use crate::words::route::folders_above;
+
+/// From so many folders in one folder on a list of them is faster than a look at each.
+const LISTED: usize = 16;
 
 /// What is at a path of the output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +23,16 @@ pub(super) enum Present {
     Other,
 }
 
-/// What is at a path, and what to remember of it.
+/// What is at a path, and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
     pub(super) present: Present,
-    pub(super) entry: Option<Entry<()>>,
+    pub(super) known: Knowledge,
 }
 
 impl From<Present> for Found {
     fn from(present: Present) -> Self {
-        Self { present, entry: None }
+        Self { present, known: Knowledge::None }
     }
 }
 
@@ -46,27 +49,50 @@ pub(super) struct Disk {
 }
 
 /// The folders that planned files lie in: whether each is one, or what is to be said of all files in it.
-pub(super) type Folders<'a> = BTreeMap<&'a str, Result<(), Present>>;
+pub(super) type Folders<'a> = HashMap<&'a str, Result<(), Present>>;
 
 impl Disk {
     /// Looks at the folders of some paths, at each once, the outer ones first.
     pub(super) fn folders<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Folders<'a> {
-        let mut by_depth: Vec<BTreeSet<&'a str>> = Vec::new();
+        let mut by_depth: Vec<Vec<&'a str>> = Vec::new();
         for path in paths {
             let above = folders_above(path).enumerate();
             for (depth, folder) in above {
                 if by_depth.len() <= depth {
-                    by_depth.push(BTreeSet::new());
+                    by_depth.push(Vec::new());
                 }
-                by_depth[depth].insert(folder);
+                // Files of one folder mostly stand one after the other.
+                if by_depth[depth].last() != Some(&folder) {
+                    by_depth[depth].push(folder);
+                }
             }
         }
         let mut folders = Folders::from([("", Ok(()))]);
-        for level in by_depth {
-            let found: Vec<_> = level.into_par_iter().map(|path| (path, self.look_at_folder(path, &folders))).collect();
+        for mut level in by_depth {
+            level.sort_unstable();
+            level.dedup();
+            let beside: Vec<&[&str]> = level.chunk_by(|a, b| folder_of(a) == folder_of(b)).collect();
+            let mut found = Vec::with_capacity(level.len());
+            for paths in beside {
+                let above = folder_of(paths[0]);
+                let is_none = matches!(folders.get(above), Some(Err(_)));
+                let listed = if is_none || paths.len() < LISTED { HashSet::new() } else { self.folders_in(above) };
+                let look = |&path: &&'a str| {
+                    let is_listed = listed.contains(name_of(path));
+                    (path, if is_listed { Ok(()) } else { self.look_at_folder(path, &folders) })
+                };
+                found.par_extend(paths.par_iter().map(look));
+            }
             folders.extend(found);
         }
         folders
+    }
+
+    /// Names of the folders in a folder, of those that are none by way of a link. What cannot be listed has none.
+    fn folders_in(&self, path: &str) -> HashSet<String> {
+        let entries = std::fs::read_dir(self.folder.join(path)).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     /// Looks at a folder whose own folder is among `folders`.
@@ -98,7 +124,7 @@ impl Disk {
 
     fn read(&self, path: &str, file: &Path, stamp: Option<Stamp>) -> Found {
         match self.seen.hash(path, file, stamp, Some(self.opened)) {
-            Ok((hash, entry)) => Found { present: Present::File(hash), entry },
+            Ok((hash, known)) => Found { present: Present::File(hash), known },
             Err(_) => Present::Other.into(),
         }
     }
@@ -126,4 +152,8 @@ impl Disk {
 
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }

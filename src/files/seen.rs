@@ -4,7 +4,7 @@
 //! and a site that is copied elsewhere is read once more and nothing else is done for it. A memory that is damaged, or was
 //! written by anything but the same program, is as good as none.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub struct Seen<F> {
 }
 
 /// Entries by the names of their files.
-pub type Entries<F> = BTreeMap<String, Entry<F>>;
+pub type Entries<F> = HashMap<String, Entry<F>>;
 
 /// What is known of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ struct Remembered<P, E> {
 impl<F> Default for Seen<F> {
     /// Nothing is known.
     fn default() -> Self {
-        Self { entries: BTreeMap::new() }
+        Self { entries: Entries::new() }
     }
 }
 
@@ -91,28 +91,81 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
 
     /// Remembers `entries` and nothing else. Nothing is lost but time when it cannot be written.
     pub fn write(&self, root: &Path, memory: &str, program: &str, entries: &Entries<F>) {
-        if self.entries == *entries {
-            return;
+        if self.entries != *entries {
+            write(root, memory, program, entries);
         }
-        let remembered = Remembered { form: FORM, program, files: entries };
-        let _ = write_sealed(&file(root, memory), &remembered);
+    }
+
+    /// Remembers `news` besides what is known; `None` forgets.
+    pub fn amend(
+        &mut self,
+        root: &Path,
+        memory: &str,
+        program: &str,
+        news: impl IntoIterator<Item = (String, Option<Entry<F>>)>,
+    ) {
+        let mut is_other = false;
+        for (name, entry) in news {
+            is_other |= self.entries.get(&name) != entry.as_ref();
+            match entry {
+                Some(entry) => self.entries.insert(name, entry),
+                None => self.entries.remove(&name),
+            };
+        }
+        if is_other {
+            write(root, memory, program, &self.entries);
+        }
     }
 }
 
+fn write<F: Serialize>(root: &Path, memory: &str, program: &str, entries: &Entries<F>) {
+    let remembered = Remembered { form: FORM, program, files: entries };
+    let _ = write_sealed(&file(root, memory), &remembered);
+}
+
 impl Seen<()> {
-    /// The hash of a file's bytes, which are read when nothing is known of the file with this stamp, and what to remember of it.
+    /// The hash of a file's bytes, which are read when nothing is known of the file with this stamp, and what is known of it now.
     pub fn hash(
         &self,
         name: &str,
         file: &Path,
         stamp: Option<Stamp>,
         moment: Option<Moment>,
-    ) -> io::Result<(Hash, Option<Entry<()>>)> {
+    ) -> io::Result<(Hash, Knowledge)> {
         if let Some(entry) = self.entry(name, stamp) {
-            return Ok((entry.hash, Some(entry.clone())));
+            return Ok((entry.hash, Knowledge::Old(entry.clone())));
         }
         let (hash, stamp) = read_stamped(file, moment, |_| {})?;
-        Ok((hash, stamp.map(|stamp| Entry { stamp, hash, facts: () })))
+        let entry = stamp.map(|stamp| Entry { stamp, hash, facts: () });
+        Ok((hash, entry.map_or(Knowledge::None, Knowledge::New)))
+    }
+}
+
+/// What is known of a file after it was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Knowledge {
+    /// It has to be read again.
+    None,
+    /// It was read for it.
+    New(Entry<()>),
+    /// It was remembered.
+    Old(Entry<()>),
+}
+
+impl Knowledge {
+    /// What to remember of the file.
+    #[must_use]
+    pub fn entry(&self) -> Option<&Entry<()>> {
+        match self {
+            Self::None => None,
+            Self::New(entry) | Self::Old(entry) => Some(entry),
+        }
+    }
+
+    /// What to remember of it that is not remembered yet.
+    #[must_use]
+    pub fn news(self) -> Option<Entry<()>> {
+        if let Self::New(entry) = self { Some(entry) } else { None }
     }
 }
 
@@ -160,7 +213,7 @@ mod tests {
     fn entries(root: &Path) -> Entries<u32> {
         std::fs::write(root.join("a"), "a").expect("writable");
         let stamp = Stamp::of(&root.join("a").metadata().expect("there")).expect("a time of this century");
-        BTreeMap::from([("a".to_owned(), Entry { stamp, hash: blake3::hash(b"a"), facts: 7 })])
+        Entries::from([("a".to_owned(), Entry { stamp, hash: blake3::hash(b"a"), facts: 7 })])
     }
 
     #[test]

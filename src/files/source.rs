@@ -1,9 +1,10 @@
 //! The snapshot of everything an author made, taken before thinking starts.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::files::graphviz::{FOLDER, Graphviz};
+use crate::files::hash_of::hash_of;
 use crate::files::kept::Kept;
 use crate::files::picture::{Facts, facts, is_picture};
 use crate::files::seen::{Entries, Entry, Seen, read_stamped};
@@ -41,7 +43,7 @@ impl Source {
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
         let files = [&self.content, &self.statics, &self.templates, &self.themes, &self.diagrams].into_iter().flatten();
-        hash_of(files.map(|file| (&*file.path, file.hash)).chain([(GRAPHVIZ, self.graphviz.hash())]))
+        hash_of(files.map(|file| (&*file.path, [file.hash])).chain([(GRAPHVIZ, [self.graphviz.hash()])]))
     }
 }
 
@@ -56,15 +58,6 @@ pub struct Looks {
 
 /// What Graphviz is called among the files that a site is made of: no file is called so.
 const GRAPHVIZ: &str = "//graphviz";
-
-/// Stands for files with these names and hashes.
-fn hash_of<'a>(files: impl Iterator<Item = (&'a str, blake3::Hash)>) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    for (path, hash) in files {
-        hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes()).update(hash.as_bytes());
-    }
-    hasher.finalize()
-}
 
 /// One file.
 #[derive(Debug)]
@@ -183,9 +176,9 @@ impl Survey {
 
     fn hash_if(&self, hash: impl Fn(&str, blake3::Hash) -> blake3::Hash) -> Option<blake3::Hash> {
         let files = self.files.iter().flatten();
-        let of = |one: &'_ SurveyedFile| Some(hash(&one.path, one.found.as_ref().ok()?.hash));
+        let of = |one: &'_ SurveyedFile| Some([hash(&one.path, one.found.as_ref().ok()?.hash)]);
         let all: Option<Vec<_>> = files.map(|one| Some((&*one.path, of(one)?))).collect();
-        let graphviz = (GRAPHVIZ, self.graphviz.hash());
+        let graphviz = (GRAPHVIZ, [self.graphviz.hash()]);
         all.filter(|_| self.problems.is_empty()).map(|all| hash_of(all.into_iter().chain([graphviz])))
     }
 
@@ -195,6 +188,13 @@ impl Survey {
         let [content, ..] = &self.files;
         let at = content.binary_search_by(|one| one.path.as_str().cmp(path)).ok()?;
         content[at].found.as_ref().ok().map(|found| found.hash)
+    }
+
+    /// The hashes of all files under `content/` that could be read.
+    #[must_use]
+    pub fn hashes(&self) -> HashMap<&str, blake3::Hash> {
+        let [content, ..] = &self.files;
+        content.iter().filter_map(|one| Some((&*one.path, one.found.as_ref().ok()?.hash))).collect()
     }
 
     /// The site's own themes and templates, if there is nothing to be said about them.
@@ -370,7 +370,10 @@ fn seen(root: &Path, entry: &DirEntry) -> Result<String, Box<Diagnostic>> {
 /// A path relative to the site's root, with `/` between its parts.
 fn shown(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    match relative.to_str() {
+        Some(relative) if MAIN_SEPARATOR == '/' => relative.to_owned(),
+        _ => relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"),
+    }
 }
 
 /// Finds out what is known of a file, and reads it if nothing is.

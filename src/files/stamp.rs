@@ -18,6 +18,9 @@ const COARSE: i64 = 2_000_000_000;
 /// second, and this is ten ticks.
 const FINE: i64 = 100_000_000;
 
+/// The same on another file system than the one that says what time it is: their clocks are within an hour of each other.
+const ELSEWHERE: i64 = 3_600_000_000_000;
+
 /// What a file system says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Row", into = "Row")]
@@ -78,9 +81,14 @@ impl Stamp {
     /// Whether every later change of the file, after `moment`, gives it another stamp. Only the time that nobody can set counts.
     #[must_use]
     pub fn is_settled(&self, moment: Moment) -> bool {
-        let tick = if self.changed % 1000 == 0 { COARSE } else { FINE };
-        let ticked = self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at);
-        ticked && self.device == moment.device
+        let tick = if self.device != moment.device {
+            ELSEWHERE
+        } else if self.changed % 1000 == 0 {
+            COARSE
+        } else {
+            FINE
+        };
+        self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at)
     }
 }
 
@@ -131,8 +139,9 @@ mod tests {
         ] {
             assert_eq!(stamp(changed).is_settled(Moment { device: 1, at: moment }), settled, "{changed} at {moment}");
         }
-        // Another file system has a clock of its own.
-        assert!(!stamp(5 * second).is_settled(Moment { device: 2, at: 60 * second }));
+        // Another file system has a clock of its own, which is no more than an hour away.
+        let elsewhere = |at| stamp(5 * second).is_settled(Moment { device: 2, at });
+        assert!(!elsewhere(3605 * second) && elsewhere(3605 * second + 1));
     }
 
     #[test]

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use blake3::Hash;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use imaging::Nature;
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSlice};
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator, ParallelSlice};
 use serde::{Deserialize, Serialize};
 
 use crate::files::config::Config;
@@ -21,11 +20,11 @@ use crate::words::source_text::SourceText;
 /// Posts in one piece of what is kept: pieces are read at the same time.
 const PIECE: usize = 512;
 
-/// A site without its texts.
+/// A site without its texts; `B` is bytes, one's own to write and borrowed to read.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct KeptSite {
+pub struct KeptSite<B> {
     /// Posts in the site's order, in pieces.
-    posts: Vec<Vec<u8>>,
+    posts: Vec<B>,
     /// Slugs, names and addresses.
     tags: Vec<(String, String, Route)>,
     files: Vec<File>,
@@ -38,9 +37,6 @@ type Seconds = (i64, u32);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptPost {
-    path: String,
-    /// Hash of the text's bytes.
-    text: [u8; 32],
     route: Route,
     id: String,
     link: Option<String>,
@@ -76,7 +72,7 @@ struct File {
 
 /// What is to be kept of a site.
 #[must_use]
-pub fn keep(site: &Site) -> KeptSite {
+pub fn keep(site: &Site) -> KeptSite<Vec<u8>> {
     let piece = |posts: &[Post]| {
         let kept: Vec<KeptPost> = posts.iter().map(KeptPost::of).collect();
         postcard::to_allocvec(&kept).expect("plain data")
@@ -100,18 +96,22 @@ pub fn keep(site: &Site) -> KeptSite {
     }
 }
 
-impl KeptSite {
-    /// The site in `root`, whose posts say nothing, and the hash of each post's text. It has no pages and no albums: what posts are shown
-    /// in asks for none.
+impl KeptSite<&[u8]> {
+    /// The site in `root`, whose posts are written in files at these paths and say nothing. It has no pages and no albums: what posts are
+    /// shown in asks for none.
     #[must_use]
-    pub fn site(self, root: &Path, config: Config) -> Option<(Site, Vec<Hash>)> {
+    pub fn site(self, paths: &[&str], root: &Path, config: Config) -> Option<Site> {
         let zone = config.timezone;
-        let read = |piece: &Vec<u8>| {
+        let read = |(piece, paths): (&&[u8], &[&str])| {
             let posts: Vec<KeptPost> = postcard::from_bytes(piece).ok()?;
-            posts.into_iter().map(|post| post.post(zone)).collect::<Option<Vec<_>>>()
+            posts.into_iter().zip(paths).map(|(post, path)| post.post(path, zone)).collect::<Option<Vec<_>>>()
         };
-        let pieces: Vec<Vec<(Post, Hash)>> = self.posts.par_iter().map(read).collect::<Option<_>>()?;
-        let (posts, texts): (Vec<Post>, Vec<Hash>) = pieces.into_iter().flatten().unzip();
+        let pieces: Vec<Vec<Post>> =
+            self.posts.par_iter().zip(paths.par_chunks(PIECE)).map(read).collect::<Option<_>>()?;
+        let posts: Vec<Post> = pieces.into_iter().flatten().collect();
+        if posts.len() != paths.len() {
+            return None;
+        }
         let with_posts = |(slug, name, route)| (slug, Tag { name, route, posts: Vec::new() });
         let mut tags: BTreeMap<String, Tag> = self.tags.into_iter().map(with_posts).collect();
         for (index, post) in posts.iter().enumerate() {
@@ -126,7 +126,7 @@ impl KeptSite {
             }
             None => None,
         };
-        let site = Site {
+        Some(Site {
             config,
             posts,
             pages: Vec::new(),
@@ -138,8 +138,7 @@ impl KeptSite {
             claims: 0,
             elsewhere: Vec::new(),
             due: self.due,
-        };
-        Some((site, texts))
+        })
     }
 }
 
@@ -147,8 +146,6 @@ impl KeptPost {
     fn of(post: &Post) -> Self {
         let Ties { outline, leads, places } = post.ties.clone();
         Self {
-            path: post.source.path.clone(),
-            text: blake3::hash(post.source.text.as_bytes()).into(),
             route: post.route.clone(),
             id: post.id.clone(),
             link: post.link.clone(),
@@ -171,16 +168,16 @@ impl KeptPost {
         }
     }
 
-    fn post(self, zone: Tz) -> Option<(Post, Hash)> {
+    fn post(self, path: &str, zone: Tz) -> Option<Post> {
         let moment =
             |(seconds, nanoseconds)| Some(DateTime::from_timestamp(seconds, nanoseconds)?.with_timezone(&zone));
         let updated = match self.updated {
             Some(updated) => Some(moment(updated)?),
             None => None,
         };
-        let post = Post {
+        Some(Post {
             route: self.route,
-            source: SourceText::new(self.path, ""),
+            source: SourceText::new(path.to_owned(), ""),
             id: self.id,
             link: self.link,
             title: self.title,
@@ -198,8 +195,7 @@ impl KeptPost {
             extra: serde_json::from_str(&self.extra).ok()?,
             body: Body::default(),
             ties: Ties { outline: self.outline.into(), leads: self.leads, places: self.places },
-        };
-        Some((post, self.text.into()))
+        })
     }
 }
 

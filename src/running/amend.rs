@@ -2,12 +2,13 @@
 //! other text is read.
 //!
 //! ```text
-//! KEPT.site      the last whole build's site without its texts, and for which inputs it stands
+//! KEPT.site      the last whole build's site without its texts, the texts' hashes, and for which inputs it stands
 //! KEPT.amended   texts of it that are others since, and for which inputs it stands with them
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::thread;
 
 use blake3::Hash;
 use chrono::{DateTime, Utc};
@@ -20,7 +21,7 @@ use crate::files::output::{Failure, Output, Report};
 use crate::files::receipt::Said;
 use crate::files::source::text;
 use crate::graph::kept::{KeptSite, keep};
-use crate::graph::site::{PostIndex, Site};
+use crate::graph::site::{Post, PostIndex, Site};
 use crate::graph::{Amended, amend, read_again};
 use crate::rendering::feeds::FEED_SIZE;
 use crate::rendering::plan::{plan_text, quoted_with};
@@ -39,10 +40,26 @@ struct Others {
     texts: BTreeMap<String, [u8; 32]>,
 }
 
+/// What stands before a kept site.
+#[derive(Debug, Serialize, Deserialize)]
+struct Texts<'a> {
+    program: &'a str,
+    /// The inputs that the site was kept for.
+    of: [u8; 32],
+    /// The files of its posts, in its order, with the hashes of their bytes.
+    #[serde(borrow)]
+    of_posts: Vec<(&'a str, [u8; 32])>,
+}
+
 /// Keeps the site of a build that has just been written, of these inputs.
 pub fn keep_site(output: &Output, site: &Site, inputs: Hash) {
-    let kept = (PROGRAM, <[u8; 32]>::from(inputs), keep(site));
-    output.memory().keep_site(&postcard::to_allocvec(&kept).expect("plain data"));
+    let text = |post: &Post| blake3::hash(post.source.text.as_bytes()).into();
+    let texts = Texts {
+        program: PROGRAM,
+        of: inputs.into(),
+        of_posts: site.posts.iter().map(|post| (&*post.source.path, text(post))).collect(),
+    };
+    output.memory().keep_site(&postcard::to_allocvec(&(texts, keep(site))).expect("plain data"));
 }
 
 /// Makes the outputs that an edit of one post has changed, if it changed nothing but words; says what there is to say, what was written,
@@ -53,17 +70,23 @@ pub fn amended(
     root: &Path,
     now: DateTime<Utc>,
 ) -> Result<Option<(Said, Report, Hash)>, Failure> {
-    let Some((mut site, edited, mut others)) = edited(surveyed, output, root) else { return Ok(None) };
-    let Some((said, _)) = output.unchanged(Hash::from(others.inputs), now) else { return Ok(None) };
+    // An index of all words asks for all texts.
+    let kept = output.memory().site().filter(|_| !surveyed.config().search);
+    let Some((texts, kept)) = kept.as_ref().and_then(|kept| apart(kept.bytes())) else { return Ok(None) };
+    let others = output.memory().amended::<Others>().filter(|others| others.site == texts.of);
+    let mut others = others.unwrap_or_else(|| Others { site: texts.of, inputs: texts.of, texts: BTreeMap::new() });
+    let Some(edited) = edited(surveyed, &texts, &others) else { return Ok(None) };
+    let ((site, theme), said) =
+        rayon::join(|| site_and_theme(surveyed, &texts, kept, root), || output.unchanged(others.inputs.into(), now));
+    let (Some(mut site), Some(theme), Some((said, _))) = (site, theme, said) else { return Ok(None) };
     // Places move with the words, and sizes of feeds grow.
     let as_json = |text: &str| serde_json::to_string(text).expect("text is JSON");
-    let path = as_json(&site.posts[edited.0].source.path);
-    if said.json.contains(&path) || said.json.contains(&as_json(FEED_SIZE)) {
+    let path = &site.posts[edited.0].source.path;
+    if said.json.contains(&as_json(path)) || said.json.contains(&as_json(FEED_SIZE)) {
         return Ok(None);
     }
-    let Some(looks) = surveyed.survey().looks() else { return Ok(None) };
-    let themes = &surveyed.config().themes;
-    let Ok(theme) = Theme::of(themes, &looks.themes, &looks.templates) else { return Ok(None) };
+    let Some(text) = surveyed.survey().hash_at(path) else { return Ok(None) };
+    others.texts.insert(path.clone(), text.into());
     let quoted = quoted_with(&Renderer::new(&site, &theme, surveyed.program()), edited);
     let Some(texts) = read(&site, &quoted, surveyed, root) else { return Ok(None) };
     amend(&mut site, texts);
@@ -77,42 +100,46 @@ pub fn amended(
     output.memory().keep_amended(&others);
     let outputs = planned.iter().map(|one| (one.route.file(), one.fingerprint, &one.made_of));
     composition::add(root, output.name(), outputs);
+    drop(planned);
+    drop(renderer);
+    // Nobody has to wait for it.
+    thread::spawn(move || drop((site, theme)));
     Ok(Some((said, report, inputs)))
 }
 
-/// The site that was kept, the one post whose text is another one, and the texts that will be others; the inputs are still those that
-/// were built last.
-fn edited(surveyed: &Surveyed, output: &Output, root: &Path) -> Option<(Site, PostIndex, Others)> {
-    let bytes = output.memory().site()?;
-    let ((program, of), rest) = postcard::take_from_bytes::<(String, [u8; 32])>(&bytes).ok()?;
-    if program != PROGRAM {
-        return None;
-    }
-    let none = Others { site: of, inputs: of, texts: BTreeMap::new() };
-    let mut others = output.memory().amended::<Others>().filter(|others| others.site == of).unwrap_or(none);
-    // An index of all words asks for all texts.
-    if surveyed.config().search {
-        return None;
-    }
-    let kept: KeptSite = postcard::from_bytes(rest).ok()?;
-    let (site, texts) = kept.site(root, surveyed.config().clone())?;
+/// What was kept: what stands in front of the site, and the site's own bytes.
+fn apart(bytes: &[u8]) -> Option<(Texts<'_>, &[u8])> {
+    let (texts, kept) = postcard::take_from_bytes::<Texts<'_>>(bytes).ok()?;
+    (texts.program == PROGRAM).then_some((texts, kept))
+}
+
+/// The site that was kept, and its theme.
+fn site_and_theme(surveyed: &Surveyed, texts: &Texts<'_>, kept: &[u8], root: &Path) -> (Option<Site>, Option<Theme>) {
+    let site = || {
+        let kept: KeptSite<&[u8]> = postcard::from_bytes(kept).ok()?;
+        let paths: Vec<&str> = texts.of_posts.iter().map(|(path, _)| *path).collect();
+        kept.site(&paths, root, surveyed.config().clone())
+    };
+    let theme = || {
+        let looks = surveyed.survey().looks()?;
+        Theme::of(&surveyed.config().themes, &looks.themes, &looks.templates).ok()
+    };
+    rayon::join(site, theme)
+}
+
+/// The one post whose text is another one than at the last build, if nothing else is another one: no text, no file, no template, no value
+/// of the configuration, and not the program.
+fn edited(surveyed: &Surveyed, texts: &Texts<'_>, others: &Others) -> Option<PostIndex> {
+    let now = surveyed.survey().hashes();
     let mut edited = Vec::new();
-    for (index, (post, kept)) in site.posts.iter().zip(texts).enumerate() {
-        let path = &post.source.path;
-        let before = others.texts.get(path).map_or(kept, |text| Hash::from(*text));
-        let text = surveyed.survey().hash_at(path)?;
-        if text != before {
-            edited.push((PostIndex(index), before, text));
+    for (index, &(path, kept)) in texts.of_posts.iter().enumerate() {
+        let before = Hash::from(others.texts.get(path).copied().unwrap_or(kept));
+        if *now.get(path)? != before {
+            edited.push((index, path, before));
         }
     }
-    let [(index, before, text)] = edited[..] else { return None };
-    let path = site.posts[index.0].source.path.clone();
-    // Nothing else is another one: no text, no file, no template, no value of the configuration, and not the program.
-    if surveyed.hash_with(&path, before) != Some(Hash::from(others.inputs)) {
-        return None;
-    }
-    others.texts.insert(path, text.into());
-    Some((site, index, others))
+    let [(index, path, before)] = edited[..] else { return None };
+    (surveyed.hash_with(path, before) == Some(Hash::from(others.inputs))).then_some(PostIndex(index))
 }
 
 /// What these posts say, if each is the file that was looked at.

@@ -210,8 +210,8 @@ fn program(root: &Path, now: Option<Moment>) -> Hash {
         let name = file.to_string_lossy().into_owned();
         let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
         let bytes = match seen.hash(&name, &file, stamp, now) {
-            Ok((hash, entry)) => {
-                if let Some(entry) = entry {
+            Ok((hash, known)) => {
+                if let Some(entry) = known.news() {
                     seen.write(root, "program", PROGRAM, &Entries::from([(name, entry)]));
                 }
                 hash

@@ -70,29 +70,68 @@ fn years_are_archives_when_the_feed_cannot_hold_everything() {
     }
     site.config.feed.limit = 1;
     let address = |year: u16| format!("https://example.org/blog/feed/{year}.xml");
+    let (files, met) = back_through_archives(&site);
+    assert_eq!(files, [2008, 2007, 2005].map(address));
+    assert_eq!(met, site.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>());
+}
+
+/// A hundred posts to a document, of which a year's first ones have the year's name and keep it.
+#[test]
+fn a_year_of_many_posts_is_several_archives() {
+    let picture = Picture::new("feed-parts");
+    let mut site = site(BASE, &picture.0);
+    site.posts.clear();
+    let mut add = |date: &str, number: usize| {
+        let mut one = post(&format!("p{number}"), 1, body("<p>a</p>"));
+        one.date = moment(date);
+        site.posts.insert(0, one);
+    };
+    (0..100).for_each(|number| add("2007-06-01T12:00:00+10:00", number));
+    (100..301).for_each(|number| add("2008-06-01T12:00:00+10:00", number));
+    site.tags.clear();
+    let address = |name: &str| format!("https://example.org/blog/feed/{name}.xml");
+    let (files, met) = back_through_archives(&site);
+    assert_eq!(files, ["2008-3", "2008-2", "2008", "2007"].map(address));
+    assert_eq!(met, site.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>());
+    let first = xml(&site, "feed/2008.xml");
+    assert_eq!(first.matches("<item>").count(), 100);
+    let part = |file: &str| {
+        xml(&site, file).lines().any(|line| line.trim() == "<title>Rings &amp; Things, 2008, part 3</title>")
+    };
+    assert!(part("feed/2008-3.xml") && !part("feed/2008.xml"));
+
+    // Another post changes the newest document alone.
+    let mut newest = post("newest", 1, body("<p>a</p>"));
+    newest.date = moment("2008-06-02T12:00:00+10:00");
+    site.posts.insert(0, newest);
+    assert_eq!((xml(&site, "feed/2008.xml"), back_through_archives(&site).0), (first, files));
+    assert_eq!(xml(&site, "feed/2008-3.xml").matches("<item>").count(), 2);
+}
+
+/// The addresses of a site's archives from the feed back, and the guids in them.
+fn back_through_archives(site: &Site) -> (Vec<String>, Vec<String>) {
     let archive = |rss: &str, relation: &str| {
         let link = rss.lines().find(|line| line.contains(&format!("rel=\"{relation}\"")))?;
         link.split("href=\"").nth(1)?.split('"').next().map(str::to_owned)
     };
     let mut met: Vec<String> = Vec::new();
-    let mut next = archive(&feed(&site), "prev-archive");
-    let mut years = Vec::new();
-    while let Some(year) = next {
-        let file = year.strip_prefix(BASE).expect("on the site").to_owned();
-        let rss = xml(&site, &file);
+    let mut next = archive(&feed(site), "prev-archive");
+    let mut files = Vec::new();
+    while let Some(address) = next {
+        let file = address.strip_prefix(BASE).expect("on the site").to_owned();
+        let rss = xml(site, &file);
         assert!(rss.contains("<fh:archive/>") && !rss.contains("<ttl>"), "{file}");
         assert_eq!(archive(&rss, "current").as_deref(), Some("https://example.org/blog/feed.xml"));
-        assert_eq!(archive(&rss, "next-archive"), years.last().cloned(), "{file}");
+        assert_eq!(archive(&rss, "next-archive"), files.last().cloned(), "{file}");
         met.extend(
             rss.split("<guid isPermaLink=\"false\">")
                 .skip(1)
                 .map(|rest| rest[..rest.find('<').expect("an end")].to_owned()),
         );
         next = archive(&rss, "prev-archive");
-        years.push(year);
+        files.push(address);
     }
-    assert_eq!(years, [2008, 2007, 2005].map(address));
-    assert_eq!(met, site.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>());
+    (files, met)
 }
 
 /// A feed is written again only if its fingerprint is another one.
