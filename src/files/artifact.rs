@@ -27,6 +27,13 @@ pub enum Artifact {
         /// Hash of the bytes.
         hash: Hash,
     },
+    /// The bytes of a file of the spool's, which goes to where they are written.
+    Spooled {
+        /// Where they are.
+        file: PathBuf,
+        /// Hash of the bytes.
+        hash: Hash,
+    },
 }
 
 /// Makes an output, or says why that cannot be. A function that gives the bytes is one of these.
@@ -54,7 +61,7 @@ impl Artifact {
     pub fn hash(&self) -> Hash {
         match self {
             Self::Bytes(bytes) => blake3::hash(bytes),
-            Self::File { hash, .. } => *hash,
+            Self::File { hash, .. } | Self::Spooled { hash, .. } => *hash,
         }
     }
 
@@ -63,7 +70,7 @@ impl Artifact {
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { file, .. } => file.metadata().map_or(0, |file| file.len()),
+            Self::File { file, .. } | Self::Spooled { file, .. } => file.metadata().map_or(0, |file| file.len()),
         }
     }
 
@@ -71,7 +78,7 @@ impl Artifact {
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
-            Self::File { file, hash } => {
+            Self::File { file, hash } | Self::Spooled { file, hash } => {
                 let bytes = fs::read(&file)?;
                 if blake3::hash(&bytes) == hash { Ok(bytes) } else { Err(changed(&file)) }
             }
@@ -85,6 +92,7 @@ impl Artifact {
         match self {
             Self::Bytes(bytes) => write_whole(file, bytes)?,
             Self::File { file: from, hash } => write_by(file, |new| copy(from, *hash, new))?,
+            Self::Spooled { file: from, hash } => move_to(from, *hash, file)?,
         }
         Ok(Stamp::of(&file.symlink_metadata()?))
     }
@@ -105,6 +113,14 @@ pub fn read_unchanged(file: &Path, path: &str, hash: Hash) -> Result<Vec<u8>, Bo
 pub fn unreadable(path: &str, error: &io::Error) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}")).in_path(path);
     Box::new(diagnostic.help("put it back, mend its permissions, or build again"))
+}
+
+/// Moves a file whose bytes hash to `hash`, or copies it where it cannot be moved, to another file system for one.
+fn move_to(from: &Path, hash: Hash, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::rename(from, to).or_else(|_| write_by(to, |new| copy(from, hash, new)))
 }
 
 /// Copies a file whose bytes hash to `hash`.
@@ -144,16 +160,23 @@ impl Spool {
 
     /// Holds an artifact, whose bytes hash to `hash`, until it is written.
     pub(super) fn hold(&self, artifact: Artifact, hash: Hash) -> io::Result<Artifact> {
-        let Artifact::Bytes(bytes) = artifact else { return Ok(artifact) };
+        let Artifact::Bytes(mut bytes) = artifact else { return Ok(artifact) };
         let length = bytes.len() as u64;
         if self.held.fetch_add(length, Ordering::Relaxed) + length <= self.most {
+            // Whoever makes an output makes room for more than it takes.
+            bytes.shrink_to_fit();
             return Ok(Artifact::Bytes(bytes));
         }
         self.held.fetch_sub(length, Ordering::Relaxed);
-        fs::create_dir_all(&self.folder)?;
         let file = self.folder.join(self.files.fetch_add(1, Ordering::Relaxed).to_string());
-        fs::write(&file, &bytes)?;
-        Ok(Artifact::File { file, hash })
+        match fs::write(&file, &bytes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(&self.folder)?;
+                fs::write(&file, &bytes)?;
+            }
+            written => written?,
+        }
+        Ok(Artifact::Spooled { file, hash })
     }
 }
 
@@ -193,8 +216,14 @@ mod tests {
             .into();
         let in_memory: Vec<bool> = held.iter().map(|one| matches!(one, Artifact::Bytes(_))).collect();
         assert_eq!(in_memory, [true, false, true, false]);
+        held[1].write(&folder.path().join("a/two")).expect("writable");
+        assert_eq!(fs::read(folder.path().join("a/two")).expect("written"), b"two");
+        assert!(held[1].clone().into_bytes().is_err(), "it has gone there");
+        held[1].write(&folder.path().join("a/two")).expect_err("it is no longer there");
+        assert_eq!(fs::read(folder.path().join("a/two")).expect("written before"), b"two");
+        let held = [0, 2, 3].map(|at| held[at].clone());
         let bytes: Vec<Vec<u8>> = held.into_iter().map(|one| one.into_bytes().expect("there")).collect();
-        assert_eq!(bytes, [b"one".to_vec(), b"two".to_vec(), b"22".to_vec(), b"3".to_vec()]);
+        assert_eq!(bytes, [b"one".to_vec(), b"22".to_vec(), b"3".to_vec()]);
         drop(spool);
         assert!(!place.exists());
     }

@@ -37,7 +37,7 @@ use crate::files::stamp::{Moment, Stamp};
 use crate::words::diagnostic::Diagnostic;
 
 /// Bytes of outputs that wait in memory until all are made; what goes beyond waits on disk.
-const HELD: u64 = 32 << 20;
+const HELD: u64 = 8 << 20;
 
 /// Where they wait there, below a site's root.
 const SPOOL: &str = ".genblog/spool";

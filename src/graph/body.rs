@@ -64,6 +64,7 @@ pub(crate) fn write(text: &Text, said: &Said, linker: Linker<'_>, origin: Origin
     writer.pieces(&said.pieces);
     writer.footnotes(&said.footnotes);
     writer.flush();
+    writer.blocks.shrink_to_fit();
     let Writer { blocks, lead, plain, findings, .. } = writer;
     let body = Body { blocks, headings: text.headings.clone(), words: text.words, lead, plain };
     (body, findings)
@@ -139,7 +140,9 @@ impl<'a> Writer<'a> {
 
     fn flush(&mut self) {
         if !self.html.trim().is_empty() {
-            self.blocks.push(Block::Html(std::mem::take(&mut self.html)));
+            // A copy takes as much as it holds; the room is there for the next block.
+            self.blocks.push(Block::Html(self.html.clone()));
+            self.html.clear();
         }
     }
 

@@ -34,7 +34,8 @@ pub fn related(site: &Site, PostIndex(index): PostIndex) -> Vec<PostIndex> {
     let beside = |other: &Post| !post.series.is_empty() && other.series == post.series;
     sums.retain(|(other, _)| other.0.abs_diff(index) > 1 && !beside(&site.posts[other.0]));
     sums.sort_by_key(|&(other, sum)| (std::cmp::Reverse(sum), other.0.abs_diff(index), other));
-    sums.into_iter().take(MOST).map(|(other, _)| other).collect()
+    // Borrowed: what is collected from a vector itself stays as large as that was.
+    sums.iter().take(MOST).map(|(other, _)| *other).collect()
 }
 
 /// The posts of each series, the oldest first.

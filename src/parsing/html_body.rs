@@ -80,15 +80,34 @@ pub(crate) fn missing_alt(span: &Span) -> Diagnostic {
         .help("describe it: `![a ring with two slots filled](ring.png)`")
 }
 
+/// What is part of a word in ASCII, and what is between two.
+const PART: u8 = 1;
+const SPACE: u8 = 2;
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        kinds[byte as usize] = if byte.is_ascii_alphanumeric() {
+            PART
+        } else if byte.is_ascii_whitespace() || byte == b'\x0b' {
+            SPACE
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Words with a letter or digit in them.
 pub(crate) fn words(text: &str) -> usize {
     // Most texts are ASCII, and most of a build's words are counted here.
     if text.is_ascii() {
-        let count = |(words, counted): (usize, bool), &byte: &u8| {
-            let (is_part, is_space) = (byte.is_ascii_alphanumeric(), byte.is_ascii_whitespace() | (byte == b'\x0b'));
-            (words + usize::from(is_part & !counted), (counted | is_part) & !is_space)
+        let count = |(words, counted): (usize, u8), &byte: &u8| {
+            let kind = KINDS[usize::from(byte)];
+            (words + usize::from(kind & PART & !counted), (counted | kind) & PART & !(kind >> 1))
         };
-        return text.as_bytes().iter().fold((0, false), count).0;
+        return text.as_bytes().iter().fold((0, 0), count).0;
     }
     text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
 }
