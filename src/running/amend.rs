@@ -71,7 +71,7 @@ pub fn amended(
     now: DateTime<Utc>,
 ) -> Result<Option<(Said, Report, Hash)>, Failure> {
     // An index of all words asks for all texts.
-    let kept = output.memory().site().filter(|_| !surveyed.config().search);
+    let kept = if surveyed.config().search { None } else { output.memory().site() };
     let Some((texts, kept)) = kept.as_ref().and_then(|kept| apart(kept.bytes())) else { return Ok(None) };
     let others = output.memory().amended::<Others>().filter(|others| others.site == texts.of);
     let mut others = others.unwrap_or_else(|| Others { site: texts.of, inputs: texts.of, texts: BTreeMap::new() });
