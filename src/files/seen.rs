@@ -18,7 +18,7 @@ use crate::files::hex;
 use crate::files::stamp::{Moment, Stamp};
 
 /// The form of these files.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What is known of the files of a folder, by their names; `F` is what their bytes told besides their hash.
 #[derive(Debug)]

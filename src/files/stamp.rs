@@ -18,7 +18,7 @@ const COARSE: i64 = 2_000_000_000;
 /// second, and this is ten ticks.
 const FINE: i64 = 100_000_000;
 
-/// The same on another file system than the one that says what time it is: their clocks are within an hour of each other.
+/// The same for the program itself on another file system than the site's: their clocks are taken to be within an hour of each other.
 const ELSEWHERE: i64 = 3_600_000_000_000;
 
 /// What a file system says of a file.
@@ -81,14 +81,9 @@ impl Stamp {
     /// Whether every later change of the file, after `moment`, gives it another stamp. Only the time that nobody can set counts.
     #[must_use]
     pub fn is_settled(&self, moment: Moment) -> bool {
-        let tick = if self.device != moment.device {
-            ELSEWHERE
-        } else if self.changed % 1000 == 0 {
-            COARSE
-        } else {
-            FINE
-        };
-        self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at)
+        let tick = if self.changed % 1000 == 0 { COARSE } else { FINE };
+        let ticked = self.changed.checked_add(tick).is_some_and(|settled| settled < moment.at);
+        ticked && self.device == moment.device
     }
 }
 
@@ -106,6 +101,16 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// A moment that has surely been on the file system of the program's own file, which nobody changes behind its back: this one where it
+    /// is the same file system, and an hour before it elsewhere.
+    #[must_use]
+    pub fn where_program_is(self, program: Stamp) -> Self {
+        if program.device == self.device {
+            return self;
+        }
+        Self { device: program.device, at: self.at.saturating_sub(ELSEWHERE) }
+    }
+
     /// This moment. A file is written in `folder` to see it: a file system on another machine has a clock of its own.
     pub fn of(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
@@ -139,9 +144,13 @@ mod tests {
         ] {
             assert_eq!(stamp(changed).is_settled(Moment { device: 1, at: moment }), settled, "{changed} at {moment}");
         }
-        // Another file system has a clock of its own, which is no more than an hour away.
-        let elsewhere = |at| stamp(5 * second).is_settled(Moment { device: 2, at });
-        assert!(!elsewhere(3605 * second) && elsewhere(3605 * second + 1));
+        // Another file system has a clock of its own; of the program's it is taken to be no more than an hour away.
+        let elsewhere = |at| Moment { device: 2, at };
+        assert!(!stamp(5 * second).is_settled(elsewhere(9000 * second)));
+        let of_program = |at| stamp(5 * second).is_settled(elsewhere(at).where_program_is(stamp(5 * second)));
+        assert!(!of_program(3607 * second) && of_program(3607 * second + 1));
+        let here = Moment { device: 1, at: 7 * second + 1 };
+        assert_eq!(here.where_program_is(stamp(5 * second)), here);
     }
 
     #[test]

@@ -102,8 +102,8 @@ pub fn amended(
     composition::add(root, output.name(), outputs);
     drop(planned);
     drop(renderer);
-    // Nobody has to wait for it.
-    thread::spawn(move || drop((site, theme)));
+    // Nobody has to wait for it; where there is no thread it goes at once.
+    let _ = thread::Builder::new().spawn(move || drop((site, theme)));
     Ok(Some((said, report, inputs)))
 }
 

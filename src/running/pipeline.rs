@@ -209,6 +209,7 @@ fn program(root: &Path, now: Option<Moment>) -> Hash {
         let seen = Seen::<()>::read(root, "program", PROGRAM);
         let name = file.to_string_lossy().into_owned();
         let stamp = file.metadata().ok().and_then(|metadata| Stamp::of(&metadata));
+        let now = now.zip(stamp).map(|(now, stamp)| now.where_program_is(stamp));
         let bytes = match seen.hash(&name, &file, stamp, now) {
             Ok((hash, known)) => {
                 if let Some(entry) = known.news() {

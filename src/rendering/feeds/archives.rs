@@ -1,4 +1,5 @@
-//! Archive documents (RFC 5005): together they hold all posts, and each but the newest stays as it is when a post comes.
+//! Archive documents (RFC 5005): together they hold all posts. When a post comes the newest document changes, or a new one begins and the
+//! one before names it; a post that is dated back moves those after it in its year.
 
 use chrono::Datelike;
 
