@@ -27,7 +27,7 @@ pub enum Artifact {
         /// Hash of the bytes.
         hash: Hash,
     },
-    /// The bytes of a file of the spool's, which goes to where they are written.
+    /// The bytes of a file of the spool's, where nobody but this build writes.
     Spooled {
         /// Where they are.
         file: PathBuf,
@@ -87,12 +87,16 @@ impl Artifact {
 
     /// Writes the bytes to `file`, as [`write_whole`] does, and gives the stamp of the file that is there now.
     ///
-    /// A file that is no longer what it was is an error; nothing is written then.
+    /// An author's file that is no longer what it was, and one that is gone, is an error; nothing is written then.
     pub(super) fn write(&self, file: &Path) -> io::Result<Option<Stamp>> {
         match self {
             Self::Bytes(bytes) => write_whole(file, bytes)?,
             Self::File { file: from, hash } => write_by(file, |new| copy(from, *hash, new))?,
-            Self::Spooled { file: from, hash } => move_to(from, *hash, file)?,
+            // It is a new file in its folder, so it has the group and the rights that the folder gives to its files.
+            Self::Spooled { file: from, .. } => write_by(file, |new| {
+                let mut from = File::open(from)?;
+                io::copy(&mut from, &mut File::create(new)?).map(drop)
+            })?,
         }
         Ok(Stamp::of(&file.symlink_metadata()?))
     }
@@ -113,14 +117,6 @@ pub fn read_unchanged(file: &Path, path: &str, hash: Hash) -> Result<Vec<u8>, Bo
 pub fn unreadable(path: &str, error: &io::Error) -> Box<Diagnostic> {
     let diagnostic = Diagnostic::error("unreadable", format!("this cannot be read: {error}")).in_path(path);
     Box::new(diagnostic.help("put it back, mend its permissions, or build again"))
-}
-
-/// Moves a file whose bytes hash to `hash`, or copies it where it cannot be moved, to another file system for one.
-fn move_to(from: &Path, hash: Hash, to: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::rename(from, to).or_else(|_| write_by(to, |new| copy(from, hash, new)))
 }
 
 /// Copies a file whose bytes hash to `hash`.
@@ -218,13 +214,13 @@ mod tests {
         assert_eq!(in_memory, [true, false, true, false]);
         held[1].write(&folder.path().join("a/two")).expect("writable");
         assert_eq!(fs::read(folder.path().join("a/two")).expect("written"), b"two");
-        assert!(held[1].clone().into_bytes().is_err(), "it has gone there");
-        held[1].write(&folder.path().join("a/two")).expect_err("it is no longer there");
-        assert_eq!(fs::read(folder.path().join("a/two")).expect("written before"), b"two");
-        let held = [0, 2, 3].map(|at| held[at].clone());
+        let all = held.clone();
         let bytes: Vec<Vec<u8>> = held.into_iter().map(|one| one.into_bytes().expect("there")).collect();
-        assert_eq!(bytes, [b"one".to_vec(), b"22".to_vec(), b"3".to_vec()]);
+        assert_eq!(bytes, [b"one".to_vec(), b"two".to_vec(), b"22".to_vec(), b"3".to_vec()]);
         drop(spool);
         assert!(!place.exists());
+        all[1].write(&folder.path().join("a/two")).expect_err("it is no longer there");
+        assert_eq!(fs::read(folder.path().join("a/two")).expect("written before"), b"two");
+        assert_eq!(fs::read_dir(folder.path().join("a")).expect("there").count(), 1);
     }
 }

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use blake3::Hash;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::files::hash_bytes;
 use crate::files::hash_of::hash_of;
-use crate::files::hex;
 use crate::files::receipt::Receipt;
 
 /// The folder in a site's root.
@@ -47,10 +47,10 @@ fn at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned {
     /// Hash of everything that its bytes depend on.
-    #[serde(with = "hex")]
+    #[serde(with = "hash_bytes")]
     pub fingerprint: Hash,
     /// Hash of its bytes.
-    #[serde(with = "hex")]
+    #[serde(with = "hash_bytes")]
     pub hash: Hash,
 }
 
@@ -172,7 +172,9 @@ impl Memory {
     #[must_use]
     pub fn manifest(&self, output: &str) -> Manifest {
         read_sealed::<Manifest>(&self.manifest)
-            .filter(|manifest| manifest.form == FORM && manifest.files.keys().all(|path| is_inside(path)))
+            .filter(|manifest| {
+                manifest.form == FORM && manifest.output == output && manifest.files.keys().all(|path| is_inside(path))
+            })
             .unwrap_or_else(|| Manifest::new(output, BTreeMap::new()))
     }
 
@@ -258,7 +260,7 @@ fn remove(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a path stays in the folder that it is relative to: a manifest is a file that anyone can edit.
+/// Whether a path stays in the folder that it is relative to: its seal has no key, so anyone can write one.
 fn is_inside(path: &str) -> bool {
     path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains('\\'))
 }
@@ -327,10 +329,10 @@ fn write_sealed_bytes(file: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(file, &[&seal(bytes), bytes].concat())
 }
 
-/// Bytes of a seal: a hash and the end of a line.
+/// Bytes of a seal: a hash in hexadecimal digits, and the end of the line.
 const SEAL: usize = blake3::OUT_LEN * 2 + 1;
 
-/// The first line of a sealed file: the hash of the others.
+/// The first line of a sealed file: the hash of what follows.
 fn seal(text: &[u8]) -> Vec<u8> {
     format!("{}\n", blake3::hash(text).to_hex()).into_bytes()
 }
@@ -374,7 +376,9 @@ mod tests {
         let count = || memory.manifest("public").files().count();
         let owned = manifest().owned("posts/a/index.html").expect("there");
         let outside = Manifest::new("public", BTreeMap::from([("../../etc/index.html".to_owned(), owned)]));
-        for (hostile, owns) in [(manifest(), 1), (outside, 0), (Manifest { form: 9, ..manifest() }, 0)] {
+        let elsewhere = Manifest { output: "docs".to_owned(), ..manifest() };
+        let other_form = Manifest { form: 9, ..manifest() };
+        for (hostile, owns) in [(manifest(), 1), (outside, 0), (elsewhere, 0), (other_form, 0)] {
             write_sealed(&memory.manifest, &hostile).expect("writable");
             assert_eq!(count(), owns, "{hostile:?}");
         }

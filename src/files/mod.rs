@@ -4,7 +4,7 @@ pub mod config;
 
 pub mod picture;
 
-mod hex;
+mod hash_bytes;
 
 mod hash_of;
 

@@ -8,16 +8,16 @@ use blake3::Hash;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::files::hex;
+use crate::files::hash_bytes;
 
 /// What a build that ended was made of, and what it said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Stands for everything that the site is a function of, but for the moment.
-    #[serde(with = "hex")]
+    #[serde(with = "hash_bytes")]
     pub inputs: Hash,
     /// Stands for the manifest that it left.
-    #[serde(with = "hex")]
+    #[serde(with = "hash_bytes")]
     pub manifest: Hash,
     /// The first moment at which the same posts are chosen; the last is before [`Said::due`].
     pub from: DateTime<Utc>,

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::files::cache::{FOLDER, read_sealed, write_sealed};
-use crate::files::hex;
+use crate::files::hash_bytes;
 use crate::files::stamp::{Moment, Stamp};
 
 /// The form of these files.
@@ -35,7 +35,7 @@ pub struct Entry<F> {
     /// What the file system said of it then.
     pub stamp: Stamp,
     /// Hash of its bytes.
-    #[serde(with = "hex")]
+    #[serde(with = "hash_bytes")]
     pub hash: Hash,
     /// What its bytes told.
     pub facts: F,
@@ -70,12 +70,6 @@ impl<F: Serialize + DeserializeOwned + PartialEq> Seen<F> {
         let remembered = read_sealed::<Remembered<String, Entries<F>>>(&file(root, memory));
         let same = remembered.filter(|seen| seen.form == FORM && seen.program == program);
         Self { entries: same.map(|seen| seen.files).unwrap_or_default() }
-    }
-
-    /// All that is known, by the names of files.
-    #[must_use]
-    pub fn entries(&self) -> &Entries<F> {
-        &self.entries
     }
 
     /// What is known of the file of that name, if it is still the one with this stamp.

@@ -130,7 +130,10 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
     };
     if let Some(inputs) = prepared.inputs {
         output.keep_receipt(inputs, now, said.clone());
-        keep_site(&output, &prepared.site, inputs);
+        // With an index of all words every edit asks for all texts.
+        if !prepared.site.config.search {
+            keep_site(&output, &prepared.site, inputs);
+        }
     }
     if written.rendered + written.removed > 0 || !composition::is_kept(&inputs.root, output.name()) {
         let outputs = plan.outputs.iter().map(|one| (one.route.file(), one.fingerprint, &one.made_of));

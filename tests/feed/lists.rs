@@ -100,12 +100,39 @@ fn a_year_of_many_posts_is_several_archives() {
     };
     assert!(part("feed/2008-3.xml") && !part("feed/2008.xml"));
 
-    // Another post changes the newest document alone.
-    let mut newest = post("newest", 1, body("<p>a</p>"));
-    newest.date = moment("2008-06-02T12:00:00+10:00");
-    site.posts.insert(0, newest);
-    assert_eq!((xml(&site, "feed/2008.xml"), back_through_archives(&site).0), (first, files));
+    // Another post changes the newest document alone, until that is full; then a new one begins, which the one before names.
+    let before = documents(&site);
+    let add = |site: &mut Site, number: usize, date: &str| {
+        let mut one = post(&format!("p{number}"), 1, body("<p>a</p>"));
+        one.date = moment(date);
+        let at = site.posts.iter().position(|other| other.date <= one.date).expect("not the oldest");
+        site.posts.insert(at, one);
+    };
+    let changed = |site: &Site, before: &[(String, String)]| -> Vec<String> {
+        documents(site).into_iter().filter(|document| !before.contains(document)).map(|(file, _)| file).collect()
+    };
+    add(&mut site, 301, "2008-06-02T12:00:00+10:00");
+    assert_eq!(changed(&site, &before), ["feed/2008-3.xml"]);
     assert_eq!(xml(&site, "feed/2008-3.xml").matches("<item>").count(), 2);
+    (302..400).for_each(|number| add(&mut site, number, "2008-06-02T12:00:00+10:00"));
+    let full = documents(&site);
+    assert_eq!(full[0].1.matches("<item>").count(), 100);
+    add(&mut site, 400, "2008-06-02T12:00:00+10:00");
+    assert_eq!(changed(&site, &full), ["feed/2008-4.xml", "feed/2008-3.xml"]);
+
+    // One that is dated back moves those after it in its year, and no post is lost.
+    let four = documents(&site);
+    add(&mut site, 401, "2008-01-05T12:00:00+11:00");
+    assert_eq!(changed(&site, &four), ["feed/2008-4.xml", "feed/2008-3.xml", "feed/2008-2.xml", "feed/2008.xml"]);
+    let (_, met) = back_through_archives(&site);
+    assert_eq!(met, site.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>());
+}
+
+/// A site's archives, the newest first: their files and texts.
+fn documents(site: &Site) -> Vec<(String, String)> {
+    let (addresses, _) = back_through_archives(site);
+    let files = addresses.iter().map(|address| address.strip_prefix(BASE).expect("on the site"));
+    files.map(|file| (file.to_owned(), xml(site, file))).collect()
 }
 
 /// The addresses of a site's archives from the feed back, and the guids in them.
