@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use blake3::Hash;
 
@@ -27,13 +28,33 @@ pub enum Artifact {
         /// Hash of the bytes.
         hash: Hash,
     },
-    /// The bytes of a file of the spool's, where nobody but this build writes.
-    Spooled {
-        /// Where they are.
-        file: PathBuf,
-        /// Hash of the bytes.
-        hash: Hash,
-    },
+    /// Bytes that wait in a spool.
+    Spooled(Spooled),
+}
+
+/// Bytes in the file of a spool's, where nobody but this build writes.
+#[derive(Debug, Clone)]
+pub struct Spooled {
+    file: Arc<File>,
+    start: u64,
+    length: usize,
+    hash: Hash,
+}
+
+impl PartialEq for Spooled {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
+impl Eq for Spooled {}
+
+impl Spooled {
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.length];
+        read_at(&self.file, &mut bytes, self.start)?;
+        Ok(bytes)
+    }
 }
 
 /// Makes an output, or says why that cannot be. A function that gives the bytes is one of these.
@@ -61,7 +82,7 @@ impl Artifact {
     pub fn hash(&self) -> Hash {
         match self {
             Self::Bytes(bytes) => blake3::hash(bytes),
-            Self::File { hash, .. } | Self::Spooled { hash, .. } => *hash,
+            Self::File { hash, .. } | Self::Spooled(Spooled { hash, .. }) => *hash,
         }
     }
 
@@ -70,7 +91,8 @@ impl Artifact {
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { file, .. } | Self::Spooled { file, .. } => file.metadata().map_or(0, |file| file.len()),
+            Self::File { file, .. } => file.metadata().map_or(0, |file| file.len()),
+            Self::Spooled(spooled) => spooled.length as u64,
         }
     }
 
@@ -78,7 +100,8 @@ impl Artifact {
     pub fn into_bytes(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
-            Self::File { file, hash } | Self::Spooled { file, hash } => {
+            Self::Spooled(spooled) => spooled.read(),
+            Self::File { file, hash } => {
                 let bytes = fs::read(&file)?;
                 if blake3::hash(&bytes) == hash { Ok(bytes) } else { Err(changed(&file)) }
             }
@@ -92,11 +115,7 @@ impl Artifact {
         match self {
             Self::Bytes(bytes) => write_whole(file, bytes)?,
             Self::File { file: from, hash } => write_by(file, |new| copy(from, *hash, new))?,
-            // It is a new file in its folder, so it has the group and the rights that the folder gives to its files.
-            Self::Spooled { file: from, .. } => write_by(file, |new| {
-                let mut from = File::open(from)?;
-                io::copy(&mut from, &mut File::create(new)?).map(drop)
-            })?,
+            Self::Spooled(spooled) => write_whole(file, &spooled.read()?)?,
         }
         Ok(Stamp::of(&file.symlink_metadata()?))
     }
@@ -136,22 +155,24 @@ fn changed(file: &Path) -> io::Error {
     io::Error::other(format!("`{}` was changed while the site was built", file.display()))
 }
 
-/// Where artifacts wait for the others: in memory as long as all of them together are not too much, and in a folder beyond.
+/// Where artifacts wait for the others: in memory as long as all of them together are not too much, and one behind the other in a
+/// file beyond.
 #[derive(Debug)]
 pub(super) struct Spool {
-    folder: PathBuf,
+    path: PathBuf,
+    /// The file, once something waits in it.
+    file: OnceLock<Result<Arc<File>, io::ErrorKind>>,
     /// Bytes that memory may hold.
     most: u64,
     held: AtomicU64,
-    files: AtomicU64,
+    /// Where the next one goes.
+    end: AtomicU64,
 }
 
 impl Spool {
-    /// A spool in `folder`, which is its own: whatever a build that was killed has left there goes.
-    pub(super) fn new(folder: PathBuf, most: u64) -> Self {
-        // What stays is written over.
-        let _ = fs::remove_dir_all(&folder);
-        Self { folder, most, held: AtomicU64::new(0), files: AtomicU64::new(0) }
+    /// A spool in the file at `path`, which is its own: whatever a build that was killed has left there goes.
+    pub(super) fn new(path: PathBuf, most: u64) -> Self {
+        Self { path, file: OnceLock::new(), most, held: AtomicU64::new(0), end: AtomicU64::new(0) }
     }
 
     /// Holds an artifact, whose bytes hash to `hash`, until it is written.
@@ -164,23 +185,55 @@ impl Spool {
             return Ok(Artifact::Bytes(bytes));
         }
         self.held.fetch_sub(length, Ordering::Relaxed);
-        let file = self.folder.join(self.files.fetch_add(1, Ordering::Relaxed).to_string());
-        match fs::write(&file, &bytes) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(&self.folder)?;
-                fs::write(&file, &bytes)?;
-            }
-            written => written?,
+        let file = self.file.get_or_init(|| self.create().map_err(|error| error.kind())).clone()?;
+        let start = self.end.fetch_add(length, Ordering::Relaxed);
+        write_at(&file, &bytes, start)?;
+        Ok(Artifact::Spooled(Spooled { file, start, length: bytes.len(), hash }))
+    }
+
+    fn create(&self) -> io::Result<Arc<File>> {
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
         }
-        Ok(Artifact::Spooled { file, hash })
+        File::options().read(true).write(true).create(true).truncate(true).open(&self.path).map(Arc::new)
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        // The next build takes away what stays.
-        let _ = fs::remove_dir_all(&self.folder);
+        if self.file.get().is_some() {
+            // The next build takes away what stays.
+            let _ = fs::remove_file(&self.path);
+        }
     }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], start: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, start)
+}
+
+/// One at a time: place and reading are two steps.
+#[cfg(not(unix))]
+static CURSOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    let _mine = CURSOR.lock();
+    io::Seek::seek(&mut file, io::SeekFrom::Start(start))?;
+    io::Read::read_exact(&mut file, bytes)
+}
+
+#[cfg(not(unix))]
+fn write_at(mut file: &File, bytes: &[u8], start: u64) -> io::Result<()> {
+    let _mine = CURSOR.lock();
+    io::Seek::seek(&mut file, io::SeekFrom::Start(start))?;
+    file.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -214,13 +267,9 @@ mod tests {
         assert_eq!(in_memory, [true, false, true, false]);
         held[1].write(&folder.path().join("a/two")).expect("writable");
         assert_eq!(fs::read(folder.path().join("a/two")).expect("written"), b"two");
-        let all = held.clone();
         let bytes: Vec<Vec<u8>> = held.into_iter().map(|one| one.into_bytes().expect("there")).collect();
         assert_eq!(bytes, [b"one".to_vec(), b"two".to_vec(), b"22".to_vec(), b"3".to_vec()]);
         drop(spool);
         assert!(!place.exists());
-        all[1].write(&folder.path().join("a/two")).expect_err("it is no longer there");
-        assert_eq!(fs::read(folder.path().join("a/two")).expect("written before"), b"two");
-        assert_eq!(fs::read_dir(folder.path().join("a")).expect("there").count(), 1);
     }
 }

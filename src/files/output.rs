@@ -40,7 +40,7 @@ use crate::words::diagnostic::Diagnostic;
 const HELD: u64 = 8 << 20;
 
 /// Where they wait there, below a site's root.
-const SPOOL: &str = ".genblog/spool";
+const SPOOL: &str = ".genblog/spooled";
 
 /// What a build did to the output folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Locked {
     pub fn recall(self) -> Output {
         let Self { root, folder, name, opened, lock } = self;
         // What a build that was killed has left.
-        let _ = std::fs::remove_dir_all(root.join(SPOOL));
+        let _ = std::fs::remove_file(root.join(SPOOL));
         let memory = Memory::new(&root, &name);
         let (manifest, journal) = (memory.manifest(&name), memory.journal());
         let seen = Seen::read(&root, memory.name(), PROGRAM);

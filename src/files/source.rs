@@ -45,6 +45,16 @@ impl Source {
         let files = [&self.content, &self.statics, &self.templates, &self.themes, &self.diagrams].into_iter().flatten();
         hash_of(files.map(|file| (&*file.path, [file.hash])).chain([(GRAPHVIZ, [self.graphviz.hash()])]))
     }
+
+    /// The text at `path` under `content/`.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&Arc<SourceText>> {
+        let at = self.content.binary_search_by(|file| (*file.path).cmp(path)).ok()?;
+        match &self.content[at].content {
+            Content::Text(text) => Some(text),
+            Content::Picture(_) | Content::Bytes | Content::Unread => None,
+        }
+    }
 }
 
 /// What decides on the looks of a site.

@@ -10,7 +10,7 @@ use crate::graph::diagram::Layouts;
 use crate::graph::links::{Linker, Origin};
 use crate::graph::outline::outline;
 use crate::graph::places::Places;
-use crate::graph::site::{Block, Body, Post, PostIndex, Site};
+use crate::graph::site::{Block, Body, PostIndex, Site};
 use crate::parsing::layout::layout;
 use crate::parsing::post;
 use crate::words::source_text::SourceText;
@@ -18,14 +18,15 @@ use crate::words::source_text::SourceText;
 /// A post's text, understood by itself.
 #[derive(Debug)]
 pub struct Amended {
-    source: Arc<SourceText>,
+    /// The text.
+    pub source: Arc<SourceText>,
     body: Body,
 }
 
 /// The place in the site's list of the post that was written in the file at `path`.
 #[must_use]
 pub fn post_at(site: &Site, path: &str) -> Option<PostIndex> {
-    site.posts.iter().position(|post| post.source.path == path).map(PostIndex)
+    site.posts.iter().position(|post| post.path == path).map(PostIndex)
 }
 
 /// Understands a text of a post of a site that has no errors. `None` when the text may differ from the one before in more than words, or
@@ -64,9 +65,7 @@ pub fn read_again(site: &Site, post: PostIndex, file: SourceFile) -> Option<Amen
 
 /// Puts texts that were understood in the place of those before.
 pub fn amend(site: &mut Site, texts: impl IntoIterator<Item = (PostIndex, Amended)>) {
-    for (PostIndex(index), Amended { source, body }) in texts {
-        let post: &mut Post = &mut site.posts[index];
-        post.source = source;
-        post.body = body;
+    for (PostIndex(index), Amended { source: _, body }) in texts {
+        site.posts[index].body = body;
     }
 }

@@ -182,7 +182,7 @@ fn post(member: &Member, said: &Said, linker: Linker<'_>, config: &Config, tags:
     let site_author = || (!config.author.is_empty()).then(|| config.author.clone()).into_iter().collect();
     let post = Post {
         route: route.clone(),
-        source: post.source.clone(),
+        path: post.source.path.clone(),
         id: id.clone(),
         link: post.link.clone(),
         title: keys.title.clone(),
@@ -210,7 +210,7 @@ fn page(page: &page::Page, linker: Linker<'_>, config: &Config) -> (Page, Findin
     let (body, findings) = body::write(&page.text, &page.text.said, linker, origin);
     let page = Page {
         route: page.route.clone(),
-        source: page.source.clone(),
+        path: page.source.path.clone(),
         title: keys.title.clone(),
         summary: summary(keys.summary.as_deref(), &page.text.opening),
         updated: keys.updated,

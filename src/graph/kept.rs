@@ -15,7 +15,6 @@ use crate::graph::links::Leads;
 use crate::graph::site::{Body, ChannelImage, Enclosure, PlainFile, Post, PostIndex, Publishing, Site, Tag, Ties};
 use crate::words::media_type;
 use crate::words::route::Route;
-use crate::words::source_text::SourceText;
 
 /// Posts in one piece of what is kept: pieces are read at the same time.
 const PIECE: usize = 512;
@@ -177,7 +176,7 @@ impl KeptPost {
         };
         Some(Post {
             route: self.route,
-            source: SourceText::new(path.to_owned(), ""),
+            path: path.to_owned(),
             id: self.id,
             link: self.link,
             title: self.title,

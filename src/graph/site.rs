@@ -15,7 +15,7 @@ use crate::graph::links::Leads;
 use crate::parsing::code::Code;
 pub use crate::parsing::text::Heading;
 use crate::words::route::Route;
-use crate::words::source_text::{Located, SourceText, Span};
+use crate::words::source_text::{Located, Span};
 
 /// A whole site. Lists are in the order in which they are shown.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// Forgets the links that lead elsewhere, which only a check asks for: their places hold the texts that they stand in.
+    pub fn forget_elsewhere(&mut self) {
+        self.elsewhere = Vec::new();
+    }
+
     /// The file that lives at `route`.
     #[must_use]
     pub fn file(&self, route: &Route) -> Option<&PlainFile> {
@@ -123,8 +128,8 @@ pub struct PostIndex(pub usize);
 pub struct Post {
     /// Where it lives.
     pub route: Route,
-    /// The file that it was written in.
-    pub source: Arc<SourceText>,
+    /// The file that it was written in, for example `content/posts/hello.md`.
+    pub path: String,
     /// The feed's guid: opaque, unique on the site, the same for ever.
     pub id: String,
     /// The address that feeds give in place of the post's own: where it lived before, or what it is about.
@@ -192,8 +197,8 @@ impl Post {
 pub struct Page {
     /// Where it lives.
     pub route: Route,
-    /// The file that it was written in.
-    pub source: Arc<SourceText>,
+    /// The file that it was written in, for example `content/posts/hello.md`.
+    pub path: String,
     /// Plain text.
     pub title: String,
     /// Plain text.

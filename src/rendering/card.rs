@@ -105,7 +105,7 @@ impl<'a> Card<'a> {
     pub fn png(&self) -> Result<Vec<u8>, Vec<Diagnostic>> {
         rasterise_at(&self.svg(), 1).map_err(|reason| {
             let message = format!("the card of this post cannot be drawn: {reason}");
-            vec![Diagnostic::error("figure-picture", message).in_path(&self.post.source.path)]
+            vec![Diagnostic::error("figure-picture", message).in_path(&self.post.path)]
         })
     }
 

@@ -29,7 +29,7 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
         route,
         template: "gallery.html",
         content: "content/gallery",
-        posts: None,
+        listed: None,
         body: None,
     })];
     for one in albums {
@@ -81,7 +81,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         template: "album.html",
         content: &album.path,
         view: AlbumPage { head, album: view },
-        posts: None,
+        listed: None,
         body: Some(Filling { body: &album.body, hash: hash_body(&album.body), place: |view| &mut view.album.html }),
     })
 }
@@ -122,7 +122,7 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
             within: within(renderer, album).into_iter().chain([album_link(renderer, album)]).collect(),
             photo: view,
         },
-        posts: None,
+        listed: None,
         body: None,
     })
 }

@@ -1,7 +1,6 @@
 //! Pages that list posts: home, archives, tags.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
@@ -9,13 +8,12 @@ use crate::graph::site::{Block, Post};
 use crate::rendering::code;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::Figure;
+use crate::rendering::listed::{Lead, Listed};
 use crate::rendering::pictures::Texts;
 use crate::rendering::portable::{Destination, portable};
 use crate::rendering::renderer::{Draft, Renderer, holds_code};
-use crate::rendering::view::page::{
-    ArchivesPage, HomePage, MonthView, PaginationLink, PaginationView, TagPage, TagsPage, YearView,
-};
-use crate::rendering::view::shared::{HeadView, PostLine};
+use crate::rendering::view::page::{ArchivesPage, HomePage, PaginationLink, PaginationView, TagPage, TagsPage};
+use crate::rendering::view::shared::HeadView;
 use crate::words::route::Route;
 
 /// Pages of the home list that a page links to on either side.
@@ -41,22 +39,21 @@ fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Plann
     let title = if page == 1 { String::new() } else { format!("Page {page}") };
     let mut head =
         HeadView { prev: href(page - 1), next: href(page + 1), ..renderer.head(&route, &title, &config.description) };
-    let posts = renderer.site.posts.iter().skip((page - 1) * config.page_size).take(config.page_size);
+    let first = (page - 1) * config.page_size;
+    let posts = renderer.site.posts.iter().skip(first).take(config.page_size);
     let mut texts = renderer.texts(&route);
     let pagination =
         PaginationView { page, pages, newer: href(page - 1), older: href(page + 1), links: links(page, pages, href) };
-    let shown: Vec<PostLine> = posts.map(|post| with_lead(renderer, post, &mut texts)).collect();
-    let count = shown.len();
-    head.code = shown.iter().any(|line| holds_code(&line.html));
-    let page = renderer.page(Draft {
-        view: HomePage { head, posts: shown, pagination },
+    let leads: Vec<Lead> = posts.map(|post| lead(renderer, post, &mut texts)).collect();
+    head.code = leads.iter().any(|lead| holds_code(&lead.html));
+    renderer.page(Draft {
+        view: HomePage { head, pagination },
         route,
         template: "home.html",
         content: "content/posts",
-        posts: None,
+        listed: Some(Listed::Leads(first, leads)),
         body: None,
-    });
-    page.showing(count)
+    })
 }
 
 /// Links to the first page and the last, to `page` and to those around it.
@@ -80,9 +77,9 @@ fn home_route(page: usize) -> Route {
     if page == 1 { Route::home() } else { Renderer::fixed(&format!("page/{page}/")) }
 }
 
-/// A line with the text before the author's mark, or the summary, and the moments of the first figure. The figure itself
-/// stays on the post's own page.
-fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> PostLine {
+/// The text before the author's mark, or the summary, and the moments of the first figure. The figure itself stays on the post's own
+/// page.
+fn lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Lead {
     let html = match post.body.lead {
         Some(lead) => {
             let html = post.body.blocks.iter().take(lead).map(|block| match block {
@@ -107,44 +104,21 @@ fn with_lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Pos
     });
     let page = renderer.href(&post.route);
     let film_html = figure.map(|figure| figure.film_html(&page)).unwrap_or_default();
-    PostLine { html, film_html, ..renderer.line(post) }
+    Lead { html, film_html }
 }
 
-/// All posts by year and month. Each line has the fragment that genBlog gave the post, so that its old links still work.
+/// All posts by year and month.
 pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let route = Renderer::fixed("archives/");
-    let mut years: Vec<YearView> = Vec::new();
-    let mut fragments = BTreeSet::new();
-    for (post, line) in renderer.site.posts.iter().zip(renderer.lines()) {
-        let mut line = line.view.clone();
-        if !fragments.insert(line.fragment.clone()) {
-            // Two posts of one second: the newer in the list keeps the fragment.
-            line.fragment.clear();
-        }
-        let year = line.date.year.clone();
-        if years.last().is_none_or(|last| last.year != year) {
-            years.push(YearView { id: year.clone(), year, count: 0, months: Vec::new() });
-        }
-        let Some(year) = years.last_mut() else { continue };
-        year.count += 1;
-        let id = post.date.format("%Y-%m").to_string();
-        if year.months.last().is_none_or(|last| last.id != id) {
-            year.months.push(MonthView { name: line.date.month.clone(), id, posts: Vec::new() });
-        }
-        if let Some(month) = year.months.last_mut() {
-            month.posts.push(line);
-        }
-    }
     let head = renderer.head(&route, "Archives", "All posts, by year and month.");
-    let page = renderer.page(Draft {
-        view: ArchivesPage { head, years },
+    renderer.page(Draft {
+        view: ArchivesPage { head },
         route,
         template: "archives.html",
         content: "content/posts",
-        posts: None,
+        listed: Some(Listed::Years),
         body: None,
-    });
-    page.showing(renderer.site.posts.len())
+    })
 }
 
 /// The list of tags, and each tag's posts; nothing on a site without tags.
@@ -162,7 +136,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
         route,
         template: "tags.html",
         content: "content/posts",
-        posts: None,
+        listed: None,
         body: None,
     })];
     for (slug, tag) in &site.tags {
@@ -178,7 +152,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             template: "tag.html",
             content: "content/posts",
             view: TagPage { head, tag: link },
-            posts: Some(&tag.posts),
+            listed: Some(Listed::Posts(&tag.posts)),
             body: None,
         }));
     }

@@ -63,7 +63,7 @@ impl Work {
         let made = self.made().as_ref().map_err(|problem| vec![Diagnostic::clone(problem)])?;
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut made[index] {
-            file @ (Artifact::File { .. } | Artifact::Spooled { .. }) => Ok(file.clone()),
+            file @ (Artifact::File { .. } | Artifact::Spooled(_)) => Ok(file.clone()),
             // Bytes that cannot be kept are handed over, lest they all lie in memory; hardly anybody asks for them twice.
             Artifact::Bytes(bytes) if !bytes.is_empty() => Ok(Artifact::Bytes(std::mem::take(bytes))),
             Artifact::Bytes(_) => {

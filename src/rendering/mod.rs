@@ -47,6 +47,8 @@ pub mod hashing;
 
 pub mod shared;
 
+pub mod listed;
+
 mod aside;
 
 pub mod renderer;

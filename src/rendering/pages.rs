@@ -54,15 +54,15 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         related: renderer.related(index),
         newer,
         older,
-        source: post.source.path.strip_prefix("content/").unwrap_or(&post.source.path).to_owned(),
+        source: post.path.strip_prefix("content/").unwrap_or(&post.path).to_owned(),
         extra: json(&post.extra),
     };
     Draft {
         route: post.route.clone(),
         template: renderer.template(&post.template, "post.html"),
-        content: &post.source.path,
+        content: &post.path,
         view: PostPage { head, post: view },
-        posts: None,
+        listed: None,
         body: Some(Filling { body: &post.body, hash: renderer.post_body(index), place: |view| &mut view.post.html }),
     }
 }
@@ -131,9 +131,9 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
     renderer.page(Draft {
         route: page.route.clone(),
         template: renderer.template(&page.template, "page.html"),
-        content: &page.source.path,
+        content: &page.path,
         view: PagePage { head, page: view },
-        posts: None,
+        listed: None,
         body: Some(Filling { body: &page.body, hash: hash_body(&page.body), place: |view| &mut view.page.html }),
     })
 }
@@ -152,7 +152,7 @@ pub fn missing<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         route,
         template: "404.html",
         content: "content",
-        posts: None,
+        listed: None,
         body: None,
     })
 }
@@ -166,7 +166,7 @@ pub fn redirect<'a>(renderer: &'a Renderer<'_>, from: &Route, to: &Route) -> Pla
         template: "redirect.html",
         content: "content",
         view: RedirectPage { head, target: TitledLink { title, href: renderer.href(to) } },
-        posts: None,
+        listed: None,
         body: None,
     })
 }

@@ -24,6 +24,7 @@ use crate::rendering::{alone, crawlers, feeds, gallery, icons, lists, pages, sea
 use crate::words::diagnostic::Diagnostic;
 use crate::words::nearest::nearest;
 use crate::words::route::Route;
+use crate::words::source_text::SourceText;
 
 /// Everything that a build makes.
 pub struct Plan<'a> {
@@ -57,11 +58,10 @@ impl Plan<'_> {
 
 /// Plans all outputs of a site; nothing is rendered yet.
 ///
-/// Errors are templates that do not exist; warnings are about the feed, and about pictures that tell a place.
+/// Errors are templates that do not exist; warnings are about pictures that tell a place.
 pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagnostic>) {
     let site = renderer.site;
     let mut problems = unknown_templates(site, renderer.theme);
-    problems.extend(feeds::check(renderer));
     problems.extend(tell_places(site));
 
     let pages = plan_pages(renderer);
@@ -100,11 +100,15 @@ pub fn plan<'a>(renderer: &'a Renderer<'_>, kept: &Kept) -> (Plan<'a>, Vec<Diagn
 /// Plans the outputs that say what the post at `index` of the site's list says: its page, its place in the home list, and feeds. When
 /// nothing has changed but words of it, all other outputs of the site are what they were.
 ///
-/// The problems are those that such words can have.
-pub fn plan_text<'a>(renderer: &'a Renderer<'_>, PostIndex(index): PostIndex) -> (Vec<Planned<'a>>, Vec<Diagnostic>) {
+/// The problems are those that such words can have; `written` is the text that they stand in.
+pub fn plan_text<'a>(
+    renderer: &'a Renderer<'_>,
+    PostIndex(index): PostIndex,
+    written: &Arc<SourceText>,
+) -> (Vec<Planned<'a>>, Vec<Diagnostic>) {
     let mut outputs = vec![pages::post(renderer, index), lists::home_page_with(renderer, index)];
     outputs.extend(feeds::plan_with(renderer, index));
-    (outputs, feeds::check_text(renderer, index))
+    (outputs, feeds::check_text(renderer, index, written))
 }
 
 /// The posts whose texts stand in the outputs of [`plan_text`].
@@ -119,6 +123,8 @@ pub fn quoted_with(renderer: &Renderer<'_>, PostIndex(index): PostIndex) -> BTre
 /// Pages that people look for, as the sitemap names them.
 fn plan_pages<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let site = renderer.site;
+    // Lists ask for all of them, one after the other.
+    (0..site.posts.len()).into_par_iter().for_each(|index| _ = renderer.listed(index));
     let mut planned = lists::home(renderer);
     let posts = (0..site.posts.len()).into_par_iter().map(|index| pages::post(renderer, index));
     planned.extend(posts.collect::<Vec<_>>());
@@ -263,7 +269,7 @@ fn plan_drawings<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned
     let places = renderer.site.posts.iter().flat_map(of_post);
     places.filter_map(|(post, place)| Some((post, place.drawing?))).map(|(post, drawing)| {
         let made_of = Composition::new("drawing", &[(Of::Text, blake3::hash(drawing.svg.as_bytes()))]);
-        let made_of = made_of.from(&*post.source.path);
+        let made_of = made_of.from(&*post.path);
         Planned {
             route: drawing.route.clone(),
             phase: Phase::Asset,
@@ -281,7 +287,7 @@ fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a
     let planned = cards.map(|(post, card)| {
         let figure = card.figure().map(|figure| (Of::Figure, hash_figure(figure)));
         let parts: Vec<_> = figure.into_iter().chain([(Of::View, card.words())]).collect();
-        let made_of = Composition::new("card", &parts).from(&*post.source.path);
+        let made_of = Composition::new("card", &parts).from(&*post.path);
         Planned {
             route: card.route(),
             phase: Phase::Asset,
@@ -294,8 +300,8 @@ fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a
 }
 
 fn unknown_templates(site: &Site, theme: &Theme) -> Vec<Diagnostic> {
-    let posts = site.posts.iter().map(|post| (&post.template, &post.source.path));
-    let pages = site.pages.iter().map(|page| (&page.template, &page.source.path));
+    let posts = site.posts.iter().map(|post| (&post.template, &post.path));
+    let pages = site.pages.iter().map(|page| (&page.template, &page.path));
     let unknown = posts.chain(pages).filter(|(template, _)| !theme.has(template));
     let tell = |(template, path): (&String, &String)| {
         let help = nearest(template, theme.names())

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pulldown_cmark_escape::escape_html;
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use sim::telling::knobs::Offers;
 use sim::telling::story::Answers;
@@ -23,6 +22,7 @@ use crate::rendering::diagram::{Diagram, held};
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_body, hash_json};
+use crate::rendering::listed::{Line, Listed};
 use crate::rendering::mark;
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
@@ -64,8 +64,10 @@ pub struct Renderer<'a> {
     pub languages: BTreeSet<&'a str>,
     /// The site as pages show it, by which links of the header lead to the page or above it.
     sites: Mutex<BTreeMap<Vec<bool>, Arc<Shared<SiteView>>>>,
-    /// All posts as lists show them.
-    lines: OnceLock<Vec<Shared<PostLine>>>,
+    /// Posts as lists show them, in the order of the site's list, of those that were asked for.
+    lines: Vec<OnceLock<Line>>,
+    /// Links to tags as templates take them, of those that were asked for.
+    tags: BTreeMap<&'a str, OnceLock<Value>>,
     /// The posts of each series.
     series: BTreeMap<&'a str, Vec<PostIndex>>,
 }
@@ -81,8 +83,8 @@ pub struct Draft<'a, V> {
     pub content: &'a str,
     /// What the template sees; where a body goes, the string is empty until the page is rendered.
     pub view: V,
-    /// The posts that the template sees as `posts`, unless they stand in the view.
-    pub posts: Option<&'a [PostIndex]>,
+    /// Posts that the template sees besides.
+    pub listed: Option<Listed<'a>>,
     /// What goes into the view when the page is rendered.
     pub body: Option<Filling<'a, V>>,
 }
@@ -102,11 +104,13 @@ impl<'a> Renderer<'a> {
     /// What shows `site` in `theme`; `program` stands for the program.
     #[must_use]
     pub fn new(site: &'a Site, theme: &'a Theme, program: blake3::Hash) -> Self {
-        let (pictures, sites, lines) = (Pictures::of_site(site), Mutex::default(), OnceLock::new());
+        let (pictures, sites) = (Pictures::of_site(site), Mutex::default());
         let post_bodies = vec![OnceLock::new(); site.posts.len()];
         let related = vec![OnceLock::new(); site.posts.len()];
+        let lines = site.posts.iter().map(|_| OnceLock::new()).collect();
+        let tags = site.tags.keys().map(|slug| (slug.as_str(), OnceLock::new())).collect();
         let (languages, series) = (site.languages(), series(site));
-        Self { site, theme, program, pictures, post_bodies, related, languages, sites, lines, series }
+        Self { site, theme, program, pictures, post_bodies, related, languages, sites, lines, tags, series }
     }
 
     /// Hash of what the post at `index` of the site's list says.
@@ -263,10 +267,21 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// All posts as lists show them, in the order of the site's list.
+    /// The post at `index` of the site's list, as lists show it.
     #[must_use]
-    pub fn lines(&self) -> &[Shared<PostLine>] {
-        self.lines.get_or_init(|| self.site.posts.par_iter().map(|post| Shared::new(self.line(post))).collect())
+    pub fn listed(&self, index: usize) -> &Line {
+        self.lines[index].get_or_init(|| {
+            let post = &self.site.posts[index];
+            let tag = |slug: &String| {
+                let value = self.tags.get(slug.as_str())?;
+                Some(value.get_or_init(|| Value::from_serializable(&self.tag(slug))).clone())
+            };
+            Line::new(self.line(post), post.tags.iter().filter_map(tag).collect())
+        })
+    }
+
+    fn lines(&self, listed: &Listed<'_>) -> Vec<&Line> {
+        listed.indices(self.site.posts.len()).into_iter().map(|index| self.listed(index)).collect()
     }
 
     /// The post's own picture, where it can be made small.
@@ -342,8 +357,9 @@ impl<'a> Renderer<'a> {
         let site = self.shared_site(&draft.route);
         let mut templates = vec![draft.template];
         let mut parts = vec![(Part::Site, site.hash), (Part::View, hash_json(&draft.view))];
-        if let Some(posts) = draft.posts {
-            parts.extend(posts.iter().map(|index| (Part::Items, self.lines()[index.0].hash)));
+        let lines = draft.listed.as_ref().map(|listed| self.lines(listed)).unwrap_or_default();
+        if let Some(listed) = &draft.listed {
+            parts.extend(listed.hashes(&lines).into_iter().map(|hash| (Part::Items, hash)));
         }
         if let Some(filling) = &draft.body {
             parts.push((Part::Text, filling.hash));
@@ -352,8 +368,7 @@ impl<'a> Renderer<'a> {
             templates.extend(figures(filling.body).next().map(|_| FIGURE_TEMPLATE));
         }
         parts.extend(templates.iter().map(|template| (Part::Templates, self.theme.closure(template))));
-        let posts = draft.posts.map_or(0, <[PostIndex]>::len);
-        let made_of = Composition { posts, ..Composition::new("page", &parts) };
+        let made_of = Composition { posts: lines.len(), ..Composition::new("page", &parts) };
         let held = draft.body.iter().flat_map(|filling| held(filling.body));
         made_of.from(draft.content).and(held).shown_in(templates)
     }
@@ -364,10 +379,7 @@ impl<'a> Renderer<'a> {
             *(filling.place)(&mut draft.view) = self.body(filling.body, &draft.route, draft.content)?;
         }
         let mut shared = vec![("site", self.shared_site(&draft.route).value())];
-        if let Some(posts) = draft.posts {
-            let lines: Vec<Value> = posts.iter().map(|index| self.lines()[index.0].value()).collect();
-            shared.push(("posts", lines.into()));
-        }
+        shared.extend(draft.listed.map(|listed| listed.value(&self.site.posts, &self.lines(&listed))));
         let html = self.theme.render_with(draft.template, &draft.view, shared, draft.content)?;
         // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
         Ok(without_illegal(&html).into_bytes())

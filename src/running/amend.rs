@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use blake3::Hash;
@@ -21,7 +22,7 @@ use crate::files::output::{Failure, Output, Report};
 use crate::files::receipt::Said;
 use crate::files::source::text;
 use crate::graph::kept::{KeptSite, keep};
-use crate::graph::site::{Post, PostIndex, Site};
+use crate::graph::site::{PostIndex, Site};
 use crate::graph::{Amended, amend, read_again};
 use crate::rendering::feeds::FEED_SIZE;
 use crate::rendering::plan::{plan_text, quoted_with};
@@ -52,13 +53,12 @@ struct Texts<'a> {
 }
 
 /// Keeps the site of a build that has just been written, of these inputs.
-pub fn keep_site(output: &Output, site: &Site, inputs: Hash) {
-    let text = |post: &Post| blake3::hash(post.source.text.as_bytes()).into();
-    let texts = Texts {
-        program: PROGRAM,
-        of: inputs.into(),
-        of_posts: site.posts.iter().map(|post| (&*post.source.path, text(post))).collect(),
+pub fn keep_site(output: &Output, site: &Site, inputs: Hash, texts: &BTreeMap<String, Hash>) {
+    let Some(of_posts) = site.posts.iter().map(|post| Some((&*post.path, (*texts.get(&post.path)?).into()))).collect()
+    else {
+        return;
     };
+    let texts = Texts { program: PROGRAM, of: inputs.into(), of_posts };
     output.memory().keep_site(&postcard::to_allocvec(&(texts, keep(site))).expect("plain data"));
 }
 
@@ -81,7 +81,7 @@ pub fn amended(
     let (Some(mut site), Some(theme), Some((said, _))) = (site, theme, said) else { return Ok(None) };
     // Places move with the words, and sizes of feeds grow.
     let as_json = |text: &str| serde_json::to_string(text).expect("text is JSON");
-    let path = &site.posts[edited.0].source.path;
+    let path = &site.posts[edited.0].path;
     if said.json.contains(&as_json(path)) || said.json.contains(&as_json(FEED_SIZE)) {
         return Ok(None);
     }
@@ -89,9 +89,11 @@ pub fn amended(
     others.texts.insert(path.clone(), text.into());
     let quoted = quoted_with(&Renderer::new(&site, &theme, surveyed.program()), edited);
     let Some(texts) = read(&site, &quoted, surveyed, root) else { return Ok(None) };
+    let written = texts.iter().find(|(post, _)| *post == edited).map(|(_, text)| Arc::clone(&text.source));
+    let Some(written) = written else { return Ok(None) };
     amend(&mut site, texts);
     let renderer = Renderer::new(&site, &theme, surveyed.program());
-    let (planned, problems) = plan_text(&renderer, edited);
+    let (planned, problems) = plan_text(&renderer, edited, &written);
     let inputs = surveyed.hash().filter(|_| problems.is_empty());
     let Some(inputs) = inputs else { return Ok(None) };
     let Some(report) = output.amend(&planned)? else { return Ok(None) };
@@ -150,7 +152,7 @@ fn read(
     root: &Path,
 ) -> Option<Vec<(PostIndex, Amended)>> {
     let read = |&post: &PostIndex| {
-        let path = &site.posts[post.0].source.path;
+        let path = &site.posts[post.0].path;
         let file = text(root, path)?;
         let same = surveyed.survey().hash_at(path) == Some(file.hash);
         Some((post, read_again(site, post, file).filter(|_| same)?))

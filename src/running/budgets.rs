@@ -114,8 +114,8 @@ fn grouped(number: u64) -> String {
 
 /// The author's file behind each page that has one.
 fn sources(site: &Site) -> BTreeMap<&Route, String> {
-    let posts = site.posts.iter().map(|post| (&post.route, post.source.path.clone()));
-    let pages = site.pages.iter().map(|page| (&page.route, page.source.path.clone()));
+    let posts = site.posts.iter().map(|post| (&post.route, post.path.clone()));
+    let pages = site.pages.iter().map(|page| (&page.route, page.path.clone()));
     let albums = site.albums.iter().map(|album| (&album.route, album.path.clone()));
     let photos = site.albums.iter().flat_map(|album| &album.photos).map(|photo| (&photo.route, photo.path.clone()));
     posts.chain(pages).chain(albums).chain(photos).collect()

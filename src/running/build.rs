@@ -92,6 +92,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         }
     };
     problems.append(&mut prepared.problems);
+    prepared.site.forget_elsewhere();
     let kept = Kept::new(&build.inputs.root, access);
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &kept);
@@ -132,7 +133,7 @@ pub fn build(build: &Build) -> io::Result<Outcome> {
         output.keep_receipt(inputs, now, said.clone());
         // With an index of all words every edit asks for all texts.
         if !prepared.site.config.search {
-            keep_site(&output, &prepared.site, inputs);
+            keep_site(&output, &prepared.site, inputs, &prepared.texts);
         }
     }
     if written.rendered + written.removed > 0 || !composition::is_kept(&inputs.root, output.name()) {
@@ -193,6 +194,7 @@ fn ended(
 /// Builds once more from nothing, in memory, and holds the outputs and what was said against that; gives how many outputs there are.
 fn verify(inputs: &Inputs, said: &Said, output: &Output, of: Option<Hash>) -> Result<usize, Failure> {
     let mut prepared = afresh(inputs).map_err(Failure::Site)?;
+    prepared.site.forget_elsewhere();
     let seen_so = prepared.inputs == of;
     if !seen_so && survey(inputs, Access::Read, &mut Timings::start()).is_ok_and(|now| now.hash() != of) {
         let message = "the site was changed while its outputs were held against it";

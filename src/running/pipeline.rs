@@ -1,5 +1,6 @@
 //! The way that `build`, `check` and `serve` share: from a folder to a site and its theme.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -15,6 +16,7 @@ use crate::files::source::{self, Known, Source, Survey};
 use crate::files::stamp::{Moment, Stamp};
 use crate::graph::site::Site;
 use crate::graph::{Choice, assemble};
+use crate::rendering::feeds;
 use crate::rendering::plan::Plan;
 use crate::rendering::renderer::{GENERATOR, Renderer};
 use crate::rendering::template_error::merge_failures;
@@ -46,6 +48,8 @@ pub struct Prepared {
     pub program: Hash,
     /// Stands for everything that the site is a function of but for the moment, if all of it could be read.
     pub inputs: Option<Hash>,
+    /// Hashes of the files under `content/`.
+    pub texts: BTreeMap<String, Hash>,
     /// Errors and warnings.
     pub problems: Vec<Diagnostic>,
 }
@@ -157,7 +161,13 @@ impl Surveyed {
         timings.ended("understand sources");
         problems.extend(found);
         match theme {
-            Ok(theme) => Ok(Prepared { site, theme, program, inputs, problems }),
+            Ok(theme) => {
+                problems.extend(feeds::check(&Renderer::new(&site, &theme, program), &source));
+                // Their words are in the site now, and nobody asks for their places any more.
+                let texts = source.content.into_iter().map(|file| (file.path, file.hash)).collect();
+                timings.ended("check feeds");
+                Ok(Prepared { site, theme, program, inputs, texts, problems })
+            }
             Err(found) => {
                 problems.extend(found);
                 Err(in_order(problems))

@@ -128,9 +128,10 @@ impl Shown {
         }
         let post = post_at(&prepared.site, &path)?;
         let amended = read_again(&prepared.site, post, text(&inputs.root, &path)?)?;
+        let written = Arc::clone(&amended.source);
         amend(&mut prepared.site, [(post, amended)]);
         let renderer = prepared.renderer();
-        let (planned, found) = plan_text(&renderer, post);
+        let (planned, found) = plan_text(&renderer, post, &written);
         let made = output::render(&planned).ok().filter(|_| found.is_empty())?;
         let mut files = before.clone();
         for (planned, bytes) in planned.iter().zip(made) {
@@ -195,6 +196,7 @@ fn make(
     let overrides = Overrides { base_url: Some(format!("{origin}{}", config.base_path())) };
     let mut prepared = prepare(&Inputs { overrides, ..inputs.clone() }, Access::Write, &mut Timings::start())?;
     *due = prepared.site.due;
+    prepared.site.forget_elsewhere();
     let problems = std::mem::take(&mut prepared.problems);
     let (files, problems) = render(inputs, &prepared, before, problems)?;
     last.0 = Some((prepared, problems.clone()));

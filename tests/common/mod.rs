@@ -76,7 +76,7 @@ pub(crate) fn body(html: &str) -> Body {
 pub(crate) fn post(slug: &str, hour: u32, body: Body) -> Post {
     Post {
         route: route(&format!("posts/{slug}/")),
-        source: SourceText::new(format!("content/posts/{slug}.md"), "text"),
+        path: format!("content/posts/{slug}.md"),
         id: format!("tag:example.org,2008:{slug}"),
         link: None,
         title: format!("The <{slug}> & more"),
@@ -152,7 +152,7 @@ pub(crate) fn site(base_url: &str, picture: &Path) -> Site {
         )]),
         pages: vec![Page {
             route: route("about/"),
-            source: SourceText::new("content/pages/about.md", "text"),
+            path: "content/pages/about.md".to_owned(),
             title: "About".to_owned(),
             summary: String::new(),
             updated: None,

@@ -77,7 +77,7 @@ fn a_build_that_was_killed_goes_on_where_it_was() {
         assert_same(&site.files("public"), &clean);
         let after = results(&site);
         assert_eq!((after.len(), site.files(".genblog/kept").len()), (all, all));
-        assert!(!site.path(".genblog/spool").exists());
+        assert!(!site.path(".genblog/spooled").exists());
         // Whatever was kept is not made again, its file is the same; but for the pictures in hand, of which there were two.
         let again = kept.iter().filter(|(name, time)| after.get(*name) != Some(*time)).count();
         assert!(again <= 2 * (SIZES - 1), "{again} of {} were made again", kept.len());

@@ -1,9 +1,14 @@
 //! What feeds say of posts.
 
+use std::path::PathBuf;
+
 use genblog::files::config::Person;
-use genblog::graph::site::{Block, Enclosure, EnclosureFile, Heading, PlainFile, Publishing};
+use genblog::files::source::{Source, planned, read};
+use genblog::graph::site::{Block, Enclosure, EnclosureFile, Heading, PlainFile, Publishing, Site};
+use genblog::rendering::feeds::check;
+use genblog::rendering::renderer::Renderer;
+use genblog::rendering::theme::Theme;
 use genblog::words::diagnostic::Diagnostic;
-use genblog::words::source_text::SourceText;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::json;
@@ -117,13 +122,21 @@ fn summaries_stand_before_the_full_text_when_they_are_asked_for() {
     assert_eq!(json(&site, "feed.json")["items"][0]["summary"], "1 < 2 & more");
 }
 
+/// What is told of a site that was read from these sources.
+fn told(site: &Site, sources: &Source) -> Vec<Diagnostic> {
+    let theme = Theme::new(&[]).expect("the built-in theme is sound");
+    check(&Renderer::new(site, &theme, blake3::hash(b"test")), sources)
+}
+
 #[test]
 fn what_stands_for_a_character_is_found_in_the_text() {
     let (mut site, _picture) = one("feed-reference", "<p>a</p>");
     let source = "+++\ntitle = 'x'\n+++\na &#65; b &#x0001; c";
-    site.posts[0].source = SourceText::new("content/posts/only.md", source);
+    let (file, _) = planned("content/posts/only.md".to_owned(), PathBuf::new(), source.into());
+    let sources = Source { content: vec![file], ..Source::default() };
+    site.posts[0].path = "content/posts/only.md".to_owned();
     site.posts[0].body.blocks = vec![Block::Html("<p>a A b \u{1} c</p>".to_owned())];
-    let problems = outputs(&site).1;
+    let problems = told(&site, &sources);
     let [problem] = &problems[..] else { panic!("{problems:?}") };
     assert_eq!((problem.code, problem.labels[0].span.text()), ("feed-character", "&#x0001"));
     assert_eq!(problem.labels[0].span.line_and_column(), (4, 11));
@@ -146,7 +159,7 @@ fn characters_of_photographs_and_of_the_configuration_are_told_too() {
 /// Wherever an escape stands, no format has what it stands for, and the author hears of each once.
 #[test]
 fn characters_of_names_tags_and_summaries_are_told_too() {
-    let (site, _root) = site_of(
+    let (site, root) = site_of(
         "--- genblog.toml
 base_url = 'https://example.org/'
 title = 'Notes'
@@ -185,7 +198,8 @@ caption = \"Look&#6;.\"
 ```
 ",
     );
-    let (outputs, problems) = outputs(&site);
+    let (outputs, _) = outputs(&site);
+    let problems = told(&site, &read(root.path()).0);
     assert!(problems.iter().all(|problem| problem.code == "feed-character"), "{problems:?}");
     let place = |problem: &Diagnostic| match &problem.labels[..] {
         [label] => format!("{} {}", label.span.source.path, label.span.text()),
@@ -390,8 +404,8 @@ fn a_drawing_that_takes_its_colours_from_the_page_is_told() {
 #[test]
 fn a_drawing_is_told_where_it_stands_in_letters_of_any_case() {
     let told = |text: &str| {
-        let (site, _root) = site_of(&format!("--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\n+++\n{text}\n"));
-        let problems = outputs(&site).1;
+        let (site, root) = site_of(&format!("--- content/posts/2026-10-01-a.md\n+++\ntitle = 'A'\n+++\n{text}\n"));
+        let problems = told(&site, &read(root.path()).0);
         assert!(problems.iter().all(|problem| problem.code == "feed-svg") && problems.len() < 2, "{problems:?}");
         let place = |problem: &Diagnostic| {
             problem.labels.first().map(|label| (label.span.line_and_column(), label.span.text().to_owned()))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelRefIterator, ParallelExtend, ParallelIterator};
 
 use crate::files::config::{CONFIG_FILE, Config, SkipHours};
+use crate::files::source::Source;
 use crate::graph::site::{Album, Block, Photo, Post, Site};
 use crate::rendering::drawing::{LARGEST, drawings};
 use crate::rendering::feeds::asking::asking;
@@ -20,16 +21,16 @@ use crate::words::source_text::{SourceText, Span};
 /// The code of the warning about a feed that is too large.
 pub const FEED_SIZE: &str = "feed-size";
 
-/// All warnings about the site's feeds.
+/// All warnings about the site's feeds; what is wrong in a text is shown there, if the text is in `sources`.
 #[must_use]
-pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
+pub fn check(renderer: &Renderer<'_>, sources: &Source) -> Vec<Diagnostic> {
     let site = renderer.site;
     let (asking, mut problems) = asking(renderer);
     // Every post stands in some feed: in a tag's or a year's, when not in the site's.
-    problems.par_extend(site.posts.par_iter().filter_map(|post| illegal_in_post(site, post)));
+    problems.par_extend(site.posts.par_iter().filter_map(|post| illegal_in_post(site, post, sources.text(&post.path))));
     problems.extend(site.albums.iter().flat_map(|album| album.photos.iter().filter_map(illegal_in_photo)));
     problems.extend(site.albums.iter().filter_map(illegal_in_album));
-    problems.par_extend(site.posts.par_iter().filter_map(inline_svg));
+    problems.par_extend(site.posts.par_iter().filter_map(|post| inline_svg(post, sources.text(&post.path))));
     problems.extend(illegal_in_config(&site.config));
     let posts = of_site(renderer).posts(renderer);
     problems.extend(asking.hours.and_then(|skip| skipped(&skip, &posts)));
@@ -37,13 +38,13 @@ pub fn check(renderer: &Renderer<'_>) -> Vec<Diagnostic> {
     problems
 }
 
-/// The warnings that depend on what the post at `index` of the site's list says.
+/// The warnings that depend on what the post at `index` of the site's list says, which is in this text.
 #[must_use]
-pub fn check_text(renderer: &Renderer<'_>, index: usize) -> Vec<Diagnostic> {
+pub fn check_text(renderer: &Renderer<'_>, index: usize, written: &Arc<SourceText>) -> Vec<Diagnostic> {
     let (site, newest) = (renderer.site, of_site(renderer).posts(renderer));
     let post = &site.posts[index];
     let size = if index < newest.len() { large(&newest) } else { None };
-    illegal_in_post(site, post).into_iter().chain(inline_svg(post)).chain(size).collect()
+    illegal_in_post(site, post, Some(written)).into_iter().chain(inline_svg(post, Some(written))).chain(size).collect()
 }
 
 /// What is wrong with a character.
@@ -53,9 +54,8 @@ fn left_out(c: char) -> Diagnostic {
 }
 
 /// Warns of characters that the feed leaves out, since XML has no way to write them.
-fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
-    let source = &post.source;
-    if let Some((at, c)) = first_illegal(&source.text) {
+fn illegal_in_post(site: &Site, post: &Post, source: Option<&Arc<SourceText>>) -> Option<Diagnostic> {
+    if let Some((source, (at, c))) = source.and_then(|source| Some((source, first_illegal(&source.text)?))) {
         let span = Span::new(source, at..at + c.len_utf8());
         return Some(left_out(c).at(span, "here").help("remove the character"));
     }
@@ -78,26 +78,29 @@ fn illegal_in_post(site: &Site, post: &Post) -> Option<Diagnostic> {
         .find_map(first_illegal)
         .map(|(_, c)| c)?;
     let problem = left_out(c).help("remove what stands for the character");
-    Some(match written(source, c) {
+    Some(match source.and_then(|source| written(source, c)) {
         Some(span) => problem.at(span, "this stands for it"),
-        None => problem.in_path(&source.path),
+        None => problem.in_path(&post.path),
     })
 }
 
 /// Warns of a drawing in the text that does not stand for itself, so that feeds have no picture of it.
-fn inline_svg(post: &Post) -> Option<Diagnostic> {
+fn inline_svg(post: &Post, source: Option<&Arc<SourceText>>) -> Option<Diagnostic> {
     let places = drawings(&post.route, &post.body);
     let number = places.iter().position(|place| place.drawing.is_none())?;
     let problem = Diagnostic::warning("feed-svg", "a drawing in the text is left out of the feed").help(format!(
         "it needs a size of at most {LARGEST} pixels and must be well-formed by itself, without classes, colours, parts or sizes \
          of the page; or put it into a file beside the post, and write `![…](drawing.png)`"
     ));
-    let source = &post.source;
-    let starts = starts_of_drawings(&source.text);
-    // Code may show some, too, and which is which is not known then.
-    Some(match starts.get(number).filter(|_| starts.len() == places.len()) {
-        Some(at) => problem.at(Span::new(source, *at..at + SVG.len()), "here"),
-        None => problem.in_path(&source.path),
+    let shown = source.and_then(|source| {
+        let starts = starts_of_drawings(&source.text);
+        // Code may show some, too, and which is which is not known then.
+        let at = *starts.get(number).filter(|_| starts.len() == places.len())?;
+        Some(Span::new(source, at..at + SVG.len()))
+    });
+    Some(match shown {
+        Some(span) => problem.at(span, "here"),
+        None => problem.in_path(&post.path),
     })
 }
 
@@ -180,11 +183,8 @@ fn skipped(skip: &SkipHours, posts: &[&Post]) -> Option<Diagnostic> {
         recent.len()
     );
     let local = newest.date.with_timezone(&skip.timezone).format("%H:%M");
-    let help = format!(
-        "`{}` came out at {local} in {}: take that hour out of the list",
-        newest.source.path,
-        skip.timezone.name()
-    );
+    let help =
+        format!("`{}` came out at {local} in {}: take that hour out of the list", newest.path, skip.timezone.name());
     Some(Diagnostic::warning("feed-hours", message).in_path(CONFIG_FILE).help(help))
 }
 

@@ -39,7 +39,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         route,
         template: "feed.html",
         content: "genblog.toml",
-        posts: None,
+        listed: None,
         body: None,
     });
     page.showing(count)

@@ -45,7 +45,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Option<Planned<'a>> {
             route,
             template: "search.html",
             content: "genblog.toml",
-            posts: None,
+            listed: None,
             body: None,
         })
     })

@@ -6,13 +6,11 @@ use crate::rendering::view::shared::{
     DateView, FeedView, HeadView, ImageView, PostLine, TagLink, TitledLink, TocEntry,
 };
 
-/// `home.html`.
+/// `home.html`, besides `posts`: the [`PostLine`]s of the page, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct HomePage {
     /// The head.
     pub head: HeadView,
-    /// Newest first.
-    pub posts: Vec<PostLine>,
     /// Where in the list the page is.
     pub pagination: PaginationView,
 }
@@ -121,16 +119,14 @@ pub struct PageView {
     pub extra: serde_json::Value,
 }
 
-/// `archives.html`.
+/// `archives.html`, besides `years`: [`YearView`]s, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct ArchivesPage {
     /// The head.
     pub head: HeadView,
-    /// Newest first.
-    pub years: Vec<YearView>,
 }
 
-/// A year of posts.
+/// A year of posts, besides `months`: [`MonthView`]s, newest first; only months that have posts.
 #[derive(Debug, Clone, Serialize)]
 pub struct YearView {
     /// `2026`.
@@ -139,19 +135,15 @@ pub struct YearView {
     pub id: String,
     /// Posts in it.
     pub count: usize,
-    /// Newest first; only months that have posts.
-    pub months: Vec<MonthView>,
 }
 
-/// A month of posts.
+/// A month of posts, besides `posts`: [`PostLine`]s, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthView {
     /// `November`.
     pub name: String,
     /// Its id on the page: `2026-11`.
     pub id: String,
-    /// Newest first.
-    pub posts: Vec<PostLine>,
 }
 
 /// `tags.html`.

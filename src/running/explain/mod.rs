@@ -256,8 +256,8 @@ fn stem_of(path: &str) -> &str {
 
 /// What pages are about, with the file or folder that each comes from; lists are none of them.
 fn abouts(site: &Site) -> BTreeMap<&Route, (&'static str, &str)> {
-    let posts = site.posts.iter().map(|post| (&post.route, ("post", &*post.source.path)));
-    let pages = site.pages.iter().map(|page| (&page.route, ("page", &*page.source.path)));
+    let posts = site.posts.iter().map(|post| (&post.route, ("post", &*post.path)));
+    let pages = site.pages.iter().map(|page| (&page.route, ("page", &*page.path)));
     let albums = site.albums.iter().map(|album| (&album.route, ("album", &*album.path)));
     let photos = site.albums.iter().flat_map(|album| &album.photos);
     let photos = photos.map(|photo| (&photo.route, ("photograph", &*photo.path)));

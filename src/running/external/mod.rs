@@ -114,7 +114,7 @@ pub fn check(site: &Site, routes: &BTreeSet<&Route>, asking: Asking<'_>) -> Chec
 fn links(site: &Site) -> Vec<Link> {
     let config = &site.config;
     let in_texts = site.elsewhere.iter().map(|Located { value, span }| (value, Stands::At(span.clone())));
-    let of_posts = site.posts.iter().filter_map(|post| Some((post.link.as_ref()?, in_file(&post.source.path))));
+    let of_posts = site.posts.iter().filter_map(|post| Some((post.link.as_ref()?, in_file(&post.path))));
     let of_header = config.navigation.iter().map(|(_, link)| (link, in_file(CONFIG_FILE)));
     let of_people = config.people.iter().filter_map(|person| Some((person.url.as_ref()?, in_file(CONFIG_FILE))));
     let all = in_texts.chain(of_posts).chain(of_header).chain(of_people);

@@ -102,7 +102,7 @@ impl Trial<'_> {
         if let (true, Ok(theme)) = (sound, Theme::of(&themes, &source.themes, &source.templates)) {
             let renderer = Renderer::new(&site, &theme, blake3::hash(b""));
             // Of what a build plans only the feeds say more, and the rest would take the memory of a build.
-            problems.extend(feeds::check(&renderer));
+            problems.extend(feeds::check(&renderer, source));
         }
         problems
     }
