@@ -1,36 +1,34 @@
 // The page about feeds: beside each address a button that copies it. Without scripts the address is there to be marked.
 
 const voice = document.querySelector(".addresses ~ [role='status']");
+const say = JSON.parse(document.querySelector(".addresses").dataset.say);
 
 for (const link of document.querySelectorAll(".addresses a")) {
   const format = link.closest("dd").previousElementSibling.textContent;
   const button = document.createElement("button");
-  const words = document.createElement("span");
-  const rest = document.createElement("span");
+  const of = (phrase) => phrase.replace("{format}", format);
   button.type = "button";
-  words.textContent = "Copy";
-  rest.className = "unseen";
-  rest.textContent = ` the address of ${format}`;
-  button.append(words, rest);
+  button.textContent = say.copy;
+  button.ariaLabel = of(say.of);
   let calm;
   /** Says what came of it, on the button and aloud; for a while, so that the next press can be heard too. */
   const tell = (word, sentence) => {
-    words.textContent = word;
+    button.textContent = word;
     voice.textContent = sentence;
     clearTimeout(calm);
     calm = setTimeout(() => {
-      words.textContent = "Copy";
+      button.textContent = say.copy;
       voice.textContent = "";
     }, 4000);
   };
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(link.textContent);
-      tell("Copied", `The address of ${format} is copied.`);
+      tell(say.copied, of(say.is_copied));
     } catch {
       // Not a secure page, or not allowed: the reader's own keys do it.
       getSelection().selectAllChildren(link);
-      tell("Marked", `The address of ${format} is marked, to be copied by hand.`);
+      tell(say.marked, of(say.is_marked));
     }
   });
   link.after(button);

@@ -4,7 +4,8 @@
 (() => {
   const page = document;
   const me = page.currentScript;
-  const { theme: own, themes } = me.dataset;
+  const { theme: own, themes, say } = me.dataset;
+  const [copy, copied, marked] = say?.split("|") ?? [];
   const sheets = new Map(themes?.split(" ").map((pair) => pair.split(/=(.*)/)));
   const site = page.querySelector("link[rel=stylesheet]");
   let shown = site;
@@ -72,25 +73,26 @@
     for (const pre of page.querySelectorAll(".prose pre:not(sim-figure *)")) {
       pre.insertAdjacentHTML(
         "beforebegin",
-        '<div class="copyable"><button type="button" class="copy">Copy</button><span class="unseen" role="status"></span></div>',
+        '<div class="copyable"><button type="button" class="copy"></button><span class="unseen" role="status"></span></div>',
       );
       const box = pre.previousElementSibling;
       const [button, voice] = box.children;
       box.prepend(pre);
+      button.innerText = copy;
       button.onclick = async () => {
         const code = pre.cloneNode(true);
         code.querySelectorAll(".p").forEach((prompt) => prompt.remove());
         try {
           await navigator.clipboard.writeText(code.textContent.replace(/\n$/, ""));
-          button.innerText = "Copied";
+          button.innerText = copied;
         } catch {
           // Not a secure page, or not allowed: the reader's own keys do it.
           getSelection().selectAllChildren(pre);
-          button.innerText = "Marked";
+          button.innerText = marked;
         }
         voice.innerText = button.innerText;
         setTimeout(() => {
-          button.innerText = "Copy";
+          button.innerText = copy;
           voice.innerText = "";
         }, 3000);
       };

@@ -205,6 +205,12 @@ async function line(head, page, shown) {
   return item;
 }
 
+/** What the page says in the reader's language. */
+const say = JSON.parse(place.dataset.say);
+
+/** A phrase with something in its places. */
+const fill = (phrase, places) => phrase.replace(/\{(\w+)\}/g, (all, name) => places[name] ?? all);
+
 let turn = 0;
 async function answer(again = false) {
   const mine = (turn += 1);
@@ -224,18 +230,19 @@ async function answer(again = false) {
     const items = await Promise.all(pages.slice(0, MOST).map((page) => line(head, page, shown)));
     if (mine !== turn) return;
     list.replaceChildren(...items);
-    const count = pages.length === 1 ? "1 page" : `${pages.length} pages`;
-    const first = pages.length > MOST ? `, the best ${MOST} of them` : "";
-    const meant = taken.map(([word, others]) => ` Nothing has “${word}”; this is for “${others.join("”, “")}”.`).join("");
-    const which = some && asked.length > 1 ? " with some of the words" : "";
-    voice.textContent = pages.length === 0 ? "Nothing has these words." : `${count}${which}${first}.${meant}`;
+    const found = some && asked.length > 1 ? say.some : say.found;
+    const form = found[new Intl.PluralRules(found.language).select(pages.length)] ?? found.other;
+    const told = [`${fill(form, { n: pages.length })}.`];
+    if (pages.length > MOST) told.push(fill(say.best, { n: MOST }));
+    for (const [word, others] of taken) told.push(fill(say.meant, { word, others: others.join(", ") }));
+    voice.textContent = pages.length === 0 ? say.nothing : told.join(" ");
   } catch (problem) {
     if (mine !== turn) return;
     if (problem === OTHER && !again) {
       files = new Map();
       return answer(true);
     }
-    voice.textContent = "The index could not be loaded. Try again, or look through the archives.";
+    voice.textContent = say.failed;
   }
 }
 

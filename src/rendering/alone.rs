@@ -9,7 +9,7 @@ use crate::graph::site::FigureUse;
 use crate::rendering::figure::{Figure, Standing};
 use crate::rendering::hashing::{hash_figure, hash_json};
 use crate::rendering::pages::title_at;
-use crate::rendering::renderer::{FIGURE_TEMPLATE, Renderer};
+use crate::rendering::renderer::{FIGURE_TEMPLATE, Renderer, is_foreign};
 use crate::rendering::view::figure::{AlonePage, FigurePart};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::route::Route;
@@ -20,12 +20,12 @@ const TEMPLATE: &str = "alone.html";
 pub fn alone<'a>(renderer: &'a Renderer<'_>, wanted: &'a FigureUse, route: &'a Route) -> Planned<'a> {
     let theme = renderer.theme;
     let assets: Vec<String> = theme.assets.all().map(|asset| asset.hash.to_hex().to_string()).collect();
-    let title = title_at(renderer, route);
+    let (title, config) = (title_at(renderer, route), &renderer.site.config);
     let parts = [
         (Part::Figure, hash_figure(wanted)),
         (Part::Templates, theme.closure(TEMPLATE)),
         (Part::Templates, theme.closure(FIGURE_TEMPLATE)),
-        (Part::View, hash_json(&(&assets, &title, &renderer.site.config.base_url))),
+        (Part::View, hash_json(&(&assets, &title, &config.base_url, &config.title, &config.language))),
     ];
     let made_of = Composition::new("figure alone", &parts).from(&*wanted.span.source.path);
     let made_of = made_of.shown_in(vec![TEMPLATE, FIGURE_TEMPLATE]);
@@ -40,14 +40,18 @@ pub fn alone<'a>(renderer: &'a Renderer<'_>, wanted: &'a FigureUse, route: &'a R
 
 fn page(renderer: &Renderer<'_>, wanted: &FigureUse, route: &Route, title: &str) -> Result<String, Vec<Diagnostic>> {
     let (theme, assets) = (renderer.theme, &renderer.theme.assets);
-    let site = renderer.site_view(route);
+    let (site, language) = (renderer.site_view(route), &*renderer.site.config.language);
     let figure = Figure::new(wanted, route);
     let module = &assets.modules[figure.module()].bytes;
     let mut figure = figure.view(&renderer.site.config, assets, Standing::Alone);
     figure.bindings = String::new();
     figure.module = format!("data:application/wasm;base64,{}", base64(module));
     figure.caption_html = from_root(&figure.caption_html, &renderer.site.config.base_url);
-    let figure_html = theme.render(FIGURE_TEMPLATE, &FigurePart { site: &site, figure: figure.clone() }, title)?;
+    let figure_html = theme.render(
+        FIGURE_TEMPLATE,
+        &FigurePart { site: &site, figure: figure.clone(), language, foreign: is_foreign(language) },
+        title,
+    )?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (style, shell, bindings) =
         (text(&assets.style.bytes), text(&assets.whole_shell.bytes), text(&assets.bindings.bytes));

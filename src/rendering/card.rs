@@ -17,6 +17,7 @@ use crate::rendering::renderer::figures;
 use crate::rendering::view::shared::DateView;
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
+use crate::words::phrases::Phrases;
 use crate::words::route::{Route, composed};
 
 /// Width in pixels.
@@ -45,19 +46,21 @@ const WIDE_LETTER: u32 = 92;
 pub struct Card<'a> {
     post: &'a Post,
     site: &'a str,
+    /// The day in words.
+    day: String,
     /// The figure below the title, if there is one.
     wanted: Option<&'a FigureUse>,
 }
 
 impl<'a> Card<'a> {
     /// The card of a post of a site; nothing when the post has a picture of its own, or neither a figure nor a title that can be drawn
-    /// where the site wants one. A title with letters that our fonts lack has none: boxes say nothing, and less than no picture.
+    /// where the site wants one; the day on it is said in `phrases`. A title with letters that our fonts lack has none: boxes say nothing, and less than no picture.
     #[must_use]
-    pub fn of(post: &'a Post, config: &'a Config) -> Option<Self> {
+    pub fn of(post: &'a Post, config: &'a Config, phrases: &Phrases) -> Option<Self> {
         let wanted = figures(&post.body).next();
         let is_title = || config.social_cards && !drawable(&post.title).trim().is_empty() && has_letters(post, config);
         let has_card = post.image.is_none() && (wanted.is_some() || is_title());
-        has_card.then_some(Self { post, site: &config.title, wanted })
+        has_card.then(|| Self { post, site: &config.title, day: DateView::new(&post.date, phrases).day, wanted })
     }
 
     /// The figure that is shown, if it is one.
@@ -69,8 +72,7 @@ impl<'a> Card<'a> {
     /// Stands for the words on it.
     #[must_use]
     pub fn words(&self) -> blake3::Hash {
-        let date = self.wanted.is_none().then(|| DateView::new(&self.post.date).day);
-        hash_json(&(&self.post.title, self.site, date))
+        hash_json(&(&self.post.title, self.site, self.wanted.is_none().then_some(&self.day)))
     }
 
     /// Where it lives: beside the page, under a name that stays the same.
@@ -133,7 +135,7 @@ impl<'a> Card<'a> {
         if player.is_none() {
             let high = u32::try_from(lines.len()).unwrap_or(1) * size * 6 / 5;
             y = (HEIGHT - high) / 2 - size / 6;
-            words(HEIGHT - MARGIN, 24, 500, "#5d6266", &DateView::new(&self.post.date).day);
+            words(HEIGHT - MARGIN, 24, 500, "#5d6266", &drawable(&self.day));
         }
         for line in &lines {
             y += size * 6 / 5;

@@ -23,13 +23,14 @@ pub fn gallery<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let route = Renderer::fixed("gallery/");
     let mut planned = vec![renderer.page(Draft {
         view: GalleryPage {
-            head: renderer.head(&route, "Gallery", "All albums."),
+            head: renderer.head_saying(&route, "gallery", "gallery_about"),
             albums: renderer.site.top_albums().map(|album| line(renderer, album)).collect(),
         },
         route,
         template: "gallery.html",
         content: "content/gallery",
         listed: None,
+        language: None,
         body: None,
     })];
     for one in albums {
@@ -45,7 +46,7 @@ fn line(renderer: &Renderer<'_>, album: &Album) -> AlbumLine {
         title: album.title.clone(),
         href: renderer.href(&album.route),
         count: renderer.site.photos_in(album).len(),
-        dates: dates::of_album(album),
+        dates: dates::of_album(album, renderer.phrases()),
         description: album.summary.clone(),
         cover: Picture::of_album(renderer.site.cover(album)).small(renderer.site.config.base_path()),
     }
@@ -71,7 +72,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         title: album.title.clone(),
         html: String::new(),
         count: renderer.site.photos_in(album).len(),
-        dates: dates::of_album(album),
+        dates: dates::of_album(album, renderer.phrases()),
         within: within(renderer, album),
         albums: album.albums.iter().map(|index| line(renderer, &renderer.site.albums[index.0])).collect(),
         photos: album.photos.iter().map(tile).collect(),
@@ -82,6 +83,7 @@ fn album<'a>(renderer: &'a Renderer<'_>, album: &'a Album) -> Planned<'a> {
         content: &album.path,
         view: AlbumPage { head, album: view },
         listed: None,
+        language: None,
         body: Some(Filling { body: &album.body, hash: hash_body(&album.body), place: |view| &mut view.album.html }),
     })
 }
@@ -103,7 +105,7 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
     let view = PhotoView {
         title: photo.title.clone(),
         caption_html: photo.caption.clone(),
-        taken: photo.taken.as_ref().map(DateView::new),
+        taken: photo.taken.as_ref().map(|taken| DateView::new(taken, renderer.phrases())),
         camera: camera.map(exposure::line).unwrap_or_default(),
         credits: camera.map(exposure::credits).unwrap_or_default(),
         image: Picture::of_album(photo).large(renderer.site.config.base_path()),
@@ -123,6 +125,7 @@ fn photo<'a>(renderer: &'a Renderer<'_>, album: &'a Album, index: usize) -> Plan
             photo: view,
         },
         listed: None,
+        language: None,
         body: None,
     })
 }

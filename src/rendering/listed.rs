@@ -11,7 +11,8 @@ use tera::value::Key;
 use crate::graph::site::{Post, PostIndex};
 use crate::rendering::hashing::hash_json;
 use crate::rendering::view::page::{MonthView, YearView};
-use crate::rendering::view::shared::{DateView, PostLine};
+use crate::rendering::view::shared::PostLine;
+use crate::words::phrases::Phrases;
 
 /// A post's line, as templates take it.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ impl Listed<'_> {
 
     /// What the template sees, and what it calls it; the posts have these lines.
     #[must_use]
-    pub fn value(&self, posts: &[Post], lines: &[&Line]) -> (&'static str, Value) {
+    pub fn value(&self, posts: &[Post], lines: &[&Line], phrases: &Phrases) -> (&'static str, Value) {
         let lines = lines.iter().map(|line| line.value.clone());
         match self {
             Self::Posts(_) => ("posts", lines.collect::<Vec<_>>().into()),
@@ -84,13 +85,13 @@ impl Listed<'_> {
                 };
                 ("posts", lines.zip(leads).map(lead).collect::<Vec<_>>().into())
             }
-            Self::Years => ("years", years(posts.iter().zip(lines))),
+            Self::Years => ("years", years(posts.iter().zip(lines), phrases)),
         }
     }
 }
 
 /// All posts by year and month. Each line has the fragment that genBlog gave the post, so that its old links still work.
-fn years<'a>(posts: impl Iterator<Item = (&'a Post, Value)>) -> Value {
+fn years<'a>(posts: impl Iterator<Item = (&'a Post, Value)>, phrases: &Phrases) -> Value {
     let mut fragments = BTreeSet::new();
     let line = |(post, line): (&'a Post, Value)| {
         // Two posts of one second: the newer in the list keeps the fragment.
@@ -100,7 +101,8 @@ fn years<'a>(posts: impl Iterator<Item = (&'a Post, Value)>) -> Value {
     let listed: Vec<(&Post, Value)> = posts.map(line).collect();
     let month = |posts: &[(&Post, Value)]| {
         let date = &posts[0].0.date;
-        let view = MonthView { name: DateView::new(date).month, id: date.format("%Y-%m").to_string() };
+        let name = phrases.name("months", date.month0() as usize).to_owned();
+        let view = MonthView { name, id: date.format("%Y-%m").to_string() };
         let lines: Vec<Value> = posts.iter().map(|(_, line)| line.clone()).collect();
         with(Value::from_serializable(&view), [("posts", lines.into())])
     };

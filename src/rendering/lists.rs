@@ -36,7 +36,7 @@ fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Plann
     let config = &renderer.site.config;
     let href = |page: usize| if (1..=pages).contains(&page) { renderer.href(&home_route(page)) } else { String::new() };
     let route = home_route(page);
-    let title = if page == 1 { String::new() } else { format!("Page {page}") };
+    let title = if page == 1 { String::new() } else { renderer.phrases().filled("page", &[("n", &page.to_string())]) };
     let mut head =
         HeadView { prev: href(page - 1), next: href(page + 1), ..renderer.head(&route, &title, &config.description) };
     let first = (page - 1) * config.page_size;
@@ -52,6 +52,7 @@ fn home_page<'a>(renderer: &'a Renderer<'_>, page: usize, pages: usize) -> Plann
         template: "home.html",
         content: "content/posts",
         listed: Some(Listed::Leads(first, leads)),
+        language: None,
         body: None,
     })
 }
@@ -110,13 +111,14 @@ fn lead(renderer: &Renderer<'_>, post: &Post, texts: &mut Texts<'_>) -> Lead {
 /// All posts by year and month.
 pub fn archives<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let route = Renderer::fixed("archives/");
-    let head = renderer.head(&route, "Archives", "All posts, by year and month.");
+    let head = renderer.head_saying(&route, "archives", "archives_about");
     renderer.page(Draft {
         view: ArchivesPage { head },
         route,
         template: "archives.html",
         content: "content/posts",
         listed: Some(Listed::Years),
+        language: None,
         body: None,
     })
 }
@@ -130,13 +132,14 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
     let route = Renderer::fixed("tags/");
     let mut planned = vec![renderer.page(Draft {
         view: TagsPage {
-            head: renderer.head(&route, "Tags", "All tags."),
+            head: renderer.head_saying(&route, "tags", "tags_about"),
             tags: site.tags.keys().filter_map(|slug| renderer.tag(slug)).collect(),
         },
         route,
         template: "tags.html",
         content: "content/posts",
         listed: None,
+        language: None,
         body: None,
     })];
     for (slug, tag) in &site.tags {
@@ -145,7 +148,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
         let feed = |format: &FeedFormat| FeedAddress::of_part(config, &tag.name, &tag.route, *format).view(config);
         let head = HeadView {
             feeds: config.feed.formats.iter().map(feed).collect(),
-            ..renderer.head(&tag.route, &tag.name, &format!("Posts about {}.", tag.name))
+            ..renderer.head(&tag.route, &tag.name, &renderer.phrases().filled("tag_about", &[("tag", &tag.name)]))
         };
         planned.push(renderer.page(Draft {
             route: tag.route.clone(),
@@ -153,6 +156,7 @@ pub fn tags<'a>(renderer: &'a Renderer<'_>) -> Vec<Planned<'a>> {
             content: "content/posts",
             view: TagPage { head, tag: link },
             listed: Some(Listed::Posts(&tag.posts)),
+            language: None,
             body: None,
         }));
     }

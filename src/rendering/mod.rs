@@ -49,6 +49,10 @@ pub mod shared;
 
 pub mod listed;
 
+mod filters;
+
+mod spoken;
+
 mod aside;
 
 pub mod renderer;

@@ -35,10 +35,11 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         ..with_picture(renderer, renderer.head(&post.route, &post.title, &post.summary), post)
     };
     head.linked_data = linked_data::of_post(renderer, post, &head);
+    let phrases = renderer.phrases_in(Some(&post.language));
     let view = PostView {
         title: post.title.clone(),
-        date: DateView::new(&post.date),
-        updated: post.updated.as_ref().map(DateView::new),
+        date: DateView::new(&post.date, &phrases.view),
+        updated: post.updated.as_ref().map(|date| DateView::new(date, &phrases.view)),
         minutes: post.body.minutes(),
         words: post.body.words,
         tags: renderer.tags(post),
@@ -63,6 +64,7 @@ fn post_page<'a>(renderer: &'a Renderer<'_>, index: usize) -> Draft<'a, PostPage
         content: &post.path,
         view: PostPage { head, post: view },
         listed: None,
+        language: Some(&post.language),
         body: Some(Filling { body: &post.body, hash: renderer.post_body(index), place: |view| &mut view.post.html }),
     }
 }
@@ -102,7 +104,7 @@ fn with_picture(renderer: &Renderer<'_>, mut head: HeadView, post: &Post) -> Hea
     if let Some(image) = &post.image {
         head.image = renderer.url(image);
         head.image_alt.clone_from(&post.title);
-    } else if let Some(card) = Card::of(post, &renderer.site.config) {
+    } else if let Some(card) = Card::of(post, &renderer.site.config, &renderer.phrases_in(Some(&post.language)).view) {
         head.image = renderer.url(&card.route());
         head.image_alt = card.alternative();
         // An author's own file of that name has a size of its own.
@@ -120,12 +122,14 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
         updated: page.updated.map_or_else(String::new, |date| date.to_rfc3339()),
         ..renderer.head(&page.route, &page.title, &page.summary)
     };
+    let phrases = renderer.phrases_in(Some(&page.language));
     let view = PageView {
         title: page.title.clone(),
         html: String::new(),
         toc: TocEntry::tree(&page.body.headings),
-        updated: page.updated.as_ref().map(DateView::new),
+        updated: page.updated.as_ref().map(|date| DateView::new(date, &phrases.view)),
         lang: page.language.clone(),
+        direction: direction(&page.language),
         extra: json(&page.extra),
     };
     renderer.page(Draft {
@@ -134,6 +138,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>, page: &'a Page) -> Planned<'a> {
         content: &page.path,
         view: PagePage { head, page: view },
         listed: None,
+        language: Some(&page.language),
         body: Some(Filling { body: &page.body, hash: hash_body(&page.body), place: |view| &mut view.page.html }),
     })
 }
@@ -145,7 +150,7 @@ pub fn missing<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         // The page is shown at every wrong address; none of them is its own.
         canonical: String::new(),
         robots: "noindex",
-        ..renderer.head(&route, "Not found", "")
+        ..renderer.head(&route, renderer.phrases().text("missing"), "")
     };
     renderer.page(Draft {
         view: MissingPage { head },
@@ -153,6 +158,7 @@ pub fn missing<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         template: "404.html",
         content: "content",
         listed: None,
+        language: None,
         body: None,
     })
 }
@@ -167,6 +173,7 @@ pub fn redirect<'a>(renderer: &'a Renderer<'_>, from: &Route, to: &Route) -> Pla
         content: "content",
         view: RedirectPage { head, target: TitledLink { title, href: renderer.href(to) } },
         listed: None,
+        language: None,
         body: None,
     })
 }

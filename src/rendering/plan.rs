@@ -283,7 +283,9 @@ fn plan_drawings<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned
 /// The cards of posts; an author's own file of that name takes a card's place.
 fn plan_cards<'a>(renderer: &'a Renderer<'_>) -> impl Iterator<Item = Planned<'a>> {
     let site = renderer.site;
-    let cards = site.posts.iter().filter_map(|post| Some((post, Card::of(post, &site.config)?)));
+    let cards = site.posts.iter().filter_map(|post| {
+        Some((post, Card::of(post, &site.config, &renderer.phrases_in(Some(&post.language)).view)?))
+    });
     let planned = cards.map(|(post, card)| {
         let figure = card.figure().map(|figure| (Of::Figure, hash_figure(figure)));
         let parts: Vec<_> = figure.into_iter().chain([(Of::View, card.words())]).collect();

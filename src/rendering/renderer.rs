@@ -27,6 +27,7 @@ use crate::rendering::mark;
 use crate::rendering::photos::Picture;
 use crate::rendering::pictures::{Pictures, Texts};
 use crate::rendering::shared::Shared;
+use crate::rendering::spoken::in_language;
 use crate::rendering::theme::{Offered, Theme};
 use crate::rendering::view::figure::FigurePart;
 use crate::rendering::view::page::SeriesView;
@@ -37,6 +38,7 @@ use crate::rendering::view::shared::{
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::direction;
+use crate::words::phrases::{Phrases, primary, speaks};
 use crate::words::route::Route;
 
 /// Program and version, as feeds and pages name it.
@@ -68,6 +70,8 @@ pub struct Renderer<'a> {
     lines: Vec<OnceLock<Line>>,
     /// Links to tags as templates take them, of those that were asked for.
     tags: BTreeMap<&'a str, OnceLock<Value>>,
+    /// What pages say, by language; that of the site stands first.
+    phrases: Vec<(&'a str, Shared<Phrases>)>,
     /// The posts of each series.
     series: BTreeMap<&'a str, Vec<PostIndex>>,
 }
@@ -85,6 +89,8 @@ pub struct Draft<'a, V> {
     pub view: V,
     /// Posts that the template sees besides.
     pub listed: Option<Listed<'a>>,
+    /// The language of what it shows, unless that is the site's.
+    pub language: Option<&'a str>,
     /// What goes into the view when the page is rendered.
     pub body: Option<Filling<'a, V>>,
 }
@@ -109,8 +115,8 @@ impl<'a> Renderer<'a> {
         let related = vec![OnceLock::new(); site.posts.len()];
         let lines = site.posts.iter().map(|_| OnceLock::new()).collect();
         let tags = site.tags.keys().map(|slug| (slug.as_str(), OnceLock::new())).collect();
-        let (languages, series) = (site.languages(), series(site));
-        Self { site, theme, program, pictures, post_bodies, related, languages, sites, lines, tags, series }
+        let (languages, series, phrases) = (site.languages(), series(site), phrases(site));
+        Self { site, theme, program, pictures, post_bodies, related, languages, sites, lines, tags, phrases, series }
     }
 
     /// Hash of what the post at `index` of the site's list says.
@@ -250,13 +256,33 @@ impl<'a> Renderer<'a> {
         }
     }
 
+    /// The head of a page whose title and description are phrases.
+    #[must_use]
+    pub fn head_saying(&self, route: &Route, title: &str, description: &str) -> HeadView {
+        let phrases = self.phrases();
+        self.head(route, phrases.text(title), phrases.text(description))
+    }
+
+    /// What pages say in the site's language.
+    #[must_use]
+    pub fn phrases(&self) -> &Phrases {
+        &self.phrases[0].1.view
+    }
+
+    /// What pages say in a language, or in the site's where there are no phrases for it.
+    #[must_use]
+    pub fn phrases_in(&self, language: Option<&str>) -> &Shared<Phrases> {
+        let known = self.phrases.iter().find(|(known, _)| language == Some(known));
+        known.map_or(&self.phrases[0].1, |(_, phrases)| phrases)
+    }
+
     /// A post in a list.
     #[must_use]
     pub fn line(&self, post: &Post) -> PostLine {
         PostLine {
             title: post.title.clone(),
             href: self.href(&post.route),
-            date: DateView::new(&post.date),
+            date: DateView::new(&post.date, self.phrases()),
             summary: post.summary.clone(),
             tags: self.tags(post),
             minutes: post.body.minutes(),
@@ -356,7 +382,8 @@ impl<'a> Renderer<'a> {
     fn made_of<V: Serialize>(&'a self, draft: &Draft<'a, V>) -> Composition<'a> {
         let site = self.shared_site(&draft.route);
         let mut templates = vec![draft.template];
-        let mut parts = vec![(Part::Site, site.hash), (Part::View, hash_json(&draft.view))];
+        let phrases = self.phrases_in(draft.language);
+        let mut parts = vec![(Part::Site, site.hash), (Part::Site, phrases.hash), (Part::View, hash_json(&draft.view))];
         let lines = draft.listed.as_ref().map(|listed| self.lines(listed)).unwrap_or_default();
         if let Some(listed) = &draft.listed {
             parts.extend(listed.hashes(&lines).into_iter().map(|hash| (Part::Items, hash)));
@@ -376,10 +403,12 @@ impl<'a> Renderer<'a> {
     /// The bytes of a page.
     fn render<V: Serialize>(&self, mut draft: Draft<'_, V>) -> Result<Vec<u8>, Vec<Diagnostic>> {
         if let Some(filling) = &draft.body {
-            *(filling.place)(&mut draft.view) = self.body(filling.body, &draft.route, draft.content)?;
+            let language = draft.language.unwrap_or(&self.site.config.language);
+            *(filling.place)(&mut draft.view) = self.body(filling.body, &draft.route, language, draft.content)?;
         }
-        let mut shared = vec![("site", self.shared_site(&draft.route).value())];
-        shared.extend(draft.listed.map(|listed| listed.value(&self.site.posts, &self.lines(&listed))));
+        let phrases = self.phrases_in(draft.language);
+        let mut shared = vec![("site", self.shared_site(&draft.route).value()), ("phrases", phrases.value())];
+        shared.extend(draft.listed.map(|listed| listed.value(&self.site.posts, &self.lines(&listed), self.phrases())));
         let html = self.theme.render_with(draft.template, &draft.view, shared, draft.content)?;
         // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
         Ok(without_illegal(&html).into_bytes())
@@ -402,13 +431,15 @@ impl<'a> Renderer<'a> {
         Common { program: self.program, templates: self.theme.texts() }
     }
 
-    /// A body's HTML with its figures, in the page at `route`.
-    fn body(&self, body: &Body, route: &Route, content: &str) -> Result<String, Vec<Diagnostic>> {
+    /// A body's HTML with its figures, in the page at `route`, which is in this language.
+    fn body(&self, body: &Body, route: &Route, language: &str, content: &str) -> Result<String, Vec<Diagnostic>> {
+        let (foreign, phrases) = (is_foreign(language), &self.phrases_in(Some(language)).view);
         let site = self.shared_site(route);
         let mut texts = self.texts(route);
         let mut html = String::new();
         for block in &body.blocks {
             match block {
+                Block::Html(part) if foreign => html.push_str(&in_language(&texts.responsive(part), phrases)),
                 Block::Html(part) => html.push_str(&texts.responsive(part)),
                 Block::Code(code) => html.push_str(&code::html(code)),
                 Block::Diagram(wanted) => {
@@ -421,7 +452,7 @@ impl<'a> Renderer<'a> {
                         Figure::new(wanted, route).view(&self.site.config, &self.theme.assets, Standing::InPage);
                     html.push_str(&self.theme.render(
                         FIGURE_TEMPLATE,
-                        &FigurePart { site: &site.view, figure },
+                        &FigurePart { site: &site.view, figure, language, foreign },
                         content,
                     )?);
                 }
@@ -440,6 +471,27 @@ fn wants_whole_shell(wanted: &FigureUse) -> bool {
         let written = spec.knobs.iter().any(|knob| matches!(knob.offers, Offers::Number(_)));
         guessed || written || spec.order.is_some()
     })
+}
+
+/// Whether the engine's words, which are English, are of another language than this one.
+#[must_use]
+pub fn is_foreign(language: &str) -> bool {
+    primary(language) != "en"
+}
+
+/// What the pages of a site say: in its own language, and in those of its posts and pages that genblog speaks. What an author says is said
+/// in the author's language only.
+fn phrases(site: &Site) -> Vec<(&str, Shared<Phrases>)> {
+    let (own, config) = (&site.config.language, &site.config);
+    let posts = site.posts.iter().map(|post| post.language.as_str());
+    let others: BTreeSet<&str> = posts.chain(site.pages.iter().map(|page| page.language.as_str())).collect();
+    let others = others.into_iter().filter(|language| language != own && (speaks(language)));
+    let of = |language: &'_ str| {
+        let nothing = BTreeMap::new();
+        let same = primary(language) == primary(own);
+        Shared::new(Phrases::new(language, if same { &config.phrases } else { &nothing }))
+    };
+    std::iter::once(own.as_str()).chain(others).map(|language| (language, of(language))).collect()
 }
 
 /// Whether there is code in a piece of HTML.

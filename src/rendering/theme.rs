@@ -14,6 +14,7 @@ use crate::files::config::ThemesConfig;
 use crate::files::source::{Content, SourceFile};
 use crate::rendering::built_in::USUAL;
 use crate::rendering::closure::{Closure, closures};
+use crate::rendering::filters;
 use crate::rendering::script::{joined, plain, small};
 use crate::rendering::shelf::{self, Shelf};
 use crate::rendering::template_error::{Texts, unfilled, unusable};
@@ -345,6 +346,7 @@ fn papers(sheet: &str) -> (String, String) {
 /// Parses all templates and ties them together, or tells all that keeps it from being done.
 fn load(templates: &[(&str, &str)], texts: &Texts) -> Result<Tera, Vec<Diagnostic>> {
     let mut tera = Tera::new();
+    filters::register(&mut tera);
     let Err(error) = tera.add_raw_templates(templates.iter().copied()) else { return Ok(tera) };
     // The engine stops at the first template that it cannot parse; each by itself tells of the others.
     let unreadable: Vec<Diagnostic> = templates

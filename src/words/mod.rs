@@ -36,6 +36,8 @@ pub mod mail;
 
 pub mod language;
 
+pub mod phrases;
+
 pub mod zone;
 
 pub mod natural;

@@ -10,11 +10,14 @@ import { follow } from "./3-fingers.js";
 const kept = 2; // slides on either side that are kept; one of them is loaded ahead
 const calm = 150; // milliseconds after which a reader has come to rest
 
+/** What the viewer says in the reader's language. */
+const say = JSON.parse(document.querySelector(".photos").dataset.say);
+
 /** A button whose drawing is a line through 16 by 16 units. */
 function button(name, line) {
-  const made = make("button", `viewer-${name.toLowerCase()}`);
+  const made = make("button", `viewer-${name}`);
   made.type = "button";
-  made.ariaLabel = name;
+  made.ariaLabel = say[name];
   made.innerHTML = `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="${line}"/></svg>`;
   return made;
 }
@@ -25,8 +28,8 @@ class Viewer {
   #track = make("div", "viewer-track");
   #place = make("p");
   #voice = make("p", "unseen");
-  #previous = button("Previous", "M10 2.5 4.5 8l5.5 5.5");
-  #next = button("Next", "M6 2.5 11.5 8 6 13.5");
+  #previous = button("previous", "M10 2.5 4.5 8l5.5 5.5");
+  #next = button("next", "M6 2.5 11.5 8 6 13.5");
   #slides = new Map();
   #at = 0;
   #title = document.title;
@@ -37,7 +40,7 @@ class Viewer {
     this.#tiles = tiles;
     const [dialog, track] = [this.#dialog, this.#track];
     const bar = make("div", "viewer-bar ui");
-    const close = button("Close", "M3 3l10 10M13 3 3 13");
+    const close = button("close", "M3 3l10 10M13 3 3 13");
     dialog.ariaLabel = document.querySelector("h1").textContent;
     this.#place.ariaHidden = "true";
     this.#voice.role = "status";
@@ -82,7 +85,7 @@ class Viewer {
     }
     this.#track.style.setProperty("--at", index * this.#way);
     this.#still(false);
-    this.#place.textContent = `${index + 1} of ${this.#tiles.length}`;
+    this.#place.textContent = this.#where(index);
     this.#previous.ariaDisabled = String(!this.#tiles[index - 1]);
     this.#next.ariaDisabled = String(!this.#tiles[index + 1]);
     clearTimeout(this.#rest);
@@ -186,7 +189,11 @@ class Viewer {
     if (!this.#dialog.open || index !== this.#at) return;
     history.replaceState({ photo: href }, "", href);
     document.title = page.title;
-    this.#voice.textContent = `${index + 1} of ${this.#tiles.length}: ${page.heading}`;
+    this.#voice.textContent = `${this.#where(index)}: ${page.heading}`;
+  }
+
+  #where(index) {
+    return say.place.replace("{n}", index + 1).replace("{count}", this.#tiles.length);
   }
 
   #closed() {

@@ -54,6 +54,7 @@ pub(crate) fn config(base_url: &str) -> Config {
         },
         check: CheckConfig::default(),
         budgets: Budgets::new(),
+        phrases: BTreeMap::new(),
         extra: BTreeMap::new(),
     }
 }

@@ -38,6 +38,8 @@ mod check;
 
 mod themes;
 
+mod phrases;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -53,6 +55,7 @@ pub use self::photos::PhotosConfig;
 pub use self::themes::{ThemesConfig, is_theme_name};
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::language_key;
+use crate::words::phrases::Phrase;
 use crate::words::source_text::{Located, SourceText, Span};
 use crate::words::table::{Reader, Table, to_json};
 use crate::words::toml_table;
@@ -100,6 +103,8 @@ pub struct Config {
     pub check: CheckConfig,
     /// What a page may load.
     pub budgets: Budgets,
+    /// What pages say in place of genblog's own words, by key.
+    pub phrases: BTreeMap<String, Phrase>,
     /// Free data, for templates.
     pub extra: BTreeMap<String, serde_json::Value>,
 }
@@ -206,6 +211,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
     let feed = feed::feed(reader, timezone);
     let check = check::check(reader);
     let budgets = check::budgets(reader);
+    let phrases = phrases::phrases(reader);
     let extra = reader.table("extra").map(free_data).unwrap_or_default();
     let (base_url, title) = (base_url?, title?);
     Some(Config {
@@ -227,6 +233,7 @@ fn site(reader: &mut Reader<'_>, hash: blake3::Hash, overrides: &Overrides) -> O
         feed,
         check,
         budgets,
+        phrases,
         extra,
     })
 }

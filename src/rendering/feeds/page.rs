@@ -21,7 +21,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let others = all(renderer).into_iter().filter_map(|feed| {
         let title = match &feed.scope {
             Scope::Tag(title) | Scope::Album(title) => title.clone(),
-            Scope::Language(language) => format!("What is written in “{language}”"),
+            Scope::Language(language) => renderer.phrases().filled("feed_of_language", &[("language", language)]),
             Scope::Site | Scope::Archive { .. } => return None,
         };
         Some(FeedPageLine { title, page: renderer.href(&feed.page), addresses: addresses(&feed) })
@@ -30,7 +30,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
     let count = posts.len();
     let page = renderer.page(Draft {
         view: FeedPage {
-            head: renderer.head(&route, "Feed", "How to follow this site with a feed reader."),
+            head: renderer.head_saying(&route, "feed", "feed_about"),
             addresses: addresses(&site),
             others: others.collect(),
             opml: renderer.href(&Renderer::fixed(OPML)),
@@ -40,6 +40,7 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Planned<'a> {
         template: "feed.html",
         content: "genblog.toml",
         listed: None,
+        language: None,
         body: None,
     });
     page.showing(count)

@@ -14,6 +14,7 @@ use crate::rendering::search::index::{Said, TOGETHER, index, near_file, pieces, 
 use crate::rendering::search::words::text;
 use crate::rendering::view::page::SearchPage;
 use crate::rendering::view::shared::DateView;
+use crate::words::phrases::Phrases;
 use crate::words::route::Route;
 
 /// Where the page is, and below it the index.
@@ -39,13 +40,14 @@ pub fn page<'a>(renderer: &'a Renderer<'_>) -> Option<Planned<'a>> {
     renderer.site.config.search.then(|| {
         renderer.page(Draft {
             view: SearchPage {
-                head: renderer.head(&route, "Search", "Every post and every page of this site, by its words."),
+                head: renderer.head_saying(&route, "search", "search_about"),
                 index: renderer.href(&route),
             },
             route,
             template: "search.html",
             content: "genblog.toml",
             listed: None,
+            language: None,
             body: None,
         })
     })
@@ -68,7 +70,7 @@ impl Found<'_> {
     /// Title, address, date and summary.
     fn line(&self, renderer: &Renderer<'_>) -> serde_json::Value {
         let (title, date, summary) = match self {
-            Self::Post(post) => (&post.title, short_date(post), &post.summary),
+            Self::Post(post) => (&post.title, short_date(post, renderer.phrases()), &post.summary),
             Self::Page(page) => (&page.title, String::new(), &page.summary),
             Self::Album(album) => (&album.title, String::new(), &album.summary),
         };
@@ -102,8 +104,8 @@ impl Found<'_> {
     }
 }
 
-fn short_date(post: &Post) -> String {
-    let date = DateView::new(&post.date);
+fn short_date(post: &Post, phrases: &Phrases) -> String {
+    let date = DateView::new(&post.date, phrases);
     format!("{} {}", date.short, date.year)
 }
 

@@ -11,6 +11,10 @@ pub struct FigurePart<'a> {
     pub site: &'a SiteView,
     /// The figure.
     pub figure: FigureView,
+    /// The language of the page.
+    pub language: &'a str,
+    /// Whether that is another one than English, which the engine speaks.
+    pub foreign: bool,
 }
 
 /// `alone.html`.

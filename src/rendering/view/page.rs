@@ -115,6 +115,8 @@ pub struct PageView {
     pub updated: Option<DateView>,
     /// BCP 47 tag.
     pub lang: String,
+    /// `ltr` or `rtl`: how that language is written.
+    pub direction: &'static str,
     /// `[extra]` of its front matter.
     pub extra: serde_json::Value,
 }

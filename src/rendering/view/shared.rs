@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, Datelike, Month, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, TimeZone, Timelike};
 use serde::Serialize;
 
 use crate::graph::site::Heading;
+use crate::words::phrases::Phrases;
 
 /// The site, as every template sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -195,19 +196,17 @@ pub struct DateView {
 }
 
 impl DateView {
-    /// The forms of `date`.
+    /// The forms of `date` in a language.
     #[must_use]
-    pub fn new<Z: TimeZone<Offset: Display>>(date: &DateTime<Z>) -> Self {
-        let (day, year) = (date.day(), date.year());
-        let month = u8::try_from(date.month()).ok().and_then(|month| Month::try_from(month).ok());
-        let month = month.map_or("", |month| month.name());
+    pub fn new<Z: TimeZone<Offset: Display>>(date: &DateTime<Z>, phrases: &Phrases) -> Self {
+        let (day, year) = (date.day().to_string(), format!("{:04}", date.year()));
+        let month = |key| phrases.name(key, date.month0() as usize);
         Self {
             iso: date.to_rfc3339(),
-            day: format!("{day} {month} {year:04}"),
-            // All names of months are of ASCII letters, and none has fewer than three.
-            short: format!("{day} {:.3}", month),
-            year: year.to_string(),
-            month: month.to_owned(),
+            day: phrases.filled("date", &[("day", &day), ("month", month("months")), ("year", &year)]),
+            short: phrases.filled("date_short", &[("day", &day), ("month", month("months_short"))]),
+            year: date.year().to_string(),
+            month: month("months").to_owned(),
             time: format!("{:02}:{:02}", date.hour(), date.minute()),
         }
     }
@@ -313,12 +312,14 @@ impl TocEntry {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     fn a_date_has_the_offset_of_its_own_day() {
         let date = chrono_tz::Australia::Sydney.with_ymd_and_hms(2008, 12, 2, 9, 5, 0).single().expect("not ambiguous");
-        let view = DateView::new(&date);
+        let view = DateView::new(&date, &Phrases::new("en", &BTreeMap::new()));
         assert_eq!(view.iso, "2008-12-02T09:05:00+11:00");
         assert_eq!([view.day, view.short, view.time], ["2 December 2008", "2 Dec", "09:05"]);
     }
