@@ -14,10 +14,11 @@ for (const link of document.querySelectorAll(".addresses a")) {
   /** Says what came of it, on the button and aloud; for a while, so that the next press can be heard too. */
   const tell = (word, sentence) => {
     button.textContent = word;
-    voice.textContent = sentence;
+    button.ariaLabel = voice.textContent = sentence;
     clearTimeout(calm);
     calm = setTimeout(() => {
       button.textContent = say.copy;
+      button.ariaLabel = of(say.of);
       voice.textContent = "";
     }, 4000);
   };

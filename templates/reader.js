@@ -2,14 +2,14 @@
 // gives code a button that copies it. What may be chosen stands in its attributes; without them there is nothing to choose.
 
 (() => {
-  const page = document;
-  const me = page.currentScript;
+  const page = document,
+    me = page.currentScript;
   const { theme: own, themes, say } = me.dataset;
   const [copy, copied, marked] = say?.split("|") ?? [];
   const sheets = new Map(themes?.split(" ").map((pair) => pair.split(/=(.*)/)));
   const site = page.querySelector("link[rel=stylesheet]");
-  let shown = site;
-  let choice = {};
+  let shown = site,
+    choice = {};
 
   const wanted = () => sheets.get(choice.theme) ?? sheets.get(own);
 
@@ -33,7 +33,7 @@
     if (shown.getAttribute("href") === href) return;
     if (!page.body) {
       site.remove();
-      page.write(`<link rel="stylesheet" href="${href}">`);
+      page.write(`<link rel=stylesheet href="${href}">`);
       shown = me.nextElementSibling;
       shown.onerror = () => shown.replaceWith((shown = site));
       return;
@@ -73,28 +73,28 @@
     for (const pre of page.querySelectorAll(".prose pre:not(sim-figure *)")) {
       pre.insertAdjacentHTML(
         "beforebegin",
-        '<div class="copyable"><button type="button" class="copy"></button><span class="unseen" role="status"></span></div>',
+        "<div class=copyable><button type=button class=copy></button><span class=unseen role=status></span></div>",
       );
       const box = pre.previousElementSibling;
       const [button, voice] = box.children;
       box.prepend(pre);
-      button.innerText = copy;
+      const tell = (word) => {
+        button.innerText = word;
+        voice.innerText = word === copy ? "" : word;
+      };
+      tell(copy);
       button.onclick = async () => {
         const code = pre.cloneNode(true);
         code.querySelectorAll(".p").forEach((prompt) => prompt.remove());
         try {
           await navigator.clipboard.writeText(code.textContent.replace(/\n$/, ""));
-          button.innerText = copied;
+          tell(copied);
         } catch {
           // Not a secure page, or not allowed: the reader's own keys do it.
           getSelection().selectAllChildren(pre);
-          button.innerText = marked;
+          tell(marked);
         }
-        voice.innerText = button.innerText;
-        setTimeout(() => {
-          button.innerText = copy;
-          voice.innerText = "";
-        }, 3000);
+        setTimeout(tell, 3000, copy);
       };
     }
   });

@@ -1,5 +1,7 @@
 //! What templates do with phrases: `filled`, `counted` and `json`.
 
+#![expect(clippy::needless_pass_by_value, reason = "the template engine gives filters what they take")]
+
 use tera::value::Key;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 

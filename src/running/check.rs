@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
+use crate::files::config::{CONFIG_FILE, Config};
 use crate::files::kept::{Access, Kept};
 use crate::files::output::Failure;
 use crate::rendering::plan::plan;
@@ -13,7 +14,8 @@ use crate::running::external::{self, Asking, Checked};
 use crate::running::pipeline::{Inputs, all_problems, in_order, prepare};
 use crate::running::report::{self, Form, Outcome, many};
 use crate::running::timings::Timings;
-use crate::words::diagnostic::has_error;
+use crate::words::diagnostic::{Diagnostic, has_error};
+use crate::words::phrases::{all, speaks};
 use crate::words::route::Route;
 
 /// What `check` takes.
@@ -38,6 +40,7 @@ pub fn check(Check { inputs, form, external }: &Check) -> io::Result<Outcome> {
     let renderer = prepared.renderer();
     let (plan, found) = plan(&renderer, &Kept::new(&inputs.root, Access::Read));
     problems.extend(found);
+    problems.extend(in_english(&prepared.site.config));
     let checked = external.map(|timeout| {
         let routes: BTreeSet<&Route> = plan.outputs.iter().map(|planned| &planned.route).collect();
         let asking = Asking { root: &inputs.root, now: inputs.choice.now, timeout, shown: form == Form::Text };
@@ -69,4 +72,21 @@ pub fn check(Check { inputs, form, external }: &Check) -> io::Result<Outcome> {
         report::line(&format!("checked {posts}, {files}{links}"))?;
     }
     Ok(Outcome::Fine)
+}
+
+/// Tells which phrases a site says in English although its language is another one; a build does not, since nothing is wrong.
+fn in_english(config: &Config) -> Option<Diagnostic> {
+    const SHOWN: usize = 5;
+    if speaks(&config.language) {
+        return None;
+    }
+    let lacking: Vec<String> =
+        all().filter(|(key, _)| !config.phrases.contains_key(*key)).map(|(key, _)| format!("`{key}`")).collect();
+    let more = lacking.len().saturating_sub(SHOWN);
+    let shown = lacking[..lacking.len() - more].join(", ");
+    let help = if more == 0 { shown } else { format!("{shown} and {more} more") };
+    let message =
+        format!("{} of the site's phrases are in English, and its language is `{}`", lacking.len(), config.language);
+    let problem = Diagnostic::warning("english-phrase", message).in_path(CONFIG_FILE);
+    (!lacking.is_empty()).then(|| problem.help(format!("say them below `[phrases]`: {help}")))
 }

@@ -31,7 +31,7 @@ fn an_address_is_copied_by_a_press() {
         browser.click(".addresses button").await;
         browser.until("it says so", "return document.querySelector('[role=status]').textContent !== ''").await;
         assert_eq!(browser.run(VOICE, &[]).await, json!("The address of RSS is copied."));
-        assert_eq!(browser.run(NAMES, &[]).await[0], json!("Copied the address of RSS"));
+        assert_eq!(browser.run(NAMES, &[]).await[0], json!("The address of RSS is copied."));
         let address = browser.run("return document.querySelector('.addresses a').textContent", &[]).await;
         assert_eq!(browser.run("return window.taken", &[]).await, json!([address]));
         // By the keyboard alone: the link, then its button.

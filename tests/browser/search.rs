@@ -70,7 +70,7 @@ fn words_their_beginnings_and_mistyped_ones_are_found() {
         // All pages have it; the newest come first, and the list ends somewhere.
         let common = found(browser, "common ").await;
         assert_eq!((common.len(), &*common[0], &*common[1]), (20, trip[0], "Post number199"));
-        assert_eq!(browser.run(VOICE, &[]).await, json!("201 pages, the best 20 of them."));
+        assert_eq!(browser.run(VOICE, &[]).await, json!("201 pages. Here are the best 20."));
         // A title says more than a text.
         assert_eq!(found(browser, "number1").await[0], "Post number1");
         // The question stands in the address, and the address asks it.

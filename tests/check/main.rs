@@ -52,11 +52,28 @@ fn hold(name: &str, said: impl Fn(&str) -> String) {
     }
 }
 
+/// A language that genblog does not speak is an author's to speak; a build says nothing, and a check says how much of it there is.
+#[test]
+fn phrases_in_english_are_told_where_another_language_is_spoken() {
+    hold("english-phrase.txt", |site| {
+        let folder = sites::folder(site);
+        assert_eq!(run(folder.path(), &["build", "--quiet"], 0), (String::new(), String::new()));
+        run(folder.path(), &["check"], 0).1
+    });
+    for language in ["de-AT", "en", "fr", "es-419"] {
+        let config = format!(
+            "--- genblog.toml\nbase_url = \"https://example.org/\"\ntitle = \"N\"\nlanguage = \"{language}\"\n"
+        );
+        let folder = sites::folder(&format!("{config}--- content/pages/a.md\n+++\ntitle = \"A\"\n+++\n"));
+        assert_eq!(run(folder.path(), &["check"], 0).1, "");
+    }
+}
+
 /// Every diagnostic code of this command has a golden message here.
 #[test]
 fn every_code_has_a_golden_message() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in ["src/running/external/telling.rs", "src/running/budgets.rs"] {
+    for file in ["src/running/check.rs", "src/running/external/telling.rs", "src/running/budgets.rs"] {
         let text = std::fs::read_to_string(root.join(file)).expect("readable");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let starts = ["Diagnostic::error(\"", "Diagnostic::warning(\""];

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod spoken;
 mod written;
 
 use std::collections::BTreeMap;

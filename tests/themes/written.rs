@@ -164,8 +164,10 @@ fn fields() -> String {
             let of_post = seen(&site, "post.html", "posts/new/index.html");
             told.push_str("\n### Every page\n\n");
             told.push_str(&table(&of_post, |field| field.starts_with("head.")));
+            told.push_str("\n### The phrases of every page\n\n");
+            told.push_str(&table(&of_post, |field| field.starts_with("phrases.")));
         }
-        let own = |field: &str| !field.starts_with("site.") && !field.starts_with("head.");
+        let own = |field: &str| !["site.", "head.", "phrases."].iter().any(|start| field.starts_with(start));
         if fields.iter().any(|(field, _)| own(field)) {
             write!(told, "\n### `{name}`\n\n{}", table(&fields, own)).expect("text grows");
         } else {
