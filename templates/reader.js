@@ -5,7 +5,7 @@
   const page = document,
     me = page.currentScript;
   const { theme: own, themes, say } = me.dataset;
-  const [copy, copied, marked] = say?.split("|") ?? [];
+  const [copy, copied, marked] = say?.split("\n") ?? [];
   const sheets = new Map(themes?.split(" ").map((pair) => pair.split(/=(.*)/)));
   const site = page.querySelector("link[rel=stylesheet]");
   let shown = site,

@@ -16,7 +16,7 @@ async fn clipboard(browser: &Browser, refuses: bool) {
 }
 
 /// What the buttons are called by those who hear them.
-const NAMES: &str = "return [...document.querySelectorAll('.addresses button')].map((one) => one.textContent)";
+const NAMES: &str = "return [...document.querySelectorAll('.addresses button')].map((one) => one.ariaLabel)";
 
 /// What is said aloud.
 const VOICE: &str = "return document.querySelector('[role=status]').textContent";

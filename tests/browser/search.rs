@@ -153,3 +153,39 @@ fn search_obeys_the_keyboard_and_says_so_without_scripts() {
         assert_eq!(browser.run(shown, &[]).await, json!([true, true]));
     });
 }
+
+/// What scripts say is in the language of the page, and an author's own phrases are, whatever characters they have.
+#[test]
+fn scripts_speak_the_language_of_the_site() {
+    let folder = tempfile::tempdir().expect("a folder for the site");
+    let posts = folder.path().join("content/posts");
+    fs::create_dir_all(&posts).expect("a folder for posts");
+    let config = "base_url = \"https://example.org/\"\ntitle = \"Notizen\"\nlanguage = \"de\"\nsearch = true\n\
+                  [phrases]\ncopy = \"<b>Kopie | & 'so'\"\nsearch_nothing = 'Nichts \"<i>\" &.'\n";
+    fs::write(folder.path().join("genblog.toml"), config).expect("the configuration is written");
+    for n in 1..3 {
+        let text = format!(
+            "+++\ntitle = \"Beitrag {n}\"\ndate = 2026-01-0{n}\n+++\nGemeinsam, allein{n}.\n\n```c\nint x;\n```\n"
+        );
+        fs::write(posts.join(format!("p{n}.md")), text).expect("a post is written");
+    }
+    in_browser_with(folder.path(), 1280, 900, async |browser| {
+        browser.visit("search/").await;
+        for (question, titles, said) in [
+            ("gemeinsam", 2, "2 Seiten."),
+            ("allein1", 1, "1 Seite."),
+            ("gemeinsam allein2 nirgends", 2, "2 Seiten mit einigen der Wörter."),
+            ("nirgends", 0, "Nichts \"<i>\" &."),
+        ] {
+            assert_eq!(found(browser, question).await.len(), titles, "{question}");
+            assert_eq!(browser.run(VOICE, &[]).await, json!(said), "{question}");
+        }
+        browser.visit("feed/").await;
+        let button = "const { ariaLabel, textContent } = document.querySelector('.addresses button');
+                      return [ariaLabel, textContent]";
+        assert_eq!(browser.run(button, &[]).await, json!(["Die Adresse von RSS kopieren", "<b>Kopie | & 'so'"]));
+        browser.visit("posts/p1/").await;
+        let button = "return document.querySelector('.copyable .copy').innerText";
+        assert_eq!(browser.run(button, &[]).await, json!("<b>Kopie | & 'so'"));
+    });
+}
