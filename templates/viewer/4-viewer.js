@@ -11,12 +11,11 @@ const kept = 2; // slides on either side that are kept; one of them is loaded ah
 const calm = 150; // milliseconds after which a reader has come to rest
 
 /** What the viewer says in the reader's language. */
-const say = JSON.parse(document.querySelector(".photos").dataset.say);
+const say = document.querySelector(".photos").dataset;
 
 /** A button whose drawing is a line through 16 by 16 units. */
 function button(name, line) {
   const made = make("button", `viewer-${name}`);
-  made.type = "button";
   made.ariaLabel = say[name];
   made.innerHTML = `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="${line}"/></svg>`;
   return made;
@@ -42,18 +41,18 @@ class Viewer {
     const bar = make("div", "viewer-bar ui");
     const close = button("close", "M3 3l10 10M13 3 3 13");
     dialog.ariaLabel = document.querySelector("h1").textContent;
-    this.#place.ariaHidden = "true";
+    this.#place.ariaHidden = true;
     this.#voice.role = "status";
     close.autofocus = true;
     bar.append(this.#place, this.#previous, this.#next, close);
     dialog.append(bar, track, this.#voice);
     document.body.append(dialog);
-    this.#previous.addEventListener("click", () => this.#step(-1));
-    this.#next.addEventListener("click", () => this.#step(1));
-    close.addEventListener("click", () => dialog.close());
+    this.#previous.onclick = () => this.#step(-1);
+    this.#next.onclick = () => this.#step(1);
+    close.onclick = () => dialog.close();
     // Who was in a caption that is gone is nowhere, and keys are heard all the same.
     addEventListener("keydown", (event) => dialog.open && this.#key(event));
-    dialog.addEventListener("close", () => this.#closed());
+    dialog.onclose = () => this.#closed();
     new ResizeObserver(() => this.#fit()).observe(dialog);
     follow(dialog, this);
   }
@@ -85,9 +84,9 @@ class Viewer {
     }
     this.#track.style.setProperty("--at", index * this.#way);
     this.#still(false);
-    this.#place.textContent = this.#where(index);
-    this.#previous.ariaDisabled = String(!this.#tiles[index - 1]);
-    this.#next.ariaDisabled = String(!this.#tiles[index + 1]);
+    this.#place.textContent = say.place.replace("{n}", index + 1);
+    this.#previous.ariaDisabled = !this.#tiles[index - 1];
+    this.#next.ariaDisabled = !this.#tiles[index + 1];
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#tell(index), calm);
   }
@@ -189,11 +188,7 @@ class Viewer {
     if (!this.#dialog.open || index !== this.#at) return;
     history.replaceState({ photo: href }, "", href);
     document.title = page.title;
-    this.#voice.textContent = `${this.#where(index)}: ${page.heading}`;
-  }
-
-  #where(index) {
-    return say.place.replace("{n}", index + 1).replace("{count}", this.#tiles.length);
+    this.#voice.textContent = `${this.#place.textContent}: ${page.heading}`;
   }
 
   #closed() {
