@@ -38,7 +38,7 @@ use crate::rendering::view::shared::{
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::direction;
-use crate::words::phrases::{Phrases, primary, speaks};
+use crate::words::phrases::{LANGUAGE, Phrases, primary, speaks};
 use crate::words::route::Route;
 
 /// Program and version, as feeds and pages name it.
@@ -286,6 +286,7 @@ impl<'a> Renderer<'a> {
             summary: post.summary.clone(),
             tags: self.tags(post),
             minutes: post.body.minutes(),
+            lang: if post.language == self.site.config.language { String::new() } else { post.language.clone() },
             fragment: post.archive_fragment(),
             thumb: self.thumb(post),
             html: String::new(),
@@ -433,13 +434,16 @@ impl<'a> Renderer<'a> {
 
     /// A body's HTML with its figures, in the page at `route`, which is in this language.
     fn body(&self, body: &Body, route: &Route, language: &str, content: &str) -> Result<String, Vec<Diagnostic>> {
-        let (foreign, phrases) = (is_foreign(language), &self.phrases_in(Some(language)).view);
+        let phrases = &self.phrases_in(Some(language)).view;
+        let (foreign, spoken) = (is_foreign(language), is_foreign(phrases.text(LANGUAGE)));
         let site = self.shared_site(route);
         let mut texts = self.texts(route);
         let mut html = String::new();
         for block in &body.blocks {
             match block {
-                Block::Html(part) if foreign => html.push_str(&in_language(&texts.responsive(part), phrases)),
+                Block::Html(part) if foreign || spoken => {
+                    html.push_str(&in_language(&texts.responsive(part), language, phrases))
+                }
                 Block::Html(part) => html.push_str(&texts.responsive(part)),
                 Block::Code(code) => html.push_str(&code::html(code)),
                 Block::Diagram(wanted) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::parsing::html::escape;
-use crate::words::phrases::Phrases;
+use crate::words::phrases::{LANGUAGE, Phrases, primary};
 
 /// The phrases, as elements of a body have them.
 const KEYS: [&str; 6] = ["link_to_section", "footnotes", "back", "back_again", "to_do", "done"];
@@ -15,10 +15,10 @@ const LABEL: &str = "aria-label=\"";
 
 static ENGLISH: LazyLock<Phrases> = LazyLock::new(|| Phrases::new("en", &BTreeMap::new()));
 
-/// A body's HTML with these phrases in another language. A phrase that is English all the same is marked so, but for the name of a
+/// A body's HTML, which is in this language, with these phrases. A phrase in another language is marked so, but for the name of a
 /// section, whose text is not.
 #[must_use]
-pub(super) fn in_language<'h>(html: &'h str, phrases: &Phrases) -> Cow<'h, str> {
+pub(super) fn in_language<'h>(html: &'h str, language: &str, phrases: &Phrases) -> Cow<'h, str> {
     if !html.contains(LABEL) {
         return html.into();
     }
@@ -30,8 +30,9 @@ pub(super) fn in_language<'h>(html: &'h str, phrases: &Phrases) -> Cow<'h, str> 
         match KEYS.iter().find_map(|key| Some((key, number(label, ENGLISH.text(key))?))) {
             Some((key, number)) => {
                 let phrase = phrases.filled(key, &[("n", number)]);
-                if phrase == label && *key != "footnotes" {
-                    said.push_str("lang=\"en\" ");
+                let spoken = if phrase == label { "en" } else { phrases.text(LANGUAGE) };
+                if primary(spoken) != primary(language) && *key != "footnotes" {
+                    said.extend(["lang=\"", spoken, "\" "]);
                 }
                 said.extend([LABEL, &escape(&phrase)]);
             }
@@ -59,15 +60,18 @@ mod tests {
         let html = "<a aria-label=\"Link to this section\">#</a> <a aria-label=\"Back to the text\">↩</a> \
                     <a aria-label=\"Back to the text, 12\">↩</a> <input aria-label=\"To do\"> <b aria-label=\"To do it\">";
         let own = BTreeMap::new();
-        let german = in_language(html, &Phrases::new("de", &own));
+        let german = in_language(html, "de-AT", &Phrases::new("de", &own));
         assert_eq!(
             german,
             "<a aria-label=\"Link zu diesem Abschnitt\">#</a> <a aria-label=\"Zurück zum Text\">↩</a> \
              <a aria-label=\"Zurück zum Text, 12\">↩</a> <input aria-label=\"Zu tun\"> <b aria-label=\"To do it\">"
         );
-        let polish = in_language(html, &Phrases::new("pl", &own));
+        let polish = in_language(html, "pl", &Phrases::new("pl", &own));
         assert_eq!(polish.matches("lang=\"en\" aria-label").count(), 4);
         assert_eq!(polish.replace("lang=\"en\" ", ""), html);
-        assert_eq!(in_language("<p>x</p>", &Phrases::new("de", &own)), "<p>x</p>");
+        // A Polish post of a German site.
+        let german = in_language(html, "pl", &Phrases::new("de", &own));
+        assert_eq!(german.matches("lang=\"de\" aria-label").count(), 4);
+        assert_eq!(in_language("<p>x</p>", "de", &Phrases::new("de", &own)), "<p>x</p>");
     }
 }

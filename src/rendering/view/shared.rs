@@ -247,6 +247,8 @@ pub struct PostLine {
     pub tags: Vec<TagLink>,
     /// Reading time.
     pub minutes: usize,
+    /// BCP 47 tag of its language, where that is not the site's; else empty.
+    pub lang: String,
     /// Its id on the archive page.
     pub fragment: String,
     /// The picture that stands for it.
