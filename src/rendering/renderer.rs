@@ -442,7 +442,7 @@ impl<'a> Renderer<'a> {
         for block in &body.blocks {
             match block {
                 Block::Html(part) if foreign || spoken => {
-                    html.push_str(&in_language(&texts.responsive(part), language, phrases))
+                    html.push_str(&in_language(&texts.responsive(part), language, phrases));
                 }
                 Block::Html(part) => html.push_str(&texts.responsive(part)),
                 Block::Code(code) => html.push_str(&code::html(code)),
