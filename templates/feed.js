@@ -6,7 +6,7 @@ const say = JSON.parse(document.querySelector(".addresses").dataset.say);
 for (const link of document.querySelectorAll(".addresses a")) {
   const format = link.closest("dd").previousElementSibling.textContent;
   const button = document.createElement("button");
-  const of = (phrase) => phrase.replace("{format}", format);
+  const of = (phrase) => phrase.replaceAll("{format}", format);
   button.type = "button";
   button.textContent = say.copy;
   button.ariaLabel = of(say.of);

@@ -211,6 +211,15 @@ const say = JSON.parse(place.dataset.say);
 /** A phrase with something in its places. */
 const fill = (phrase, places) => phrase.replace(/\{(\w+)\}/g, (all, name) => places[name] ?? all);
 
+/** The plural category of a number; a language that browsers do not know has one form. */
+function category(language, n) {
+  try {
+    return new Intl.PluralRules(language).select(n);
+  } catch {
+    return "other";
+  }
+}
+
 let turn = 0;
 async function answer(again = false) {
   const mine = (turn += 1);
@@ -231,10 +240,9 @@ async function answer(again = false) {
     if (mine !== turn) return;
     list.replaceChildren(...items);
     const found = some && asked.length > 1 ? say.some : say.found;
-    const form = found[new Intl.PluralRules(found.language).select(pages.length)] ?? found.other;
-    const told = [`${fill(form, { n: pages.length })}.`];
+    const told = [fill(found[category(found.language, pages.length)] ?? found.other, { n: pages.length })];
     if (pages.length > MOST) told.push(fill(say.best, { n: MOST }));
-    for (const [word, others] of taken) told.push(fill(say.meant, { word, others: others.join(", ") }));
+    for (const [word, others] of taken) told.push(fill(say.meant, { word, others: others.map((other) => `“${other}”`).join(", ") }));
     voice.textContent = pages.length === 0 ? say.nothing : told.join(" ");
   } catch (problem) {
     if (mine !== turn) return;

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use blake3::Hash;
 
@@ -161,7 +161,7 @@ fn changed(file: &Path) -> io::Error {
 pub(super) struct Spool {
     path: PathBuf,
     /// The file, once something waits in it.
-    file: OnceLock<Result<Arc<File>, io::ErrorKind>>,
+    file: Mutex<Option<Arc<File>>>,
     /// Bytes that memory may hold.
     most: u64,
     held: AtomicU64,
@@ -170,9 +170,9 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// A spool in the file at `path`, which is its own: whatever a build that was killed has left there goes.
+    /// A spool in the file at `path`, which is its own: what a build that was killed has left there is written over.
     pub(super) fn new(path: PathBuf, most: u64) -> Self {
-        Self { path, file: OnceLock::new(), most, held: AtomicU64::new(0), end: AtomicU64::new(0) }
+        Self { path, file: Mutex::default(), most, held: AtomicU64::new(0), end: AtomicU64::new(0) }
     }
 
     /// Holds an artifact, whose bytes hash to `hash`, until it is written.
@@ -185,23 +185,28 @@ impl Spool {
             return Ok(Artifact::Bytes(bytes));
         }
         self.held.fetch_sub(length, Ordering::Relaxed);
-        let file = self.file.get_or_init(|| self.create().map_err(|error| error.kind())).clone()?;
+        let file = self.file()?;
         let start = self.end.fetch_add(length, Ordering::Relaxed);
         write_at(&file, &bytes, start)?;
         Ok(Artifact::Spooled(Spooled { file, start, length: bytes.len(), hash }))
     }
 
-    fn create(&self) -> io::Result<Arc<File>> {
+    fn file(&self) -> io::Result<Arc<File>> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &*file {
+            return Ok(Arc::clone(file));
+        }
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        File::options().read(true).write(true).create(true).truncate(true).open(&self.path).map(Arc::new)
+        let opened = File::options().read(true).write(true).create(true).truncate(true).open(&self.path)?;
+        Ok(Arc::clone(file.insert(Arc::new(opened))))
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if self.file.get().is_some() {
+        if self.file.lock().is_ok_and(|file| file.is_some()) {
             // The next build takes away what stays.
             let _ = fs::remove_file(&self.path);
         }
@@ -238,6 +243,8 @@ fn write_at(mut file: &File, bytes: &[u8], start: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
     use super::*;
 
     #[test]
@@ -271,5 +278,23 @@ mod tests {
         assert_eq!(bytes, [b"one".to_vec(), b"two".to_vec(), b"22".to_vec(), b"3".to_vec()]);
         drop(spool);
         assert!(!place.exists());
+        // Where no file can be made, that is said; a folder stands there.
+        fs::create_dir(&place).expect("writable");
+        let held = Spool::new(place, 0).hold(Artifact::Bytes(b"one".to_vec()), blake3::hash(b"one"));
+        assert!(held.is_err_and(|error| error.raw_os_error().is_some()));
+    }
+
+    #[test]
+    fn what_many_hold_at_once_is_what_they_get() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let spool = Spool::new(folder.path().join("spool"), 1_000);
+        let bytes = |n: usize| n.to_string().repeat(n % 700).into_bytes();
+        (0..2_000).into_par_iter().for_each(|n| {
+            let held = spool.hold(Artifact::Bytes(bytes(n)), blake3::hash(&bytes(n))).expect("room on disk");
+            assert_eq!(held.length(), bytes(n).len() as u64);
+            let file = folder.path().join(format!("of/{n}"));
+            held.write(&file).expect("writable");
+            assert_eq!(fs::read(file).expect("written"), bytes(n));
+        });
     }
 }

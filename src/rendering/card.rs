@@ -54,7 +54,7 @@ pub struct Card<'a> {
 
 impl<'a> Card<'a> {
     /// The card of a post of a site; nothing when the post has a picture of its own, or neither a figure nor a title that can be drawn
-    /// where the site wants one; the day on it is said in `phrases`. A title with letters that our fonts lack has none: boxes say nothing, and less than no picture.
+    /// where the site wants one. A title with letters that our fonts lack has none: boxes say nothing, and less than no picture.
     #[must_use]
     pub fn of(post: &'a Post, config: &'a Config, phrases: &Phrases) -> Option<Self> {
         let wanted = figures(&post.body).next();

@@ -38,7 +38,7 @@ use crate::rendering::view::shared::{
 use crate::rendering::xml::without_illegal;
 use crate::words::diagnostic::Diagnostic;
 use crate::words::language::direction;
-use crate::words::phrases::{LANGUAGE, Phrases, primary, speaks};
+use crate::words::phrases::{Phrases, primary, speaks};
 use crate::words::route::Route;
 
 /// Program and version, as feeds and pages name it.
@@ -384,7 +384,8 @@ impl<'a> Renderer<'a> {
         let site = self.shared_site(&draft.route);
         let mut templates = vec![draft.template];
         let phrases = self.phrases_in(draft.language);
-        let mut parts = vec![(Part::Site, site.hash), (Part::Site, phrases.hash), (Part::View, hash_json(&draft.view))];
+        let mut parts = vec![(Part::Site, site.hash), (Part::View, hash_json(&draft.view))];
+        parts.extend([self.phrases_in(None), phrases].map(|phrases| (Part::Site, phrases.hash)));
         let lines = draft.listed.as_ref().map(|listed| self.lines(listed)).unwrap_or_default();
         if let Some(listed) = &draft.listed {
             parts.extend(listed.hashes(&lines).into_iter().map(|hash| (Part::Items, hash)));
@@ -408,7 +409,11 @@ impl<'a> Renderer<'a> {
             *(filling.place)(&mut draft.view) = self.body(filling.body, &draft.route, language, draft.content)?;
         }
         let phrases = self.phrases_in(draft.language);
-        let mut shared = vec![("site", self.shared_site(&draft.route).value()), ("phrases", phrases.value())];
+        let mut shared = vec![
+            ("site", self.shared_site(&draft.route).value()),
+            ("phrases", self.phrases_in(None).value()),
+            ("text_phrases", phrases.value()),
+        ];
         shared.extend(draft.listed.map(|listed| listed.value(&self.site.posts, &self.lines(&listed), self.phrases())));
         let html = self.theme.render_with(draft.template, &draft.view, shared, draft.content)?;
         // What XML cannot hold is forbidden in HTML too (HTML, section 13.2.3.5).
@@ -435,16 +440,13 @@ impl<'a> Renderer<'a> {
     /// A body's HTML with its figures, in the page at `route`, which is in this language.
     fn body(&self, body: &Body, route: &Route, language: &str, content: &str) -> Result<String, Vec<Diagnostic>> {
         let phrases = &self.phrases_in(Some(language)).view;
-        let (foreign, spoken) = (is_foreign(language), is_foreign(phrases.text(LANGUAGE)));
+        let foreign = is_foreign(language);
         let site = self.shared_site(route);
         let mut texts = self.texts(route);
         let mut html = String::new();
         for block in &body.blocks {
             match block {
-                Block::Html(part) if foreign || spoken => {
-                    html.push_str(&in_language(&texts.responsive(part), language, phrases));
-                }
-                Block::Html(part) => html.push_str(&texts.responsive(part)),
+                Block::Html(part) => html.push_str(&in_language(&texts.responsive(part), language, phrases)),
                 Block::Code(code) => html.push_str(&code::html(code)),
                 Block::Diagram(wanted) => {
                     let diagram = Diagram::new(wanted, route);

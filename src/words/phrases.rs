@@ -18,7 +18,8 @@ const SETS: [(&str, &str); 4] = [
 static KNOWN: LazyLock<Vec<(&str, BTreeMap<String, Phrase>)>> =
     LazyLock::new(|| SETS.map(|(language, text)| (language, toml::from_str(text).expect("the sets are sound"))).into());
 
-/// The key among phrases that tells what language they are, and beside a phrase's forms whose rules choose among them.
+/// The key among phrases that tells what language they are in, English where only some are in another one; and beside a phrase's forms
+/// whose rules choose among them.
 pub const LANGUAGE: &str = "language";
 
 /// One thing that pages say.
@@ -31,6 +32,17 @@ pub enum Phrase {
     Counted(BTreeMap<String, String>),
     /// Names in order.
     Names(Vec<String>),
+}
+
+impl Phrase {
+    /// The same with the language whose rules choose among its forms.
+    fn in_language(&self, tag: &str) -> Self {
+        let mut phrase = self.clone();
+        if let Self::Counted(forms) = &mut phrase {
+            forms.insert(LANGUAGE.to_owned(), primary(tag).to_owned());
+        }
+        phrase
+    }
 }
 
 /// All that the pages of one language say.
@@ -66,17 +78,14 @@ impl Phrases {
     /// The phrases of a language, with the author's `own` in their places; what there is in neither is English.
     #[must_use]
     pub fn new(tag: &str, own: &BTreeMap<String, Phrase>) -> Self {
-        let mut said = KNOWN[0].1.clone();
-        let set = KNOWN.iter().find(|(language, _)| *language == primary(tag));
-        said.extend(set.into_iter().flat_map(|(_, set)| set.clone()));
-        said.extend(own.clone());
-        for phrase in said.values_mut() {
-            if let Phrase::Counted(forms) = phrase {
-                forms.insert(LANGUAGE.to_owned(), tag.to_owned());
-            }
+        let set = KNOWN.iter().find(|(language, _)| *language == primary(tag)).map(|(_, set)| set);
+        let complete = set.is_some() || all().all(|(key, _)| own.contains_key(key));
+        let mut said = BTreeMap::new();
+        for (language, phrases) in [("en", Some(&KNOWN[0].1)), (tag, set), (tag, Some(own))] {
+            said.extend(phrases.into_iter().flatten().map(|(key, phrase)| (key.clone(), phrase.in_language(language))));
         }
-        let spoken = if own.is_empty() && set.is_none() { "en" } else { tag };
-        said.insert(LANGUAGE.to_owned(), Phrase::Text(spoken.to_owned()));
+        let language = if complete { tag } else { "en" };
+        said.insert(LANGUAGE.to_owned(), Phrase::Text(language.to_owned()));
         Self { said }
     }
 
@@ -198,7 +207,7 @@ mod tests {
                 if let Phrase::Names(names) = phrase {
                     assert_eq!(names.len(), there.len(), "{language}: {key}");
                 }
-                let wanted = places(there[there.len() - 1]);
+                let wanted: BTreeSet<&str> = there.iter().flat_map(|text| places(text)).collect();
                 assert!(here.iter().all(|text| places(text) == wanted), "{language}: {key}: {here:?}");
             }
         }
@@ -228,7 +237,16 @@ mod tests {
         let phrases = Phrases::new("de-AT", &own);
         assert_eq!((phrases.text("search"), phrases.text("older")), ("Stöbern", "Älter"));
         assert_eq!(phrases.filled("page_of", &[("n", "2"), ("count", "3")]), "Seite 2 von 3");
-        assert_eq!(Phrases::new("pl", &own).text("older"), "Older");
+        assert_eq!(phrases.text(LANGUAGE), "de-AT");
+        // What is English has the forms of English, whatever the language around it.
+        for tag in ["pl", "ja", "ru"] {
+            let phrases = Phrases::new(tag, &own);
+            assert_eq!((phrases.text("older"), phrases.text(LANGUAGE)), ("Older", "en"));
+            assert_eq!(
+                (phrases.counted("minutes", 1), phrases.counted("minutes", 21)),
+                ("1 minute".into(), "21 minutes".into())
+            );
+        }
         assert_eq!(phrases.name("months", 2), "März");
     }
 }

@@ -128,6 +128,12 @@ impl<'a> Reader<'a> {
         self.holds(key, |value| matches!(value, Value::Table(_)))
     }
 
+    /// Whether a key holds a list: an empty one is not the same as none.
+    #[must_use]
+    pub fn holds_list(&self, key: &str) -> bool {
+        self.holds(key, |value| matches!(value, Value::List(_)))
+    }
+
     fn holds(&self, key: &str, is: impl Fn(&Value) -> bool) -> bool {
         self.table.entries.iter().any(|entry| entry.key.value == key && is(&entry.value.value))
     }

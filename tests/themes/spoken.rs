@@ -50,7 +50,14 @@ fn no_page_says_in_english_what_it_can_say_in_its_language() {
                 if english.contains('{') || english == phrases.text(key) || key == "about" {
                     continue;
                 }
-                let places = [">{}<", "aria-label=\"{}\"", "content=\"{}\"", "&#10;{}&#10;", "data-say=\"{}&#10;"];
+                let places = [
+                    ">{}<",
+                    "aria-label=\"{}\"",
+                    "content=\"{}\"",
+                    "&#10;{}&#10;",
+                    "data-say=\"{}&#10;",
+                    "&quot;{}&quot;",
+                ];
                 let says = |phrase: &str| places.iter().any(|place| page.contains(&place.replace("{}", phrase)));
                 assert!(!says(english), "{file} says `{english}` in {language}");
                 met += usize::from(says(phrases.text(key)));
@@ -66,11 +73,19 @@ fn a_post_in_another_language_is_shown_in_its_own() {
     let picture = Picture::new("themes-post-spoken");
     let mut site = site("https://example.org/", &picture.0);
     site.posts[0].language = "de".to_owned();
-    site.config.phrases.insert("updated".to_owned(), Phrase::Text("changed".to_owned()));
+    site.pages[0].language = "de-CH".to_owned();
+    let own = [("updated", "changed"), ("updated_page", "Changed"), ("skip", "Over to the text")];
+    site.config.phrases = own.map(|(key, phrase)| (key.to_owned(), Phrase::Text(phrase.to_owned()))).into();
     let (outputs, _) = outputs_in(&site, &Theme::new(&[]).expect("sound"));
     let file = outputs.keys().find(|file| file.starts_with("posts/new/index")).expect("the post");
     let page = text(&outputs, file);
-    assert!(page.contains("12. Dezember 2008") && page.contains("2 Minuten"), "{page}");
+    assert!(page.contains("12. Dezember 2008") && page.contains("2 Minuten") && !page.contains("changed"), "{page}");
+    // What stands around it is the site's, and an author's phrases are in the language of the site.
+    for page in [page, text(&outputs, "about/index.html")] {
+        assert!(page.contains("Over to the text") && !page.contains("Zum Text springen"), "{page}");
+    }
+    let about = text(&outputs, "about/index.html");
+    assert!(about.contains("lang=\"de-CH\"") && !about.contains("Changed"), "{about}");
     assert!(page.contains("<sim-figure id=\"ring\" class=\"figure\" lang=\"en\""), "a figure is English");
     // Lists are the site's, and say which title is not.
     assert!(text(&outputs, "index.html").contains("<h2 class=\"p-name\" lang=\"de\">"));

@@ -167,7 +167,8 @@ fn fields() -> String {
             told.push_str("\n### The phrases of every page\n\n");
             told.push_str(&table(&of_post, |field| field.starts_with("phrases.")));
         }
-        let own = |field: &str| !["site.", "head.", "phrases."].iter().any(|start| field.starts_with(start));
+        let own =
+            |field: &str| !["site.", "head.", "phrases.", "text_phrases."].iter().any(|start| field.starts_with(start));
         if fields.iter().any(|(field, _)| own(field)) {
             write!(told, "\n### `{name}`\n\n{}", table(&fields, own)).expect("text grows");
         } else {

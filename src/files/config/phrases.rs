@@ -59,7 +59,12 @@ fn counted(keys: &mut Reader<'_>, key: &'static str, english: &str) -> Option<BT
 /// As many names as English has.
 fn listed(keys: &mut Reader<'_>, key: &'static str, count: usize) -> Option<Vec<String>> {
     let names = keys.texts(key);
-    let last = names.last()?;
+    let Some(last) = names.last() else {
+        if keys.holds_list(key) {
+            keys.bad_value(keys.span(), format!("`{key}` has no names"), format!("write {count} of them, in order"));
+        }
+        return None;
+    };
     if names.len() != count {
         let span = Span { range: names[0].span.range.start..last.span.range.end, ..last.span.clone() };
         keys.bad_value(&span, format!("`{key}` has {} names", names.len()), format!("write {count} of them, in order"));
