@@ -4,11 +4,12 @@ use crate::files::config::FeedFormat;
 use crate::files::output::Planned;
 use crate::graph::site::{Album, Photo};
 use crate::rendering::dates;
+use crate::rendering::draft::{Draft, Filling};
 use crate::rendering::exposure;
 use crate::rendering::feed_address::FeedAddress;
 use crate::rendering::hashing::hash_body;
 use crate::rendering::photos::Picture;
-use crate::rendering::renderer::{Draft, Filling, Renderer, holds_code};
+use crate::rendering::renderer::{Renderer, holds_code};
 use crate::rendering::view::page::{
     AlbumLine, AlbumPage, AlbumView, DownloadView, GalleryPage, PhotoLine, PhotoPage, PhotoView,
 };

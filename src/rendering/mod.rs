@@ -57,6 +57,8 @@ mod aside;
 
 pub mod renderer;
 
+pub mod draft;
+
 pub mod card;
 
 pub mod mark;

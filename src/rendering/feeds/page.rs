@@ -1,9 +1,10 @@
 //! `feed/`: for people who followed a link to a feed and wonder what it is.
 
 use crate::files::output::Planned;
+use crate::rendering::draft::Draft;
 use crate::rendering::feeds::opml::OPML;
 use crate::rendering::feeds::{Feed, Scope, all, of_site};
-use crate::rendering::renderer::{Draft, Renderer};
+use crate::rendering::renderer::Renderer;
 use crate::rendering::view::page::{FeedPage, FeedPageLine};
 use crate::rendering::view::shared::FeedView;
 
