@@ -2,10 +2,13 @@
 
 mod sites;
 
+use chrono::{DateTime, Utc};
 use genblog::files::config::{Overrides, parse};
 use genblog::files::source::{Content, Source, SourceFile};
 use genblog::graph::site::{Block, Body, Site};
 use genblog::graph::{Choice, assemble};
+use genblog::rendering::view::shared::DateView;
+use genblog::words::phrases::{Phrases, languages};
 use genblog::words::source_text::SourceText;
 use proptest::prelude::{ProptestConfig, proptest};
 
@@ -375,6 +378,26 @@ proptest! {
         let site = in_memory("content/posts/2026-11-20T00_00_00.txt", &format!("A\n{text}"));
         assert!(site.posts.len() <= 1);
     }
+}
+
+/// So is what is said there of phrases.
+#[test]
+fn the_documented_phrases_are_sound() {
+    let guide = include_str!("../docs/phrases.md");
+    let example = guide.split("```").nth(1).and_then(|fence| fence.strip_prefix("toml\n")).expect("an example");
+    let needed = "base_url = \"https://example.org/\"\ntitle = \"Notatki\"\n";
+    let page = "--- content/pages/about.md\n+++\ntitle = \"O nas\"\n+++\nMy.\n";
+    let folder = sites::folder(&format!("--- genblog.toml\n{needed}{example}{page}"));
+    let (site, problems) = sites::site(folder.path());
+    assert_eq!(genblog::words::diagnostic::render(&problems, false), "");
+    let config = site.expect("a sound configuration").config;
+    let phrases = Phrases::new(&config.language, &config.phrases);
+    let pictures = [1, 2, 5, 22].map(|n| phrases.counted("pictures", n));
+    assert_eq!(pictures, ["1 zdjęcie", "2 zdjęcia", "5 zdjęć", "22 zdjęcia"]);
+    let day = "2026-03-01T00:00:00Z".parse::<DateTime<Utc>>().expect("a moment");
+    assert_eq!(DateView::new(&day, &phrases).day, "1 marca 2026");
+    // And all languages that genblog speaks are named.
+    assert!(languages().all(|language| guide.contains(&format!("`{language}`"))));
 }
 
 /// The example of every key is one that a site can have.
